@@ -1,0 +1,62 @@
+package sys
+
+import (
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	to "iomux/internal/timeout"
+)
+
+// kernelTimespec is struct __kernel_timespec: 64-bit fields on 32-bit machines too.
+type kernelTimespec struct{ sec, nsec int64 }
+
+// coarseEpoll is set where only epoll_pwait with its milliseconds is to be had: kernels before 5.11, and sandboxes. Android
+// kills a process for a call that it does not know, so there it is not tried.
+var coarseEpoll atomic.Bool
+
+func init() { coarseEpoll.Store(runtime.GOOS == "android") }
+
+// CoarseEpoll makes EpollWait use milliseconds from now on, as on kernels before 5.11.
+func CoarseEpoll(coarse bool) (before bool) { return coarseEpoll.Swap(coarse) }
+
+// EpollResolution is the finest timeout that EpollWait tells apart.
+func EpollResolution() time.Duration {
+	if coarseEpoll.Load() {
+		return time.Millisecond
+	}
+	return time.Nanosecond
+}
+
+// EpollWait is epoll_pwait2(2), or epoll_pwait(2) where that is missing. It fills room for n events at events; a negative
+// timeout blocks.
+func EpollWait(epfd int, events unsafe.Pointer, n int, timeout time.Duration) (int, syscall.Errno) {
+	if timeout == 0 {
+		// It cannot block, so the Go scheduler need not know: that saves a quarter of the time.
+		count, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(events), uintptr(n), 0, 0, 0)
+		return int(count), errno
+	}
+	if timeout > 0 && !coarseEpoll.Load() {
+		ts := kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
+		count, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epfd), uintptr(events), uintptr(n),
+			uintptr(unsafe.Pointer(&ts)), 0, 0)
+		// EPERM: seccomp filters that are older than the call answer so.
+		if errno != unix.ENOSYS && errno != unix.EPERM {
+			return int(count), errno
+		}
+		coarseEpoll.Store(true)
+	}
+	count, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(events), uintptr(n),
+		uintptr(to.Milliseconds(timeout)), 0, 0)
+	return int(count), errno
+}
+
+// EpollCtl is epoll_ctl(2), which does not block.
+func EpollCtl(epfd, op int, fd int32, event unsafe.Pointer) syscall.Errno {
+	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd), uintptr(event), 0, 0)
+	return errno
+}

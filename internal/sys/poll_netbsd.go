@@ -1,0 +1,5 @@
+package sys
+
+import "golang.org/x/sys/unix"
+
+const sysPpoll = unix.SYS_POLLTS // the same call under another name

@@ -1,0 +1,93 @@
+package iomux
+
+import (
+	"time"
+
+	"iomux/epoll"
+	"iomux/poll"
+	"iomux/selectfd"
+)
+
+// PipeBuf is PIPE_BUF, select.PIPE_BUF: what can be written to a pipe without blocking when the pipe has been reported ready
+// for writing. It speaks of pipes only. Linux has 4096 bytes, macOS and the BSDs 512, which is the least that POSIX allows,
+// Solaris and illumos 5120, AIX 32768; Windows, whose pipes cannot be waited on, 0.
+const PipeBuf = pipeBuf
+
+// Mechanism is a way in which a kernel lets a program wait on many descriptors.
+type Mechanism uint8
+
+// The mechanisms. Kqueue, DevPoll, EventPort and AFD have names here and are not available yet.
+const (
+	Select    Mechanism = iota // select(2), package selectfd
+	Poll                       // poll(2), package poll
+	Epoll                      // epoll(7), package epoll
+	Kqueue                     // kqueue(2) of macOS and the BSDs
+	DevPoll                    // /dev/poll of Solaris and illumos
+	EventPort                  // event ports of Solaris and illumos
+	AFD                        // the Ancillary Function Driver of Windows
+)
+
+// mechanisms is what is known of each: the row of a constant is its number.
+var mechanisms = [...]struct {
+	name   string
+	native bool
+	limits func() Limits
+}{
+	Select:    {"select", selectfd.Native, selectLimits},
+	Poll:      {"poll", poll.Native, pollLimits},
+	Epoll:     {"epoll", epoll.Native, epollLimits},
+	Kqueue:    {name: "kqueue"},
+	DevPoll:   {name: "devpoll"},
+	EventPort: {name: "eventport"},
+	AFD:       {name: "afd"},
+}
+
+// String is the mechanism's name as it is written on a command line: select, poll, epoll, kqueue, devpoll, eventport, afd.
+func (m Mechanism) String() string {
+	if int(m) >= len(mechanisms) {
+		return "unknown"
+	}
+	return mechanisms[m].name
+}
+
+// Available reports whether this module can use the mechanism on this system, native or emulated.
+func (m Mechanism) Available() bool {
+	return int(m) < len(mechanisms) && mechanisms[m].native // nothing is emulated yet
+}
+
+// Native reports whether the mechanism is the kernel's own on this system.
+func (m Mechanism) Native() bool { return int(m) < len(mechanisms) && mechanisms[m].native }
+
+// Limits is what a mechanism can do at most, now, in this process. Zero means that there is no such limit, or none that
+// the system tells.
+type Limits struct {
+	// Descriptors is how many descriptors the process may have open, RLIMIT_NOFILE. It can be raised (setrlimit(2)).
+	Descriptors uint64
+	// Entries is how many entries one wait takes. poll(2) refuses lists longer than RLIMIT_NOFILE.
+	Entries uint64
+	// Watches is how many descriptors all epolls of the user can hold together, fs.epoll.max_user_watches.
+	Watches uint64
+	// Highest is the highest descriptor that the system's call takes. The packages wait on higher ones by other means.
+	Highest int
+	// Resolution is the finest timeout that is told apart. Timeouts are rounded up to it.
+	Resolution time.Duration
+}
+
+// Limits reads the mechanism's limits. They are all zero where it is not available.
+func (m Mechanism) Limits() Limits {
+	if !m.Available() {
+		return Limits{}
+	}
+	return mechanisms[m].limits()
+}
+
+// Mechanisms is what this system has, in the order of the constants.
+func Mechanisms() []Mechanism {
+	var available []Mechanism
+	for m := range mechanisms {
+		if Mechanism(m).Available() {
+			available = append(available, Mechanism(m))
+		}
+	}
+	return available
+}

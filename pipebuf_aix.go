@@ -1,0 +1,3 @@
+package iomux
+
+const pipeBuf = 32768

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package iomux
+
+const pipeBuf = 0

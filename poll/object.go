@@ -1,0 +1,187 @@
+package poll
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"iomux/internal/sys"
+)
+
+// Poller is the seed's polling object: a list of descriptors that poll(2) is given at each Poll. It holds no descriptor of
+// its own, so there is nothing to close. Its methods may be called from several goroutines at once; changes that are made
+// while a Poll waits count from the next Poll on. The zero value is ready for use.
+type Poller struct {
+	mu    sync.Mutex
+	fds   []FD          // in order of registration; unregistered ones stay as holes until there are too many
+	index map[int32]int // of a descriptor in fds
+	next  int           // index in fds at which the next Poll begins to hand out
+	spare [][]FD        // lists that waits have used, one for each that waited at the same time
+}
+
+var errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("poll", syscall.EINVAL))
+
+// hole is a place in the list whose descriptor was unregistered: poll(2) passes negative numbers over.
+const hole = -1
+
+// New makes an empty Poller. It cannot fail.
+func New() *Poller { return new(Poller) }
+
+// Len is the number of registered descriptors.
+func (p *Poller) Len() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.index)
+}
+
+// Register adds fd to the list that poll(2) is given. Registering it again replaces its events, and it keeps its place.
+// Whether fd is open shows at the next Poll, which reports Nval for a closed one.
+//
+// Errors: EBADF where fd is no number of a descriptor, errors.ErrUnsupported for an event that the system does not have.
+func (p *Poller) Register(fd int, events Events) error {
+	number, err := check(fd, events)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i, ok := p.index[number]; ok {
+		p.fds[i].Events = events
+		return nil
+	}
+	if p.index == nil {
+		p.index = make(map[int32]int)
+	}
+	p.index[number] = len(p.fds)
+	p.fds = append(p.fds, FD{FD: number, Events: events})
+	return nil
+}
+
+// Modify replaces the events of a registered descriptor, which keeps its place in the list.
+//
+// Errors: ENOENT where fd is not registered, errors.ErrUnsupported for an event that the system does not have.
+func (p *Poller) Modify(fd int, events Events) error {
+	number, err := check(fd, events)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i, ok := p.index[number]
+	if !ok {
+		return &sys.Error{Call: "poll", FD: fd, Err: syscall.ENOENT, Advice: "not registered: use Register"}
+	}
+	p.fds[i].Events = events
+	return nil
+}
+
+// Unregister takes fd out of the list, whether it is still open or not.
+//
+// Errors: ErrNotRegistered where fd is not registered.
+func (p *Poller) Unregister(fd int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i, ok := p.index[int32(fd)]
+	if !ok || int(int32(fd)) != fd {
+		return fmt.Errorf("%w: %d", ErrNotRegistered, fd)
+	}
+	delete(p.index, int32(fd))
+	p.fds[i] = FD{FD: hole}
+	if len(p.fds) > 2*len(p.index)+16 {
+		p.fillHoles()
+	}
+	return nil
+}
+
+// fillHoles moves the registered descriptors together, in their order.
+func (p *Poller) fillHoles() {
+	kept, next := 0, 0
+	for i, fd := range p.fds {
+		if i == p.next {
+			next = kept
+		}
+		if fd.FD != hole {
+			p.index[fd.FD] = kept
+			p.fds[kept] = fd
+			kept++
+		}
+	}
+	p.fds, p.next = p.fds[:kept], next
+}
+
+// Poll wraps poll(2): it waits until a registered descriptor is ready or the timeout has passed, and fills events in order
+// of registration. It returns their number, 0 after a timeout. Where there are more than find room in events, the next Poll
+// begins with those that were left out, so that all have their turn.
+//
+// A negative timeout blocks, zero does not wait, any other is never shortened. Interruptions by signals (EINTR) are waited
+// through. Nothing can end a blocked Poll but a registered descriptor: register the reading end of a pipe to have a bell.
+// Once warm, a Poll does not allocate.
+//
+// Errors: EINVAL for an empty events, and for more registrations than the process may have descriptors (RLIMIT_NOFILE).
+func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {
+	if len(events) == 0 {
+		return 0, errNoRoom
+	}
+	fds, next := p.take()
+	ready, err := wait(fds, timeout)
+	if err != nil {
+		p.giveBack(fds, next)
+		return 0, err
+	}
+	n, stopped := collect(events, fds, ready, next)
+	p.giveBack(fds, stopped)
+	return n, nil
+}
+
+// take copies the list, so that it can be changed while the copy is waited on.
+func (p *Poller) take() (fds []FD, next int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if last := len(p.spare) - 1; last >= 0 {
+		fds, p.spare = p.spare[last], p.spare[:last]
+	}
+	return append(fds[:0], p.fds...), p.next
+}
+
+func (p *Poller) giveBack(fds []FD, next int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.spare = append(p.spare, fds)
+	p.next = next
+}
+
+// collect fills events with the ready ones of fds, round from next, and returns where it had to stop: 0 if it did not.
+func collect(events []Event, fds []FD, ready, next int) (n, stopped int) {
+	if next >= len(fds) {
+		next = 0
+	}
+	for turn, part := range [...][]FD{fds[next:], fds[:next]} {
+		for i := range part {
+			if n == ready {
+				return n, 0
+			}
+			if part[i].Revents == 0 {
+				continue
+			}
+			if n == len(events) {
+				return n, next*(1-turn) + i
+			}
+			events[n] = Event{FD: int(part[i].FD), Events: part[i].Revents}
+			n++
+		}
+	}
+	return n, 0
+}
+
+func check(fd int, events Events) (int32, error) {
+	if fd < 0 || fd > math.MaxInt32 {
+		return 0, &sys.Error{Call: "poll", FD: fd, Err: syscall.EBADF, Advice: "no number of a descriptor"}
+	}
+	if events&absent != 0 {
+		return 0, errAbsent(fd)
+	}
+	return int32(fd), nil
+}

@@ -1,0 +1,132 @@
+// Package selectfd is select(2), on every Unix. Its name is not select, since that is a keyword.
+//
+// It has none of the call's traps: the sets grow, so that there is no FD_SETSIZE and no crash at descriptor 1024; a closed
+// descriptor is an error that names it, where kernels sleep or report EBADF for all; timeouts are rounded up; interruptions
+// by signals are waited through.
+//
+// Select takes lists of whatever has a descriptor, and is the seed's select(). Wait takes sets, and does not allocate. Both
+// block the thread that waits, and take a time that grows with the highest descriptor. A program should use package poll
+// instead where its descriptors are few and their numbers high, and package epoll where they are many.
+//
+//	ready, _, _, err := selectfd.Select([]*os.File{terminal, serial}, nil, nil, 5*time.Second)
+//	if err != nil {
+//		return err
+//	}
+//	for _, file := range ready { // empty after five seconds
+//		handle(file)
+//	}
+//
+// # What differs per system
+//
+// Timeouts have nanoseconds on Linux and microseconds elsewhere. Which conditions are exceptional is the system's choice:
+// out-of-band data on a socket everywhere, on Linux also a state change on a pseudo-terminal in packet mode. macOS, Solaris
+// and AIX have a highest descriptor (1023, 65535 and 65533): sets with a higher one are waited on by poll(2) there, with the
+// same result. On Windows nothing is supported yet.
+package selectfd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"iomux/descriptor"
+)
+
+// Wait wraps select(2): it waits until a member of r is ready for reading, one of w for writing, or one of x has an
+// exceptional condition, or until the timeout has passed. The sets come back holding what is ready, and n is the number of
+// their members together, 0 after a timeout. A nil set is an empty one; three empty sets sleep.
+//
+// A negative timeout blocks, zero does not wait, any other is never shortened. Interruptions by signals (EINTR) are waited
+// through. Nothing is allocated, except to grow a set.
+//
+// Errors: EBADF where members are not open descriptors, naming them; EINVAL where one Set is given twice; ENOMEM. After an
+// error the sets are as they were.
+func Wait(r, w, x *Set, timeout time.Duration) (n int, err error) {
+	if r != nil && (r == w || r == x) || w != nil && w == x {
+		return 0, errTwice
+	}
+	return wait([3]*Set{r, w, x}, timeout)
+}
+
+var errTwice = fmt.Errorf("%w: one set is given twice: it cannot hold two results", os.NewSyscallError("select", syscall.EINVAL))
+
+// Select wraps select(2) as the seed's select() does: it waits until something in r is ready for reading, in w for writing,
+// or has an exceptional condition in x, or until the timeout has passed. T is whatever descriptor.Of takes, any for a
+// mixture. The results are the ready ones: the same values in the same order, nil for none, and all nil after a timeout.
+//
+// A negative timeout blocks, zero does not wait, any other is never shortened. Files and connections must not be closed
+// meanwhile by another goroutine: the call would go on with a number that may belong to another file.
+//
+// Errors: those of descriptor.Of and of Wait.
+func Select[T any](r, w, x []T, timeout time.Duration) (rr, rw, rx []T, err error) {
+	s := scratches.Get().(*scratch)
+	defer s.giveBack()
+	var numbers [3][]int
+	for i, list := range [3][]T{r, w, x} {
+		if numbers[i], err = appendNumbers(s.numbers[i], list); err != nil {
+			return nil, nil, nil, fmt.Errorf("select: argument %d: %w", i+1, err)
+		}
+		for _, fd := range numbers[i] {
+			s.sets[i].Add(fd)
+		}
+	}
+	n, err := Wait(&s.sets[0], &s.sets[1], &s.sets[2], timeout)
+	if err != nil || n == 0 {
+		return nil, nil, nil, err
+	}
+	return members(r, numbers[0], &s.sets[0]), members(w, numbers[1], &s.sets[1]), members(x, numbers[2], &s.sets[2]), nil
+}
+
+// scratch is what a Select needs while it waits.
+type scratch struct {
+	sets    [3]Set
+	numbers [3][]int
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+func (s *scratch) giveBack() {
+	for i := range s.sets {
+		s.sets[i].Clear()
+	}
+	scratches.Put(s)
+}
+
+// appendNumbers is the descriptors of list. Lists of plain numbers are looked at as a whole: one by one, each would be
+// allocated to become the argument of Of.
+func appendNumbers[T any](numbers []int, list []T) ([]int, error) {
+	switch list := any(list).(type) {
+	case []int:
+		return list, nil
+	case []uintptr:
+		for _, v := range list {
+			numbers = append(numbers, int(v))
+		}
+		return numbers, nil
+	}
+	numbers = numbers[:0]
+	for i, v := range list {
+		fd, err := descriptor.Of(v)
+		if err != nil {
+			return nil, fmt.Errorf("element %d: %w", i, err)
+		}
+		numbers = append(numbers, fd)
+	}
+	return numbers, nil
+}
+
+// members is the part of list whose numbers are in the set.
+func members[T any](list []T, numbers []int, set *Set) []T {
+	var ready []T
+	for i, v := range list {
+		if set.Has(numbers[i]) {
+			ready = append(ready, v)
+		}
+	}
+	return ready
+}
+
+var errUnsupported = fmt.Errorf("select: %w on this system", errors.ErrUnsupported)

@@ -1,0 +1,117 @@
+//go:build unix
+
+package selectfd
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"iomux/internal/sys"
+	"iomux/internal/timeout"
+)
+
+// Native tells whether the kernel of this system has select(2).
+const Native = true
+
+// seen is the highest descriptor that was found open. select(2) ignores what lies beyond the process's descriptor table,
+// which never shrinks: closed descriptors up to seen are EBADF by the kernel's own word.
+var seen atomic.Int64
+
+func wait(sets [3]*Set, d time.Duration) (int, error) {
+	highest := -1
+	for _, set := range sets {
+		if set == nil {
+			continue
+		}
+		if len(set.aside) != 0 {
+			set.takeOpen()
+			if len(set.aside) != 0 {
+				return 0, errNotOpen(sets)
+			}
+		}
+		highest = max(highest, set.highest())
+	}
+	if int64(highest) > seen.Load() {
+		if !sys.IsOpen(highest) {
+			return 0, errNotOpen(sets)
+		}
+		seen.Store(int64(highest))
+	}
+	if sys.SelectLimit != 0 && highest >= sys.SelectLimit {
+		return waitByPoll(sets, d)
+	}
+	return waitBySelect(sets, highest+1, d)
+}
+
+func waitBySelect(sets [3]*Set, limit int, d time.Duration) (int, error) {
+	var words [3]*sys.SelectWord
+	for i, set := range sets {
+		if set != nil && set.highest() >= 0 {
+			set.grow(limit)
+			words[i] = &set.words[0]
+			if d > 0 {
+				set.saved = append(set.saved[:0], set.words...)
+			}
+		}
+	}
+	for countdown := timeout.Start(d); ; {
+		n, errno := sys.Select(limit, words[0], words[1], words[2], countdown.Left())
+		if countdown.Again(n, errno) {
+			if errno == 0 { // it ended empty before its time, and has emptied the sets; interrupted, it leaves them alone
+				restore(sets)
+			}
+			continue
+		}
+		switch errno {
+		case 0:
+			return n, nil
+		case syscall.EBADF:
+			return 0, errNotOpen(sets)
+		}
+		return 0, os.NewSyscallError("select", errno)
+	}
+}
+
+// restore makes the sets what they were when the wait began.
+func restore(sets [3]*Set) {
+	for _, set := range sets {
+		if set != nil && len(set.saved) != 0 {
+			copy(set.words, set.saved)
+		}
+	}
+}
+
+// takeOpen makes bits of those of aside that are open descriptors after all: the system's limit was raised.
+func (s *Set) takeOpen() {
+	for fd := range s.aside {
+		if sys.IsOpen(fd) {
+			delete(s.aside, fd)
+			s.grow(fd + 1)
+			s.Add(fd)
+		}
+	}
+}
+
+// errNotOpen is EBADF with the numbers that are to blame.
+func errNotOpen(sets [3]*Set) error {
+	const most = 16
+	var closed []int
+	for _, set := range sets {
+		if set == nil {
+			continue
+		}
+		for fd := range set.All() {
+			if len(closed) < most && !sys.IsOpen(fd) {
+				closed = append(closed, fd)
+			}
+		}
+	}
+	err := os.NewSyscallError("select", syscall.EBADF)
+	if len(closed) == 0 {
+		return err // it was opened again meanwhile
+	}
+	return fmt.Errorf("%w: not open: %d", err, closed)
+}

@@ -1,0 +1,171 @@
+package iomux
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"iomux/epoll"
+	"iomux/internal/bell"
+	"iomux/poll"
+)
+
+// pollBackend is poll(2). Its list is that of package poll; the bell is one of its descriptors.
+type pollBackend struct {
+	list     *poll.Poller
+	bell     *bell.Bell
+	bellFD   int
+	newest   atomic.Uint32 // tag
+	sleeping atomic.Bool
+	mu       sync.Mutex
+	spare    [][]poll.Event
+}
+
+func newPollBackend() (*pollBackend, error) {
+	ringing, err := bell.New()
+	if err != nil {
+		return nil, err
+	}
+	b := &pollBackend{list: poll.New(), bell: ringing}
+	if b.bellFD, err = ringing.Acquire(); err != nil {
+		return nil, err
+	}
+	defer ringing.Done()
+	return b, b.list.Register(b.bellFD, poll.In)
+}
+
+func (*pollBackend) traits() traits { return traits{} }
+
+func (*pollBackend) supports(interest Interest) bool {
+	if interest&ReadHangup != 0 && !pollTellsReadHangup {
+		return false
+	}
+	return interest&^(conditions|OneShot) == 0
+}
+
+// pollTellsReadHangup is false on systems without POLLRDHUP.
+var pollTellsReadHangup = !errors.Is(poll.New().Register(0, poll.RdHup), errors.ErrUnsupported)
+
+func toPoll(interest Interest) (events poll.Events) {
+	if interest&Readable != 0 {
+		events |= poll.In
+	}
+	if interest&Writable != 0 {
+		events |= poll.Out
+	}
+	if interest&Priority != 0 {
+		events |= poll.Pri
+	}
+	if interest&ReadHangup != 0 {
+		events |= poll.RdHup
+	}
+	return events
+}
+
+func fromPoll(events poll.Events) (ready epoll.Events) {
+	if events&poll.In != 0 {
+		ready |= epoll.In
+	}
+	if events&poll.Out != 0 {
+		ready |= epoll.Out
+	}
+	if events&poll.Pri != 0 {
+		ready |= epoll.Pri
+	}
+	if events&poll.RdHup != 0 {
+		ready |= epoll.RdHup
+	}
+	if events&poll.Err != 0 {
+		ready |= epoll.Err
+	}
+	if events&poll.Hup != 0 {
+		ready |= epoll.Hup
+	}
+	if events&poll.Nval != 0 {
+		ready |= vanished
+	}
+	return ready
+}
+
+func (b *pollBackend) add(fd int, interest Interest, tag uint32) error {
+	b.newest.Store(tag)
+	return b.list.Register(fd, toPoll(interest))
+}
+
+func (b *pollBackend) modify(fd int, _, interest Interest, tag uint32) error {
+	return b.add(fd, interest, tag) // which replaces
+}
+
+func (b *pollBackend) remove(fd int, interest Interest) error {
+	b.forget(fd, interest)
+	return nil
+}
+
+func (b *pollBackend) forget(fd int, _ Interest) {
+	_ = b.list.Unregister(fd) // after a one-shot event it is not there
+}
+
+func (b *pollBackend) look(all *batch) error { return b.poll(all, 0) }
+
+func (b *pollBackend) sleep(all *batch, left time.Duration, ready func() bool) error {
+	if _, err := b.bell.Acquire(); err != nil {
+		return errClosed
+	}
+	defer b.bell.Done()
+	b.sleeping.Store(true)
+	defer b.sleeping.Store(false)
+	if !ready() {
+		all.n = 0
+		return nil
+	}
+	err := b.poll(all, left)
+	for _, event := range all.events[:all.n] {
+		if event.Tag == bellTag {
+			b.bell.Quiet()
+		}
+	}
+	return err
+}
+
+func (b *pollBackend) poll(all *batch, timeout time.Duration) error {
+	events := b.take(all.room)
+	newest := b.newest.Load()
+	n, err := b.list.Poll(events, timeout)
+	all.n = n
+	for i, event := range events[:n] {
+		all.events[i] = epoll.Event{Events: fromPoll(event.Events), FD: int32(event.FD), Tag: newest}
+		if event.FD == b.bellFD {
+			all.events[i].Tag = bellTag
+		}
+	}
+	b.giveBack(events)
+	return err
+}
+
+// take is room for events, of the one of several goroutines that calls it.
+func (b *pollBackend) take(room int) (events []poll.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if last := len(b.spare) - 1; last >= 0 {
+		events, b.spare = b.spare[last], b.spare[:last]
+	}
+	if cap(events) < room {
+		events = make([]poll.Event, room)
+	}
+	return events[:room]
+}
+
+func (b *pollBackend) giveBack(events []poll.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.spare = append(b.spare, events)
+}
+
+func (b *pollBackend) wake() {
+	if b.sleeping.Load() {
+		b.bell.Ring()
+	}
+}
+
+func (b *pollBackend) close() error { return b.bell.Close() }

@@ -1,0 +1,46 @@
+package bell
+
+import (
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// New makes a bell of an eventfd.
+func New() (*Bell, error) {
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	b := new(Bell)
+	b.reader.Set(fd, closeFD)
+	return b, nil
+}
+
+// Close closes the bell as soon as nobody uses it any more, and makes it readable until then.
+func (b *Bell) Close() error { return b.reader.Close(write) }
+
+func (b *Bell) ring() {
+	if fd, err := b.reader.Acquire(); err == nil {
+		write(fd)
+		b.reader.Done()
+	}
+}
+
+func (b *Bell) drain() {
+	if fd, err := b.reader.Acquire(); err == nil {
+		var count [8]byte
+		// The eventfd does not block: EAGAIN says that it was not rung.
+		_, _, _ = unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&count)), uintptr(len(count)))
+		b.reader.Done()
+	}
+}
+
+// write adds one. It could fail only after 2^64 times.
+func write(fd int) {
+	one := uint64(1)
+	_, _, _ = unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one))
+}
+
+func closeFD(fd int) error { return os.NewSyscallError("close", unix.Close(fd)) }

@@ -1,0 +1,15 @@
+//go:build !unix
+
+package bell
+
+import "errors"
+
+// New fails: no descriptors are waited on here.
+func New() (*Bell, error) { return nil, errors.ErrUnsupported }
+
+// Close closes nothing.
+func (b *Bell) Close() error { return errors.ErrUnsupported }
+
+func (b *Bell) ring() {}
+
+func (b *Bell) drain() {}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package sys
+
+// IsOpen knows of no descriptors.
+func IsOpen(int) bool { return false }

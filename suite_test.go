@@ -1,0 +1,143 @@
+//go:build unix
+
+package iomux_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"iomux"
+	"iomux/internal/suite"
+	"iomux/internal/sys"
+)
+
+// waiter makes a Poller one of the suite's objects, which go by descriptors.
+type waiter struct {
+	*iomux.Poller[int]
+	mu            sync.Mutex
+	registrations map[int]*iomux.Registration[int]
+}
+
+var toInterest = map[suite.Events]iomux.Interest{
+	suite.In: iomux.Readable, suite.Out: iomux.Writable, suite.Pri: iomux.Priority,
+	suite.Err: iomux.Errored, suite.Hup: iomux.Hangup, suite.RdHup: iomux.ReadHangup,
+}
+
+func interest(events suite.Events, mode suite.Mode) (all iomux.Interest) {
+	for theirs, ours := range toInterest {
+		if events&theirs != 0 {
+			all |= ours
+		}
+	}
+	if mode&suite.Edge != 0 {
+		all |= iomux.Edge
+	}
+	if mode&suite.OneShot != 0 {
+		all |= iomux.OneShot
+	}
+	return all
+}
+
+func (w *waiter) Register(fd int, events suite.Events, mode suite.Mode) error {
+	r, err := w.RegisterFD(fd, interest(events, mode), fd)
+	if err == nil {
+		w.mu.Lock()
+		w.registrations[fd] = r
+		w.mu.Unlock()
+	}
+	return err
+}
+
+func (w *waiter) find(fd int) *iomux.Registration[int] {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r := w.registrations[fd]; r != nil {
+		return r
+	}
+	return new(iomux.Registration[int])
+}
+
+func (w *waiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
+	return w.find(fd).Modify(interest(events, mode))
+}
+
+func (w *waiter) Unregister(fd int) error { return w.find(fd).Unregister() }
+
+func (w *waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
+	buffer := make([]iomux.Event[int], room)
+	n, err := w.WaitTimeout(buffer, timeout)
+	var events []suite.Event
+	for _, event := range buffer[:n] {
+		if event.Ready&(iomux.Edge|iomux.OneShot) != 0 || event.Kind != iomux.KindIO || event.Registration != w.find(event.Key) {
+			return nil, fmt.Errorf("event is %+v", event)
+		}
+		var all suite.Events
+		for theirs, ours := range toInterest {
+			if event.Ready&ours != 0 {
+				all |= theirs
+			}
+		}
+		events = append(events, suite.Event{FD: event.Key, Events: all})
+	}
+	return events, err
+}
+
+// backends are the ways in which a Poller can wait on this system.
+func backends() map[string][]iomux.Option {
+	all := make(map[string][]iomux.Option)
+	for _, m := range iomux.Mechanisms() {
+		all[m.String()] = []iomux.Option{iomux.WithMechanism(m)}
+	}
+	all["best blocking"] = []iomux.Option{iomux.WithBlocking()}
+	return all
+}
+
+func poller(t testing.TB, opts []iomux.Option) *iomux.Poller[int] {
+	t.Helper()
+	p, err := iomux.New[int](opts...)
+	if err != nil {
+		t.Fatal("New:", err)
+	}
+	t.Cleanup(func() { _ = p.Close() }) // the test may have closed it
+	return p
+}
+
+func mechanism(t testing.TB, opts []iomux.Option) suite.Mechanism {
+	p := poller(t, opts)
+	m := suite.Mechanism{
+		New: func() (suite.Waiter, error) {
+			p, err := iomux.New[int](opts...)
+			return &waiter{Poller: p, registrations: make(map[int]*iomux.Registration[int])}, err
+		},
+		Modes:         suite.OneShot,
+		Live:          true,
+		Wakes:         true,
+		ReportsClosed: suite.Forgotten,
+	}
+	for theirs, ours := range toInterest {
+		if p.Supports(ours) {
+			m.Tells |= theirs
+		}
+	}
+	if p.Supports(iomux.Edge) {
+		m.Modes |= suite.Edge
+	}
+	return m
+}
+
+func TestSuite(t *testing.T) {
+	for name, opts := range backends() {
+		t.Run(name, func(t *testing.T) { suite.Run(t, mechanism(t, opts)) })
+	}
+}
+
+// Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
+func TestSuiteWithMilliseconds(t *testing.T) {
+	if !iomux.Epoll.Available() {
+		t.Skip("only epoll has a fallback with milliseconds")
+	}
+	defer sys.CoarseEpoll(sys.CoarseEpoll(true))
+	suite.Run(t, mechanism(t, nil))
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"iomux/epoll"
@@ -29,6 +30,7 @@ type epollBackend struct {
 
 	mu         sync.Mutex // over the making and unmaking of kernel, place and bell
 	priorities int        // how many sources are watched for Priority
+	noPlace    bool       // the system refuses one
 	closed     bool
 }
 
@@ -72,10 +74,23 @@ func (b *epollBackend) add(fd int, interest Interest, tag uint32) error {
 		return err
 	}
 	err := b.kernel.Load().RegisterTag(fd, epoll.Events(interest), tag)
+	if (errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ELOOP)) && b.stopParking() {
+		err = b.kernel.Load().RegisterTag(fd, epoll.Events(interest), tag)
+	}
 	if err != nil {
 		return errors.Join(err, b.countPriority(interest, 0))
 	}
 	return nil
+}
+
+// stopParking unmakes the parking place for good, and reports whether there was one. Since through it the epoll is inside
+// the runtime's, Linux allows one epoll less inside each other, and no more than 500 duplicates of one file.
+func (b *epollBackend) stopParking() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.noPlace = true
+	was := b.place.Load() != nil
+	return b.unmakePlace() == nil && was
 }
 
 func (b *epollBackend) modify(fd int, before, interest Interest, tag uint32) error {
@@ -149,13 +164,16 @@ func (b *epollBackend) parkingPlace() *parking.Place {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.priorities != 0 || b.closed {
+	if b.priorities != 0 || b.noPlace || b.closed {
 		return nil
 	}
-	if place, err := parking.New(b.kernel.Load().FD()); err == nil {
-		b.place.Store(place)
+	place, err := parking.New(b.kernel.Load().FD())
+	if err != nil {
+		b.noPlace = true // the sleeps block, then
+		return nil
 	}
-	return b.place.Load()
+	b.place.Store(place)
+	return place
 }
 
 func (b *epollBackend) park(place *parking.Place, all *batch, left time.Duration, ready func() bool) error {
@@ -302,6 +320,7 @@ func (b *epollBackend) renew(each func(move func(fd int, interest Interest, tag 
 			fresh.RegisterTag(fd, epoll.Events(interest), tag) == nil
 	})
 	b.kernel.Store(fresh)
+	b.noPlace = false
 	if err := errors.Join(b.unmakePlace(), old.Close()); err != nil && !errors.Is(err, os.ErrClosed) {
 		return err
 	}

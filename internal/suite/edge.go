@@ -141,7 +141,7 @@ func edgeNoneLost(t *testing.T, m Mechanism) {
 // edgeModifyRace modifies a registration over and over while another goroutine waits: every byte has to be seen.
 func edgeModifyRace(t *testing.T, m Mechanism) {
 	rounds := 100_000
-	if testing.Short() {
+	if testing.Short() || m.Brief {
 		rounds = 10_000
 	}
 	r, w := Pipe(t)

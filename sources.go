@@ -106,7 +106,14 @@ func (p *Poller[K]) addSource(r *Registration[K], fd int) (*Registration[K], err
 		sys.CloseFD(fd)
 		return nil, err
 	}
-	return r.added(p.endWith(r, func() { sys.CloseFD(fd) }))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.isClosed.Load() { // since
+		sys.CloseFD(fd)
+		return nil, errClosed
+	}
+	p.endWith(r, func() { sys.CloseFD(fd) })
+	return r, nil
 }
 
 // runSource starts a goroutine that posts the events of r until quit is closed.
@@ -116,29 +123,23 @@ func (p *Poller[K]) runSource(r *Registration[K], run func(quit <-chan struct{})
 	}
 	quit := make(chan struct{})
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.isClosed.Load() {
+		return nil, errClosed
+	}
 	r.fd, r.tag = -1, p.nextTag()
 	p.enlist(r)
-	p.mu.Unlock()
-	if err := p.endWith(r, func() { close(quit) }); err != nil {
-		return nil, err
-	}
+	p.endWith(r, func() { close(quit) })
 	go run(quit)
 	return r, nil
 }
 
 // endWith makes Unregister and Close call stop.
-func (p *Poller[K]) endWith(r *Registration[K], stop func()) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.isClosed.Load() {
-		stop()
-		return errClosed
-	}
+func (p *Poller[K]) endWith(r *Registration[K], stop func()) {
 	if p.stops == nil {
 		p.stops = make(map[*Registration[K]]func())
 	}
 	p.stops[r] = stop
-	return nil
 }
 
 // tick posts the expirations of a timer.

@@ -1,0 +1,18 @@
+package iomux
+
+import (
+	"os"
+	"time"
+)
+
+// RegisterTimerByGoroutine is RegisterTimer as on systems whose timers are no descriptors.
+func (p *Poller[K]) RegisterTimerByGoroutine(d time.Duration, key K) (*Registration[K], error) {
+	r := &Registration[K]{poller: p, key: key, kind: KindTimer}
+	return p.runSource(r, func(quit <-chan struct{}) { p.tick(r, d, quit) })
+}
+
+// RegisterProcessByGoroutine is RegisterProcess as on systems whose processes are no descriptors.
+func (p *Poller[K]) RegisterProcessByGoroutine(process *os.Process, key K) (*Registration[K], error) {
+	r := &Registration[K]{poller: p, key: key, kind: KindProcess}
+	return p.runSource(r, func(quit <-chan struct{}) { p.awaitExit(r, process, quit) })
+}

@@ -1,0 +1,284 @@
+//go:build unix
+
+package iomux_test
+
+import (
+	"errors"
+	"net"
+	"os"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux"
+	"iomux/internal/leak"
+	"iomux/internal/suite"
+)
+
+// A registered source stays open as long as it is registered, though nothing else refers to it.
+func TestSourceStaysReachable(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		r, w, err := os.Pipe()
+		must(t, err)
+		defer func() { must(t, w.Close()) }()
+		registration := register(t, p, r, iomux.Readable)
+		r = nil
+		for range 5 {
+			runtime.GC()
+			time.Sleep(time.Millisecond)
+		}
+		_, err = w.WriteString("x") // EPIPE if the reader was closed
+		must(t, err)
+		expect(t, p, registration, iomux.Readable)
+		must(t, registration.Unregister())
+	})
+}
+
+// connections is both ends of a TCP connection of package net.
+func connections(t *testing.T) (client, server net.Conn) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer func() { must(t, listener.Close()) }()
+	client, err = net.Dial("tcp", listener.Addr().String())
+	must(t, err)
+	server, err = listener.Accept()
+	must(t, err)
+	t.Cleanup(func() { _, _ = client.Close(), server.Close() }) // a test may have closed them
+	return client, server
+}
+
+func TestConnections(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		client, server := connections(t)
+		r := register(t, p, server, iomux.Readable)
+		expectNothing(t, p)
+		_, err := client.Write([]byte("hello"))
+		must(t, err)
+		expect(t, p, r, iomux.Readable)
+		// The connection is as it was: its own deadlines work.
+		must(t, server.SetReadDeadline(time.Now().Add(soon)))
+		if n, err := server.Read(make([]byte, 8)); n != 5 || err != nil {
+			t.Errorf("read %d bytes, %v", n, err)
+		}
+		must(t, r.Modify(iomux.Writable))
+		expect(t, p, r, iomux.Writable)
+		must(t, server.Close())
+		expectNothing(t, p)
+		_, err = p.Register(server, iomux.Readable, 0)
+		isErr(t, err, os.ErrClosed)
+		must(t, r.Unregister()) // also after the source was closed
+		if p.Len() != 0 {
+			t.Errorf("Len is %d", p.Len())
+		}
+	})
+}
+
+// moveTo makes another file have the number fd, which becomes free for that by close.
+func moveTo(t *testing.T, file, fd int, close func()) {
+	t.Helper()
+	close()
+	number, err := unix.FcntlInt(uintptr(file), unix.F_DUPFD_CLOEXEC, fd)
+	must(t, err)
+	if number != fd {
+		_ = unix.Close(number)
+		t.Skip("another goroutine has taken the number")
+	}
+	leak.Opened(fd)
+	suite.CloseAtEnd(t, fd)
+}
+
+// A connection was closed and not unregistered, and a pipe gets its number.
+func TestReusedNumberOfAConnection(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		client, server := connections(t)
+		old := register(t, p, server, iomux.Readable|iomux.Writable)
+		expect(t, p, old, iomux.Writable)
+		raw, err := server.(syscall.Conn).SyscallConn()
+		must(t, err)
+		var fd int
+		must(t, raw.Control(func(number uintptr) { fd = int(number) }))
+
+		r, w := suite.Pipe(t)
+		suite.Write(t, w)
+		moveTo(t, r, fd, func() { must(t, server.Close()) })
+		expectNothing(t, p) // nothing that the pipe does is told of the connection
+		must(t, client.Close())
+		fresh := register(t, p, fd, iomux.Readable)
+		if event := expect(t, p, fresh, iomux.Readable); event.Ready&iomux.Writable != 0 {
+			t.Errorf("event is %+v", event)
+		}
+		isErr(t, old.Modify(iomux.Readable), syscall.EBADF)
+		must(t, old.Unregister())
+		expect(t, p, fresh, iomux.Readable)
+		must(t, fresh.Unregister())
+		expectNothing(t, p)
+	})
+}
+
+// The same by number, which was unregistered before: no event that was under way reaches the successor.
+func TestReusedNumber(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		for range 100 {
+			fd, w := suite.Pipe(t)
+			suite.Write(t, w)
+			old := register(t, p, fd, iomux.Readable)
+			expect(t, p, old, iomux.Readable)
+			must(t, old.Unregister())
+			other, _ := suite.Pipe(t)
+			moveTo(t, other, fd, func() { suite.Close(t, fd) })
+			fresh := register(t, p, fd, iomux.Readable)
+			var events [1]iomux.Event[int]
+			if n, err := p.WaitTimeout(events[:], 0); n != 0 || err != nil {
+				t.Fatalf("events are %+v, %v", events[:n], err)
+			}
+			must(t, fresh.Unregister())
+		}
+	})
+}
+
+// A descriptor was closed while a duplicate lives on. The kernel goes on to report it, and cannot delete it.
+func TestDuplicateLivesOn(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		calm, calmW := suite.Pipe(t)
+		other := register(t, p, calm, iomux.Readable)
+		edgeFD, edgeW := suite.Pipe(t)
+		mode := iomux.OneShot
+		if p.Supports(iomux.Edge) {
+			mode |= iomux.Edge
+		}
+		once := register(t, p, edgeFD, iomux.Readable|mode)
+		suite.Write(t, edgeW)
+		expect(t, p, once, iomux.Readable)
+
+		fd, w := suite.Pipe(t)
+		twin := suite.High(t, fd, 300)
+		r := register(t, p, fd, iomux.Readable)
+		suite.Write(t, w)
+		expect(t, p, r, iomux.Readable)
+		suite.Close(t, fd)
+		must(t, r.Unregister())
+
+		before := cpuTime(t)
+		start := time.Now()
+		var events [1]iomux.Event[int]
+		const pause = 200 * time.Millisecond
+		if n, err := p.WaitTimeout(events[:], pause); n != 0 || err != nil || time.Since(start) < pause {
+			t.Fatalf("events are %+v, %v after %v", events[:n], err, time.Since(start))
+		}
+		if used := cpuTime(t) - before; used > pause*3/4 {
+			t.Errorf("the wait used %v of processor time", used)
+		}
+		// The others are as they were, one-shot ones silent.
+		suite.Write(t, calmW)
+		expect(t, p, other, iomux.Readable)
+		suite.Drain(t, calm)
+		expectNothing(t, p)
+		must(t, once.Modify(iomux.Readable|mode))
+		expect(t, p, once, iomux.Readable)
+		// The number comes back, with the very same file.
+		moveTo(t, twin, fd, func() {})
+		fresh := register(t, p, fd, iomux.Readable)
+		expect(t, p, fresh, iomux.Readable)
+		must(t, fresh.Unregister())
+		expectNothing(t, p)
+	})
+}
+
+func cpuTime(t *testing.T) time.Duration {
+	t.Helper()
+	var usage unix.Rusage
+	must(t, unix.Getrusage(unix.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// Another file was put in the place of a registered one (dup2): it is not polled unless it is registered.
+func TestReplacedByARegularFile(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		if !p.Supports(iomux.Edge) {
+			t.Skip("this mechanism goes by the number, and cannot tell the files apart")
+		}
+		fd, _ := suite.Pipe(t)
+		r := register(t, p, fd, iomux.Readable)
+		file := suite.File(t)
+		moveTo(t, file, fd, func() { suite.Close(t, fd) })
+		expectNothing(t, p)
+		must(t, r.Unregister())
+		expect(t, p, register(t, p, fd, iomux.Readable), iomux.Readable)
+	})
+}
+
+// What the mechanism cannot poll is always ready, and takes turns with what it can.
+func TestRegularFile(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		file := suite.File(t)
+		r := register(t, p, file, iomux.Readable|iomux.Writable)
+		for range 3 {
+			expect(t, p, r, iomux.Readable|iomux.Writable)
+		}
+		_, err := p.RegisterFD(file, iomux.Readable, 0)
+		isErr(t, err, syscall.EEXIST)
+		must(t, r.Modify(iomux.Readable))
+		if event := expect(t, p, r, iomux.Readable); event.Ready != iomux.Readable {
+			t.Errorf("ready is %v", event.Ready)
+		}
+
+		fd, w := suite.Pipe(t)
+		suite.Write(t, w)
+		pipe := register(t, p, fd, iomux.Readable)
+		count := make(map[*iomux.Registration[int]]int)
+		var events [1]iomux.Event[int]
+		for range 40 {
+			n, err := p.WaitTimeout(events[:], soon)
+			if n != 1 || err != nil {
+				t.Fatalf("wait: %d, %v", n, err)
+			}
+			count[events[0].Registration]++
+		}
+		if count[r] < 15 || count[pipe] < 15 {
+			t.Errorf("of 40 turns the file had %d and the pipe %d", count[r], count[pipe])
+		}
+		must(t, pipe.Unregister())
+		must(t, r.Modify(iomux.Readable|iomux.OneShot))
+		expect(t, p, r, iomux.Readable)
+		expectNothing(t, p)
+		must(t, r.Modify(iomux.Readable|iomux.OneShot))
+		expect(t, p, r, iomux.Readable)
+		must(t, r.Modify(iomux.Readable))
+		must(t, r.Unregister())
+		expectNothing(t, p)
+	})
+}
+
+func TestNotPollable(t *testing.T) {
+	p := poller(t, nil)
+	if p.Mechanism() != iomux.Epoll {
+		t.Skip("only epoll refuses files")
+	}
+	_, err := p.RegisterFD(suite.File(t), iomux.Priority, 0)
+	isErr(t, err, iomux.ErrNotPollable)
+	isErr(t, err, errors.ErrUnsupported)
+	r := register(t, p, suite.File(t), iomux.Readable)
+	isErr(t, r.Modify(iomux.Priority), iomux.ErrNotPollable)
+}
+
+// A regular file that is registered while a goroutine waits ends that wait.
+func TestRegularFileReachesAWaitUnderWay(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		done := make(chan error)
+		go func() {
+			var events [1]iomux.Event[int]
+			n, err := p.WaitTimeout(events[:], -1)
+			if n != 1 && err == nil {
+				err = errors.New("no event")
+			}
+			done <- err
+		}()
+		time.Sleep(quiet)
+		register(t, p, suite.File(t), iomux.Readable)
+		must(t, <-done)
+	})
+}

@@ -1,0 +1,250 @@
+package iomux_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux"
+	"iomux/internal/leak"
+	"iomux/internal/suite"
+)
+
+// Neither a wait nor a change of an existing registration allocates.
+func TestNothingIsAllocated(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		fd, w := suite.Pipe(t)
+		r := register(t, p, fd, iomux.Readable)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		events := make([]iomux.Event[int], 8)
+		one := make([]byte, 1)
+		wait := map[string]func(){
+			"WaitTimeout, none":      func() { _, _ = p.WaitTimeout(events, 0) },
+			"WaitTimeout, after 1ms": func() { _, _ = p.WaitTimeout(events, time.Millisecond) },
+			"WaitTimeout, after 3ms": func() { _, _ = p.WaitTimeout(events, 3*time.Millisecond) },
+			"Modify":                 func() { _ = r.Modify(iomux.Readable) },
+			"Wake":                   func() { _ = p.Wake(); _, _ = p.WaitTimeout(events, soon) },
+			"WaitTimeout, one": func() {
+				_, _ = unix.Write(w, one)
+				_, _ = p.WaitTimeout(events, soon)
+				_, _ = unix.Read(fd, one)
+			},
+			"Wait with Background": func() {
+				_, _ = unix.Write(w, one)
+				_, _ = p.Wait(context.Background(), events)
+				_, _ = unix.Read(fd, one)
+			},
+			"Wait with the same context": func() {
+				_, _ = unix.Write(w, one)
+				_, _ = p.Wait(ctx, events)
+				_, _ = unix.Read(fd, one)
+			},
+		}
+		for name, f := range wait {
+			if n := testing.AllocsPerRun(50, f); n != 0 && !raceEnabled {
+				t.Errorf("%s allocates %v times", name, n)
+			}
+		}
+	})
+}
+
+// A goroutine that sleeps with a context allocates nothing when the context comes again.
+func TestSleepingWithAContextAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		there, write := suite.Pipe(t)
+		register(t, p, there, iomux.Readable)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		ping := make(chan struct{})
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for range ping {
+				time.Sleep(200 * time.Microsecond)
+				_, _ = unix.Write(write, []byte{1})
+			}
+		}()
+		events, one := make([]iomux.Event[int], 8), make([]byte, 1)
+		n := testing.AllocsPerRun(50, func() {
+			ping <- struct{}{}
+			_, _ = p.Wait(ctx, events)
+			_, _ = unix.Read(there, one)
+		})
+		if n >= 1 {
+			t.Errorf("a wait allocates %v times", n)
+		}
+		close(ping)
+		<-done
+	})
+}
+
+// A change of a file whose poll consumes it is not lost, though the Go runtime polls the epolls of goroutines that are parked.
+func TestPriorityOfMountinfo(t *testing.T) {
+	file, err := os.Open("/proc/self/mountinfo")
+	if err != nil {
+		t.Skip("no /proc:", err)
+	}
+	defer func() { must(t, file.Close()) }()
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		expectNothing(t, p) // parks
+		r, err := p.Register(file, iomux.Priority, 1)
+		must(t, err)
+		fd, w := suite.Pipe(t)
+		pipe := register(t, p, fd, iomux.Readable)
+		time.AfterFunc(quiet, func() { _, _ = unix.Write(w, []byte{1}) })
+		expect(t, p, pipe, iomux.Readable)
+		must(t, r.Unregister())
+		expect(t, p, pipe, iomux.Readable)
+	})
+}
+
+// Pressure-stall triggers are events that to look at consumes.
+func TestPriorityOfPressureStall(t *testing.T) {
+	const path = "/proc/pressure/cpu"
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err == nil {
+		_, err = file.WriteString("some 500 2000000\x00")
+	}
+	if err != nil {
+		t.Skip("no pressure-stall triggers:", err)
+	}
+	defer func() { must(t, file.Close()) }()
+	p := poller(t, nil)
+	expectNothing(t, p) // parks
+	r := register(t, p, file, iomux.Priority)
+	stop := make(chan struct{})
+	defer close(stop)
+	for range 8 { // more than there are processors: they wait for each other
+		go func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		}()
+	}
+	var events [1]iomux.Event[int]
+	n, err := p.WaitTimeout(events[:], 10*time.Second)
+	must(t, err)
+	if n == 0 {
+		t.Skip("no pressure within ten seconds")
+	}
+	if events[0].Registration != r || events[0].Ready&iomux.Priority == 0 {
+		t.Errorf("event is %+v", events[0])
+	}
+}
+
+// More duplicates of one file than the kernel allows in an epoll that is inside another one, as that of a parked goroutine is.
+func TestManyDuplicates(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		expectNothing(t, p) // parks
+		r, w := suite.Pipe(t)
+		for range 600 {
+			register(t, p, suite.High(t, r, 300), iomux.Readable)
+		}
+		expectNothing(t, p)
+		suite.Write(t, w)
+		events := make([]iomux.Event[int], 1000)
+		if n, err := p.WaitTimeout(events, soon); n != 600 || err != nil {
+			t.Errorf("%d events, %v", n, err)
+		}
+	})
+}
+
+// Without a descriptor left, New fails, leaves nothing behind, and waits that could park block.
+func TestNoDescriptorLeft(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		fd, w := suite.Pipe(t)
+		r := register(t, p, fd, iomux.Readable)
+		var before unix.Rlimit
+		must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
+		none := before
+		none.Cur = 0
+		must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &none))
+		_, errNew := iomux.New[int]()
+		_, errTimer := p.RegisterTimer(time.Second, 0)
+		timer := time.AfterFunc(quiet, func() { _, _ = unix.Write(w, []byte{1}) })
+		defer timer.Stop()
+		var events [1]iomux.Event[int]
+		n, errWait := p.WaitTimeout(events[:], soon)
+		must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before))
+		isErr(t, errNew, unix.EMFILE)
+		isErr(t, errTimer, unix.EMFILE)
+		switch {
+		// poll(2) takes no list that is longer than RLIMIT_NOFILE, and a blocking epoll needs a bell.
+		case p.Mechanism() == iomux.Poll && errors.Is(errWait, unix.EINVAL):
+		case errors.Is(errWait, unix.EMFILE):
+		case n != 1 || errWait != nil || events[0].Registration != r:
+			t.Errorf("events are %+v, %v", events[:n], errWait)
+		}
+	})
+}
+
+// An eventfd is an edge each time that it is written to, read or not.
+func TestEventfdEdges(t *testing.T) {
+	p := poller(t, nil)
+	if !p.Supports(iomux.Edge) {
+		t.Skip("this mechanism has no edge-triggered mode")
+	}
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	must(t, err)
+	leak.Opened(fd)
+	suite.CloseAtEnd(t, fd)
+	r := register(t, p, fd, iomux.Readable|iomux.Edge)
+	for range 3 {
+		_, err := unix.Write(fd, []byte("\x01\x01\x01\x01\x01\x01\x01\x01"))
+		must(t, err)
+		expect(t, p, r, iomux.Readable)
+		expectNothing(t, p)
+	}
+}
+
+// Idle pollers hold no threads.
+func TestIdlePollersHoldNoThreads(t *testing.T) {
+	const pollers = 100
+	before := threads(t) // of tests before, which the runtime keeps
+	done := make(chan error, pollers)
+	var all []*iomux.Poller[int]
+	for range pollers {
+		p := poller(t, nil)
+		all = append(all, p)
+		go func() {
+			var events [1]iomux.Event[int]
+			_, err := p.Wait(context.Background(), events[:])
+			done <- err
+		}()
+	}
+	time.Sleep(5 * quiet)
+	if n := threads(t) - before; n > pollers/2 {
+		t.Errorf("%d pollers that wait make %d threads", pollers, n)
+	}
+	for _, p := range all {
+		must(t, p.Close())
+		isErr(t, <-done, os.ErrClosed)
+	}
+}
+
+func threads(t testing.TB) (n int) {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	must(t, err)
+	for line := range strings.Lines(string(status)) {
+		if count, found := strings.CutPrefix(line, "Threads:"); found {
+			for _, digit := range strings.TrimSpace(count) {
+				n = n*10 + int(digit-'0')
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,392 @@
+//go:build unix
+
+package iomux_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"iomux"
+	"iomux/internal/suite"
+)
+
+const (
+	soon  = 30 * time.Second      // ends a test that would wait for ever
+	quiet = 20 * time.Millisecond // for what must not come
+)
+
+// onEach runs a test with a Poller of each backend.
+func onEach(t *testing.T, test func(*testing.T, *iomux.Poller[int])) {
+	for name, opts := range backends() {
+		t.Run(name, func(t *testing.T) { test(t, poller(t, opts)) })
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func register(t testing.TB, p *iomux.Poller[int], src any, interest iomux.Interest) *iomux.Registration[int] {
+	t.Helper()
+	key := -1
+	if fd, ok := src.(int); ok {
+		key = fd
+	}
+	r, err := p.Register(src, interest, key)
+	must(t, err)
+	return r
+}
+
+// expect waits for one event of r.
+func expect(t testing.TB, p *iomux.Poller[int], r *iomux.Registration[int], ready iomux.Interest) iomux.Event[int] {
+	t.Helper()
+	var events [4]iomux.Event[int]
+	n, err := p.WaitTimeout(events[:], soon)
+	if err != nil || n != 1 || events[0].Registration != r || events[0].Ready&ready != ready {
+		t.Fatalf("events are %+v, %v, want %v of %p", events[:n], err, ready, r)
+	}
+	return events[0]
+}
+
+func expectNothing(t testing.TB, p *iomux.Poller[int]) {
+	t.Helper()
+	var events [4]iomux.Event[int]
+	for _, timeout := range []time.Duration{0, quiet} {
+		if n, err := p.WaitTimeout(events[:], timeout); n != 0 || err != nil {
+			t.Fatalf("after %v events are %+v, %v, want none", timeout, events[:n], err)
+		}
+	}
+}
+
+func isErr(t testing.TB, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("error is %v, want %v", err, want)
+	}
+}
+
+func TestWakeBeforeWait(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		for range 3 { // which become one
+			must(t, p.Wake())
+		}
+		var events [1]iomux.Event[int]
+		if n, err := p.WaitTimeout(events[:], soon); n != 0 || err != nil {
+			t.Errorf("the wait returned %d, %v", n, err)
+		}
+		expectNothing(t, p)
+		must(t, p.Wake())
+		if n, err := p.WaitTimeout(events[:], 0); n != 0 || err != nil {
+			t.Errorf("the wait returned %d, %v", n, err)
+		}
+		expectBlocks(t, p)
+	})
+}
+
+// expectBlocks checks that no wake-up is left over.
+func expectBlocks(t *testing.T, p *iomux.Poller[int]) {
+	t.Helper()
+	start := time.Now()
+	expectNothing(t, p)
+	if time.Since(start) < quiet {
+		t.Error("a wait was over before its time")
+	}
+}
+
+func TestWakeReturnsWhatIsReady(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		fd, w := suite.Pipe(t)
+		r := register(t, p, fd, iomux.Readable)
+		suite.Write(t, w)
+		must(t, p.Wake())
+		expect(t, p, r, iomux.Readable)
+		suite.Drain(t, fd)
+		expectBlocks(t, p)
+	})
+}
+
+// Each Wake ends exactly one of many waits.
+func TestWakeEndsOneWait(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		const waiters = 8
+		woken := make(chan error)
+		for range waiters {
+			go func() {
+				var events [1]iomux.Event[int]
+				_, err := p.Wait(context.Background(), events[:])
+				woken <- err
+			}()
+		}
+		for range waiters {
+			must(t, p.Wake())
+			must(t, <-woken)
+			select {
+			case err := <-woken:
+				t.Fatal("one Wake ended two waits:", err)
+			case <-time.After(quiet / 4):
+			}
+		}
+	})
+}
+
+// A Wake from each of many goroutines, as fast as they can, is never lost.
+func TestWakeIsNotLost(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		for range 2000 {
+			done := make(chan error)
+			go func() {
+				var events [1]iomux.Event[int]
+				_, err := p.WaitTimeout(events[:], -1)
+				done <- err
+			}()
+			must(t, p.Wake())
+			must(t, <-done)
+		}
+	})
+}
+
+func TestContextEndsAWait(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		reason := errors.New("enough")
+		fd, w := suite.Pipe(t)
+		r := register(t, p, fd, iomux.Readable)
+		var events [1]iomux.Event[int]
+		for range 3 {
+			ctx, cancel := context.WithCancelCause(context.Background())
+			time.AfterFunc(quiet/2, func() { cancel(reason) })
+			n, err := p.Wait(ctx, events[:])
+			if n != 0 || !errors.Is(err, reason) {
+				t.Errorf("the wait returned %d, %v, want the reason", n, err)
+			}
+			suite.Write(t, w)
+			// What is ready is not taken.
+			if n, err := p.Wait(ctx, events[:]); n != 0 || !errors.Is(err, reason) {
+				t.Errorf("a wait with a cancelled context returned %d, %v, want the reason", n, err)
+			}
+			expect(t, p, r, iomux.Readable)
+			suite.Drain(t, fd)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), quiet)
+		defer cancel()
+		start := time.Now()
+		_, err := p.Wait(ctx, events[:])
+		isErr(t, err, context.DeadlineExceeded)
+		if time.Since(start) < quiet {
+			t.Error("a deadline was early")
+		}
+	})
+}
+
+// Each of many waits has its own context and its own timeout.
+func TestEachWaiterHasItsOwnEnd(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		var all sync.WaitGroup
+		for i := range 8 {
+			timeout := time.Duration(i+1) * 5 * time.Millisecond
+			all.Go(func() {
+				var events [1]iomux.Event[int]
+				start := time.Now()
+				n, err := p.WaitTimeout(events[:], timeout)
+				if took := time.Since(start); n != 0 || err != nil || took < timeout {
+					t.Errorf("a wait of %v returned %d, %v after %v", timeout, n, err, took)
+				}
+			})
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(context.Background(), timeout)
+				defer cancel()
+				var events [1]iomux.Event[int]
+				start := time.Now()
+				_, err := p.Wait(ctx, events[:])
+				if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took < timeout {
+					t.Errorf("a wait with a deadline of %v returned %v after %v", timeout, err, took)
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
+func TestNilContextIsBackground(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		must(t, p.Wake())
+		var events [1]iomux.Event[int]
+		_, err := p.Wait(nil, events[:]) //nolint:staticcheck // it is what is tested
+		must(t, err)
+	})
+}
+
+func TestClosedAndZeroPoller(t *testing.T) {
+	closed, err := iomux.New[int]()
+	must(t, err)
+	fd, _ := suite.Pipe(t)
+	r := register(t, closed, fd, iomux.Readable)
+	must(t, closed.Close())
+	for _, p := range []*iomux.Poller[int]{closed, new(iomux.Poller[int])} {
+		var events [1]iomux.Event[int]
+		_, errWait := p.Wait(context.Background(), events[:])
+		_, errTimeout := p.WaitTimeout(nil, 0)
+		_, errRegister := p.Register(fd, iomux.Readable, 0)
+		_, errFD := p.RegisterFD(-1, iomux.Readable, 0)
+		_, errTimer := p.RegisterTimer(time.Second, 0)
+		_, errSignal := p.RegisterSignal(syscall.SIGUSR2, 0)
+		for _, err := range []error{errWait, errTimeout, errRegister, errFD, errTimer, errSignal, p.Wake(), p.Close()} {
+			isErr(t, err, os.ErrClosed)
+		}
+		if p.Len() != 0 {
+			t.Errorf("Len is %d", p.Len())
+		}
+	}
+	isErr(t, r.Modify(iomux.Readable), os.ErrClosed)
+	isErr(t, r.Unregister(), os.ErrClosed)
+	var zero iomux.Registration[int]
+	isErr(t, zero.Modify(iomux.Readable), syscall.ENOENT)
+	isErr(t, zero.Unregister(), syscall.ENOENT)
+}
+
+func TestUnavailableMechanism(t *testing.T) {
+	for _, m := range []iomux.Mechanism{iomux.AFD, iomux.EventPort, 200} {
+		_, err := iomux.New[int](iomux.WithMechanism(m))
+		isErr(t, err, errors.ErrUnsupported)
+	}
+}
+
+func TestMechanism(t *testing.T) {
+	for _, m := range iomux.Mechanisms() {
+		if p := poller(t, []iomux.Option{iomux.WithMechanism(m)}); p.Mechanism() != m {
+			t.Errorf("mechanism is %v, want %v", p.Mechanism(), m)
+		}
+	}
+}
+
+func TestNoRoom(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		_, err := p.Wait(context.Background(), nil)
+		isErr(t, err, syscall.EINVAL)
+	})
+}
+
+// A key may have no size at all.
+func TestKeyOfZeroSize(t *testing.T) {
+	p, err := iomux.New[struct{}]()
+	must(t, err)
+	defer func() { must(t, p.Close()) }()
+	fd, w := suite.Pipe(t)
+	r, err := p.Register(fd, iomux.Readable, struct{}{})
+	must(t, err)
+	suite.Write(t, w)
+	var events [1]iomux.Event[struct{}]
+	n, err := p.WaitTimeout(events[:], soon)
+	if n != 1 || err != nil || events[0].Registration != r {
+		t.Errorf("events are %v, %v", events[:n], err)
+	}
+}
+
+func TestDoubleRegister(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		fd, w := suite.Pipe(t)
+		r := register(t, p, fd, iomux.Readable)
+		_, err := p.RegisterFD(fd, iomux.Readable, 2)
+		isErr(t, err, syscall.EEXIST)
+		if p.Len() != 1 {
+			t.Errorf("Len is %d, want 1", p.Len())
+		}
+		suite.Write(t, w)
+		if event := expect(t, p, r, iomux.Readable); event.Key != fd {
+			t.Errorf("the key is that of the second Register: %d", event.Key)
+		}
+		must(t, r.Unregister())
+		isErr(t, r.Unregister(), syscall.ENOENT)
+		isErr(t, r.Modify(iomux.Readable), syscall.ENOENT)
+		if p.Len() != 0 {
+			t.Errorf("Len is %d, want 0", p.Len())
+		}
+	})
+}
+
+func TestSupports(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		all := []iomux.Interest{iomux.Readable, iomux.Writable, iomux.Priority, iomux.Hangup, iomux.ReadHangup,
+			iomux.Errored, iomux.Edge, iomux.OneShot, 1 << 20, iomux.Readable | 1<<29}
+		for _, interest := range all {
+			fd, _ := suite.Pipe(t)
+			r, err := p.RegisterFD(fd, interest, 0)
+			if supported := p.Supports(interest); supported != (err == nil) {
+				t.Errorf("Supports(%v) is %v, and Register says %v", interest, supported, err)
+			}
+			if err == nil {
+				must(t, r.Unregister())
+				continue
+			}
+			isErr(t, err, errors.ErrUnsupported)
+			r = register(t, p, fd, iomux.Readable)
+			isErr(t, r.Modify(interest), errors.ErrUnsupported)
+		}
+		if p.Supports(1 << 20) {
+			t.Error("a bit without a meaning is supported")
+		}
+	})
+}
+
+func TestWaitForOne(t *testing.T) {
+	client, server := suite.TCPPair(t)
+	want := iomux.Readable
+	if poller(t, nil).Supports(iomux.ReadHangup) {
+		want = iomux.ReadHangup
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), quiet)
+	defer cancel()
+	if ready, err := iomux.Wait(ctx, server, want); ready != 0 || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("of a peer that is there: %v, %v", ready, err)
+	}
+	time.AfterFunc(quiet, func() { suite.Close(t, client) })
+	ready, err := iomux.Wait(context.Background(), server, want)
+	if err != nil || ready&want == 0 {
+		t.Errorf("of a peer that has gone: %v, %v", ready, err)
+	}
+	_, err = iomux.Wait(context.Background(), "nothing", want)
+	if err == nil {
+		t.Error("a string was waited for")
+	}
+}
+
+func TestEventsIterator(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		const sources = 10
+		registrations := make(map[*iomux.Registration[int]]bool)
+		for range sources {
+			fd, w := suite.Pipe(t)
+			suite.Write(t, w)
+			registrations[register(t, p, fd, iomux.Readable|iomux.OneShot)] = true
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		for len(registrations) > 0 {
+			for event, err := range p.Events(ctx) {
+				must(t, err)
+				if !registrations[event.Registration] {
+					t.Fatalf("%+v comes twice", event)
+				}
+				delete(registrations, event.Registration)
+				if len(registrations)%3 == 0 {
+					break // what this loop has not seen is not lost
+				}
+			}
+		}
+		cancel()
+		n := 0
+		for _, err := range p.Events(ctx) {
+			isErr(t, err, context.Canceled)
+			n++
+		}
+		if n != 1 {
+			t.Errorf("the end was told %d times", n)
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"iomux"
 	"iomux/internal/leak"
 	"iomux/internal/suite"
+	"iomux/internal/sys"
 )
 
 // Neither a wait nor a change of an existing registration allocates.
@@ -247,4 +248,12 @@ func threads(t testing.TB) (n int) {
 		}
 	}
 	return n
+}
+
+// Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
+func TestSuiteWithMilliseconds(t *testing.T) {
+	defer sys.CoarseEpoll(sys.CoarseEpoll(true))
+	m := mechanism(t, nil)
+	m.Brief = true
+	suite.Run(t, m)
 }

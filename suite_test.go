@@ -10,7 +10,6 @@ import (
 
 	"iomux"
 	"iomux/internal/suite"
-	"iomux/internal/sys"
 )
 
 // waiter makes a Poller one of the suite's objects, which go by descriptors.
@@ -135,15 +134,4 @@ func TestSuite(t *testing.T) {
 			suite.Run(t, m)
 		})
 	}
-}
-
-// Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
-func TestSuiteWithMilliseconds(t *testing.T) {
-	if !iomux.Epoll.Available() {
-		t.Skip("only epoll has a fallback with milliseconds")
-	}
-	defer sys.CoarseEpoll(sys.CoarseEpoll(true))
-	m := mechanism(t, nil)
-	m.Brief = true
-	suite.Run(t, m)
 }

@@ -16,13 +16,15 @@ COUNT := 6
 export GOFLAGS ?= -buildvcs=false
 
 .NOTPARALLEL:
-.PHONY: help setup check check-all fmt formatted vet lint test race alone binaries api api-same fuzz bench cover vuln
+.PHONY: help setup bin check check-all fmt formatted vet lint test race alone binaries api api-same fuzz bench cover vuln
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
 
-setup: ## Install what the other targets need: Debian packages, and the pinned tools in bin/
+setup: bin ## Install what the checks need: Debian packages, and the pinned tools in bin/
 	@tools/setup.sh
+
+bin: ## Build the pinned tools
 	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ tool ./api
 	@GOWORK=off go -C tools/actionlint build -o $(CURDIR)/bin/ tool
 
@@ -35,7 +37,7 @@ check-all: check ## Run every check, and those that take long
 	go test -run='^$$' -bench=. -benchtime=1x work
 	@echo "make check-all: passed"
 
-fmt: setup ## Format the code
+fmt: bin ## Format the code
 	@for module in $(MODULES); do (cd $$module && $(CURDIR)/bin/golangci-lint fmt ./...) || exit 1; done
 
 formatted:
@@ -76,10 +78,10 @@ binaries: ## Build the test binaries of the root module for TARGET=system/proces
 	CGO_ENABLED=0 GOOS=$(patsubst %/,%,$(dir $(TARGET))) GOARCH=$(notdir $(TARGET)) \
 		go test -c -o dist/$(subst /,-,$(TARGET))/ ./... >/dev/null
 
-api: setup ## Accept the public interface as it is now: write api.txt
+api: bin ## Accept the public interface as it is now: write api.txt
 	bin/api -write $(TARGETS)
 
-api-same: setup
+api-same: bin
 	bin/api $(TARGETS)
 
 fuzz: ## Fuzz every target of every module for FUZZTIME
@@ -90,7 +92,7 @@ fuzz: ## Fuzz every target of every module for FUZZTIME
 		done; \
 	done; done
 
-bench: setup ## Run every benchmark COUNT times into dist/bench.txt, and compare it with BASE=file
+bench: bin ## Run every benchmark COUNT times into dist/bench.txt, and compare it with BASE=file
 	@mkdir -p dist
 	go test -run='^$$' -bench=. -benchmem -count=$(COUNT) -timeout=60m work >dist/bench.txt || { cat dist/bench.txt; exit 1; }
 	bin/benchstat $(BASE) dist/bench.txt
@@ -101,7 +103,7 @@ cover: ## Show how much of the root module its tests run
 	@go tool cover -func=dist/cover.out | tail -n 1
 
 # govulncheck ends with 3 where it found something, and with 1 where it could not look.
-vuln: setup ## Look for known vulnerabilities; needs https://vuln.go.dev
+vuln: bin ## Look for known vulnerabilities; needs https://vuln.go.dev
 	@for module in $(MODULES); do \
 		status=0; bin/govulncheck -C $$module ./... || status=$$?; \
 		case $$status in \

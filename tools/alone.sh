@@ -14,9 +14,8 @@ status=0
 for binary in "$folder"/*.test*; do
 	[ -e "$binary" ] || { echo "alone: there are no test binaries in $folder" >&2; exit 1; }
 	empty=$(mktemp -d)
-	started=$(date +%s)
 	if output=$(cd "$empty" && env -i ${emulator:+"IOMUX_TEST_EXEC=$emulator"} ${emulator:+"$emulator"} "$binary" -test.timeout=300s 2>&1); then
-		echo "ok    ${binary##*/} ($(($(date +%s) - started)) s)"
+		echo "ok    ${binary##*/}"
 	else
 		printf '%s\nFAIL  %s\n' "$output" "${binary##*/}"
 		status=1

@@ -22,6 +22,7 @@ echo '#include <stdlib.h>' | gcc -E -o /dev/null - 2>/dev/null || missing="$miss
 [ -e /etc/ssl/certs/ca-certificates.crt ] || [ ! -e /etc/debian_version ] || missing="$missing ca-certificates"
 [ -n "$missing" ] || exit 0
 
+# shellcheck disable=SC2086 # a list of names
 missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 	echo "setup: install these first, under the names that your system has for Debian's packages: $missing" >&2

@@ -56,9 +56,13 @@ vet: ## Vet every module for every target
 	go vet work
 	@GOWORK=off go mod tidy -diff
 
+# What one system does not use, another may, so only Linux is looked through for what is unused.
 lint: setup ## Lint every module, the workflows and the scripts
 	@for module in $(MODULES); do echo "lint $$module"; (cd $$module && $(CURDIR)/bin/golangci-lint run ./...) || exit 1; done
-	@for system in $(LINTED); do echo "lint for $$system"; CGO_ENABLED=0 GOOS=$$system bin/golangci-lint run ./... || exit 1; done
+	@for system in $(LINTED); do \
+		echo "lint for $$system"; \
+		CGO_ENABLED=0 GOOS=$$system bin/golangci-lint run --disable=unused ./... || exit 1; \
+	done
 	shellcheck .ci/run tools/*.sh
 	bin/actionlint
 

@@ -81,8 +81,7 @@ func TestConnections(t *testing.T) {
 func moveTo(t *testing.T, file, fd int, close func()) {
 	t.Helper()
 	close()
-	number, err := unix.FcntlInt(uintptr(file), unix.F_DUPFD_CLOEXEC, fd)
-	must(t, err)
+	number := suite.Duplicate(t, file, fd)
 	if number != fd {
 		_ = unix.Close(number)
 		t.Skip("another goroutine has taken the number")
@@ -154,8 +153,9 @@ func TestDuplicateLivesOn(t *testing.T) {
 		suite.Write(t, edgeW)
 		expect(t, p, once, iomux.Readable)
 
-		fd, w := suite.Pipe(t)
-		twin := suite.High(t, fd, 300)
+		low, w := suite.Pipe(t)
+		fd, twin := suite.High(t, low, 300), suite.High(t, low, 400) // numbers that nothing else gets
+		suite.Close(t, low)
 		r := register(t, p, fd, iomux.Readable)
 		suite.Write(t, w)
 		expect(t, p, r, iomux.Readable)

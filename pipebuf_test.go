@@ -8,11 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux"
-	"iomux/internal/leak"
 	"iomux/internal/suite"
 )
-
-func TestMain(m *testing.M) { leak.Main(m) }
 
 // A pipe that is ready for writing takes PipeBuf bytes at once, and POSIX wants it to be 512 at least.
 func TestPipeBufIsWrittenWhole(t *testing.T) {

@@ -199,7 +199,7 @@ func open(t testing.TB, path string, flags int) int {
 func ClosedFD(t testing.TB) int {
 	t.Helper()
 	fd := open(t, os.DevNull, unix.O_RDONLY)
-	high := duplicate(t, fd, 200) // a number that nothing opened meanwhile gets
+	high := Duplicate(t, fd, 200) // a number that nothing opened meanwhile gets
 	must(t, unix.Close(high))
 	return high
 }
@@ -209,14 +209,14 @@ func ClosedFD(t testing.TB) int {
 func High(t testing.TB, fd, from int) int {
 	t.Helper()
 	raiseLimit(t, from+16)
-	high := duplicate(t, fd, from)
+	high := Duplicate(t, fd, from)
 	leak.Opened(high)
 	CloseAtEnd(t, high)
 	return high
 }
 
-// duplicate makes another number, from on upwards, for the file of fd.
-func duplicate(t testing.TB, fd, from int) int {
+// Duplicate makes another number, from on upwards, for the file of fd. It is the caller's to close.
+func Duplicate(t testing.TB, fd, from int) int {
 	t.Helper()
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

@@ -1,0 +1,321 @@
+//go:build unix
+
+package iomux_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux"
+	"iomux/descriptor"
+	"iomux/internal/suite"
+)
+
+// stressTime is how long TestStress runs with each backend: IOMUX_STRESS, or a moment.
+func stressTime(t *testing.T) time.Duration {
+	text := os.Getenv("IOMUX_STRESS")
+	if text == "" {
+		return 500 * time.Millisecond
+	}
+	d, err := time.ParseDuration(text)
+	must(t, err)
+	return d
+}
+
+// stress is a Poller that goroutines register at, modify, unregister, wake and wait on all the time, and what is known of it:
+//
+//   - A wait that began after Unregister had returned does not report the source.
+//   - A mute source, which nobody writes to, is never reported readable, though its number was that of another one before.
+//   - What was written is reported, until it was read: in the end all has been read.
+type stress struct {
+	poller *iomux.Poller[*stressed]
+	modes  []iomux.Interest
+	// clock counts the Unregisters that have returned.
+	clock atomic.Int64
+	all   sync.Map // of the sources that were left registered
+
+	registered, modified, closedFirst, written, reported, rearmed, woken atomic.Int64
+}
+
+// stressed is one source: the reading end of a pipe.
+type stressed struct {
+	mu           sync.Mutex // over the descriptors' life
+	r, w         int
+	closed       bool
+	mute         bool
+	mode         iomux.Interest
+	written      int
+	read         int
+	registration *iomux.Registration[*stressed]
+	unregistered atomic.Int64 // the clock's time, 0 until then
+}
+
+func TestStress(t *testing.T) {
+	for name, opts := range backends() {
+		t.Run(name, func(t *testing.T) {
+			p, err := iomux.New[*stressed](opts...)
+			must(t, err)
+			s := &stress{poller: p, modes: []iomux.Interest{0, iomux.OneShot}}
+			if p.Supports(iomux.Edge) {
+				s.modes = append(s.modes, iomux.Edge, iomux.Edge|iomux.OneShot)
+			}
+			s.clock.Store(1)
+			s.run(t)
+		})
+	}
+}
+
+func (s *stress) run(t *testing.T) {
+	var mutators, waiters sync.WaitGroup
+	stop := make(chan struct{})
+	for range 4 {
+		waiters.Go(func() { s.wait(t) })
+		mutators.Go(func() { s.mutate(t, stop) })
+	}
+	mutators.Go(func() { s.wake(t, stop) })
+	time.Sleep(stressTime(t))
+	close(stop)
+	mutators.Wait()
+	s.expectAllRead(t)
+	must(t, s.poller.Close())
+	waiters.Wait()
+	s.all.Range(func(source, _ any) bool {
+		source.(*stressed).close(t)
+		return true
+	})
+	t.Logf("%d registered, %d modified, %d closed before they were unregistered, %d bytes written, %d events, %d re-armed, %d woken",
+		s.registered.Load(), s.modified.Load(), s.closedFirst.Load(), s.written.Load(), s.reported.Load(), s.rearmed.Load(), s.woken.Load())
+}
+
+// mutate changes sources of its own.
+func (s *stress) mutate(t *testing.T, stop <-chan struct{}) {
+	sources := make([]*stressed, 16)
+	for {
+		select {
+		case <-stop:
+			for _, source := range sources {
+				if source != nil {
+					s.all.Store(source, nil)
+				}
+			}
+			return
+		default:
+		}
+		i := rand.IntN(len(sources))
+		source := sources[i]
+		switch n := rand.IntN(10); {
+		case source == nil:
+			sources[i] = s.open(t)
+		case n < 2:
+			s.remove(t, source)
+			sources[i] = nil
+		case n < 4:
+			s.modify(t, source)
+		case !source.mute:
+			s.write(t, source)
+		}
+	}
+}
+
+func (s *stress) open(t *testing.T) *stressed {
+	var fds [2]int
+	if err := unix.Pipe(fds[:]); err != nil {
+		t.Error("pipe:", err)
+		return nil
+	}
+	_, _ = unix.SetNonblock(fds[0], true), unix.SetNonblock(fds[1], true) // they fail for no open descriptor
+	source := &stressed{r: fds[0], w: fds[1], mute: rand.IntN(2) == 0, mode: s.modes[rand.IntN(len(s.modes))]}
+	source.mu.Lock() // nobody re-arms it before we know its registration
+	defer source.mu.Unlock()
+	var err error
+	source.registration, err = s.poller.RegisterFD(source.r, iomux.Readable|source.mode, source)
+	if err != nil {
+		t.Errorf("register %d: %v", source.r, err)
+		source.closeLocked(t)
+		return nil
+	}
+	s.registered.Add(1)
+	return source
+}
+
+// remove unregisters and closes, where the mechanism sees it also the other way round, now and then with a duplicate that
+// lives on for a while.
+func (s *stress) remove(t *testing.T, source *stressed) {
+	closeFirst := s.poller.Supports(iomux.Edge) && rand.IntN(3) == 0
+	twin := -1
+	if closeFirst {
+		if rand.IntN(4) == 0 {
+			twin = suite.Duplicate(t, source.r, 0)
+		}
+		source.close(t)
+		s.closedFirst.Add(1)
+	}
+	if err := source.registration.Unregister(); err != nil {
+		t.Error("unregister:", err)
+	}
+	source.unregistered.Store(s.clock.Add(1))
+	if !closeFirst {
+		source.close(t)
+	}
+	if twin >= 0 {
+		time.Sleep(time.Millisecond)
+		_ = unix.Close(twin)
+	}
+}
+
+func (s *stress) modify(t *testing.T, source *stressed) {
+	source.mu.Lock()
+	defer source.mu.Unlock()
+	source.mode = s.modes[rand.IntN(len(s.modes))]
+	if err := source.registration.Modify(iomux.Readable | source.mode); err != nil {
+		t.Error("modify:", err)
+	}
+	s.modified.Add(1)
+}
+
+func (s *stress) write(t *testing.T, source *stressed) {
+	source.mu.Lock()
+	defer source.mu.Unlock()
+	n, err := descriptor.TryWrite(source.w, []byte("x"))
+	if err != nil && err != syscall.EAGAIN {
+		t.Error("write:", err)
+	}
+	source.written += n
+	s.written.Add(int64(n))
+}
+
+func (s *stress) wake(t *testing.T, stop <-chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Millisecond):
+			must(t, s.poller.Wake())
+			s.woken.Add(1)
+		}
+	}
+}
+
+// wait takes events until the Poller is closed, in all the ways there are.
+func (s *stress) wait(t *testing.T) {
+	for {
+		var events [8]iomux.Event[*stressed]
+		room := events[:1+rand.IntN(len(events))]
+		began := s.clock.Load()
+		var n int
+		var err error
+		switch rand.IntN(4) {
+		case 0:
+			n, err = s.poller.WaitTimeout(room, 0)
+		case 1:
+			n, err = s.poller.WaitTimeout(room, time.Duration(rand.IntN(4000))*time.Microsecond)
+		case 2:
+			ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+			n, err = s.poller.Wait(ctx, room)
+			cancel()
+			if errors.Is(err, context.DeadlineExceeded) {
+				err = nil
+			}
+		case 3:
+			n, err = s.poller.Wait(context.Background(), room)
+		}
+		if err != nil {
+			if !errors.Is(err, os.ErrClosed) {
+				t.Error("wait:", err)
+			}
+			return
+		}
+		for _, event := range room[:n] {
+			s.handle(t, event, began)
+		}
+	}
+}
+
+func (s *stress) handle(t *testing.T, event iomux.Event[*stressed], began int64) {
+	s.reported.Add(1)
+	source := event.Key
+	if end := source.unregistered.Load(); end != 0 && end <= began {
+		t.Errorf("descriptor %d is reported by a wait that began at %d, and was unregistered at %d", source.r, began, end)
+	}
+	source.mu.Lock()
+	defer source.mu.Unlock()
+	if event.Registration != source.registration {
+		t.Errorf("descriptor %d comes with the registration of another one", source.r)
+	}
+	if source.mute && event.Ready&iomux.Readable != 0 {
+		t.Errorf("descriptor %d is %v, and nobody wrote to it", source.r, event.Ready)
+	}
+	if source.closed {
+		return
+	}
+	var buffer [64]byte
+	for {
+		n, err := descriptor.TryRead(source.r, buffer[:])
+		if n <= 0 || err != nil {
+			break
+		}
+		source.read += n
+	}
+	if source.mode&iomux.OneShot != 0 {
+		err := source.registration.Modify(iomux.Readable | source.mode)
+		if err != nil && !errors.Is(err, syscall.ENOENT) && !errors.Is(err, os.ErrClosed) {
+			t.Error("re-arm:", err)
+		}
+		s.rearmed.Add(1)
+	}
+}
+
+// expectAllRead waits until what was written to the sources that were left has been reported and read.
+func (s *stress) expectAllRead(t *testing.T) {
+	deadline := time.Now().Add(soon)
+	s.all.Range(func(key, _ any) bool {
+		source := key.(*stressed)
+		for {
+			source.mu.Lock()
+			left, mode := source.written-source.read, source.mode
+			source.mu.Unlock()
+			if left == 0 {
+				return true
+			}
+			if time.Now().After(deadline) {
+				t.Errorf("descriptor %d, mode %v: %d bytes were never reported", source.r, mode, left)
+				return false
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
+}
+
+func (source *stressed) close(t *testing.T) {
+	source.mu.Lock()
+	defer source.mu.Unlock()
+	source.closeLocked(t)
+}
+
+func (source *stressed) closeLocked(t *testing.T) {
+	source.closed = true
+	if err := errors.Join(unix.Close(source.r), unix.Close(source.w)); err != nil {
+		t.Error("close:", err)
+	}
+}
+
+// FuzzOperations runs sequences of operations against a model.
+func FuzzOperations(f *testing.F) {
+	suite.Fuzz(f, mechanism(f, nil))
+}
+
+// FuzzOperationsPoll does the same with one-shot mode made by the Poller.
+func FuzzOperationsPoll(f *testing.F) {
+	m := mechanism(f, []iomux.Option{iomux.WithMechanism(iomux.Poll)})
+	m.ReportsClosed = suite.IsNval // a bare number that was closed and opened again cannot be seen: it is unregistered before
+	suite.Fuzz(f, m)
+}

@@ -14,9 +14,9 @@ import (
 //   - add, modify and remove are called with the Poller's lock held, so never two at once, but while goroutines wait. They do
 //     not wait for these. A sleep under way takes a change into account if wake is called afterwards, or without that if
 //     live says so.
-//   - Each tag that add and modify are given is greater than all before. An event comes with the tag of its registration, if
-//     exact says so, or else with the greatest one that was given before the kernel was asked: a descriptor whose
-//     registration is newer than that was not asked for yet.
+//   - Each tag that add is given is greater than all before. If exact says so, an event comes with the tag of its registration,
+//     which modify keeps. Else modify is given a greater one, too, and an event comes with the greatest that was given before
+//     the kernel was asked: a descriptor whose tag is greater than that was not asked for yet as it is now.
 //   - look takes what is ready, without waiting. Any number of goroutines call it at once, and while another one sleeps.
 //   - sleep waits until something is ready, the time is over (never, if it is negative) or wake is called, whichever comes
 //     first, and takes what is ready. It may come back early and empty. One goroutine calls it at a time. Before it blocks it

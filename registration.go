@@ -200,7 +200,7 @@ func (r *Registration[K]) Modify(interest Interest) error {
 }
 
 func (p *Poller[K]) modify(r *Registration[K], interest Interest) error {
-	if !p.can.exact && r.disarmed {
+	if !p.can.exact {
 		r.tag = p.nextTag() // what was seen of it before is not to be reported now
 	}
 	var err error

@@ -307,15 +307,3 @@ func (source *stressed) closeLocked(t *testing.T) {
 		t.Error("close:", err)
 	}
 }
-
-// FuzzOperations runs sequences of operations against a model.
-func FuzzOperations(f *testing.F) {
-	suite.Fuzz(f, mechanism(f, nil))
-}
-
-// FuzzOperationsPoll does the same with one-shot mode made by the Poller.
-func FuzzOperationsPoll(f *testing.F) {
-	m := mechanism(f, []iomux.Option{iomux.WithMechanism(iomux.Poll)})
-	m.ReportsClosed = suite.IsNval // a bare number that was closed and opened again cannot be seen: it is unregistered before
-	suite.Fuzz(f, m)
-}

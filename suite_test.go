@@ -19,6 +19,11 @@ type waiter struct {
 	registrations map[int]*iomux.Registration[int]
 }
 
+func newWaiter(opts ...iomux.Option) (*waiter, error) {
+	p, err := iomux.New[int](opts...)
+	return &waiter{Poller: p, registrations: make(map[int]*iomux.Registration[int])}, err
+}
+
 var toInterest = map[suite.Events]iomux.Interest{
 	suite.In: iomux.Readable, suite.Out: iomux.Writable, suite.Pri: iomux.Priority,
 	suite.Err: iomux.Errored, suite.Hup: iomux.Hangup, suite.RdHup: iomux.ReadHangup,
@@ -106,10 +111,7 @@ func poller(t testing.TB, opts []iomux.Option) *iomux.Poller[int] {
 func mechanism(t testing.TB, opts []iomux.Option) suite.Mechanism {
 	p := poller(t, opts)
 	m := suite.Mechanism{
-		New: func() (suite.Waiter, error) {
-			p, err := iomux.New[int](opts...)
-			return &waiter{Poller: p, registrations: make(map[int]*iomux.Registration[int])}, err
-		},
+		New:           func() (suite.Waiter, error) { return newWaiter(opts...) },
 		Modes:         suite.OneShot,
 		Live:          true,
 		Wakes:         true,

@@ -19,6 +19,7 @@ func Fuzz(f *testing.F, m Mechanism) {
 	f.Add([]byte{0, 12, 20, 28, 16, 28, 24, 28, 0, 28})       // the writer closes, a new pipe
 	f.Add([]byte{0, 1, 2, 3, 12, 13, 14, 15, 28, 8, 9, 28})   // four descriptors
 	f.Add([]byte{0, 0, 4, 8, 8, 4, 0, 28, 27, 28, 0, 12, 28}) // what is registered twice, or not at all
+	f.Add([]byte("ABC%700"))                                  // an older one is modified, then a newer one hangs up
 	f.Fuzz(func(t *testing.T, program []byte) {
 		machine := &machine{m: m, waiter: object(t, m)}
 		for slot := range machine.slots {

@@ -1,0 +1,39 @@
+//go:build unix
+
+package iomux_test
+
+import (
+	"testing"
+
+	"iomux"
+	"iomux/internal/suite"
+)
+
+// byNumber makes a registration whose number belongs to another file an unknown one, as it is where there are only numbers.
+type byNumber struct{ *waiter }
+
+func (w byNumber) Unregister(fd int) error {
+	r := w.find(fd)
+	gone := r.Modify(iomux.Readable)
+	if err := r.Unregister(); err != nil {
+		return err
+	}
+	return gone
+}
+
+// FuzzOperations runs sequences of operations against a model.
+func FuzzOperations(f *testing.F) {
+	m := mechanism(f, nil)
+	m.New = func() (suite.Waiter, error) {
+		w, err := newWaiter()
+		return byNumber{w}, err
+	}
+	suite.Fuzz(f, m)
+}
+
+// FuzzOperationsPoll does the same with one-shot mode made by the Poller.
+func FuzzOperationsPoll(f *testing.F) {
+	m := mechanism(f, []iomux.Option{iomux.WithMechanism(iomux.Poll)})
+	m.ReportsClosed = suite.IsNval // a bare number that was closed and opened again cannot be seen: it is unregistered before
+	suite.Fuzz(f, m)
+}

@@ -1,11 +1,29 @@
-// Package iomux waits on many descriptors at once: sockets, pipes, terminals, serial lines, timers, processes, files.
+// Package iomux waits on many descriptors at once: sockets, pipes, terminals, serial lines, timers, signals, processes, files.
 //
-// Each mechanism of a kernel is a package of its own: selectfd, poll and epoll. This package tells which of them the system
-// has, and their limits:
+// A Poller is the portable way: it uses the best mechanism of the system, parks the goroutine that waits, and can be woken,
+// cancelled and closed at any time.
 //
-//	for _, m := range iomux.Mechanisms() {
-//		fmt.Println(m, m.Native(), m.Limits().Resolution)
+//	p, err := iomux.New[net.Conn]()
+//	if err != nil {
+//		return err
 //	}
+//	defer p.Close()
+//	if _, err := p.Register(conn, iomux.Readable, conn); err != nil {
+//		return err
+//	}
+//	events := make([]iomux.Event[net.Conn], 64)
+//	for {
+//		n, err := p.Wait(ctx, events)
+//		if err != nil {
+//			return err
+//		}
+//		for _, event := range events[:n] {
+//			handle(event.Key, event.Ready)
+//		}
+//	}
+//
+// Each mechanism of a kernel is also a package of its own, as it is: selectfd, poll and epoll. Mechanisms and Mechanism.Limits
+// tell which of them the system has, and what they can do at most.
 //
 // Who waits for a net.Conn, an os.File that is a pipe, or an exec.Cmd alone should use a goroutine instead, as Go programs
 // do: this module is for descriptors that the standard library does not own, for programs that hold more connections than

@@ -1,0 +1,358 @@
+//go:build unix
+
+package iomux_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"iomux"
+	"iomux/descriptor"
+)
+
+// open makes a Poller for an example.
+func open[K any](opts ...iomux.Option) *iomux.Poller[K] {
+	p, err := iomux.New[K](opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return p
+}
+
+// pipe makes a pipe for an example.
+func pipe() (r, w *os.File) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		log.Fatal(err)
+	}
+	return r, w
+}
+
+// A loop over descriptors, a timer, and whatever else there is, until the context is done.
+func Example() {
+	p := open[string]()
+	defer func() { _ = p.Close() }()
+	r, w := pipe()
+	defer func() { _, _ = r.Close(), w.Close() }()
+	if _, err := p.Register(r, iomux.Readable, "pipe"); err != nil {
+		log.Fatal(err)
+	}
+	if _, err := p.RegisterTimer(time.Hour, "timer"); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Fprint(w, "hello")
+
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	events := make([]iomux.Event[string], 64)
+	for {
+		n, err := p.Wait(ctx, events)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for _, event := range events[:n] {
+			buffer := make([]byte, 64)
+			n, err := r.Read(buffer)
+			fmt.Printf("%s: %v: %q %v\n", event.Key, event.Ready, buffer[:n], err)
+			cancel()
+		}
+	}
+	// Output:
+	// pipe: Readable: "hello" <nil>
+	// context canceled
+}
+
+func ExampleNew() {
+	p, err := iomux.New[int]()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(p.Len(), p.Close(), errors.Is(p.Close(), os.ErrClosed))
+	// Output: 0 <nil> true
+}
+
+// Every system has poll(2), except Windows.
+func ExampleWithMechanism() {
+	p := open[int](iomux.WithMechanism(iomux.Poll))
+	defer func() { _ = p.Close() }()
+	fmt.Println(p.Mechanism())
+	// Output: poll
+}
+
+func ExampleOption() {
+	options := []iomux.Option{iomux.WithMechanism(iomux.Select), iomux.WithBlocking()}
+	p := open[int](options...)
+	defer func() { _ = p.Close() }()
+	fmt.Println(p.Mechanism())
+	// Output: select
+}
+
+// The one loop of a program, with timeouts as precise as the kernel's.
+func ExampleWithBlocking() {
+	p := open[int](iomux.WithBlocking())
+	defer func() { _ = p.Close() }()
+	var events [1]iomux.Event[int]
+	start := time.Now()
+	n, err := p.WaitTimeout(events[:], 5*time.Millisecond)
+	fmt.Println(n, err, time.Since(start) >= 5*time.Millisecond)
+	// Output: 0 <nil> true
+}
+
+// A Poller is its own way to be ended from elsewhere.
+func ExamplePoller() {
+	p := open[int]()
+	time.AfterFunc(time.Millisecond, func() { _ = p.Close() })
+	var events [1]iomux.Event[int]
+	_, err := p.WaitTimeout(events[:], -1)
+	fmt.Println(errors.Is(err, os.ErrClosed))
+	// Output: true
+}
+
+// Connections of package net are watched as they are. To read, package descriptor takes what is there, without blocking.
+func ExamplePoller_Register() {
+	p := open[net.Conn]()
+	defer func() { _ = p.Close() }()
+	client, server := net.Conn(nil), net.Conn(nil)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err == nil {
+		client, err = net.Dial("tcp", listener.Addr().String())
+	}
+	if err == nil {
+		server, err = listener.Accept()
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _, _, _ = client.Close(), server.Close(), listener.Close() }()
+	if _, err := p.Register(server, iomux.Readable, server); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Fprint(client, "hello")
+
+	var events [8]iomux.Event[net.Conn]
+	n, err := p.Wait(context.Background(), events[:])
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, event := range events[:n] {
+		buffer := make([]byte, 64)
+		n, err := event.Key.Read(buffer)
+		fmt.Printf("%q %v\n", buffer[:n], err)
+	}
+	// Output: "hello" <nil>
+}
+
+func ExamplePoller_RegisterFD() {
+	p := open[string]()
+	defer func() { _ = p.Close() }()
+	r, w := pipe()
+	defer func() { _, _ = r.Close(), w.Close() }()
+	fd, err := descriptor.Of(w)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := p.RegisterFD(fd, iomux.Writable, "writer"); err != nil {
+		log.Fatal(err)
+	}
+	var events [1]iomux.Event[string]
+	n, err := p.WaitTimeout(events[:], time.Second)
+	fmt.Println(n, err, events[0].Key, events[0].Ready)
+	// Output: 1 <nil> writer Writable
+}
+
+func ExamplePoller_RegisterTimer() {
+	p := open[string]()
+	defer func() { _ = p.Close() }()
+	if _, err := p.RegisterTimer(time.Millisecond, "tick"); err != nil {
+		log.Fatal(err)
+	}
+	var events [1]iomux.Event[string]
+	for range 3 {
+		if _, err := p.WaitTimeout(events[:], -1); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(events[0].Key, events[0].Kind, events[0].Status > 0)
+	}
+	// Output:
+	// tick timer true
+	// tick timer true
+	// tick timer true
+}
+
+func ExamplePoller_RegisterSignal() {
+	p := open[string]()
+	defer func() { _ = p.Close() }()
+	if _, err := p.RegisterSignal(syscall.SIGHUP, "reload"); err != nil {
+		log.Fatal(err)
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		log.Fatal(err)
+	}
+	var events [1]iomux.Event[string]
+	if _, err := p.WaitTimeout(events[:], -1); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(events[0].Key, syscall.Signal(events[0].Status))
+	// Output: reload hangup
+}
+
+func ExamplePoller_RegisterProcess() {
+	p := open[string]()
+	defer func() { _ = p.Close() }()
+	cmd := exec.Command("/bin/sh", "-c", "exit 3")
+	if err := cmd.Start(); err != nil {
+		log.Fatal(err)
+	}
+	if _, err := p.RegisterProcess(cmd.Process, "child"); err != nil {
+		log.Fatal(err)
+	}
+	var events [1]iomux.Event[string]
+	if _, err := p.WaitTimeout(events[:], -1); err != nil {
+		log.Fatal(err)
+	}
+	_ = cmd.Wait() // reaps it
+	fmt.Println(events[0].Key, events[0].Kind, events[0].Status)
+	// Output: child process 3
+}
+
+// The context's cause is the error.
+func ExamplePoller_Wait() {
+	p := open[int]()
+	defer func() { _ = p.Close() }()
+	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Millisecond, errors.New("no answer"))
+	defer cancel()
+	var events [8]iomux.Event[int]
+	fmt.Println(p.Wait(ctx, events[:]))
+	// Output: 0 no answer
+}
+
+func ExamplePoller_WaitTimeout() {
+	p := open[int]()
+	defer func() { _ = p.Close() }()
+	var events [8]iomux.Event[int]
+	fmt.Println(p.WaitTimeout(events[:], 300*time.Microsecond))
+	// Output: 0 <nil>
+}
+
+// A worker hands its result to the loop.
+func ExamplePoller_Wake() {
+	p := open[int]()
+	defer func() { _ = p.Close() }()
+	results := make(chan string, 1)
+	go func() {
+		results <- "done"
+		_ = p.Wake()
+	}()
+	var events [8]iomux.Event[int]
+	n, err := p.Wait(context.Background(), events[:])
+	fmt.Println(n, err, <-results)
+	// Output: 0 <nil> done
+}
+
+func ExamplePoller_Events() {
+	p := open[string]()
+	defer func() { _ = p.Close() }()
+	if _, err := p.RegisterTimer(time.Millisecond, "tick"); err != nil {
+		log.Fatal(err)
+	}
+	ticks := 0
+	for event, err := range p.Events(context.Background()) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(event.Key)
+		if ticks++; ticks == 2 {
+			break
+		}
+	}
+	// Output:
+	// tick
+	// tick
+}
+
+// Edge-triggered mode where there is one.
+func ExamplePoller_Supports() {
+	p := open[int](iomux.WithMechanism(iomux.Poll))
+	defer func() { _ = p.Close() }()
+	interest := iomux.Readable
+	if p.Supports(iomux.Edge) {
+		interest |= iomux.Edge
+	}
+	fmt.Println(interest)
+	// Output: Readable
+}
+
+// A one-shot source is silent until it is modified, so that one of many goroutines has it for itself.
+func ExampleRegistration() {
+	p := open[string]()
+	defer func() { _ = p.Close() }()
+	r, w := pipe()
+	defer func() { _, _ = r.Close(), w.Close() }()
+	registration, err := p.Register(w, iomux.Writable|iomux.OneShot, "writer")
+	if err != nil {
+		log.Fatal(err)
+	}
+	var events [1]iomux.Event[string]
+	wait := func() {
+		n, err := p.WaitTimeout(events[:], time.Millisecond)
+		fmt.Println(n, err)
+	}
+	wait()
+	wait()
+	if err := registration.Modify(iomux.Writable | iomux.OneShot); err != nil {
+		log.Fatal(err)
+	}
+	wait()
+	fmt.Println(events[0].Registration == registration, registration.Unregister(), p.Len())
+	// Output:
+	// 1 <nil>
+	// 0 <nil>
+	// 1 <nil>
+	// true <nil> 0
+}
+
+func ExampleEvent() {
+	handle := func(event iomux.Event[string]) {
+		switch event.Kind {
+		case iomux.KindIO:
+			fmt.Println(event.Key, "is", event.Ready)
+		case iomux.KindProcess:
+			fmt.Println(event.Key, "has exited with", event.Status)
+		case iomux.KindTimer, iomux.KindSignal:
+			fmt.Println(event.Key)
+		}
+	}
+	handle(iomux.Event[string]{Key: "terminal", Ready: iomux.Readable | iomux.Hangup})
+	handle(iomux.Event[string]{Key: "child", Kind: iomux.KindProcess, Status: 1})
+	// Output:
+	// terminal is Readable|Hangup
+	// child has exited with 1
+}
+
+func ExampleInterest() {
+	fmt.Println(iomux.Readable|iomux.ReadHangup|iomux.Edge, iomux.Interest(0))
+	// Output: Readable|ReadHangup|Edge 0
+}
+
+func ExampleKind() {
+	fmt.Println(iomux.KindIO, iomux.KindTimer, iomux.KindSignal, iomux.KindProcess)
+	// Output: io timer signal process
+}
+
+// The peer of a connection has gone: it is known without reading from it.
+func ExampleWait() {
+	r, w := pipe()
+	defer func() { _ = w.Close() }()
+	time.AfterFunc(time.Millisecond, func() { _ = r.Close() })
+	ready, err := iomux.Wait(context.Background(), w, iomux.Interest(0)) // errors and hang-ups come unasked
+	fmt.Println(ready&(iomux.Errored|iomux.Hangup) != 0, err)
+	// Output: true <nil>
+}

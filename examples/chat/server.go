@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"iomux"
+)
+
+// room is a chat room. One goroutine serves it, so there is nothing to lock.
+type room struct {
+	poller   *iomux.Poller[*guest]
+	listener net.Listener
+	guests   map[*guest]struct{}
+}
+
+// guest is who has come in. The listener has none.
+type guest struct {
+	conn         net.Conn
+	registration *iomux.Registration[*guest]
+	line         []byte // what was typed of the next line
+}
+
+// patience is how long all wait for one guest who does not read.
+const patience = 100 * time.Millisecond
+
+// serve runs the room until the context is done.
+func serve(ctx context.Context, listener net.Listener) error {
+	poller, err := iomux.New[*guest]()
+	if err != nil {
+		return err
+	}
+	r := &room{poller: poller, listener: listener, guests: make(map[*guest]struct{})}
+	defer func() {
+		for g := range r.guests {
+			_ = g.conn.Close() // the end of the room
+		}
+		_ = poller.Close()
+	}()
+	if _, err := poller.Register(listener, iomux.Readable, nil); err != nil {
+		return err
+	}
+	for event, err := range poller.Events(ctx) {
+		switch {
+		case err != nil:
+			return err
+		case event.Key == nil:
+			r.welcome()
+		default:
+			r.listen(event.Key)
+		}
+	}
+	return nil
+}
+
+func (r *room) welcome() {
+	// Who was at the door may have gone again: then there is nobody to wait for.
+	if l, ok := r.listener.(*net.TCPListener); ok {
+		_ = l.SetDeadline(time.Now().Add(patience))
+	}
+	conn, err := r.listener.Accept()
+	if err != nil {
+		return
+	}
+	g := &guest{conn: conn}
+	if g.registration, err = r.poller.Register(conn, iomux.Readable, g); err != nil {
+		_ = conn.Close()
+		return
+	}
+	r.guests[g] = struct{}{}
+	r.say(nil, fmt.Sprintf("%v has come in, we are %d\n", conn.RemoteAddr(), len(r.guests)))
+}
+
+// listen reads what a guest has typed. Something is there, so Read does not wait.
+func (r *room) listen(g *guest) {
+	buffer := make([]byte, 4096)
+	n, err := g.conn.Read(buffer)
+	g.line = append(g.line, buffer[:n]...)
+	for {
+		end := bytes.IndexByte(g.line, '\n')
+		if end < 0 {
+			break
+		}
+		r.say(g, fmt.Sprintf("%v: %s\n", g.conn.RemoteAddr(), g.line[:end]))
+		g.line = g.line[end+1:]
+	}
+	if err != nil {
+		r.seeOff(g)
+	}
+}
+
+// say tells it to all but the one who said it.
+func (r *room) say(by *guest, text string) {
+	for g := range r.guests {
+		if g == by {
+			continue
+		}
+		err := g.conn.SetWriteDeadline(time.Now().Add(patience))
+		if err == nil {
+			_, err = g.conn.Write([]byte(text))
+		}
+		if err != nil {
+			r.seeOff(g)
+		}
+	}
+}
+
+func (r *room) seeOff(g *guest) {
+	if _, here := r.guests[g]; !here {
+		return
+	}
+	delete(r.guests, g)
+	// There is nobody left to take the errors.
+	_, _ = g.registration.Unregister(), g.conn.Close()
+	r.say(nil, fmt.Sprintf("%v has gone, we are %d\n", g.conn.RemoteAddr(), len(r.guests)))
+}

@@ -1,0 +1,33 @@
+//go:build unix
+
+// Echo sends its clients back what they send, on raw descriptors:
+//
+//	echo 127.0.0.1:7007
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: echo address:port")
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	listener, err := net.Listen("tcp", os.Args[1])
+	if err == nil {
+		fmt.Println("listening on", listener.Addr())
+		err = serve(ctx, listener)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "echo:", err)
+		os.Exit(1) //nolint:gocritic // there is nothing to clean up any more
+	}
+}

@@ -1,0 +1,139 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"iomux"
+	"iomux/descriptor"
+)
+
+// server answers on one goroutine, with one buffer for all connections: an idle one costs what its registration takes.
+type server struct {
+	poller   *iomux.Poller[*connection]
+	listener int
+	buffer   []byte
+	all      map[*connection]struct{}
+}
+
+// connection is the peer of a client.
+type connection struct {
+	fd           int
+	registration *iomux.Registration[*connection]
+	unsent       []byte // what the client does not take yet
+}
+
+// serve answers until the context is done.
+func serve(ctx context.Context, listener net.Listener) (err error) {
+	// The descriptor is a duplicate, which is ours, and non-blocking.
+	file, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	s := &server{buffer: make([]byte, 64<<10), all: make(map[*connection]struct{})}
+	if s.listener, err = descriptor.Of(file); err != nil {
+		return err
+	}
+	if s.poller, err = iomux.New[*connection](); err != nil {
+		return err
+	}
+	defer func() {
+		for c := range s.all {
+			s.hangUp(c)
+		}
+		err = errors.Join(err, s.poller.Close())
+	}()
+	if _, err := s.poller.Register(file, iomux.Readable, nil); err != nil {
+		return err
+	}
+	return s.loop(ctx)
+}
+
+func (s *server) loop(ctx context.Context) error {
+	events := make([]iomux.Event[*connection], 256)
+	for {
+		n, err := s.poller.Wait(ctx, events)
+		if err != nil {
+			return err
+		}
+		for _, event := range events[:n] {
+			c := event.Key
+			if c == nil {
+				err = s.accept()
+			} else if c.fd >= 0 { // it may have been closed for an event before
+				err = s.answer(c)
+			}
+			if err != nil {
+				fmt.Fprintln(os.Stderr, "echo:", err)
+			}
+		}
+	}
+}
+
+func (s *server) accept() error {
+	syscall.ForkLock.RLock() // no child inherits the descriptor before it is close-on-exec
+	fd, _, err := unix.Accept(s.listener)
+	if err == nil {
+		unix.CloseOnExec(fd)
+		err = unix.SetNonblock(fd, true)
+	}
+	syscall.ForkLock.RUnlock()
+	if err == unix.EAGAIN || err == unix.ECONNABORTED {
+		return nil // the client has gone again
+	}
+	if err != nil {
+		return os.NewSyscallError("accept", err)
+	}
+	c := &connection{fd: fd}
+	if c.registration, err = s.poller.RegisterFD(fd, iomux.Readable, c); err != nil {
+		return errors.Join(err, unix.Close(fd))
+	}
+	s.all[c] = struct{}{}
+	return nil
+}
+
+// answer sends what is there back. While the client does not take it, nothing more is read.
+func (s *server) answer(c *connection) error {
+	data := c.unsent
+	if len(data) == 0 {
+		n, err := descriptor.TryRead(c.fd, s.buffer)
+		if err == unix.EAGAIN {
+			return nil
+		}
+		if n <= 0 || err != nil { // the end, or an error: the client has gone in both cases
+			s.hangUp(c)
+			return nil
+		}
+		data = s.buffer[:n]
+	}
+	n, err := descriptor.TryWrite(c.fd, data)
+	if err != nil && err != unix.EAGAIN {
+		s.hangUp(c)
+		return nil
+	}
+	switch rest := data[n:]; {
+	case len(rest) > 0:
+		c.unsent = append(c.unsent[:0], rest...)
+		return c.registration.Modify(iomux.Writable)
+	case len(c.unsent) > 0:
+		c.unsent = nil
+		return c.registration.Modify(iomux.Readable)
+	}
+	return nil
+}
+
+func (s *server) hangUp(c *connection) {
+	delete(s.all, c)
+	// There is nobody left to take the errors.
+	_, _ = c.registration.Unregister(), unix.Close(c.fd)
+	c.fd = -1
+}

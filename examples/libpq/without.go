@@ -1,0 +1,13 @@
+//go:build !libpq
+
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	fmt.Fprintln(os.Stderr, "libpq: build it with -tags libpq")
+	os.Exit(1)
+}

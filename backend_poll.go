@@ -8,6 +8,7 @@ import (
 
 	"iomux/epoll"
 	"iomux/internal/bell"
+	"iomux/internal/sys"
 	"iomux/poll"
 )
 
@@ -88,13 +89,24 @@ func fromPoll(events poll.Events) (ready epoll.Events) {
 	return ready
 }
 
+// add looks whether the descriptor can be waited on, which poll(2) would tell only in a wait.
 func (b *pollBackend) add(fd int, interest Interest, tag uint32) error {
-	b.newest.Store(tag)
-	return b.list.Register(fd, toPoll(interest))
+	look := []poll.FD{{FD: int32(fd), Events: toPoll(interest)}}
+	if _, err := poll.Wait(look, 0); err != nil {
+		return err
+	}
+	switch {
+	case look[0].Revents&poll.Nval == 0:
+		return b.modify(fd, 0, interest, tag)
+	case sys.IsOpen(fd):
+		return errNotPollable(fd, interest) // a device of macOS, say, that select takes
+	}
+	return errNotOpen(fd)
 }
 
 func (b *pollBackend) modify(fd int, _, interest Interest, tag uint32) error {
-	return b.add(fd, interest, tag) // which replaces
+	b.newest.Store(tag)
+	return b.list.Register(fd, toPoll(interest)) // which replaces
 }
 
 func (b *pollBackend) remove(fd int, interest Interest) error {

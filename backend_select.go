@@ -55,6 +55,14 @@ func (*selectBackend) supports(interest Interest) bool {
 }
 
 func (b *selectBackend) add(fd int, interest Interest, tag uint32) error {
+	if !sys.IsOpen(fd) {
+		return errNotOpen(fd)
+	}
+	return b.modify(fd, 0, interest, tag)
+}
+
+// modify replaces the entry, or makes one if a one-shot event has removed it.
+func (b *selectBackend) modify(fd int, _, interest Interest, tag uint32) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.newest = tag
@@ -66,10 +74,6 @@ func (b *selectBackend) add(fd int, interest Interest, tag uint32) error {
 	b.index[entry.fd] = len(b.list)
 	b.list = append(b.list, entry)
 	return nil
-}
-
-func (b *selectBackend) modify(fd int, _, interest Interest, tag uint32) error {
-	return b.add(fd, interest, tag) // which replaces
 }
 
 func (b *selectBackend) remove(fd int, interest Interest) error {

@@ -219,6 +219,9 @@ func TestRegularFile(t *testing.T) {
 		for range 3 {
 			expect(t, p, r, iomux.Readable|iomux.Writable)
 		}
+		if r.AlwaysReady() != (p.Mechanism() == iomux.Epoll) {
+			t.Errorf("AlwaysReady is %v", r.AlwaysReady())
+		}
 		_, err := p.RegisterFD(file, iomux.Readable, 0)
 		isErr(t, err, syscall.EEXIST)
 		must(t, r.Modify(iomux.Readable))
@@ -250,6 +253,13 @@ func TestRegularFile(t *testing.T) {
 		must(t, r.Modify(iomux.Readable))
 		must(t, r.Unregister())
 		expectNothing(t, p)
+	})
+}
+
+func TestNotOpen(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		_, err := p.RegisterFD(suite.ClosedFD(t), iomux.Readable, 0)
+		isErr(t, err, syscall.EBADF)
 	})
 }
 

@@ -174,9 +174,9 @@ func TestContextEndsAWait(t *testing.T) {
 			expect(t, p, r, iomux.Readable)
 			suite.Drain(t, fd)
 		}
+		start := time.Now()
 		ctx, cancel := context.WithTimeout(context.Background(), quiet)
 		defer cancel()
-		start := time.Now()
 		_, err := p.Wait(ctx, events[:])
 		isErr(t, err, context.DeadlineExceeded)
 		if time.Since(start) < quiet {
@@ -200,10 +200,10 @@ func TestEachWaiterHasItsOwnEnd(t *testing.T) {
 				}
 			})
 			all.Go(func() {
+				start := time.Now()
 				ctx, cancel := context.WithTimeout(context.Background(), timeout)
 				defer cancel()
 				var events [1]iomux.Event[int]
-				start := time.Now()
 				_, err := p.Wait(ctx, events[:])
 				if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took < timeout {
 					t.Errorf("a wait with a deadline of %v returned %v after %v", timeout, err, took)

@@ -27,7 +27,7 @@ type Registration[K any] struct {
 	tag      uint32
 	interest Interest
 	kind     Kind
-	// All these are guarded by the Poller's lock.
+	// All these are guarded by the Poller's lock, except for always, which is set before anybody else sees it.
 	live     bool // registered
 	disarmed bool // one-shot, and was reported
 	absent   bool // not in the mechanism, to be added by Modify
@@ -40,13 +40,14 @@ type Registration[K any] struct {
 // at once. Of a file or connection neither the mode nor the deadlines are touched; whoever reads from it elsewhere takes away
 // what is reported here.
 //
-// A source should be unregistered before it is closed. If it was not, its events end all the same, also when a duplicate lives
-// on; only its Registration is kept until Unregister.
+// A source should be unregistered before it is closed. If it was not, its events end all the same, except that epoll goes on to
+// report it, under its own key, as long as a duplicate lives on; and Registration.Unregister ends that, too.
 //
-// A regular file or a directory is always ready for reading and writing, as select and poll say.
+// A regular file or a directory is always ready for reading and writing, as select and poll say, so that no Wait ever sleeps
+// while it is registered.
 //
 // Errors: EEXIST where the descriptor is registered (Modify changes it); os.ErrClosed where src or the Poller was closed; EBADF
-// where a number is no open descriptor (poll and select do not look; their waits pass it over); errors.ErrUnsupported for an
+// where a number is no open descriptor; errors.ErrUnsupported for an
 // interest that the mechanism does not support; ErrNotPollable; ENOSPC and others of epoll_ctl(2); those of descriptor.Of.
 func (p *Poller[K]) Register(src any, interest Interest, key K) (*Registration[K], error) {
 	fd, err := descriptor.Of(src)
@@ -149,7 +150,7 @@ func (p *Poller[K]) enlist(r *Registration[K]) {
 func (p *Poller[K]) addAlways(r *Registration[K]) error {
 	fds := []poll.FD{{FD: r.fd, Events: toPoll(r.interest)}}
 	if n, err := poll.Wait(fds, 0); n == 0 || err != nil {
-		return fmt.Errorf("%w: descriptor %d, for %v", ErrNotPollable, r.fd, r.interest)
+		return errNotPollable(int(r.fd), r.interest)
 	}
 	for _, other := range p.always {
 		if other.fd == r.fd && !other.isClosed() {
@@ -221,7 +222,7 @@ func (p *Poller[K]) modify(r *Registration[K], interest Interest) error {
 
 func (p *Poller[K]) modifyAlways(r *Registration[K], interest Interest) error {
 	if interest&(Readable|Writable) == 0 {
-		return fmt.Errorf("%w: descriptor %d, for %v", ErrNotPollable, r.fd, interest)
+		return errNotPollable(int(r.fd), interest)
 	}
 	r.interest = interest
 	if r.disarmed {
@@ -260,6 +261,10 @@ func (r *Registration[K]) Unregister() error {
 	}
 	return nil
 }
+
+// AlwaysReady reports whether the kernel has no waiting for the source, a regular file say, so that it is reported by each Wait
+// as being ready. Only epoll tells; false elsewhere says nothing.
+func (r *Registration[K]) AlwaysReady() bool { return r.always }
 
 // withdraw takes r out of wherever it is.
 func (r *Registration[K]) withdraw() {
@@ -327,6 +332,14 @@ func check(fd int) (int32, error) {
 
 func (p *Poller[K]) errInterest(interest Interest) error {
 	return fmt.Errorf("iomux: %v does not support %v: %w", p.mechanism, interest, errors.ErrUnsupported)
+}
+
+func errNotPollable(fd int, interest Interest) error {
+	return fmt.Errorf("%w: descriptor %d, for %v", ErrNotPollable, fd, interest)
+}
+
+func errNotOpen(fd int) error {
+	return &sys.Error{Call: "register", FD: fd, Err: syscall.EBADF, Advice: "it is not open"}
 }
 
 func errRegistered(fd int) error {

@@ -56,7 +56,7 @@ func run(address, channel string) (err error) {
 		return err
 	}
 	defer func() { _ = registration.Unregister() }() // before the library closes it
-	for event, err := range poller.Events(nil) { //nolint:staticcheck // it runs until the server ends it
+	for event, err := range poller.Events(nil) {     //nolint:staticcheck // it runs until the server ends it
 		switch {
 		case err != nil:
 			return err

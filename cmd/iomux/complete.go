@@ -19,7 +19,7 @@ func completeSource(_ *cobra.Command, _ []string, typed string) ([]string, cobra
 		return completeUnix(path), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 	}
 	var offers []string
-	for _, offer := range []string{"stdin", "fd:"} {
+	for _, offer := range []string{"stdin", "fd:", "timer:", "pid:", "signal:"} {
 		if strings.HasPrefix(offer, typed) {
 			offers = append(offers, offer)
 		}

@@ -16,7 +16,8 @@ type report struct {
 	ready   states
 	fd      int // -1 where the user knows of none
 	peer    string
-	bytes   int // -1 where none were counted
+	bytes   int  // -1 where none were counted
+	status  *int // of a process, if it is known: negative for the signal that killed it
 	err     error
 	failed  bool // err is why the source is given up, not a detail
 	elapsed time.Duration
@@ -29,6 +30,7 @@ type reportJSON struct {
 	FD      *int     `json:"fd,omitempty"`
 	Peer    string   `json:"peer,omitempty"`
 	Bytes   *int     `json:"bytes,omitempty"`
+	Status  *int     `json:"status,omitempty"`
 	Error   string   `json:"error,omitempty"`
 	Elapsed float64  `json:"elapsed"`
 }
@@ -57,7 +59,7 @@ func (p printer) print(r report) error {
 }
 
 func (r report) json() ([]byte, error) {
-	line := reportJSON{Source: r.source, Ready: r.ready.names(), Peer: r.peer, Elapsed: r.elapsed.Seconds()}
+	line := reportJSON{Source: r.source, Ready: r.ready.names(), Peer: r.peer, Status: r.status, Elapsed: r.elapsed.Seconds()}
 	if r.fd >= 0 {
 		line.FD = &r.fd
 	}
@@ -86,6 +88,9 @@ func (r report) details() string {
 	}
 	if r.bytes >= 0 {
 		details = append(details, "bytes="+strconv.Itoa(r.bytes))
+	}
+	if r.status != nil {
+		details = append(details, "status="+strconv.Itoa(*r.status))
 	}
 	if r.err != nil {
 		details = append(details, fmt.Sprintf("error=%q", r.err.Error()))

@@ -17,7 +17,7 @@ const pause = 100 * time.Millisecond
 type session struct {
 	options
 	printer
-	waiter   waiter
+	waiter   *waiter
 	lookups  lookups
 	start    time.Time
 	targets  []*target         // those that can still become ready, in the order of the arguments
@@ -103,6 +103,10 @@ func (s *session) turn() (expired bool, err error) {
 		return false, err
 	}
 	for _, e := range events {
+		if e.target != nil {
+			e.target.reportEvent(e)
+			continue
+		}
 		for _, t := range slices.Clone(s.watched[e.fd]) {
 			if ready := t.concerns(e.ready); ready != 0 {
 				t.take(ready)
@@ -218,7 +222,7 @@ func (s *session) unwatch(t *target) {
 	s.watched[t.fd] = others
 	if len(others) == 0 {
 		delete(s.watched, t.fd)
-		_ = s.waiter.drop(t.fd) // what cannot be dropped was not watched
+		_ = s.waiter.drop(key{fd: t.fd}) // what cannot be dropped was not watched
 		return
 	}
 	_ = s.update(t.fd) // it was watched just now

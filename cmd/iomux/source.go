@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // kind is what a source is made of.
@@ -20,6 +22,9 @@ const (
 	kindTCPListen
 	kindUnix
 	kindUDP
+	kindTimer
+	kindProcess
+	kindSignal
 )
 
 // source is one SOURCE argument.
@@ -31,6 +36,10 @@ type source struct {
 	path string // of kindPath and kindUnix
 	host string // of the kinds with a network address: a name, or an address without brackets
 	port string // likewise: a number or a name
+
+	period time.Duration  // of kindTimer
+	pid    int            // of kindProcess
+	signal syscall.Signal // of kindSignal
 }
 
 func (s source) String() string { return s.text }
@@ -68,6 +77,12 @@ func parseSource(text string) (source, error) {
 		return source{text: text, kind: kindPath, path: text}, nil
 	case strings.HasPrefix(text, "fd:"):
 		return parseInterest(text)
+	case strings.HasPrefix(text, "timer:"):
+		return parseTimer(text)
+	case strings.HasPrefix(text, "pid:"):
+		return parseProcess(text)
+	case strings.HasPrefix(text, "signal:"):
+		return parseSignal(text)
 	}
 	for _, scheme := range schemes {
 		if address, ok := strings.CutPrefix(text, scheme.prefix); ok {

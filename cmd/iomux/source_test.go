@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseSourceReadsEveryForm(t *testing.T) {
@@ -32,6 +33,10 @@ func TestParseSourceReadsEveryForm(t *testing.T) {
 		"udp://[::1]:53":         {kind: kindUDP, host: "::1", port: "53"},
 		"unix:///run/app.sock":   {kind: kindUnix, path: "/run/app.sock"},
 		"unix://app.sock":        {kind: kindUnix, path: "app.sock"},
+		"timer:5s":               {kind: kindTimer, period: 5 * time.Second},
+		"timer:0.25":             {kind: kindTimer, period: 250 * time.Millisecond},
+		"./timer:5s":             {kind: kindPath, path: "./timer:5s"},
+		"pid:1":                  {kind: kindProcess, pid: 1},
 	} {
 		want.text = text
 		if got, err := parseSource(text); err != nil || got != want {
@@ -50,6 +55,16 @@ func TestParseSourceSaysWhatIsWrong(t *testing.T) {
 		"fd:03":                         "number of a descriptor",
 		"fd:+3":                         "number of a descriptor",
 		"fd:-1":                         "negative",
+		"timer:":                        "want a time",
+		"timer:soon":                    "want a time",
+		"timer:-1s":                     "negative",
+		"timer:0":                       "never rest",
+		"pid:":                          "number of a process",
+		"pid:0":                         "number of a process",
+		"pid:-5":                        "number of a process",
+		"pid:99999999999":               "number of a process",
+		"signal:":                       "no such signal",
+		"signal:NONSENSE":               "no such signal",
 		"/dev/fd/-1":                    "negative",
 		"/dev/fd/x":                     "number of a descriptor",
 		"fd:2147483648":                 "above",

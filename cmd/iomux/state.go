@@ -15,7 +15,9 @@ const (
 	hangup     // nobody is left at the other end
 	readHangup // the other end writes no more: a hang-up for who reads
 	faulty     // an error condition, which the next call on the descriptor tells
-	notOpen    // no descriptor any more; never printed
+	expired    // a time is over
+	caught     // a signal has come
+	exited     // a process has
 )
 
 // The names are in the order in which they are printed.
@@ -31,6 +33,9 @@ var stateNames = []struct {
 	{datagram, "datagram"},
 	{hangup | readHangup, "hangup"},
 	{faulty, "error"},
+	{expired, "expired"},
+	{caught, "caught"},
+	{exited, "exited"},
 }
 
 // names is how the set is printed.

@@ -37,6 +37,8 @@ func (t *target) open() {
 		t.openPath()
 	case kindUnix:
 		t.openUnix()
+	case kindTimer, kindProcess, kindSignal:
+		t.openEvent()
 	default:
 		t.lookUp()
 	}
@@ -44,13 +46,13 @@ func (t *target) open() {
 
 // concerns is the part of ready that this target asked for, or cannot help hearing.
 func (t *target) concerns(ready states) states {
-	return ready & (t.want | hangup | faulty | notOpen)
+	return ready & (t.want | hangup | faulty)
 }
 
 // await begins to wait on the target's descriptor.
 func (t *target) await(want states, take func(states)) {
 	t.want, t.take = want, take
-	t.edge = t.session.follow && hasEdges(t.session.mechanism) && !t.consumes
+	t.edge = t.session.follow && t.session.waiter.hasEdges() && !t.consumes
 	err := t.session.watch(t)
 	switch {
 	case errors.Is(err, errAlwaysReady):
@@ -76,10 +78,6 @@ func (t *target) reportAlways() {
 
 // reportReady reports what the mechanism said.
 func (t *target) reportReady(ready states) {
-	if ready&notOpen != 0 {
-		t.fail(errors.New("poll cannot wait on it: try --mechanism select"))
-		return
-	}
 	r := t.newReport(ready)
 	if ready&faulty != 0 && t.isConnection() {
 		r.err = pendingError(t.fd)
@@ -138,6 +136,7 @@ func (t *target) end() {
 // release gives the descriptor up.
 func (t *target) release() {
 	t.later = nil
+	_ = t.session.waiter.drop(key{-1, t}) // which was watched, if it has no descriptor
 	if t.fd < 0 {
 		return
 	}

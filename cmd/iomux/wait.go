@@ -25,7 +25,7 @@ type options struct {
 const waitHelp = `Waits until one SOURCE is ready (with --all: every one) and prints a line for
 each: SOURCE, a tab, STATE, and for some another tab and details. STATE is one
 or several, joined by commas, of readable, writable, priority, connected,
-connection, datagram, hangup, error.
+connection, datagram, hangup, error, expired, caught, exited.
 
 Sources:
   stdin           the standard input
@@ -38,6 +38,9 @@ Sources:
   tcp-listen://[HOST]:PORT   ready when somebody connects; the connection is
                              accepted and closed
   udp://[HOST]:PORT          ready when a datagram comes, which is dropped
+  timer:5s        ready when the time is over; with --follow again and again
+  pid:1234        ready when the process has exited, a child or not
+  signal:HUP      ready when iomux gets the signal, by name or number
 
 HOST is a name, an IPv4 address or an IPv6 address in brackets. tcp-listen and
 udp are at 127.0.0.1 where it is left out; at port 0 the system picks one, and
@@ -156,13 +159,13 @@ func chooseMechanism(name string) (iomux.Mechanism, error) {
 	if name == "" {
 		name = names[0]
 	}
-	for _, maker := range makers {
+	for _, m := range mechanisms {
 		switch {
-		case maker.mechanism.String() != name:
-		case !maker.mechanism.Available():
+		case m.String() != name:
+		case !m.Available():
 			return 0, misuse("--mechanism: %s is not available on this system: use %s", name, strings.Join(names, " or "))
 		default:
-			return maker.mechanism, nil
+			return m, nil
 		}
 	}
 	return 0, misuse("--mechanism: iomux does not wait by %q: use %s", name, strings.Join(names, ", "))

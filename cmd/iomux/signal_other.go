@@ -1,0 +1,10 @@
+//go:build !unix
+
+package main
+
+import "syscall"
+
+// signalNumber knows of none: nothing is waited for here.
+func signalNumber(string) (syscall.Signal, bool) { return 0, false }
+
+func canBeCaught(syscall.Signal) bool { return false }

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// parseTimer reads timer:5s and, as timeouts are written, timer:0.5.
+func parseTimer(text string) (source, error) {
+	period, err := parseDuration(strings.TrimPrefix(text, "timer:"))
+	if err != nil {
+		return source{}, fmt.Errorf("%s: %w", text, err)
+	}
+	if period == 0 {
+		return source{}, fmt.Errorf("%s: it would never rest", text)
+	}
+	return source{text: text, kind: kindTimer, period: period}, nil
+}
+
+// parseProcess reads pid:1234.
+func parseProcess(text string) (source, error) {
+	pid, err := strconv.Atoi(strings.TrimPrefix(text, "pid:"))
+	switch {
+	case err != nil || pid <= 0 || pid > math.MaxInt32:
+		return source{}, fmt.Errorf("%s: want the number of a process, as in pid:1234", text)
+	case pid == os.Getpid():
+		return source{}, fmt.Errorf("%s: that is iomux itself", text)
+	}
+	return source{text: text, kind: kindProcess, pid: pid}, nil
+}
+
+// parseSignal reads signal:HUP, signal:SIGHUP and signal:1.
+func parseSignal(text string) (source, error) {
+	number, known := signalNumber(strings.TrimPrefix(text, "signal:"))
+	switch {
+	case !known:
+		return source{}, fmt.Errorf("%s: this system knows no such signal: write signal:HUP or signal:1", text)
+	case !canBeCaught(number):
+		return source{}, fmt.Errorf("%s: nobody can catch it", text)
+	}
+	return source{text: text, kind: kindSignal, signal: number}, nil
+}

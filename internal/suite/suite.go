@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -108,15 +109,20 @@ type test struct {
 
 // Run runs every test on m, and skips by name those that need what m does not have.
 func Run(t *testing.T, m Mechanism) {
-	for _, tests := range [][]test{levelTests, edgeTests, hangupTests, socketTests, timeoutTests, concurrentTests, manyTests} {
-		for _, test := range tests {
-			t.Run(test.name, func(t *testing.T) {
-				if lacks := test.lacks(m); lacks != "" {
-					t.Skip("this mechanism has no " + lacks)
-				}
-				test.run(t, m)
-			})
-		}
+	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, concurrentTests, manyTests)
+}
+
+// RunTimeouts runs those tests of Run that have to do with time, for a clock that is not the usual one.
+func RunTimeouts(t *testing.T, m Mechanism) { run(t, m, timeoutTests) }
+
+func run(t *testing.T, m Mechanism, groups ...[]test) {
+	for _, test := range slices.Concat(groups...) {
+		t.Run(test.name, func(t *testing.T) {
+			if lacks := test.lacks(m); lacks != "" {
+				t.Skip("this mechanism has no " + lacks)
+			}
+			test.run(t, m)
+		})
 	}
 }
 

@@ -93,20 +93,15 @@ func signals(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := watching(t, m, r, In, Level)
 
-	stop := bombard(t)
+	defer bombard(t)()
 	start := time.Now()
 	events := wait(t, waiter, 1, timeout)
-	took := time.Since(start)
-	stop()
-	if len(events) != 0 || took < timeout {
+	if took := time.Since(start); len(events) != 0 || took < timeout {
 		t.Errorf("a wait of %v was over after %v with %v", timeout, took, events)
 	}
-
-	stop = bombard(t)
 	writer := time.AfterFunc(timeout, func() { Write(t, w) })
 	defer writer.Stop()
 	expect(t, m, waiter, r, In, Hup)
-	stop()
 }
 
 func nothingRegistered(t *testing.T, m Mechanism) {

@@ -35,6 +35,7 @@ check: setup formatted vet lint api-same test race alone ## Run every check; at 
 
 check-all: check ## Run every check, and those that take long
 	@$(MAKE) --no-print-directory fuzz cover
+	IOMUX_STRESS=15s go test -race -run=TestStress -v -timeout=10m .
 	go test -race -count=20 -shuffle=on -timeout=30m work
 	go test -run='^$$' -bench=. -benchtime=1x work
 	@echo "make check-all: passed"

@@ -42,10 +42,10 @@ func Example() {
 	r, w := pipe()
 	defer func() { _, _ = r.Close(), w.Close() }()
 	if _, err := p.Register(r, iomux.Readable, "pipe"); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	if _, err := p.RegisterTimer(time.Hour, "timer"); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	fmt.Fprint(w, "hello")
 
@@ -73,7 +73,7 @@ func Example() {
 func ExampleNew() {
 	p, err := iomux.New[int]()
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	fmt.Println(p.Len(), p.Close(), errors.Is(p.Close(), os.ErrClosed))
 	// Output: 0 <nil> true
@@ -129,18 +129,18 @@ func ExamplePoller_Register() {
 		server, err = listener.Accept()
 	}
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	defer func() { _, _, _ = client.Close(), server.Close(), listener.Close() }()
 	if _, err := p.Register(server, iomux.Readable, server); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	fmt.Fprint(client, "hello")
 
 	var events [8]iomux.Event[net.Conn]
 	n, err := p.Wait(context.Background(), events[:])
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	for _, event := range events[:n] {
 		buffer := make([]byte, 64)
@@ -157,10 +157,10 @@ func ExamplePoller_RegisterFD() {
 	defer func() { _, _ = r.Close(), w.Close() }()
 	fd, err := descriptor.Of(w)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	if _, err := p.RegisterFD(fd, iomux.Writable, "writer"); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	var events [1]iomux.Event[string]
 	n, err := p.WaitTimeout(events[:], time.Second)
@@ -172,12 +172,12 @@ func ExamplePoller_RegisterTimer() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
 	if _, err := p.RegisterTimer(time.Millisecond, "tick"); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	var events [1]iomux.Event[string]
 	for range 3 {
 		if _, err := p.WaitTimeout(events[:], -1); err != nil {
-			log.Fatal(err)
+			fmt.Println(err)
 		}
 		fmt.Println(events[0].Key, events[0].Kind, events[0].Status > 0)
 	}
@@ -191,14 +191,14 @@ func ExamplePoller_RegisterSignal() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
 	if _, err := p.RegisterSignal(syscall.SIGHUP, "reload"); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	var events [1]iomux.Event[string]
 	if _, err := p.WaitTimeout(events[:], -1); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	fmt.Println(events[0].Key, syscall.Signal(events[0].Status))
 	// Output: reload hangup
@@ -209,14 +209,14 @@ func ExamplePoller_RegisterProcess() {
 	defer func() { _ = p.Close() }()
 	cmd := exec.Command("/bin/sh", "-c", "exit 3")
 	if err := cmd.Start(); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	if _, err := p.RegisterProcess(cmd.Process, "child"); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	var events [1]iomux.Event[string]
 	if _, err := p.WaitTimeout(events[:], -1); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	_ = cmd.Wait() // reaps it
 	fmt.Println(events[0].Key, events[0].Kind, events[0].Status)
@@ -261,12 +261,12 @@ func ExamplePoller_Events() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
 	if _, err := p.RegisterTimer(time.Millisecond, "tick"); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	ticks := 0
 	for event, err := range p.Events(context.Background()) {
 		if err != nil {
-			log.Fatal(err)
+			fmt.Println(err)
 		}
 		fmt.Println(event.Key)
 		if ticks++; ticks == 2 {
@@ -298,7 +298,7 @@ func ExampleRegistration() {
 	defer func() { _, _ = r.Close(), w.Close() }()
 	registration, err := p.Register(w, iomux.Writable|iomux.OneShot, "writer")
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	var events [1]iomux.Event[string]
 	wait := func() {
@@ -308,7 +308,7 @@ func ExampleRegistration() {
 	wait()
 	wait()
 	if err := registration.Modify(iomux.Writable | iomux.OneShot); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	wait()
 	fmt.Println(events[0].Registration == registration, registration.Unregister(), p.Len())

@@ -21,20 +21,25 @@ import (
 // A registered source stays open as long as it is registered, though nothing else refers to it.
 func TestSourceStaysReachable(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		r, w, err := os.Pipe()
-		must(t, err)
+		registration, w := registerPipe(t, p)
 		defer func() { must(t, w.Close()) }()
-		registration := register(t, p, r, iomux.Readable)
-		r = nil
 		for range 5 {
 			runtime.GC()
 			time.Sleep(time.Millisecond)
 		}
-		_, err = w.WriteString("x") // EPIPE if the reader was closed
+		_, err := w.WriteString("x") // EPIPE if the reader was closed
 		must(t, err)
 		expect(t, p, registration, iomux.Readable)
 		must(t, registration.Unregister())
 	})
+}
+
+// registerPipe registers a pipe whose reading end nobody else knows of.
+func registerPipe(t *testing.T, p *iomux.Poller[int]) (*iomux.Registration[int], *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	must(t, err)
+	return register(t, p, r, iomux.Readable), w
 }
 
 // connections is both ends of a TCP connection of package net.
@@ -77,10 +82,10 @@ func TestConnections(t *testing.T) {
 	})
 }
 
-// moveTo makes another file have the number fd, which becomes free for that by close.
-func moveTo(t *testing.T, file, fd int, close func()) {
+// moveTo makes another file have the number fd, which becomes free for that by a call of free.
+func moveTo(t *testing.T, file, fd int, free func()) {
 	t.Helper()
-	close()
+	free()
 	number := suite.Duplicate(t, file, fd)
 	if number != fd {
 		_ = unix.Close(number)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -108,6 +109,8 @@ func TestPriorityOfMountinfo(t *testing.T) {
 	})
 }
 
+var busy atomic.Int64
+
 // Pressure-stall triggers are events that to look at consumes.
 func TestPriorityOfPressureStall(t *testing.T) {
 	const path = "/proc/pressure/cpu"
@@ -122,16 +125,12 @@ func TestPriorityOfPressureStall(t *testing.T) {
 	p := poller(t, nil)
 	expectNothing(t, p) // parks
 	r := register(t, p, file, iomux.Priority)
-	stop := make(chan struct{})
-	defer close(stop)
+	var stop atomic.Bool
+	defer stop.Store(true)
 	for range 8 { // more than there are processors: they wait for each other
 		go func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+			for !stop.Load() {
+				busy.Add(1)
 			}
 		}()
 	}

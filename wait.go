@@ -26,7 +26,7 @@ func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration
 		return 0, errNoRoom
 	}
 	w := p.enter(min(len(events), maxBatch))
-	n, err := p.waitAs(w, ctx, events, d)
+	n, err := p.waitAs(ctx, w, events, d)
 	if w.streak += n + 1; w.streak > fairStreak {
 		w.streak = 0
 		runtime.Gosched()
@@ -43,7 +43,7 @@ func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration
 // after long.
 const fairStreak = 256
 
-func (p *Poller[K]) waitAs(w *waiter, ctx context.Context, events []Event[K], d time.Duration) (int, error) {
+func (p *Poller[K]) waitAs(ctx context.Context, w *waiter, events []Event[K], d time.Duration) (int, error) {
 	if d == 0 {
 		p.takeWake()
 		return p.take(w, events)
@@ -57,7 +57,7 @@ func (p *Poller[K]) waitAs(w *waiter, ctx context.Context, events []Event[K], d 
 		if n, err := p.take(w, events); n > 0 || err != nil || wake {
 			return n, err
 		}
-		if err := p.awaitTurn(w, ctx, &countdown); err != nil {
+		if err := p.awaitTurn(ctx, w, &countdown); err != nil {
 			if errors.Is(err, errTimeout) {
 				err = nil
 			}
@@ -65,7 +65,7 @@ func (p *Poller[K]) waitAs(w *waiter, ctx context.Context, events []Event[K], d 
 		}
 	}
 	w.ctx, p.leader = ctx, w
-	n, err := p.lead(w, events, d, &countdown)
+	n, err := p.lead(w, events, &countdown)
 	w.ctx, p.leader = nil, nil
 	<-p.turn
 	return n, err
@@ -74,7 +74,7 @@ func (p *Poller[K]) waitAs(w *waiter, ctx context.Context, events []Event[K], d 
 var errTimeout = errors.New("timeout")
 
 // awaitTurn waits until no other goroutine sleeps.
-func (p *Poller[K]) awaitTurn(w *waiter, ctx context.Context, countdown *timeout.Countdown) error {
+func (p *Poller[K]) awaitTurn(ctx context.Context, w *waiter, countdown *timeout.Countdown) error {
 	var expired <-chan time.Time
 	for {
 		left := countdown.Left()
@@ -112,7 +112,7 @@ func (p *Poller[K]) stopTimer(w *waiter) {
 }
 
 // lead is the wait of the one goroutine that may sleep.
-func (p *Poller[K]) lead(w *waiter, events []Event[K], d time.Duration, countdown *timeout.Countdown) (int, error) {
+func (p *Poller[K]) lead(w *waiter, events []Event[K], countdown *timeout.Countdown) (int, error) {
 	for {
 		wake := p.takeWake()
 		if wake || p.pending.Load() > 0 {

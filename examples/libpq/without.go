@@ -1,5 +1,6 @@
 //go:build !libpq
 
+// Libpq does nothing without the tag libpq: see main.go.
 package main
 
 import (

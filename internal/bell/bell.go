@@ -2,17 +2,12 @@
 // readable when it is rung.
 package bell
 
-import (
-	"sync/atomic"
-
-	"iomux/internal/owned"
-)
+import "sync/atomic"
 
 // Bell is a descriptor that can be made readable from anywhere. Its zero value is a closed one.
 type Bell struct {
-	reader owned.Descriptor // what is waited on
-	writer owned.Descriptor // where it is rung; for an eventfd there is none
-	rung   atomic.Bool
+	ends
+	rung atomic.Bool
 }
 
 // Acquire makes the caller a user of the descriptor to wait on: its number stays valid until Done. It fails with os.ErrClosed

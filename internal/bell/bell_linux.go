@@ -5,7 +5,12 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/owned"
 )
+
+// ends is one: an eventfd is rung where it is waited on.
+type ends struct{ reader owned.Descriptor }
 
 // New makes a bell of an eventfd.
 func New() (*Bell, error) {

@@ -2,7 +2,13 @@
 
 package bell
 
-import "errors"
+import (
+	"errors"
+
+	"iomux/internal/owned"
+)
+
+type ends struct{ reader owned.Descriptor }
 
 // New fails: no descriptors are waited on here.
 func New() (*Bell, error) { return nil, errors.ErrUnsupported }

@@ -7,7 +7,12 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/owned"
 )
+
+// ends are those of the pipe.
+type ends struct{ reader, writer owned.Descriptor }
 
 // New makes a bell of a pipe.
 func New() (*Bell, error) {

@@ -21,7 +21,8 @@ import (
 //   - sleep waits until something is ready, the time is over (never, if it is negative) or wake is called, whichever comes
 //     first, and takes what is ready. It may come back early and empty. One goroutine calls it at a time. Before it blocks it
 //     makes itself known to wake, and then calls ready: if that says false, it comes back at once. So nothing that ready looks
-//     at and that changes before wake is called can be missed.
+//     at and that changes before wake is called can be missed. ready takes no lock that is held over the calls above, which may
+//     wait until a sleep has ended.
 //   - Events are taken out of the kernel once: edge and one-shot ones are in one batch only.
 //   - wake may be called at any time, does not block, and costs next to nothing while nobody sleeps.
 //   - close ends a sleep under way. All calls after it fail with os.ErrClosed or do nothing.

@@ -315,9 +315,17 @@ func (b *epollBackend) renew(each func(move func(fd int, interest Interest, tag 
 		return errors.Join(err, fresh.Close())
 	}
 	each(func(fd int, interest Interest, tag uint32) bool {
-		// The old object alone knows whether the number is still that of the file that was registered.
-		return old.ModifyTag(fd, epoll.Events(interest), tag) == nil &&
-			fresh.RegisterTag(fd, epoll.Events(interest), tag) == nil
+		// The old object alone knows whether the number is still that of the file that was registered. It is asked before,
+		// and again after, since the number may change hands meanwhile.
+		events := epoll.Events(interest)
+		if old.ModifyTag(fd, events, tag) != nil || fresh.RegisterTag(fd, events, tag) != nil {
+			return false
+		}
+		if old.ModifyTag(fd, events, tag) != nil {
+			_ = fresh.Unregister(fd) // where that fails, too, its tag is nobody's any more
+			return false
+		}
+		return true
 	})
 	b.kernel.Store(fresh)
 	b.noPlace = false

@@ -171,11 +171,13 @@ func (p *Poller[K]) renew() error {
 			}
 		})
 	})
+	if err != nil {
+		return err
+	}
+	p.orphans, p.stale = 0, 0
 	for _, r := range lost {
+		r.tag = p.nextTag()
 		r.vanish()
 	}
-	if err == nil {
-		p.orphans, p.stale = 0, 0
-	}
-	return err
+	return nil
 }

@@ -42,6 +42,10 @@ type Poller[K any] struct {
 	ready  func() bool   // p.maySleep, made once
 	wake   func()        // p.backend.wake, made once
 
+	watching sync.Mutex      // over the two
+	watched  <-chan struct{} // the Done of the context that wakes us when it is done
+	unwatch  func() bool
+
 	mu      sync.Mutex // never held over a system call that blocks
 	table   table[K]
 	count   int
@@ -53,8 +57,6 @@ type Poller[K any] struct {
 	odd     bool                        // whose turn it is where pending events and the kernel's compete for room
 	stops   map[*Registration[K]]func() // what ends the timers, signals and processes
 	idlers  []*waiter                   // those that idle has no room for
-	watched <-chan struct{}             // the Done of the context that wakes us when it is done
-	unwatch func() bool
 }
 
 // Option is an argument of New.
@@ -186,10 +188,12 @@ func (p *Poller[K]) Close() error {
 	stops := p.stops
 	p.stops, p.table, p.count = nil, table[K]{}, 0
 	p.always, p.posted = nil, nil
+	p.mu.Unlock()
+	p.watching.Lock()
 	if p.unwatch != nil {
 		p.unwatch()
 	}
-	p.mu.Unlock()
+	p.watching.Unlock()
 	p.backend.wake()
 	for _, stop := range stops {
 		stop()

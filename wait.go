@@ -143,7 +143,8 @@ func (p *Poller[K]) lead(w *waiter, events []Event[K], countdown *timeout.Countd
 	}
 }
 
-// maySleep is called by the goroutine that is about to sleep. Whatever changes afterwards wakes it.
+// maySleep is called by the goroutine that is about to sleep. Whatever changes afterwards wakes it. It must not wait for the
+// Poller's lock: whoever holds that may be waiting for the sleep to end.
 func (p *Poller[K]) maySleep() bool {
 	if p.woken.Load() || p.pending.Load() > 0 || p.isClosed.Load() {
 		return false
@@ -155,8 +156,8 @@ func (p *Poller[K]) maySleep() bool {
 	}
 	// The same context mostly comes again, so it goes on being watched.
 	if done != p.watched {
-		p.mu.Lock()
-		defer p.mu.Unlock()
+		p.watching.Lock()
+		defer p.watching.Unlock()
 		if p.isClosed.Load() {
 			return false
 		}

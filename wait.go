@@ -40,8 +40,8 @@ func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration
 
 // fairStreak is after how many waits and events a goroutine lets others run, though it may never have to sleep. The calls that
 // take ready events do not tell the scheduler, since that would cost a quarter of the time; on its own it would notice only
-// after long.
-const fairStreak = 256
+// after 40 ms. To let others run costs some 20 µs, so it must not be often either.
+const fairStreak = 2048
 
 func (p *Poller[K]) waitAs(ctx context.Context, w *waiter, events []Event[K], d time.Duration) (int, error) {
 	if d == 0 {

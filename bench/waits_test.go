@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux"
+	"iomux/descriptor"
 )
 
 // inC runs a measurement of the C program.
@@ -128,8 +129,8 @@ func BenchmarkRing(b *testing.B) {
 					b.Fatal(err)
 				}
 				for _, event := range events[:ready] {
-					_, _ = unix.Read(r[event.Key], buffer)
-					_, _ = unix.Write(w[(event.Key+1)%n], buffer)
+					_, _ = descriptor.TryRead(r[event.Key], buffer)
+					_, _ = descriptor.TryWrite(w[(event.Key+1)%n], buffer)
 				}
 			}
 		})

@@ -146,6 +146,7 @@ func closedDescriptor(t *testing.T, m Mechanism) {
 
 func descriptorAbove1024(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
+	m.needs(t, 5000)
 	high := High(t, r, 5000)
 	waiter := watching(t, m, high, In, Level)
 	expectNothing(t, waiter)
@@ -154,7 +155,7 @@ func descriptorAbove1024(t *testing.T, m Mechanism) {
 }
 
 func impossibleNumbers(t *testing.T, m Mechanism) {
-	for _, fd := range []int{-1, -1 << 31, math.MaxInt, beyondInt32} {
+	for _, fd := range []int{-1, -1 << 31, maxInt64, beyondInt32} {
 		waiter := object(t, m)
 		err := waiter.Register(fd, In, Level)
 		if err == nil { // a stand-in, whose call learns of it only now
@@ -165,10 +166,11 @@ func impossibleNumbers(t *testing.T, m Mechanism) {
 	}
 }
 
-// beyondInt32 would be descriptor 0 if it were cut to 32 bits. Machines that have no such number get -1.
+// Numbers that 32 bits do not hold: beyondInt32 would be descriptor 0 if it were cut. Machines that have no such numbers get -1.
 const (
 	is64Bit     = int(^uint(0) >> 63)
 	beyondInt32 = is64Bit<<32 - (1 - is64Bit)
+	maxInt64    = is64Bit*math.MaxInt - (1 - is64Bit)
 )
 
 func unknownDescriptor(t *testing.T, m Mechanism) {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/sys"
 )
 
 var levelTests = []test{
@@ -64,7 +66,7 @@ func fullPipe(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, w, Out, Err)
 }
 
-// What is reported writable takes PIPE_BUF bytes without blocking: 512 on every system.
+// What is reported writable takes PIPE_BUF bytes without blocking.
 func pipeBufRoom(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := watching(t, m, w, Out, Level)
@@ -77,8 +79,8 @@ func pipeBufRoom(t *testing.T, m Mechanism) {
 			break
 		}
 	}
-	if n, err := unix.Write(w, make([]byte, 512)); n != 512 || err != nil {
-		t.Errorf("a writable pipe took %d bytes of 512: %v", n, err)
+	if n, err := unix.Write(w, make([]byte, sys.PipeBuf)); n != sys.PipeBuf || err != nil {
+		t.Errorf("a writable pipe took %d bytes of %d: %v", n, sys.PipeBuf, err)
 	}
 }
 

@@ -118,3 +118,15 @@ func TestOfWhatHasNoDescriptor(t *testing.T) {
 		}
 	}
 }
+
+// broken is a connection whose SyscallConn fails for a reason of its own.
+type broken struct{ reason error }
+
+func (b broken) SyscallConn() (syscall.RawConn, error) { return nil, b.reason }
+
+func TestOtherFailuresAreNotTakenForClose(t *testing.T) {
+	reason := errors.New("the descriptor is not disclosed")
+	if fd, err := descriptor.Of(broken{reason}); fd != -1 || !errors.Is(err, reason) || errors.Is(err, os.ErrClosed) {
+		t.Errorf("Of: %d, %v, want the reason alone", fd, err)
+	}
+}

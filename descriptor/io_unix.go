@@ -67,7 +67,7 @@ func writeByMode(fd int, p []byte) (int, error) {
 
 // send is write(2) to a socket, without blocking.
 func send(fd int, p []byte) (int, error) {
-	return unix.SendmsgN(fd, p, nil, nil, dontWait|unix.MSG_NOSIGNAL)
+	return unix.SendmsgN(fd, p, nil, nil, dontWait)
 }
 
 func isBlocking(fd int) (bool, error) {

@@ -233,6 +233,14 @@ func raiseLimit(t testing.TB, n int) {
 	if uint64(limit.Cur) >= uint64(n) {
 		return
 	}
+	Limit(t, n)
+}
+
+// Limit lets the process have n descriptors, until the end of the test. It skips the test where that is too many.
+func Limit(t testing.TB, n int) {
+	t.Helper()
+	var limit unix.Rlimit
+	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	before := limit
 	setLimit(&limit, n)
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {

@@ -72,6 +72,8 @@ type Mechanism struct {
 	Tells Events
 	// Modes are the modes that it has besides level-triggered.
 	Modes Mode
+	// Highest is the highest descriptor that can be tested, 0 for any.
+	Highest int
 	// Call tells that it is a single call on lists of the caller's, with nothing to remember between two of them.
 	Call bool
 	// Live tells that changes made while a goroutine waits take effect on that wait.
@@ -123,6 +125,14 @@ func run(t *testing.T, m Mechanism, groups ...[]test) {
 			}
 			test.run(t, m)
 		})
+	}
+}
+
+// needs skips a test that uses descriptors which cannot be tested.
+func (m Mechanism) needs(t *testing.T, fd int) {
+	t.Helper()
+	if m.Highest != 0 && fd > m.Highest {
+		t.Skipf("descriptors above %d cannot be tested here", m.Highest)
 	}
 }
 

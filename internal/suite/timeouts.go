@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	to "iomux/internal/timeout"
 )
 
 var timeoutTests = []test{
@@ -17,6 +19,7 @@ var timeoutTests = []test{
 	{name: "ZeroTimeoutDoesNotWait", run: zeroTimeout},
 	{name: "NegativeTimeoutsBlock", run: negativeBlocks},
 	{name: "HugeTimeoutsAreNotShort", run: hugeTimeouts},
+	{name: "LongWaitsGoOnInTurns", run: inTurns},
 	{name: "SignalsDoNotEndAWait", run: signals},
 	{name: "WaitWithNothingRegistered", run: nothingRegistered},
 }
@@ -81,6 +84,18 @@ func hugeTimeouts(t *testing.T, m Mechanism) {
 		math.MaxInt32 * time.Millisecond, (math.MaxInt32 + 1) * time.Millisecond, 1193 * time.Hour, 24*time.Hour + 1,
 	} {
 		blocks(t, m, timeout)
+	}
+}
+
+// inTurns makes the turns of a wait short that are a day long: it must go on with what it waited for in the first one.
+func inTurns(t *testing.T, m Mechanism) {
+	defer to.Longest(to.Longest(2 * time.Millisecond))
+	blocks(t, m, soon)
+	r, _ := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	start := time.Now()
+	if events := wait(t, waiter, 1, quiet); len(events) != 0 || time.Since(start) < quiet {
+		t.Errorf("a wait of %v was over after %v with %v", quiet, time.Since(start), events)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -68,9 +67,13 @@ func echo(b *testing.B, name string, connections int) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer func() { _ = conn.Close() }()
 		conns[i] = conn
 	}
+	defer func() {
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+	}()
 	time.Sleep(200 * time.Millisecond) // the last ones are accepted
 	after := resident(b, cmd.Process.Pid)
 	message := make([]byte, 64)
@@ -95,7 +98,6 @@ func echo(b *testing.B, name string, connections int) {
 	b.ReportMetric(float64(used.Nanoseconds())/float64(messages), "server-cpu-ns/message")
 	b.ReportMetric(float64(after-before)/float64(connections), "B/connection")
 	b.ReportMetric(0, "ns/op")
-	runtime.KeepAlive(conns)
 }
 
 // processorTime is what a process has used, from the nanoseconds that the scheduler counts of its threads.

@@ -43,8 +43,8 @@ func TestAnAddressThatDoesNotAnswer(t *testing.T) {
 	}
 	defer func() { _ = listener.Close() }()
 	answering := listener.Addr().(*net.TCPAddr).AddrPort()
-	for _, maker := range makers {
-		s := newSession(t, maker.mechanism)
+	for _, mechanism := range mechanisms {
+		s := newSession(t, mechanism)
 		target := &target{source: source{text: "tcp://two:1", kind: kindTCP}, session: s, fd: -1}
 		s.targets = append(s.targets, target)
 		s.timeout = 400 * time.Millisecond // of which each address gets half
@@ -52,11 +52,11 @@ func TestAnAddressThatDoesNotAnswer(t *testing.T) {
 		s.timeout = 20 * time.Second // a slow machine must not make the second one fail
 		for len(s.found) == 0 {
 			if expired, err := s.turn(); err != nil || expired {
-				t.Fatalf("%v: expired %v, %v", maker.mechanism, expired, err)
+				t.Fatalf("%v: expired %v, %v", mechanism, expired, err)
 			}
 		}
 		if r := s.found[0].report; r.ready != connected || r.peer != answering.String() || r.elapsed < 200*time.Millisecond {
-			t.Errorf("%v: %+v, want a connection to %v after 200ms", maker.mechanism, r, answering)
+			t.Errorf("%v: %+v, want a connection to %v after 200ms", mechanism, r, answering)
 		}
 	}
 }

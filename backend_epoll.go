@@ -26,6 +26,7 @@ type epollBackend struct {
 	state    atomic.Int32 // of the one who sleeps: awake, parked or blocked
 	place    atomic.Pointer[parking.Place]
 	bell     atomic.Pointer[bell.Bell] // made for the first one who blocks
+	bellFD   atomic.Int32              // its number, -1 for none
 	sleeper  sleeper
 
 	mu         sync.Mutex // over the making and unmaking of kernel, place and bell
@@ -62,6 +63,7 @@ func newEpollBackend(blocking bool) (*epollBackend, error) {
 	b := &epollBackend{blocking: blocking}
 	b.kernel.Store(kernel)
 	b.sleeper.check = b.check
+	b.bellFD.Store(-1)
 	return b, nil
 }
 
@@ -70,6 +72,9 @@ func (*epollBackend) traits() traits { return traits{exact: true, live: true, on
 func (*epollBackend) supports(interest Interest) bool { return interest&^(conditions|modes) == 0 }
 
 func (b *epollBackend) add(fd int, interest Interest, tag uint32) error {
+	if b.isBell(fd) {
+		return errNotOpen(fd)
+	}
 	if err := b.countPriority(0, interest); err != nil {
 		return err
 	}
@@ -94,6 +99,9 @@ func (b *epollBackend) stopParking() bool {
 }
 
 func (b *epollBackend) modify(fd int, before, interest Interest, tag uint32) error {
+	if b.isBell(fd) {
+		return errNotOpen(fd)
+	}
 	if err := b.countPriority(before, interest); err != nil {
 		return err
 	}
@@ -105,10 +113,15 @@ func (b *epollBackend) modify(fd int, before, interest Interest, tag uint32) err
 }
 
 func (b *epollBackend) remove(fd int, interest Interest) error {
-	err := b.kernel.Load().Unregister(fd)
 	b.forget(fd, interest)
-	return err
+	if b.isBell(fd) {
+		return errNotOpen(fd)
+	}
+	return b.kernel.Load().Unregister(fd)
 }
+
+// isBell reports whether a number that was given to us has been closed since, and become that of the bell.
+func (b *epollBackend) isBell(fd int) bool { return fd == int(b.bellFD.Load()) }
 
 func (b *epollBackend) forget(_ int, interest Interest) {
 	_ = b.countPriority(interest, 0) // it fails for one more source only
@@ -249,20 +262,18 @@ func (b *epollBackend) makeBell() error {
 	if err != nil {
 		return err
 	}
-	if err := registerBell(b.kernel.Load(), ring); err != nil {
-		return errors.Join(err, ring.Close())
-	}
-	b.bell.Store(ring)
-	return nil
-}
-
-func registerBell(kernel *epoll.Poller, ring *bell.Bell) error {
 	fd, err := ring.Acquire()
 	if err != nil {
 		return err
 	}
 	defer ring.Done()
-	return kernel.RegisterTag(fd, epoll.In, bellTag)
+	b.bellFD.Store(int32(fd))
+	if err := b.kernel.Load().RegisterTag(fd, epoll.In, bellTag); err != nil {
+		b.bellFD.Store(-1)
+		return errors.Join(err, ring.Close())
+	}
+	b.bell.Store(ring)
+	return nil
 }
 
 // quiet silences the bell if it was heard.
@@ -308,8 +319,8 @@ func (b *epollBackend) renew(each func(move func(fd int, interest Interest, tag 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	old := b.kernel.Load()
-	if ring := b.bell.Load(); ring != nil {
-		err = registerBell(fresh, ring)
+	if b.bell.Load() != nil {
+		err = fresh.RegisterTag(int(b.bellFD.Load()), epoll.In, bellTag)
 	}
 	if err != nil || b.closed {
 		return errors.Join(err, fresh.Close())
@@ -318,6 +329,9 @@ func (b *epollBackend) renew(each func(move func(fd int, interest Interest, tag 
 		// The old object alone knows whether the number is still that of the file that was registered. It is asked before,
 		// and again after, since the number may change hands meanwhile.
 		events := epoll.Events(interest)
+		if b.isBell(fd) {
+			return false
+		}
 		if old.ModifyTag(fd, events, tag) != nil || fresh.RegisterTag(fd, events, tag) != nil {
 			return false
 		}

@@ -91,6 +91,9 @@ func fromPoll(events poll.Events) (ready epoll.Events) {
 
 // add looks whether the descriptor can be waited on, which poll(2) would tell only in a wait.
 func (b *pollBackend) add(fd int, interest Interest, tag uint32) error {
+	if fd == b.bellFD {
+		return errNotOpen(fd) // a number that was closed, and is ours now
+	}
 	look := []poll.FD{{FD: int32(fd), Events: toPoll(interest)}}
 	if _, err := poll.Wait(look, 0); err != nil {
 		return err

@@ -55,7 +55,7 @@ func (*selectBackend) supports(interest Interest) bool {
 }
 
 func (b *selectBackend) add(fd int, interest Interest, tag uint32) error {
-	if !sys.IsOpen(fd) {
+	if fd == b.bellFD || !sys.IsOpen(fd) { // the bell's number may be one that was closed
 		return errNotOpen(fd)
 	}
 	return b.modify(fd, 0, interest, tag)

@@ -161,6 +161,9 @@ func (p *Poller[K]) renew() error {
 	var lost []*Registration[K]
 	err := kernel.renew(func(move func(fd int, interest Interest, tag uint32) bool) {
 		p.table.all(func(r *Registration[K]) {
+			if r.gone {
+				return
+			}
 			// Under a new tag, what others have taken from the old object is stale: the new one reports it again.
 			r.tag = p.nextTag()
 			switch {

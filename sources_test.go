@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -50,8 +49,8 @@ func TestTimer(t *testing.T) {
 					}
 				}
 				time.Sleep(10 * period) // expirations that nobody waits for add up
-				if event := next(t, p, iomux.KindTimer, 7); event.Status < 5 {
-					t.Errorf("%d expirations in ten periods", event.Status)
+				for late := 0; late < 9; { // at once, or as soon as a busy machine gets to count them
+					late += next(t, p, iomux.KindTimer, 7).Status
 				}
 				isErr(t, r.Modify(iomux.Readable), errors.ErrUnsupported)
 				must(t, r.Unregister())
@@ -123,21 +122,22 @@ func TestProcess(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		for command, status := range map[string]int{"exit 0": 0, "exit 42": 42, "kill -KILL $$": -9, "sleep 0.05; exit 7": 7} {
 			cmd := start(t, command)
+			hasHandle := cmd.Process.WithHandle(func(uintptr) {}) == nil
 			r, err := p.RegisterProcess(cmd.Process, 5)
 			must(t, err)
 			if event := next(t, p, iomux.KindProcess, 5); event.Status != status {
 				t.Errorf("%s: status is %d, want %d", command, event.Status, status)
 			}
 			expectNothing(t, p) // it is told once
-			if runtime.GOOS == "linux" {
+			if hasHandle {
 				_ = cmd.Wait() // its error tells the status; it must not be ECHILD
 				if cmd.ProcessState == nil {
 					t.Errorf("%s: the process was reaped", command)
 				}
+				_, err = p.RegisterProcess(cmd.Process, 5)
+				isErr(t, err, os.ErrProcessDone)
 			}
 			must(t, r.Unregister())
-			_, err = p.RegisterProcess(cmd.Process, 5)
-			isErr(t, err, os.ErrProcessDone)
 		}
 		_, err := p.RegisterProcess(nil, 0)
 		isErr(t, err, syscall.EINVAL)

@@ -110,7 +110,11 @@ func (p *poller) control(op, fd int, events Events, tag uint32) error {
 		return errClosed
 	}
 	number, errno := sys.ToInt32(fd)
-	if errno == 0 {
+	switch {
+	case errno != 0:
+	case number == p.alarm:
+		errno = unix.EBADF // a number that was closed, and is ours now
+	default:
 		event := Event{Events: events, FD: number, Tag: tag}
 		errno = sys.EpollCtl(epfd, op, number, unsafe.Pointer(&event))
 	}

@@ -48,7 +48,7 @@ func TestTimer(t *testing.T) {
 						t.Errorf("%d expirations of %v after %v", expired, period, took)
 					}
 				}
-				time.Sleep(10 * period) // expirations that nobody waits for add up
+				time.Sleep(10 * period)    // expirations that nobody waits for add up
 				for late := 0; late < 9; { // at once, or as soon as a busy machine gets to count them
 					late += next(t, p, iomux.KindTimer, 7).Status
 				}

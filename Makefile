@@ -6,7 +6,7 @@ TARGETS := linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/s390x
 	windows/amd64
 # The modules that go.work joins, and those of them that run anywhere else than where the code is checked.
 MODULES = $(shell go list -m -f '{{.Dir}}')
-SHIPPED = $(filter-out %/tools,$(MODULES))
+SHIPPED = $(filter-out %/tools %/bench,$(MODULES))
 # Whose files are linted as another system builds them, too.
 LINTED := darwin freebsd windows
 # Where the test binaries run without anything else on this machine, and what emulates the processor.

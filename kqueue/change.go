@@ -27,6 +27,19 @@ func refusal(changes []Event) error {
 	return nil
 }
 
+// isAbsent reports whether f is the name of a filter that this system's kernel does not know.
+func isAbsent(f Filter) bool {
+	if f >= absent {
+		return false
+	}
+	for _, name := range filterNames {
+		if name.filter == f {
+			return true
+		}
+	}
+	return false
+}
+
 // candidates names the notes. Those that the system lacks share one bit, which may have been meant as any of them.
 func candidates(filter Filter, notes Fflags) string {
 	var names []string

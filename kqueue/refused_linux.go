@@ -6,7 +6,7 @@ func refusedFilter(f Filter) bool {
 	case FilterAIO, FilterFS, FilterEmpty, FilterProcDesc:
 		return true
 	}
-	return f < absent
+	return isAbsent(f)
 }
 
 // refusedNotes are the notes of the filter that the emulation does not have.

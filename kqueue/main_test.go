@@ -1,0 +1,21 @@
+package kqueue_test
+
+import (
+	"os"
+	"testing"
+
+	"iomux/internal/leak"
+	"iomux/kqueue"
+)
+
+func TestMain(m *testing.M) {
+	if task := os.Getenv(childTask); task != "" {
+		beChild(task)
+	}
+	leak.Main(m, func() {
+		// Some systems make a descriptor for the whole process with the first queue.
+		if queue, err := kqueue.New(); err == nil {
+			_ = queue.Close()
+		}
+	})
+}

@@ -16,7 +16,7 @@ func (q *Queue) Change(epoll int, change Event) syscall.Errno {
 	if change.Flags&(evEnable|evDisable) == evEnable|evDisable {
 		return unix.EINVAL
 	}
-	from, errno := sourceOf(&change)
+	from, errno := sourceOf(change)
 	if errno != 0 {
 		return errno
 	}
@@ -27,14 +27,14 @@ func (q *Queue) Change(epoll int, change Event) syscall.Errno {
 		return q.remove(epoll, k)
 	}
 	if k != nil {
-		errno = q.modify(epoll, k, &change)
+		errno = q.modify(epoll, k, change)
 		if !isGone(errno) {
 			return errno
 		}
 		q.remove(epoll, k)
 	}
 	if change.Flags&evAdd != 0 {
-		return q.add(epoll, from, &change)
+		return q.add(epoll, from, change)
 	}
 	if isDescriptor(change.Filter) && !sys.IsOpen(int(change.Ident)) {
 		return unix.EBADF
@@ -43,7 +43,7 @@ func (q *Queue) Change(epoll int, change Event) syscall.Errno {
 }
 
 // sourceOf is the source of the change's filter, if its ident can be one of it.
-func sourceOf(change *Event) (source, syscall.Errno) {
+func sourceOf(change Event) (source, syscall.Errno) {
 	if isDescriptor(change.Filter) && change.Ident > math.MaxInt32 {
 		return nil, unix.EBADF
 	}
@@ -72,7 +72,7 @@ func isGone(errno syscall.Errno) bool {
 func isDescriptor(filter int16) bool { return filter == Read || filter == Write || filter == Vnode }
 
 // add makes a note.
-func (q *Queue) add(epoll int, from source, change *Event) syscall.Errno {
+func (q *Queue) add(epoll int, from source, change Event) syscall.Errno {
 	k := &note{
 		key: key{change.Ident, change.Filter}, source: from, fd: -1,
 		disabled: change.Flags&evDisable != 0, flags: change.Flags & evSticky,
@@ -91,7 +91,7 @@ func (q *Queue) add(epoll int, from source, change *Event) syscall.Errno {
 }
 
 // modify changes a note. Without evAdd its notes and data stay as they are.
-func (q *Queue) modify(epoll int, k *note, change *Event) syscall.Errno {
+func (q *Queue) modify(epoll int, k *note, change Event) syscall.Errno {
 	udata, flags, disabled := k.udata, k.flags, k.disabled
 	k.udata = change.Udata
 	if change.Flags&evAdd != 0 {

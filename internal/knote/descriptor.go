@@ -118,7 +118,7 @@ func (k *note) lowWater(fflags uint32, mark int64) syscall.Errno {
 	return 0
 }
 
-func (descriptor) touch(_ *Queue, _ int, k *note, change *Event) syscall.Errno {
+func (descriptor) touch(_ *Queue, _ int, k *note, change Event) syscall.Errno {
 	if change.Flags&evAdd == 0 {
 		return 0
 	}
@@ -141,48 +141,60 @@ func (d descriptor) detach(q *Queue, epoll int, k *note) syscall.Errno {
 	return d.control(q, epoll, unix.EPOLL_CTL_DEL, k)
 }
 
-func (d descriptor) again(q *Queue, epoll int, k *note) bool {
-	return d.control(q, epoll, unix.EPOLL_CTL_MOD, k) == 0
+// again finds out as well whether the number is still the file's that was ready: others are not in the epoll.
+func (d descriptor) again(q *Queue, epoll int, k *note) syscall.Errno {
+	if k.flags&evClear == 0 {
+		return d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
+	}
+	// The epoll would tell anew what is ready. Adding once more changes nothing, and fails.
+	switch errno := d.control(q, epoll, unix.EPOLL_CTL_ADD, k); errno {
+	case unix.EEXIST:
+		return 0
+	case 0:
+		_ = d.control(q, epoll, unix.EPOLL_CTL_DEL, k)
+		return unix.ENOENT
+	default:
+		return errno
+	}
 }
 
-func (descriptor) fire(q *Queue, k *note, ready uint32, event *Event) bool {
-	if !k.hungUp(q, ready, event) {
-		return false
+func (descriptor) fire(q *Queue, k *note, ready uint32) (report, bool) {
+	told, connected := k.end(q, ready)
+	if !connected {
+		return told, false
 	}
+	ended := told.flags&evEOF != 0 || told.fflags != 0
 	if k.filter == Write {
-		event.Data = k.room()
-		return ready&unix.EPOLLOUT != 0 || event.Flags&evEOF != 0 || event.Fflags != 0
+		told.data = k.room()
+		return told, ended || ready&unix.EPOLLOUT != 0
 	}
-	event.Data = k.waiting()
-	if event.Flags&evEOF != 0 || event.Fflags != 0 {
-		return true
-	}
-	if k.fflags&noteLowat != 0 && event.Data < k.data {
-		return false
+	told.data = k.waiting()
+	if !ended && k.fflags&noteLowat != 0 && told.data < k.data {
+		return told, false
 	}
 	// An empty datagram is ready, and has nothing to read. What somebody else has read meanwhile is not ready.
-	return event.Data > 0 || k.pollsReadable()
+	return told, ended || told.data > 0 || k.pollsReadable()
 }
 
-// hungUp fills in what the event tells of the end of a connection. It is false for a socket that was never connected, which
-// Linux calls hung up and kqueue does not.
-func (k *note) hungUp(q *Queue, ready uint32, event *Event) bool {
+// end is what there is to report of the end of a connection. A socket that was never connected has none: Linux calls it hung
+// up, and kqueue does not.
+func (k *note) end(q *Queue, ready uint32) (told report, connected bool) {
 	if ready&(unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) == 0 {
 		k.failed = 0
-		return true
+		return told, true
 	}
 	if k.kind != socket {
-		event.Flags |= evEOF
-		return true
+		told.flags = evEOF
+		return told, true
 	}
 	if ready&unix.EPOLLERR != 0 {
 		q.takeError(k)
 	}
-	event.Fflags = uint32(k.failed)
+	told.fflags = uint32(k.failed)
 	if ready&(unix.EPOLLHUP|unix.EPOLLRDHUP) != 0 {
-		event.Flags |= evEOF
+		told.flags = evEOF
 	}
-	return k.failed != 0 || ready&unix.EPOLLHUP == 0 || k.wasConnected()
+	return told, k.failed != 0 || ready&unix.EPOLLHUP == 0 || k.wasConnected()
 }
 
 // takeError asks for the socket's error. The kernel tells it once, so the note of the other filter is told as well.

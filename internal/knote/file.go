@@ -60,7 +60,7 @@ func (file) attach(q *Queue, epoll int, k *note) (errno syscall.Errno) {
 	return 0
 }
 
-func (file) touch(_ *Queue, _ int, k *note, change *Event) syscall.Errno {
+func (file) touch(_ *Queue, _ int, k *note, change Event) syscall.Errno {
 	if _, errno := k.same(); errno != 0 {
 		return errno
 	}
@@ -84,27 +84,24 @@ func (file) detach(q *Queue, epoll int, k *note) syscall.Errno {
 	return errno
 }
 
-func (file) fire(_ *Queue, k *note, _ uint32, event *Event) bool {
+func (file) fire(_ *Queue, k *note, _ uint32) (report, bool) {
 	now, errno := k.same()
 	if errno != 0 {
-		return false
+		return report{}, false
 	}
 	if k.filter == Write || !now.isFile() {
-		return true
+		return report{}, true
 	}
 	offset, err := unix.Seek(int(k.ident), 0, unix.SEEK_CUR)
 	if err != nil {
-		return false
+		return report{}, false
 	}
-	event.Data = now.size - offset
+	left := now.size - offset
 	least := int64(1)
 	if k.fflags&noteLowat != 0 {
 		least = max(k.data, 1)
 	}
-	return event.Data >= least
+	return report{data: left}, left >= least
 }
 
-func (file) again(q *Queue, _ int, k *note) bool {
-	q.activate(k)
-	return true
-}
+func (file) again(q *Queue, _ int, k *note) syscall.Errno { return q.goesOn(k) }

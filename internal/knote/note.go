@@ -46,15 +46,23 @@ type source interface {
 	attach(q *Queue, epoll int, k *note) syscall.Errno
 	// touch takes the wishes of a change over into a note that exists. After a failure they are as before; isGone tells those
 	// that mean that what the note was about is gone.
-	touch(q *Queue, epoll int, k *note, change *Event) syscall.Errno
+	touch(q *Queue, epoll int, k *note, change Event) syscall.Errno
 	// enable makes the source report, or not. Failures are as those of touch.
 	enable(q *Queue, epoll int, k *note) syscall.Errno
 	// detach ends all. Epoll may be -1, when it is closed already. A failure tells that the descriptor is not what it was.
 	detach(q *Queue, epoll int, k *note) syscall.Errno
-	// fire fills in the flags, fflags and data of an event and reports whether there is one. Ready is what the epoll says.
-	fire(q *Queue, k *note, ready uint32, event *Event) bool
-	// again sees to it that what lasts is reported once more. It is false if what the note is about is gone.
-	again(q *Queue, epoll int, k *note) bool
+	// fire is what there is to report, if there is something. Ready is what the epoll says.
+	fire(q *Queue, k *note, ready uint32) (event report, fired bool)
+	// again is called after each report that leaves the note enabled. It sees to it that what lasts is reported once more,
+	// unless the note has evClear. Failures are as those of touch.
+	again(q *Queue, epoll int, k *note) syscall.Errno
+}
+
+// report is what a source knows of an event.
+type report struct {
+	flags  uint16
+	fflags uint32
+	data   int64
 }
 
 // list is the notes that have something to report, in the order in which it happened.

@@ -48,7 +48,7 @@ func (k *note) exits() uint32 {
 	return k.readable()
 }
 
-func (process) touch(_ *Queue, _ int, k *note, change *Event) syscall.Errno {
+func (process) touch(_ *Queue, _ int, k *note, change Event) syscall.Errno {
 	if change.Flags&evAdd != 0 {
 		k.fflags, k.data = change.Fflags, change.Data
 	}
@@ -65,23 +65,21 @@ func (process) detach(_ *Queue, _ int, k *note) syscall.Errno {
 	return 0
 }
 
-func (process) again(*Queue, int, *note) bool { return true }
+func (process) again(*Queue, int, *note) syscall.Errno { return 0 }
 
 // fire tells how the process ended. If only its parent may know, until it has waited for it, the pidfd tells when it has.
-func (process) fire(_ *Queue, k *note, ready uint32, event *Event) bool {
+func (process) fire(_ *Queue, k *note, ready uint32) (report, bool) {
 	if k.fflags&noteExit == 0 {
-		return false
+		return report{}, false
 	}
 	status, known := k.status()
 	if !known {
 		if ready&unix.EPOLLHUP == 0 && tellsLater(k.fd) {
-			return false
+			return report{}, false
 		}
 		status = unknownStatus
 	}
-	event.Fflags, event.Data = noteExit, status
-	event.Flags = evEOF | evOneShot
-	return true
+	return report{flags: evEOF | evOneShot, fflags: noteExit, data: status}, true
 }
 
 // status is what wait(2) would tell, without waiting for the process.

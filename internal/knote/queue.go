@@ -169,6 +169,14 @@ func (q *Queue) activate(k *note) {
 	q.ringBell()
 }
 
+// goesOn puts a note that was reported back among those that have something to report, unless that was all.
+func (q *Queue) goesOn(k *note) syscall.Errno {
+	if k.flags&evClear == 0 {
+		q.activate(k)
+	}
+	return 0
+}
+
 // deactivate takes the note out of those that have something to report.
 func (q *Queue) deactivate(k *note) {
 	if k.queued {

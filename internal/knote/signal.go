@@ -94,7 +94,7 @@ func (signals) detach(_ *Queue, _ int, k *note) syscall.Errno {
 	return 0
 }
 
-func (signals) touch(_ *Queue, _ int, k *note, _ *Event) syscall.Errno {
+func (signals) touch(_ *Queue, _ int, k *note, _ Event) syscall.Errno {
 	k.flags |= evClear
 	return 0
 }
@@ -106,9 +106,10 @@ func (signals) enable(q *Queue, _ int, k *note) syscall.Errno {
 	return 0
 }
 
-func (signals) fire(_ *Queue, k *note, _ uint32, event *Event) bool {
-	event.Data, k.count = k.count, 0
-	return event.Data > 0
+func (signals) fire(_ *Queue, k *note, _ uint32) (report, bool) {
+	count := k.count
+	k.count = 0
+	return report{data: count}, count > 0
 }
 
-func (signals) again(*Queue, int, *note) bool { return true }
+func (signals) again(*Queue, int, *note) syscall.Errno { return 0 }

@@ -26,7 +26,7 @@ func (t timer) attach(_ *Queue, epoll int, k *note) syscall.Errno {
 }
 
 // touch starts the timer anew if the change adds it once more.
-func (t timer) touch(_ *Queue, epoll int, k *note, change *Event) syscall.Errno {
+func (t timer) touch(_ *Queue, epoll int, k *note, change Event) syscall.Errno {
 	if change.Flags&evAdd == 0 {
 		return 0
 	}
@@ -51,16 +51,15 @@ func (timer) detach(_ *Queue, _ int, k *note) syscall.Errno {
 }
 
 // fire reads the timerfd, which makes it unreadable until the timer expires again.
-func (timer) fire(_ *Queue, k *note, _ uint32, event *Event) bool {
+func (timer) fire(_ *Queue, k *note, _ uint32) (report, bool) {
 	var count [8]byte
 	if !sysRead(k.fd, &count) {
-		return false // another waiter was told
+		return report{}, false // another waiter was told
 	}
-	event.Data = *(*int64)(unsafe.Pointer(&count))
-	return true
+	return report{data: *(*int64)(unsafe.Pointer(&count))}, true
 }
 
-func (timer) again(*Queue, int, *note) bool { return true }
+func (timer) again(*Queue, int, *note) syscall.Errno { return 0 }
 
 // readable is what an enabled note waits for on a descriptor of its own.
 func (k *note) readable() uint32 {

@@ -17,7 +17,7 @@ func (user) attach(q *Queue, _ int, k *note) syscall.Errno {
 	return 0
 }
 
-func (user) touch(q *Queue, _ int, k *note, change *Event) syscall.Errno {
+func (user) touch(q *Queue, _ int, k *note, change Event) syscall.Errno {
 	bits := change.Fflags & noteFFlagsMask
 	switch change.Fflags & noteFFCtrlMask {
 	case noteFFAnd:
@@ -47,15 +47,11 @@ func (user) enable(q *Queue, _ int, k *note) syscall.Errno {
 
 func (user) detach(*Queue, int, *note) syscall.Errno { return 0 }
 
-func (user) fire(_ *Queue, k *note, _ uint32, event *Event) bool {
-	event.Fflags, event.Data = k.fflags, k.data
+func (user) fire(_ *Queue, k *note, _ uint32) (report, bool) {
 	if k.flags&evClear != 0 {
 		k.triggered = false
 	}
-	return true
+	return report{fflags: k.fflags, data: k.data}, true
 }
 
-func (user) again(q *Queue, _ int, k *note) bool {
-	q.activate(k)
-	return true
-}
+func (user) again(q *Queue, _ int, k *note) syscall.Errno { return q.goesOn(k) }

@@ -55,7 +55,7 @@ func (vnode) look(q *Queue, epoll int, k *note) syscall.Errno {
 	return 0
 }
 
-func (v vnode) touch(q *Queue, epoll int, k *note, change *Event) syscall.Errno {
+func (v vnode) touch(q *Queue, epoll int, k *note, change Event) syscall.Errno {
 	if _, errno := k.same(); errno != 0 {
 		return errno
 	}
@@ -77,21 +77,18 @@ func (vnode) detach(q *Queue, epoll int, k *note) syscall.Errno {
 	return file{}.detach(q, epoll, k)
 }
 
-func (vnode) fire(_ *Queue, k *note, _ uint32, event *Event) bool {
+func (vnode) fire(_ *Queue, k *note, _ uint32) (report, bool) {
 	if _, errno := k.same(); errno != 0 {
-		return false
+		return report{}, false
 	}
-	event.Fflags = k.hits & k.fflags
+	notes := k.hits & k.fflags
 	if k.flags&evClear != 0 {
 		k.hits = 0
 	}
-	return event.Fflags != 0
+	return report{fflags: notes}, notes != 0
 }
 
-func (vnode) again(q *Queue, _ int, k *note) bool {
-	q.activate(k)
-	return true
-}
+func (vnode) again(q *Queue, _ int, k *note) syscall.Errno { return q.goesOn(k) }
 
 // changed remembers what inotify told of the file, or of an entry of the directory.
 func (k *note) changed(events uint32, ofEntry bool) {

@@ -104,25 +104,30 @@ func (q *Queue) reportPending(epoll int, events []Event) int {
 
 // deliver makes an event of the note, if it has one, and does what its flags ask for then.
 func (q *Queue) deliver(epoll int, k *note, ready uint32, event *Event) int {
-	*event = Event{Ident: k.ident, Filter: k.filter, Udata: k.udata}
-	if !k.source.fire(q, k, ready, event) {
+	told, fired := k.source.fire(q, k, ready)
+	if !fired {
 		return 0
 	}
-	event.Flags |= k.flags
-	switch {
-	case event.Flags&evOneShot != 0:
-		q.remove(epoll, k)
-	case k.flags&evDispatch != 0:
+	told.flags |= k.flags
+	*event = Event{
+		Ident: k.ident, Filter: k.filter, Flags: told.flags, Fflags: told.fflags, Data: told.data, Udata: k.udata,
+	}
+	if told.flags&evOneShot != 0 {
+		if isGone(q.remove(epoll, k)) {
+			return 0
+		}
+		return 1
+	}
+	errno := syscall.Errno(0)
+	if k.flags&evDispatch != 0 {
 		k.disabled = true
-		if k.source.enable(q, epoll, k) != 0 {
-			q.remove(epoll, k)
-			return 0
-		}
-	case k.flags&evClear == 0:
-		if !k.source.again(q, epoll, k) {
-			q.remove(epoll, k)
-			return 0
-		}
+		errno = k.source.enable(q, epoll, k)
+	} else {
+		errno = k.source.again(q, epoll, k)
+	}
+	if isGone(errno) {
+		q.remove(epoll, k)
+		return 0
 	}
 	return 1
 }

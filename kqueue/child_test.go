@@ -1,6 +1,7 @@
 package kqueue_test
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -12,38 +13,68 @@ import (
 // end of its standard input, and then exits with the number that is the variable's value.
 const childTask = "IOMUX_KQUEUE_CHILD"
 
+// parentOf, added to a status, makes a child that has a child of its own, which exits with that status. It writes its number.
+const parentOf = 1000
+
 func beChild(task string) {
 	status, err := strconv.Atoi(task)
 	if err != nil {
 		os.Exit(99)
 	}
-	_, _ = io.Copy(io.Discard, os.Stdin) // an error is an end, too
-	os.Exit(status)
+	if status < parentOf {
+		_, _ = io.Copy(io.Discard, os.Stdin) // an error is an end, too
+		os.Exit(status)
+	}
+	command, err := again(status - parentOf)
+	if err != nil {
+		os.Exit(98)
+	}
+	stdin, err := command.StdinPipe()
+	if err != nil || command.Start() != nil {
+		os.Exit(97)
+	}
+	fmt.Println(command.Process.Pid)
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	_ = stdin.Close()
+	_ = command.Wait() // how it ended is told to the test in another way
+	os.Exit(0)
 }
 
-// child is a process that waits to be let go.
-type child struct {
-	command *exec.Cmd
-	letGo   io.Closer
-	waited  bool
-}
-
-// startChild starts this test binary again, by the emulator that it is told of, if any.
-func startChild(t testing.TB, status int) *child {
-	t.Helper()
+// again is the command that starts this test binary as a child, by the emulator that it is told of, if any.
+func again(status int) (*exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {
-		t.Skip("this system does not tell the path of the test binary:", err)
+		return nil, err
 	}
 	command := exec.Command(self)
 	if emulator := os.Getenv("IOMUX_TEST_EXEC"); emulator != "" {
 		command = exec.Command(emulator, self)
 	}
 	command.Env = append(os.Environ(), childTask+"="+strconv.Itoa(status))
+	return command, nil
+}
+
+// child is a process that waits to be let go.
+type child struct {
+	command *exec.Cmd
+	letGo   io.Closer
+	output  io.Reader
+	waited  bool
+}
+
+// startChild starts this test binary again.
+func startChild(t testing.TB, status int) *child {
+	t.Helper()
+	command, err := again(status)
+	if err != nil {
+		t.Skip("this system does not tell the path of the test binary:", err)
+	}
 	stdin, err := command.StdinPipe()
 	must(t, err)
+	stdout, err := command.StdoutPipe()
+	must(t, err)
 	must(t, command.Start())
-	c := &child{command: command, letGo: stdin}
+	c := &child{command: command, letGo: stdin, output: stdout}
 	t.Cleanup(func() {
 		_ = stdin.Close() // the test may have closed it
 		c.wait()

@@ -15,7 +15,7 @@ import (
 const soon = 30 * time.Second
 
 // quiet is how long a test waits for what must not come.
-const quiet = 30 * time.Millisecond
+const quiet = 20 * time.Millisecond
 
 // mark is the user's number in all changes, with the highest bit that a system of 32 bits keeps.
 const mark = 0xdeadbeef

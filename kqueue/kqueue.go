@@ -78,7 +78,8 @@ type Queue struct{ queue }
 func New() (*Queue, error) { return create() }
 
 // FromFD makes a Queue of a kqueue's descriptor that exists already, and takes it over: Close will close it. On Linux it has
-// to be that of a Queue of this process, or a duplicate, and /proc has to be there; the two Queues are one queue then.
+// to be that of a Queue of this process, or a duplicate, and /proc has to be there; the two Queues are one queue then. Of two
+// Queues with the same number the first Close closes it; nobody may wait in the other one then, whose use is EBADF.
 //
 // Errors: EBADF where fd is not open, or not a kqueue; errors.ErrUnsupported as New.
 func FromFD(fd int) (*Queue, error) { return adopt(fd) }

@@ -53,8 +53,10 @@ func own(fd int, notes *knote.Queue) *Queue {
 
 // release closes the descriptor, and with the last one of the queue all that the queue holds.
 func (q *queue) release(fd int) error {
-	err := unix.Close(fd)
-	q.notes.Release(q.rung)
+	err := error(unix.EBADF)
+	if q.notes.Release(fd, q.rung) {
+		err = unix.Close(fd)
+	}
 	return os.NewSyscallError("close", err)
 }
 

@@ -47,6 +47,21 @@ func TestFromFDSharesTheQueue(t *testing.T) {
 	must(t, same.Close())
 }
 
+// Of two Queues with one number, the second Close closes nothing that somebody else may own by now.
+func TestFromFDOfTheSameNumber(t *testing.T) {
+	queue := newQueue(t)
+	same, err := kqueue.FromFD(queue.FD())
+	must(t, err)
+	apply(t, same, timer(1, 0, 0, 1<<20))
+	must(t, same.Close())
+	if _, err := queue.Control(nil, make([]kqueue.Event, 1), 0); !errors.Is(err, syscall.EBADF) {
+		t.Errorf("Control: %v", err)
+	}
+	if err := queue.Close(); !errors.Is(err, syscall.EBADF) {
+		t.Errorf("Close: %v", err)
+	}
+}
+
 func emptied(t *testing.T, queue *kqueue.Queue, r int) *kqueue.Queue {
 	suite.Drain(t, r)
 	return queue

@@ -22,9 +22,15 @@ func (q *Queue) Change(epoll int, change Event) syscall.Errno {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.dead.Load() {
+		return unix.EBADF
+	}
 	k := q.notes[key{change.Ident, change.Filter}]
 	if k != nil && change.Flags&evDelete != 0 {
-		return q.remove(epoll, k)
+		if errno = q.remove(epoll, k); errno == unix.EPERM { // the number is that of a file, which was never registered
+			errno = unix.ENOENT
+		}
+		return errno
 	}
 	if k != nil {
 		errno = q.modify(epoll, k, change)
@@ -110,7 +116,7 @@ func (q *Queue) modify(epoll int, k *note, change Event) syscall.Errno {
 	if k.disabled {
 		q.deactivate(k)
 	}
-	if k.disabled != disabled || change.Flags&(evAdd|evEnable) != 0 {
+	if k.disabled || disabled || change.Flags&(evAdd|evEnable) != 0 {
 		return k.source.enable(q, epoll, k)
 	}
 	return 0

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -20,13 +21,14 @@ type Queue struct {
 	mu      sync.Mutex
 	notes   map[key]*note
 	slots   []slot
-	free    []int32 // slots that are not in use
-	number  int32   // tells the queue from all others of the process
-	users   int     // the descriptors that Release has not been called for
-	closing int     // the rings that Release has not been called for
-	bell    int     // an eventfd that is readable while pending is not empty, or closing not zero
-	second  int     // an epoll inside the queue's, for descriptors that the queue's holds already; -1 until needed
-	inotify int     // -1 until needed
+	free    []int32      // slots that are not in use
+	number  int32        // tells the queue from all others of the process
+	numbers map[int]bool // the descriptors that Release has not been called for
+	dead    atomic.Bool  // there is none left
+	closing int          // the rings that Release has not been called for
+	bell    int          // an eventfd that is readable while pending is not empty, or closing not zero
+	second  int          // an epoll inside the queue's, for descriptors that the queue's holds already; -1 until needed
+	inotify int          // -1 until needed
 	watches map[int32]*watch
 	pending list
 	ringing bool   // the bell is readable
@@ -69,7 +71,7 @@ func New() (q *Queue, fd int, call string, err error) {
 		_ = unix.Close(fd)
 		return nil, -1, "eventfd", err
 	}
-	q = &Queue{notes: make(map[key]*note), users: 1, bell: bell, second: -1, inotify: -1}
+	q = &Queue{notes: make(map[key]*note), numbers: map[int]bool{fd: true}, bell: bell, second: -1, inotify: -1}
 	queues.Lock()
 	defer queues.Unlock()
 	queues.last++
@@ -100,7 +102,7 @@ func Find(fd int) *Queue {
 			if len(words) > 5 && string(words[0]) == "tfd:" && string(words[1]) == strconv.Itoa(q.bell) &&
 				string(words[5]) == strconv.FormatUint(data, 16) {
 				q.mu.Lock()
-				q.users++
+				q.numbers[fd] = true
 				q.mu.Unlock()
 				return q
 			}
@@ -117,8 +119,9 @@ func (q *Queue) Ring() {
 	q.ringBell()
 }
 
-// Release ends the use of one descriptor, which was rung for or not. The last one closes all that the queue holds.
-func (q *Queue) Release(rung bool) {
+// Release gives up one of the queue's descriptors, which was rung for or not, and reports whether it is to be closed: it is not
+// if it was released before, by another user of the same number. The last one closes all that the queue holds.
+func (q *Queue) Release(fd int, rung bool) bool {
 	queues.Lock()
 	defer queues.Unlock()
 	q.mu.Lock()
@@ -126,11 +129,15 @@ func (q *Queue) Release(rung bool) {
 	if rung {
 		q.closing--
 	}
-	q.users--
-	if q.users > 0 {
-		q.silence()
-		return
+	if !q.numbers[fd] {
+		return false
 	}
+	delete(q.numbers, fd)
+	if len(q.numbers) > 0 {
+		q.silence()
+		return true
+	}
+	q.dead.Store(true)
 	delete(queues.all, q.number)
 	for _, k := range q.notes {
 		k.source.detach(q, -1, k)
@@ -140,11 +147,13 @@ func (q *Queue) Release(rung bool) {
 			_ = unix.Close(fd)
 		}
 	}
+	q.notes, q.slots, q.bell, q.second, q.inotify = nil, nil, -1, -1, -1
+	return true
 }
 
 // ringBell makes the bell readable.
 func (q *Queue) ringBell() {
-	if !q.ringing {
+	if !q.ringing && !q.dead.Load() {
 		one := [8]byte{1, 0, 0, 0, 0, 0, 0, 1} // not zero, whichever end is first, and far from the largest that fits
 		sysWrite(q.bell, &one)
 		q.ringing = true

@@ -36,12 +36,18 @@ func (q *Queue) Wait(epoll int, events []Event, timeout time.Duration) (n int, m
 }
 
 func (q *Queue) wait(epoll int, events []Event, raw []unix.EpollEvent, timeout time.Duration) (int, bool, syscall.Errno) {
+	if q.dead.Load() {
+		return 0, false, unix.EBADF
+	}
 	taken, errno := sys.EpollWait(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw), timeout)
 	if errno != 0 || taken == 0 {
 		return 0, false, errno
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.dead.Load() {
+		return 0, false, unix.EBADF
+	}
 	return q.collect(epoll, events, raw, taken), true, 0
 }
 

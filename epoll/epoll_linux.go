@@ -64,7 +64,7 @@ func create(flags []Flag) (*Poller, error) {
 
 func adopt(fd int) (*Poller, error) {
 	if !sys.IsOpen(fd) {
-		return nil, controlError(add, fd, unix.EBADF)
+		return nil, controlError(fd, unix.EBADF)
 	}
 	return own(fd)
 }
@@ -81,7 +81,7 @@ func own(fd int) (*Poller, error) {
 		return nil, &sys.Error{Call: "epoll_ctl", FD: fd, Err: errno, Advice: "it is not an epoll"}
 	}
 	if errno != 0 && errno != unix.EEXIST { // EEXIST: another Poller of the same epoll
-		return nil, controlError(add, fd, errno)
+		return nil, controlError(fd, errno)
 	}
 	p := new(Poller)
 	p.descriptor.Set(fd, release)
@@ -119,7 +119,7 @@ func (p *poller) control(op, fd int, events Events, tag uint32) error {
 	}
 	p.descriptor.Done()
 	if errno != 0 {
-		return controlError(op, fd, errno)
+		return controlError(fd, errno)
 	}
 	return nil
 }
@@ -175,7 +175,7 @@ func (p *poller) close() error {
 }
 
 // controlError tells what epoll_ctl means by errno, and what to do.
-func controlError(op, fd int, errno syscall.Errno) error {
+func controlError(fd int, errno syscall.Errno) error {
 	err := &sys.Error{Call: "epoll_ctl", FD: fd, Err: errno}
 	switch errno {
 	case unix.EBADF:

@@ -78,3 +78,5 @@ func TestSuiteWithoutPwait2(t *testing.T) {
 	defer sys.CoarseEpoll(sys.CoarseEpoll(true))
 	suite.Run(t, mechanism)
 }
+
+func FuzzOperations(f *testing.F) { suite.Fuzz(f, mechanism) }

@@ -68,10 +68,14 @@ func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
 
 func (waiter) Close() error { return nil }
 
-func TestSuite(t *testing.T) {
-	suite.Run(t, suite.Mechanism{
+func mechanism() suite.Mechanism {
+	return suite.Mechanism{
 		New:           func() (suite.Waiter, error) { return waiter{poll.New()}, nil },
 		Tells:         tells(),
 		ReportsClosed: suite.IsNval,
-	})
+	}
 }
+
+func TestSuite(t *testing.T) { suite.Run(t, mechanism()) }
+
+func FuzzOperations(f *testing.F) { suite.Fuzz(f, mechanism()) }

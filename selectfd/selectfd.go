@@ -25,7 +25,6 @@
 package selectfd
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -128,5 +127,3 @@ func members[T any](list []T, numbers []int, set *Set) []T {
 	}
 	return ready
 }
-
-var errUnsupported = fmt.Errorf("select: %w on this system", errors.ErrUnsupported)

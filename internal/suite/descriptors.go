@@ -13,6 +13,7 @@ import (
 
 	"iomux/descriptor"
 	"iomux/internal/leak"
+	"iomux/internal/sys"
 )
 
 // Pipe makes a non-blocking pipe that the end of the test closes.
@@ -150,7 +151,7 @@ func TCPPair(t testing.TB) (client, server int) {
 	t.Helper()
 	listener, address := Listen(t)
 	client = Connect(t, address)
-	waitFor(t, listener, unix.POLLIN)
+	Await(t, listener, unix.POLLIN)
 	syscall.ForkLock.RLock()
 	server, _, err := unix.Accept(listener)
 	if err == nil {
@@ -158,20 +159,21 @@ func TCPPair(t testing.TB) (client, server int) {
 	}
 	syscall.ForkLock.RUnlock()
 	must(t, err)
-	waitFor(t, client, unix.POLLOUT)
+	Await(t, client, unix.POLLOUT)
 	return client, server
 }
 
-// waitFor waits by the system's own poll(2), for what a test needs before it begins.
-func waitFor(t testing.TB, fd int, events int16) {
+// Await waits by the system's own poll(2) for what a test needs before it begins.
+func Await(t testing.TB, fd int, events uint16) {
 	t.Helper()
+	fds := []sys.PollFD{{FD: int32(fd), Events: events}}
 	for {
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: events}}, int(soon.Milliseconds()))
-		if err == unix.EINTR {
+		n, errno := sys.Poll(fds, soon)
+		if errno == unix.EINTR {
 			continue
 		}
-		if n != 1 || err != nil {
-			t.Fatalf("descriptor %d did not become ready: %v", fd, err)
+		if n != 1 || errno != 0 {
+			t.Fatalf("descriptor %d did not become ready: %v", fd, errno)
 		}
 		return
 	}
@@ -197,8 +199,7 @@ func open(t testing.TB, path string, flags int) int {
 func ClosedFD(t testing.TB) int {
 	t.Helper()
 	fd := open(t, os.DevNull, unix.O_RDONLY)
-	high, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 200) // a number that nothing opened meanwhile gets
-	must(t, err)
+	high := duplicate(t, fd, 200) // a number that nothing opened meanwhile gets
 	must(t, unix.Close(high))
 	return high
 }
@@ -208,11 +209,21 @@ func ClosedFD(t testing.TB) int {
 func High(t testing.TB, fd, from int) int {
 	t.Helper()
 	raiseLimit(t, from+16)
-	high, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, from)
-	must(t, err)
+	high := duplicate(t, fd, from)
 	leak.Opened(high)
 	CloseAtEnd(t, high)
 	return high
+}
+
+// duplicate makes another number, from on upwards, for the file of fd.
+func duplicate(t testing.TB, fd, from int) int {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	twin, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD, from)
+	must(t, err)
+	unix.CloseOnExec(twin)
+	return twin
 }
 
 // raiseLimit makes room for n descriptors, until the end of the test.

@@ -27,7 +27,7 @@ var levelTests = []test{
 	{name: "UnknownDescriptor", memory: true, run: unknownDescriptor},
 	{name: "NoRoomIsAnError", memory: true, run: noRoom},
 	{name: "OneEventWakesAllObjects", run: allObjects},
-	{name: "DuplicateIsReportedByItsOwnNumber", run: duplicate},
+	{name: "DuplicateIsReportedByItsOwnNumber", run: twoNumbers},
 }
 
 func nothingReadyTimesOut(t *testing.T, m Mechanism) {
@@ -215,7 +215,7 @@ func allObjects(t *testing.T, m Mechanism) {
 	}
 }
 
-func duplicate(t *testing.T, m Mechanism) {
+func twoNumbers(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	twin := High(t, r, 300)
 	waiter := watching(t, m, r, In, Level)

@@ -1,5 +1,0 @@
-//go:build darwin || dragonfly || freebsd || netbsd || openbsd
-
-package iomux
-
-const pipeBuf = 512

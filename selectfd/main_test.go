@@ -1,9 +1,0 @@
-package selectfd_test
-
-import (
-	"testing"
-
-	"iomux/internal/leak"
-)
-
-func TestMain(m *testing.M) { leak.Main(m) }

@@ -11,7 +11,7 @@ import (
 	"iomux/kqueue"
 )
 
-func control(b *testing.B, queue *kqueue.Queue, want int) func() bool {
+func control(queue *kqueue.Queue, want int) func() bool {
 	events := make([]kqueue.Event, 8)
 	return func() bool {
 		n, err := queue.Control(nil, events, 0)
@@ -26,7 +26,7 @@ func BenchmarkControl(b *testing.B) {
 	queue := newQueue(b)
 	apply(b, queue, change(r, kqueue.FilterRead, kqueue.EvAdd))
 	b.ReportAllocs()
-	for wait := control(b, queue, 1); b.Loop(); {
+	for wait := control(queue, 1); b.Loop(); {
 		if !wait() {
 			b.Fatal("there is no event")
 		}
@@ -39,7 +39,7 @@ func BenchmarkControlClear(b *testing.B) {
 	queue := newQueue(b)
 	apply(b, queue, change(r, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear))
 	b.ReportAllocs()
-	told, one := control(b, queue, 1), make([]byte, 1)
+	told, one := control(queue, 1), make([]byte, 1)
 	for b.Loop() {
 		_, err := unix.Write(w, one)
 		must(b, err)

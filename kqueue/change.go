@@ -1,3 +1,5 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
 package kqueue
 
 import (
@@ -76,5 +78,3 @@ func apply(changes, events []Event, change func(Event) syscall.Errno) (n int, er
 func changeError(change Event, errno syscall.Errno) error {
 	return fmt.Errorf("kqueue: %v: %w", change, os.NewSyscallError("kevent", errno))
 }
-
-var errClosed = fmt.Errorf("kqueue: the queue is closed: %w", os.ErrClosed)

@@ -1,3 +1,5 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
 package kqueue_test
 
 import (
@@ -12,6 +14,9 @@ import (
 // childTask is the variable of the environment by which a test binary is told to be the child of a test: it waits for the
 // end of its standard input, and then exits with the number that is the variable's value.
 const childTask = "IOMUX_KQUEUE_CHILD"
+
+// emulator is the variable that holds the path of what runs this binary, if the processor does not.
+const emulator = "IOMUX_TEST_EXEC"
 
 // parentOf, added to a status, makes a child that has a child of its own, which exits with that status. It writes its number.
 const parentOf = 1000
@@ -47,8 +52,8 @@ func again(status int) (*exec.Cmd, error) {
 		return nil, err
 	}
 	command := exec.Command(self)
-	if emulator := os.Getenv("IOMUX_TEST_EXEC"); emulator != "" {
-		command = exec.Command(emulator, self)
+	if with := os.Getenv(emulator); with != "" {
+		command = exec.Command(with, self)
 	}
 	command.Env = append(os.Environ(), childTask+"="+strconv.Itoa(status))
 	return command, nil
@@ -95,12 +100,5 @@ func (c *child) wait() {
 	if !c.waited {
 		c.waited = true
 		_ = c.command.Wait()
-	}
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }

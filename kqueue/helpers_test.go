@@ -4,6 +4,7 @@ package kqueue_test
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -53,25 +54,16 @@ func fails(t testing.TB, queue *kqueue.Queue, bad kqueue.Event, errnos ...syscal
 	t.Helper()
 	events := make([]kqueue.Event, 4)
 	n, err := queue.Control([]kqueue.Event{bad}, events, 0)
-	if err != nil || n != 1 || events[0].Flags&kqueue.EvError == 0 || !isAnyOf(syscall.Errno(events[0].Data), errnos) {
+	if err != nil || n != 1 || events[0].Flags&kqueue.EvError == 0 || !slices.Contains(errnos, syscall.Errno(events[0].Data)) {
 		t.Errorf("%v: events are %v and error is %v, want the error %v as an event", bad, events[:n], err, errnos)
 	} else if events[0].Ident != bad.Ident || events[0].Filter != bad.Filter || events[0].Udata != bad.Udata {
 		t.Errorf("the error %v is not that of the change %v", events[0], bad)
 	}
 	n, err = queue.Control([]kqueue.Event{bad}, nil, 0)
 	var errno syscall.Errno
-	if n != 0 || !errors.As(err, &errno) || !isAnyOf(errno, errnos) {
+	if n != 0 || !errors.As(err, &errno) || !slices.Contains(errnos, errno) {
 		t.Errorf("%v without room: %d events, error is %v, want %v", bad, n, err, errnos)
 	}
-}
-
-func isAnyOf(errno syscall.Errno, errnos []syscall.Errno) bool {
-	for _, wanted := range errnos {
-		if errno == wanted {
-			return true
-		}
-	}
-	return false
 }
 
 // wait is one wait that must not fail.
@@ -123,4 +115,11 @@ func needs(t testing.TB, what kqueue.Event) {
 		t.Skip("this kernel is older than FilterUser")
 	}
 	must(t, err)
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -66,7 +66,11 @@
 //   - EvEnable, EvDisable and changes without a flag leave Fflags and Data of the registration as they are.
 package kqueue
 
-import "time"
+import (
+	"fmt"
+	"os"
+	"time"
+)
 
 // Queue is a kqueue. Its methods may be called from several goroutines at once; the zero value is a closed one.
 type Queue struct{ queue }
@@ -114,3 +118,5 @@ func (q *Queue) Control(changes, events []Event, timeout time.Duration) (n int, 
 //
 // Errors: os.ErrClosed where it was closed before; EBADF where somebody else closed the descriptor.
 func (q *Queue) Close() error { return q.close() }
+
+var errClosed = fmt.Errorf("kqueue: the queue is closed: %w", os.ErrClosed)

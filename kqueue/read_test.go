@@ -3,7 +3,10 @@
 package kqueue_test
 
 import (
+	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -63,16 +66,16 @@ func TestReadTellsTheExactNumberOfBytes(t *testing.T) {
 	})
 }
 
-// arrives waits for an event with so many bytes. Of TCP they may not have arrived all when the first event comes.
-func arrives(t *testing.T, queue *kqueue.Queue, fd, bytes int) {
+// arrives waits for an event of so many bytes or connections. Of TCP not all may have arrived when the first event comes.
+func arrives(t *testing.T, queue *kqueue.Queue, fd, count int) {
 	t.Helper()
-	for {
+	for end := time.Now().Add(soon); ; {
 		event := one(t, queue, fd, kqueue.FilterRead)
-		if event.Data == int64(bytes) {
+		if event.Data == int64(count) {
 			return
 		}
-		if event.Data > int64(bytes) || event.Data <= 0 {
-			t.Fatalf("event is %v, want %d bytes", event, bytes)
+		if event.Data > int64(count) || event.Data <= 0 || time.Now().After(end) {
+			t.Fatalf("event is %v, want %d", event, count)
 		}
 	}
 }
@@ -174,19 +177,16 @@ func TestEndOfFileComesWithWhatIsLeft(t *testing.T) {
 }
 
 func TestListenerTellsHowManyWait(t *testing.T) {
+	if strings.Contains(os.Getenv(emulator), "qemu") {
+		t.Skip("qemu's user mode cuts TCP_INFO short")
+	}
 	listener, address := suite.Listen(t)
 	queue := newQueue(t)
 	apply(t, queue, change(listener, kqueue.FilterRead, kqueue.EvAdd), change(listener, kqueue.FilterWrite, kqueue.EvAdd))
 	none(t, queue)
-	for n := int64(1); n <= 3; n++ {
+	for n := 1; n <= 3; n++ {
 		suite.Connect(t, address)
-		event := one(t, queue, listener, kqueue.FilterRead)
-		for event.Data < n {
-			event = one(t, queue, listener, kqueue.FilterRead)
-		}
-		if event.Data != n {
-			t.Errorf("event is %v, want %d connections", event, n)
-		}
+		arrives(t, queue, listener, n)
 	}
 }
 

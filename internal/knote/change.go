@@ -37,7 +37,7 @@ func (q *Queue) Change(epoll int, change Event) syscall.Errno {
 		if !isGone(errno) {
 			return errno
 		}
-		q.remove(epoll, k)
+		_ = q.remove(epoll, k) // the errno is known already
 	}
 	if change.Flags&evAdd != 0 {
 		return q.add(epoll, from, change)

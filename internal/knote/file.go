@@ -29,7 +29,7 @@ func identify(fd uint64) (identity, syscall.Errno) {
 		return identity{}, err.(syscall.Errno)
 	}
 	return identity{
-		device: uint64(stat.Dev), inode: stat.Ino, links: uint64(stat.Nlink), size: stat.Size,
+		device: uint64(stat.Dev), inode: stat.Ino, links: uint64(stat.Nlink), size: stat.Size, //nolint:unconvert // their types differ from processor to processor
 		mode: stat.Mode, uid: stat.Uid, gid: stat.Gid,
 	}, 0
 }

@@ -140,7 +140,7 @@ func (q *Queue) Release(fd int, rung bool) bool {
 	q.dead.Store(true)
 	delete(queues.all, q.number)
 	for _, k := range q.notes {
-		k.source.detach(q, -1, k)
+		_ = k.source.detach(q, -1, k) // a descriptor that was closed meanwhile has nothing to detach
 	}
 	for _, fd := range []int{q.bell, q.second, q.inotify} {
 		if fd >= 0 {

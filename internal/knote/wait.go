@@ -124,15 +124,13 @@ func (q *Queue) deliver(epoll int, k *note, ready uint32, event *Event) int {
 		}
 		return 1
 	}
-	errno := syscall.Errno(0)
+	next := k.source.again
 	if k.flags&evDispatch != 0 {
 		k.disabled = true
-		errno = k.source.enable(q, epoll, k)
-	} else {
-		errno = k.source.again(q, epoll, k)
+		next = k.source.enable
 	}
-	if isGone(errno) {
-		q.remove(epoll, k)
+	if isGone(next(q, epoll, k)) {
+		_ = q.remove(epoll, k) // the errno is known already
 		return 0
 	}
 	return 1

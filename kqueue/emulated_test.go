@@ -340,7 +340,7 @@ func TestExitOfAnothersChild(t *testing.T) {
 		between.exit(t)
 		got := exited(t, queue, pid)
 		between.wait()
-		if int32(got) == -1 && !keepsStatus() {
+		if int32(got) == -1 && !keepsStatus(t) {
 			t.Skip("this kernel keeps no status for others than the parent, which was faster")
 		}
 		if !got.Exited() || got.ExitStatus() != status {
@@ -350,12 +350,14 @@ func TestExitOfAnothersChild(t *testing.T) {
 }
 
 // keepsStatus reports whether the kernel tells others than the parent how a process ended (Linux 6.15).
-func keepsStatus() bool {
-	fd, err := unix.PidfdOpen(unix.Getpid(), 0)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = unix.Close(fd) }()
-	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_PID}
-	return unix.IoctlPidfdInfo(fd, &info) == nil && info.Supported_mask&unix.PIDFD_INFO_EXIT != 0
+func keepsStatus(t *testing.T) bool {
+	t.Helper()
+	c := startChild(t, 0)
+	fd, err := unix.PidfdOpen(int(c.pid()), 0)
+	must(t, err)
+	defer func() { must(t, unix.Close(fd)) }()
+	c.exit(t)
+	c.wait()
+	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
+	return unix.IoctlPidfdInfo(fd, &info) == nil && info.Mask&unix.PIDFD_INFO_EXIT != 0
 }

@@ -97,11 +97,11 @@ func (k *note) status() (status int64, known bool) {
 	return 0, false
 }
 
-// tellsLater reports whether the kernel keeps the status for those that are not the parent (Linux 6.15): then it takes the
-// question, though it has no answer yet.
+// tellsLater reports whether the kernel takes the question, though it has no answer yet: then it has one when the parent has
+// waited for the process (Linux 6.15; two versions before take the question and never answer).
 func tellsLater(pidfd int) bool {
-	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_PID}
-	return unix.IoctlPidfdInfo(pidfd, &info) == nil && info.Supported_mask&unix.PIDFD_INFO_EXIT != 0
+	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
+	return unix.IoctlPidfdInfo(pidfd, &info) == nil
 }
 
 // childStatus asks as the parent. The process stays to be waited for.

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/knote"
 	"iomux/internal/suite"
 	"iomux/internal/sys"
 	"iomux/kqueue"
@@ -141,6 +142,26 @@ func TestErrorIsKept(t *testing.T) {
 				t.Errorf("event is %v, want EvEOF and ECONNREFUSED", event)
 			}
 		}
+	}
+}
+
+// What waits in the name of others leaves them the error.
+func TestErrorIsLeft(t *testing.T) {
+	listener, address := suite.Listen(t)
+	suite.Close(t, listener)
+	queue := newQueue(t)
+	fd := suite.Socket(t, unix.SOCK_STREAM)
+	if err := unix.Connect(fd, address); err != unix.EINPROGRESS {
+		t.Fatal(err)
+	}
+	apply(t, queue, noted(fd, kqueue.FilterRead, kqueue.EvAdd, knote.LeaveError, 0))
+	for range 2 {
+		if event := one(t, queue, fd, kqueue.FilterRead); event.Fflags != knote.LeaveError || event.Flags&kqueue.EvEOF == 0 {
+			t.Errorf("event is %v, want EvEOF and LeaveError", event)
+		}
+	}
+	if value, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR); err != nil || unix.Errno(value) != unix.ECONNREFUSED {
+		t.Errorf("the socket tells %d, %v, want ECONNREFUSED", value, err)
 	}
 }
 

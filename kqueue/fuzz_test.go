@@ -98,12 +98,12 @@ func FuzzControl(f *testing.F) {
 				if _, there := held[registered{step.Ident, step.Filter}]; there {
 					step.Flags &^= kqueue.EvAdd
 				}
-				make1(t, queue, held, step)
+				makeChange(t, queue, held, step)
 			}
 		}
 		collect(t, queue, held, 16)
 		for key := range held {
-			make1(t, queue, held, kqueue.Event{Ident: key.ident, Filter: key.filter, Flags: kqueue.EvDelete})
+			makeChange(t, queue, held, kqueue.Event{Ident: key.ident, Filter: key.filter, Flags: kqueue.EvDelete})
 		}
 		if events := wait(t, queue, 4, 0); len(events) != 0 {
 			t.Fatalf("events are %v, and nothing is registered", events)
@@ -111,8 +111,8 @@ func FuzzControl(f *testing.F) {
 	})
 }
 
-// make1 makes one change, which may fail.
-func make1(t *testing.T, queue *kqueue.Queue, held model, step kqueue.Event) {
+// makeChange makes one change, which may fail.
+func makeChange(t *testing.T, queue *kqueue.Queue, held model, step kqueue.Event) {
 	n, err := queue.Control([]kqueue.Event{step}, nil, -1)
 	var errno unix.Errno
 	switch {

@@ -187,13 +187,17 @@ func (k *note) end(q *Queue, ready uint32) (told report, connected bool) {
 		told.flags = evEOF
 		return told, true
 	}
+	if ready&(unix.EPOLLHUP|unix.EPOLLRDHUP) != 0 {
+		told.flags = evEOF
+	}
+	if ready&unix.EPOLLERR != 0 && k.fflags&LeaveError != 0 {
+		told.fflags = LeaveError
+		return told, true
+	}
 	if ready&unix.EPOLLERR != 0 {
 		q.takeError(k)
 	}
 	told.fflags = uint32(k.failed)
-	if ready&(unix.EPOLLHUP|unix.EPOLLRDHUP) != 0 {
-		told.flags = evEOF
-	}
 	return told, k.failed != 0 || ready&unix.EPOLLHUP == 0 || k.wasConnected()
 }
 

@@ -34,3 +34,8 @@ const (
 	NoteNSeconds   = 0x8
 	NoteAbsTime    = 0x10
 )
+
+// LeaveError, among the notes of Read and Write, leaves a socket's error to whoever uses the socket next: the kernel tells it
+// once. The event has LeaveError instead of the errno. No kernel has such a note: it is for those in this module that wait in
+// the name of others, who do not look at events.
+const LeaveError = 0x00400000

@@ -118,6 +118,18 @@ func TestTwoDescriptorsOfOneFile(t *testing.T) {
 	one(t, queue, second, kqueue.FilterVnode)
 }
 
+// What happened to a file before a descriptor or a note was registered is not told.
+func TestWhatHappenedBeforeIsNotTold(t *testing.T) {
+	path, first := newFile(t, 0)
+	second := open(t, path, unix.O_RDONLY)
+	queue := newQueue(t)
+	apply(t, queue, noted(first, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteWrite|kqueue.NoteExtend, 0))
+	extend(t, path, 1)
+	apply(t, queue, noted(second, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteWrite|kqueue.NoteExtend, 0))
+	one(t, queue, first, kqueue.FilterVnode)
+	none(t, queue)
+}
+
 func TestOpenCloseAndReadNotes(t *testing.T) {
 	path, fd := newFile(t, 1)
 	notes := kqueue.NoteOpen | kqueue.NoteClose | kqueue.NoteCloseWrite | kqueue.NoteRead

@@ -74,7 +74,7 @@ func (q *Queue) makeInotify(epoll int) syscall.Errno {
 
 // readInotify tells the notes all that inotify has to tell.
 func (q *Queue) readInotify() {
-	for {
+	for q.inotify >= 0 {
 		n, err := unix.Read(q.inotify, q.buffer)
 		if err == unix.EINTR {
 			continue

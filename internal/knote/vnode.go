@@ -45,6 +45,7 @@ func (v vnode) attach(q *Queue, epoll int, k *note) (errno syscall.Errno) {
 	default:
 		return unix.EINVAL
 	}
+	q.readInotify() // what happened before is not the note's
 	return v.look(q, epoll, k)
 }
 
@@ -62,6 +63,7 @@ func (v vnode) touch(q *Queue, epoll int, k *note, change Event) syscall.Errno {
 	if change.Flags&evAdd == 0 {
 		return 0
 	}
+	q.readInotify() // what happened before belongs to the notes of before
 	k.fflags, k.data = change.Fflags, change.Data
 	return v.look(q, epoll, k)
 }

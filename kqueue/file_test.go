@@ -113,7 +113,7 @@ func TestFileIsAlwaysWritable(t *testing.T) {
 	one(t, queue, fd, kqueue.FilterWrite)
 	apply(t, queue, change(fd, kqueue.FilterWrite, kqueue.EvDisable))
 	none(t, queue)
-	apply(t, queue, change(fd, kqueue.FilterWrite, kqueue.EvAdd|kqueue.EvOneShot))
+	apply(t, queue, change(fd, kqueue.FilterWrite, kqueue.EvDelete), change(fd, kqueue.FilterWrite, kqueue.EvAdd|kqueue.EvOneShot))
 	one(t, queue, fd, kqueue.FilterWrite)
 	none(t, queue)
 }

@@ -35,7 +35,7 @@ const (
 	NoteAbsTime    = 0x10
 )
 
-// LeaveError, among the notes of Read and Write, leaves a socket's error to whoever uses the socket next: the kernel tells it
-// once. The event has LeaveError instead of the errno. No kernel has such a note: it is for those in this module that wait in
+// LeaveError leaves a socket's error to whoever uses the socket next, for the kernel tells it once. It goes among the notes of
+// Read and Write, and the event has it instead of the errno. No kernel has such a note: it is for those in this module that wait in
 // the name of others, who do not look at events.
 const LeaveError = 0x00400000

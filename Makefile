@@ -62,7 +62,7 @@ vet: ## Vet every module for every target
 lint: setup ## Lint every module, the workflows and the scripts
 	@failed=; for module in $(MODULES); do \
 		echo "lint $$module"; \
-		(cd $$module && $(CURDIR)/bin/golangci-lint run ./...) || failed="$$failed $$module"; \
+		(cd $$module && $(CURDIR)/bin/golangci-lint run --allow-parallel-runners ./...) || failed="$$failed $$module"; \
 	done; for system in $(LINTED); do \
 		echo "lint for $$system"; \
 		CGO_ENABLED=0 GOOS=$$system bin/golangci-lint run --disable=unused ./... || failed="$$failed $$system"; \
@@ -99,7 +99,7 @@ fuzz: ## Fuzz every target of every module for FUZZTIME
 	@for module in $(MODULES); do cd $$module; for package in $$(go list ./...); do \
 		for target in $$(go test -list='^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target"; \
-			go test -run='^$$' -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) $$package || exit 1; \
+			go test -run='^$$' -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x $$package || exit 1; \
 		done; \
 	done; done
 

@@ -21,11 +21,11 @@ type Set struct {
 	saved []sys.SelectWord
 }
 
-const (
-	wordBits = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
-	// dense is the number below which members are bits: 2^20, the highest that Linux allows by default (fs.nr_open).
-	dense = 1 << 20
-)
+const wordBits = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
+
+// dense is the number below which members are bits: 2^20, the highest that Linux allows by default (fs.nr_open). Tests, whose
+// descriptors are lower, change it.
+var dense = 1 << 20
 
 // Add puts fd into the set, FD_SET. Any number is taken; what is no open descriptor shows at Wait.
 func (s *Set) Add(fd int) {

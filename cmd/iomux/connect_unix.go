@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -34,6 +35,10 @@ func (t *target) connectTo(addresses []netip.AddrPort) {
 
 // openUnix connects to a socket of whatever type it has, which only trying tells.
 func (t *target) openUnix() {
+	if longest := len(unix.RawSockaddrUnix{}.Path) - 1; len(t.path) > longest {
+		t.fail(fmt.Errorf("a socket's path has at most %d bytes: use a relative path", longest))
+		return
+	}
 	for i, typ := range []int{unix.SOCK_STREAM, unix.SOCK_DGRAM, unix.SOCK_SEQPACKET} {
 		address := &unix.SockaddrUnix{Name: t.path}
 		t.attempts = append(t.attempts, attempt{domain: unix.AF_UNIX, typ: typ, address: address, fallback: i > 0})
@@ -133,17 +138,11 @@ func (t *target) refused() {
 
 // joinReasons is the reasons in one line.
 func joinReasons(reasons []error) error {
-	if len(reasons) == 1 {
-		return reasons[0]
-	}
-	text := ""
+	texts := make([]string, len(reasons))
 	for i, err := range reasons {
-		if i > 0 {
-			text += ", then "
-		}
-		text += err.Error()
+		texts[i] = err.Error()
 	}
-	return errors.New(text)
+	return errors.New(strings.Join(texts, ", then "))
 }
 
 // pendingError takes the error that waits on a socket.

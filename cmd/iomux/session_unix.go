@@ -78,8 +78,8 @@ func (s *session) run() error {
 		if err := s.tell(); err != nil {
 			return err
 		}
-		if status, over := s.verdict(expired); over {
-			return status
+		if over, ending := s.verdict(expired); over {
+			return ending
 		}
 	}
 }
@@ -168,24 +168,22 @@ func (s *session) tell() error {
 	return nil
 }
 
-// verdict says whether the session is over, and with which status.
-func (s *session) verdict(expired bool) (error, bool) {
-	failed := exit{status: statusFailed}
+// verdict says whether the session is over, and how it has ended: nil is ready.
+func (s *session) verdict(expired bool) (over bool, ending error) {
+	reported, failed, none := len(s.ready) > 0, s.failures > 0, len(s.targets) == 0
 	switch {
-	case s.all && s.failures > 0:
-		return failed, true
-	case len(s.targets) == 0 && (s.all || s.follow && s.failures == 0):
-		return nil, true
-	case !s.all && !s.follow && len(s.ready) > 0:
-		return nil, true
-	case len(s.targets) == 0:
-		return failed, true
-	case !expired:
-		return nil, false
-	case s.follow && len(s.ready) > 0:
-		return nil, true
+	case s.all && failed:
+		return true, exit{status: statusFailed}
+	case s.all && none, s.follow && none && !failed, !s.all && !s.follow && reported:
+		return true, nil
+	case none:
+		return true, exit{status: statusFailed}
+	case expired && s.follow && reported:
+		return true, nil
+	case expired:
+		return true, exit{statusTimeout, s.lateness()}
 	}
-	return exit{statusTimeout, s.lateness()}, true
+	return false, nil
 }
 
 // lateness says what was waited for in vain. A mere look is asked for its status only.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"iomux"
 )
 
 // start runs iomux with stdout to be read by lines; it ends with the test.
@@ -58,12 +61,8 @@ func newPipe(t *testing.T) (r, w *os.File) {
 // needDescriptors skips a test that this system has too few descriptors for.
 func needDescriptors(t *testing.T, n uint64) {
 	t.Helper()
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
-	if uint64(limit.Cur) < n {
-		t.Skipf("the limit of descriptors is %d, the test needs %d", limit.Cur, n)
+	if limit := iomux.Poll.Limits().Descriptors; limit != 0 && limit < n {
+		t.Skipf("the limit of descriptors is %d, the test needs %d", limit, n)
 	}
 }
 
@@ -212,29 +211,58 @@ func countDescriptors(t *testing.T, pid int) int {
 	return len(entries)
 }
 
-// TestNothingTicks: a wait in which nothing is ready does not wake up again and again.
+// countingWaiter counts how often it is waited with.
+type countingWaiter struct {
+	waiter
+	waits int
+}
+
+func (w *countingWaiter) wait(timeout time.Duration) ([]event, error) {
+	w.waits++
+	return w.waiter.wait(timeout)
+}
+
+// TestNothingTicks: while nothing is ready the program waits once, however long, and not again and again.
 func TestNothingTicks(t *testing.T) {
-	r, w := newPipe(t)
-	for _, mechanism := range waitingMechanisms() {
-		cmd, stdout, _ := start(t, r, "wait", "--mechanism", mechanism, "--timeout", "1h", "stdin")
-		time.Sleep(time.Second) // what ticks would wake up in
-		if _, err := w.WriteString("x"); err != nil {
+	fifo := t.TempDir() + "/fifo"
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range waitingMechanisms() {
+		mechanism, err := chooseMechanism(name)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if line := readLine(t, stdout); line != "stdin\treadable" {
-			t.Errorf("%s: %q", mechanism, line)
+		s := newSession(t, mechanism)
+		s.timeout, s.retry = 300*time.Millisecond, time.Hour
+		counter := &countingWaiter{waiter: s.waiter}
+		s.waiter = counter
+		for _, text := range []string{fifo, "unix://" + fifo + ".nobody"} {
+			source, err := parseSource(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.targets = append(s.targets, &target{source: source, session: s, fd: -1})
 		}
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("%s: %v", mechanism, err)
+		if ended := (exit{}); !errors.As(s.run(), &ended) || ended.status != statusTimeout {
+			t.Errorf("%s: %v, want a timeout", name, ended)
 		}
-		// Each wake-up is a switch that was voluntary; the Go runtime makes a few dozen when a program starts.
-		if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok && usage.Nvcsw > 400 {
-			t.Errorf("%s: %d context switches", mechanism, usage.Nvcsw)
+		if took := time.Since(s.start); took < s.timeout {
+			t.Errorf("%s: gave up after %v", name, took)
 		}
-		if _, err := r.Read(make([]byte, 1)); err != nil {
-			t.Fatal(err)
+		if counter.waits > 2 { // to the end, and a last look
+			t.Errorf("%s: waited %d times", name, counter.waits)
 		}
 	}
+}
+
+func newSession(t *testing.T, mechanism iomux.Mechanism) *session {
+	t.Helper()
+	w, err := newWaiter(mechanism)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &session{options: options{mechanism: mechanism}, waiter: w, start: time.Now(), watched: map[int][]*target{}}
 }
 
 func TestTimeoutsAreNeverEarly(t *testing.T) {
@@ -253,5 +281,30 @@ func TestTimeoutsAreNeverEarly(t *testing.T) {
 		if ended, ok := err.(*exec.ExitError); !ok || ended.ExitCode() != 124 {
 			t.Errorf("%s: %v, want exit status 124", mechanism, err)
 		}
+	}
+}
+
+// TestConnectionToItself: a socket that is connected to its own port is no server.
+func TestConnectionToItself(t *testing.T) {
+	fd, err := makeSocket(unix.AF_INET, unix.SOCK_STREAM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Close(fd) }()
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if connectedToItself(fd) {
+		t.Error("said of a socket that is not connected at all")
+	}
+	own, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Connect(fd, own); err != nil && err != unix.EINPROGRESS {
+		t.Skipf("this system does not connect a socket to itself: %v", err)
+	}
+	if !connectedToItself(fd) {
+		t.Error("not seen")
 	}
 }

@@ -3,6 +3,7 @@
 package kqueue_test
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/internal/suite"
+	"iomux/internal/sys"
 	"iomux/kqueue"
 )
 
@@ -142,7 +144,50 @@ func TestTimerAtATimeComesOnce(t *testing.T) {
 		t.Errorf("event is %v, want one expiry", event)
 	}
 	none(t, queue)
+	apply(t, queue, timer(1, 0, kqueue.NoteAbsTime, 1))
+	if event := one(t, queue, 1, kqueue.FilterTimer); event.Data != 1 {
+		t.Errorf("event is %v, want one expiry of a time that is long past", event)
+	}
+	none(t, queue)
 	apply(t, queue, change(1, kqueue.FilterTimer, kqueue.EvDelete))
+}
+
+// As on FreeBSD, EvClear without NoteTrigger takes a trigger back.
+func TestTriggerIsTakenBack(t *testing.T) {
+	queue := newUserQueue(t, kqueue.EvClear)
+	apply(t, queue, trigger(0, 0), change(1, kqueue.FilterUser, kqueue.EvClear))
+	none(t, queue)
+}
+
+// What happened before the notes were changed is not told with the new ones.
+func TestChangedNotesAreNotOfBefore(t *testing.T) {
+	path, fd := newFile(t, 0)
+	queue := newQueue(t)
+	apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteWrite, 0))
+	extend(t, path, 1)
+	apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteExtend, 0))
+	none(t, queue)
+	extend(t, path, 1)
+	one(t, queue, fd, kqueue.FilterVnode)
+}
+
+// The second Close of two Queues with one number leaves the number's next owner alone.
+func TestCloseOfANumberThatIsAnothers(t *testing.T) {
+	queue := newQueue(t)
+	fd := queue.FD()
+	same, err := kqueue.FromFD(fd)
+	must(t, err)
+	must(t, same.Close())
+	if owner := open(t, os.DevNull, unix.O_RDONLY); owner != fd { // it gets the lowest number that is free
+		must(t, unix.Dup3(owner, fd, unix.O_CLOEXEC))
+		suite.CloseAtEnd(t, fd)
+	}
+	if err := queue.Close(); !errors.Is(err, unix.EBADF) {
+		t.Errorf("Close: %v", err)
+	}
+	if !sys.IsOpen(fd) {
+		t.Error("the next owner's descriptor was closed")
+	}
 }
 
 func TestProcessThatEndsWhileDisabled(t *testing.T) {

@@ -43,7 +43,8 @@ func TestFromFDSharesTheQueue(t *testing.T) {
 	one(t, same, r, kqueue.FilterRead)
 	must(t, queue.Close())
 	one(t, same, r, kqueue.FilterRead)
-	none(t, emptied(t, same, r))
+	suite.Drain(t, r)
+	none(t, same)
 	must(t, same.Close())
 }
 
@@ -62,9 +63,29 @@ func TestFromFDOfTheSameNumber(t *testing.T) {
 	}
 }
 
-func emptied(t *testing.T, queue *kqueue.Queue, r int) *kqueue.Queue {
-	suite.Drain(t, r)
-	return queue
+// Closing one of two Queues ends the waits in it, and leaves the other one as it was.
+func TestCloseOfOneOfTwo(t *testing.T) {
+	queue := newQueue(t)
+	fd, err := unix.FcntlInt(uintptr(queue.FD()), unix.F_DUPFD_CLOEXEC, 0)
+	must(t, err)
+	same, err := kqueue.FromFD(fd)
+	must(t, err)
+	defer func() { must(t, same.Close()) }()
+	var waiters sync.WaitGroup
+	for range 3 {
+		waiters.Go(func() {
+			if _, err := queue.Control(nil, make([]kqueue.Event, 1), -1); !errors.Is(err, os.ErrClosed) {
+				t.Errorf("a wait ended with %v", err)
+			}
+		})
+	}
+	time.Sleep(quiet)
+	must(t, queue.Close())
+	waiters.Wait()
+	none(t, same)
+	if readable(t, same.FD()) {
+		t.Error("the queue is readable, and has no event")
+	}
 }
 
 func TestFromFDOfSomethingElse(t *testing.T) {

@@ -56,6 +56,32 @@ func TestTwinSleepsOnAfterClose(t *testing.T) {
 	isSilent(t, second)
 }
 
+// A child that is between fork and exec has a duplicate of every descriptor, so that closing the alarm would not do.
+func TestAlarmIsTakenOutOfTheTwin(t *testing.T) {
+	before := openBelow(1000)
+	first := newPoller(t)
+	alarm := -1
+	for fd := range openBelow(1000) {
+		if _, old := before[fd]; !old && fd != first.FD() {
+			alarm = fd
+		}
+	}
+	inherited, err := unix.FcntlInt(uintptr(alarm), unix.F_DUPFD_CLOEXEC, 0)
+	must(t, err)
+	suite.CloseAtEnd(t, inherited)
+	second := twin(t, first)
+	ended := waitInBackground(first, make([]epoll.Event, 1))
+	waitUntilWaiting(t, 1)
+	must(t, first.Close())
+	if err := <-ended; !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Poll: %v, want os.ErrClosed", err)
+	}
+	events := make([]unix.EpollEvent, 2)
+	if n, err := unix.EpollWait(second.FD(), events, 0); n != 0 || err != nil {
+		t.Errorf("left in the epoll are %v, %v", events[:max(n, 0)], err)
+	}
+}
+
 // The alarm of another Poller rings for as long as that one's waiters need to leave.
 func TestAlarmOfATwinIsNoEvent(t *testing.T) {
 	poller := newPoller(t)

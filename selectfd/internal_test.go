@@ -51,7 +51,7 @@ func TestDescriptorBeyondTheDenseRange(t *testing.T) {
 	for range 2 { // the second time there is room for its bit
 		set.Add(high)
 		if n, err := Wait(&set, nil, nil, 30*time.Second); n != 1 || err != nil || !set.Has(high) || set.Len() != 1 {
-			t.Errorf("Wait: %d, %v, and %d members", n, err, set.Len())
+			t.Fatalf("Wait: %d, %v, and %d members", n, err, set.Len())
 		}
 		if len(set.aside) != 0 {
 			t.Errorf("%d numbers are still aside", len(set.aside))

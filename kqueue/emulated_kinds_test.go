@@ -5,6 +5,7 @@ package kqueue_test
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"syscall"
@@ -86,11 +87,14 @@ func TestClosedFile(t *testing.T) {
 	}
 }
 
-// A file that ends with its last descriptor takes its watch with it.
+// A file that ends with its last descriptor takes its watch with it. The next one may have not only the number of the
+// descriptor, but of the file as well.
 func TestFileThatEndsWithItsDescriptor(t *testing.T) {
 	queue := newQueue(t)
-	for range 3 {
-		path, fd := newFile(t, 1)
+	path := filepath.Join(t.TempDir(), "file")
+	for range 20 {
+		must(t, os.WriteFile(path, []byte{1}, 0o600))
+		fd := open(t, path, unix.O_RDONLY)
 		apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteDelete, 0),
 			change(fd, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear))
 		must(t, os.Remove(path))

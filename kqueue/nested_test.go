@@ -14,9 +14,14 @@ import (
 // readable asks poll(2).
 func readable(t testing.TB, fd int) bool {
 	t.Helper()
-	n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
-	must(t, err)
-	return n == 1
+	for {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		if err == unix.EINTR {
+			continue
+		}
+		must(t, err)
+		return n == 1
+	}
 }
 
 func TestQueueIsReadableWhileItHasEvents(t *testing.T) {

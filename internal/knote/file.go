@@ -41,7 +41,7 @@ func (i identity) isFile() bool {
 // same asks whether the descriptor still is of the note's file.
 func (k *note) same() (identity, syscall.Errno) {
 	now, errno := identify(k.ident)
-	if errno == 0 && (now.device != k.file.device || now.inode != k.file.inode) {
+	if errno == 0 && (k.gone || now.device != k.file.device || now.inode != k.file.inode) {
 		errno = unix.ENOENT
 	}
 	return now, errno
@@ -60,7 +60,8 @@ func (file) attach(q *Queue, epoll int, k *note) (errno syscall.Errno) {
 	return 0
 }
 
-func (file) touch(_ *Queue, _ int, k *note, change Event) syscall.Errno {
+func (file) touch(q *Queue, _ int, k *note, change Event) syscall.Errno {
+	q.readInotify() // which tells if the file is no more
 	if _, errno := k.same(); errno != 0 {
 		return errno
 	}

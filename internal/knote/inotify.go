@@ -101,10 +101,10 @@ func (q *Queue) told(event *unix.InotifyEvent) {
 	if w == nil {
 		return
 	}
-	if event.Mask&unix.IN_IGNORED != 0 { // the watch is no more
+	if event.Mask&unix.IN_IGNORED != 0 { // the file is no more
 		delete(q.watches, w.number)
 		for _, k := range w.notes {
-			k.watch = nil
+			k.watch, k.gone = nil, true
 		}
 		return
 	}

@@ -34,6 +34,7 @@ type note struct {
 	failed syscall.Errno  // what SO_ERROR told, which tells it only once
 	file   identity       // of a file
 	watch  *watch         // of a file
+	gone   bool           // the file is no more: what has its number is another one
 	signal syscall.Signal // of FilterSignal
 }
 

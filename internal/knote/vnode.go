@@ -57,14 +57,15 @@ func (vnode) look(q *Queue, epoll int, k *note) syscall.Errno {
 }
 
 func (v vnode) touch(q *Queue, epoll int, k *note, change Event) syscall.Errno {
-	if _, errno := k.same(); errno != 0 {
+	q.readInotify() // what happened before belongs to the notes of before
+	now, errno := k.same()
+	if errno != 0 {
 		return errno
 	}
 	if change.Flags&evAdd == 0 {
 		return 0
 	}
-	q.readInotify() // what happened before belongs to the notes of before
-	k.fflags, k.data = change.Fflags, change.Data
+	k.file, k.fflags, k.data = now, change.Fflags, change.Data
 	return v.look(q, epoll, k)
 }
 

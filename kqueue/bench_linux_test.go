@@ -1,0 +1,57 @@
+package kqueue_test
+
+import (
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/suite"
+	"iomux/internal/sys"
+)
+
+// What Control costs over the bare call beneath it, with one event ready.
+
+func BenchmarkBareEpollWait(b *testing.B) {
+	r, w := suite.Pipe(b)
+	suite.Write(b, w)
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	must(b, err)
+	suite.CloseAtEnd(b, epoll)
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(r)}
+	must(b, unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, r, &event))
+	events := make([]unix.EpollEvent, 8)
+	for b.Loop() {
+		if n, errno := sys.EpollWait(epoll, unsafe.Pointer(&events[0]), len(events), 0); n != 1 || errno != 0 {
+			b.Fatal(n, errno)
+		}
+	}
+}
+
+func BenchmarkBareEdge(b *testing.B) {
+	r, w := suite.Pipe(b)
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	must(b, err)
+	suite.CloseAtEnd(b, epoll)
+	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: int32(r)}
+	must(b, unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, r, &event))
+	events := make([]unix.EpollEvent, 8)
+	writeAndWait(b, r, w, func() bool {
+		n, errno := sys.EpollWait(epoll, unsafe.Pointer(&events[0]), len(events), 0)
+		return n == 1 && errno == 0
+	})
+}
+
+// writeAndWait measures a byte that is written, told of and read.
+func writeAndWait(b *testing.B, r, w int, told func() bool) {
+	one := make([]byte, 1)
+	for b.Loop() {
+		_, err := unix.Write(w, one)
+		must(b, err)
+		if !told() {
+			b.Fatal("the byte was not told of")
+		}
+		_, err = unix.Read(r, one)
+		must(b, err)
+	}
+}

@@ -1,0 +1,77 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package kqueue_test
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/suite"
+	"iomux/kqueue"
+)
+
+func control(queue *kqueue.Queue, want int) func() bool {
+	events := make([]kqueue.Event, 8)
+	return func() bool {
+		n, err := queue.Control(nil, events, 0)
+		return n == want && err == nil
+	}
+}
+
+// BenchmarkControl is a wait with one event that is ready all the time.
+func BenchmarkControl(b *testing.B) {
+	r, w := suite.Pipe(b)
+	suite.Write(b, w)
+	queue := newQueue(b)
+	apply(b, queue, change(r, kqueue.FilterRead, kqueue.EvAdd))
+	b.ReportAllocs()
+	for wait := control(queue, 1); b.Loop(); {
+		if !wait() {
+			b.Fatal("there is no event")
+		}
+	}
+}
+
+// BenchmarkControlClear is a byte that is written, told of once and read.
+func BenchmarkControlClear(b *testing.B) {
+	r, w := suite.Pipe(b)
+	queue := newQueue(b)
+	apply(b, queue, change(r, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear))
+	b.ReportAllocs()
+	told, one := control(queue, 1), make([]byte, 1)
+	for b.Loop() {
+		_, err := unix.Write(w, one)
+		must(b, err)
+		if !told() {
+			b.Fatal("the byte was not told of")
+		}
+		_, err = unix.Read(r, one)
+		must(b, err)
+	}
+}
+
+// BenchmarkControlUser is the user's event, triggered and told of.
+func BenchmarkControlUser(b *testing.B) {
+	queue := newUserQueue(b, kqueue.EvClear)
+	changes, events := []kqueue.Event{trigger(0, 0)}, make([]kqueue.Event, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		if n, err := queue.Control(changes, events, 0); n != 1 || err != nil {
+			b.Fatal(n, err)
+		}
+	}
+}
+
+// BenchmarkControlModify is a change of what is registered.
+func BenchmarkControlModify(b *testing.B) {
+	r, _ := suite.Pipe(b)
+	queue := newQueue(b)
+	changes := []kqueue.Event{change(r, kqueue.FilterRead, kqueue.EvAdd)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := queue.Control(changes, nil, 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package kqueue_test
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+)
+
+// childTask is the variable of the environment by which a test binary is told to be the child of a test: it waits for the
+// end of its standard input, and then exits with the number that is the variable's value.
+const childTask = "IOMUX_KQUEUE_CHILD"
+
+// emulator is the variable that holds the path of what runs this binary, if the processor does not.
+const emulator = "IOMUX_TEST_EXEC"
+
+// parentOf, added to a status, makes a child that has a child of its own, which exits with that status. It writes its number.
+const parentOf = 1000
+
+func beChild(task string) {
+	status, err := strconv.Atoi(task)
+	if err != nil {
+		os.Exit(99)
+	}
+	if status < parentOf {
+		_, _ = io.Copy(io.Discard, os.Stdin) // an error is an end, too
+		os.Exit(status)
+	}
+	command, err := again(status - parentOf)
+	if err != nil {
+		os.Exit(98)
+	}
+	stdin, err := command.StdinPipe()
+	if err != nil || command.Start() != nil {
+		os.Exit(97)
+	}
+	fmt.Println(command.Process.Pid)
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	_ = stdin.Close()
+	_ = command.Wait() // how it ended is told to the test in another way
+	os.Exit(0)
+}
+
+// again is the command that starts this test binary as a child, by the emulator that it is told of, if any.
+func again(status int) (*exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	command := exec.Command(self)
+	if with := os.Getenv(emulator); with != "" {
+		command = exec.Command(with, self)
+	}
+	command.Env = append(os.Environ(), childTask+"="+strconv.Itoa(status))
+	return command, nil
+}
+
+// child is a process that waits to be let go.
+type child struct {
+	command *exec.Cmd
+	letGo   io.Closer
+	output  io.Reader
+	waited  bool
+}
+
+// startChild starts this test binary again.
+func startChild(t testing.TB, status int) *child {
+	t.Helper()
+	command, err := again(status)
+	if err != nil {
+		t.Skip("this system does not tell the path of the test binary:", err)
+	}
+	stdin, err := command.StdinPipe()
+	must(t, err)
+	stdout, err := command.StdoutPipe()
+	must(t, err)
+	must(t, command.Start())
+	c := &child{command: command, letGo: stdin, output: stdout}
+	t.Cleanup(func() {
+		_ = stdin.Close() // the test may have closed it
+		c.wait()
+	})
+	return c
+}
+
+func (c *child) pid() uint64 { return uint64(c.command.Process.Pid) }
+
+// exit lets the child go.
+func (c *child) exit(t testing.TB) {
+	t.Helper()
+	must(t, c.letGo.Close())
+}
+
+// wait waits for the child as its parent does; how it ended is the test's business.
+func (c *child) wait() {
+	if !c.waited {
+		c.waited = true
+		_ = c.command.Wait()
+	}
+}

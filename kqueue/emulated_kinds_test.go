@@ -1,0 +1,250 @@
+//go:build linux
+
+package kqueue_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/suite"
+	"iomux/internal/sys"
+	"iomux/kqueue"
+)
+
+func newEventfd(t *testing.T) int {
+	t.Helper()
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	must(t, err)
+	suite.CloseAtEnd(t, fd)
+	return fd
+}
+
+// Linux tells no numbers of an eventfd.
+func TestEventfd(t *testing.T) {
+	fd := newEventfd(t)
+	queue := newQueue(t)
+	apply(t, queue, change(fd, kqueue.FilterRead, kqueue.EvAdd))
+	none(t, queue)
+	_, err := unix.Write(fd, []byte{1, 1, 1, 1, 1, 1, 1, 1})
+	must(t, err)
+	for range 2 {
+		if event := one(t, queue, fd, kqueue.FilterRead); event.Data != 1 {
+			t.Errorf("event is %v, want 1", event)
+		}
+	}
+	read(t, fd, 8)
+	none(t, queue)
+	apply(t, queue, change(fd, kqueue.FilterWrite, kqueue.EvAdd))
+	if event := one(t, queue, fd, kqueue.FilterWrite); event.Data != 0 {
+		t.Errorf("event is %v, want no number", event)
+	}
+}
+
+// Devices that cannot be polled are always ready.
+func TestDeviceIsAlwaysReady(t *testing.T) {
+	fd := open(t, os.DevNull, unix.O_RDWR)
+	queue := newQueue(t)
+	apply(t, queue, change(fd, kqueue.FilterRead, kqueue.EvAdd), change(fd, kqueue.FilterWrite, kqueue.EvAdd|kqueue.EvClear))
+	if events := wait(t, queue, 4, soon); len(events) != 2 {
+		t.Errorf("events are %v, want both", events)
+	}
+	one(t, queue, fd, kqueue.FilterRead)
+}
+
+// A file that was closed is told of no more, nor is the file that has its number.
+func TestClosedFile(t *testing.T) {
+	path, source := newFile(t, 10)
+	otherPath, other := newFile(t, 10)
+	for _, filter := range []kqueue.Filter{kqueue.FilterRead, kqueue.FilterWrite, kqueue.FilterVnode} {
+		queue := newQueue(t)
+		fd := duplicate(t, source)
+		apply(t, queue, noted(fd, filter, kqueue.EvAdd, 0, 0))
+		if filter == kqueue.FilterVnode {
+			apply(t, queue, noted(fd, filter, kqueue.EvAdd, kqueue.NoteAttrib, 0))
+		}
+		suite.Close(t, fd)
+		must(t, os.Chmod(path, 0o600))
+		none(t, queue)
+		if reused := duplicate(t, other); reused != fd {
+			t.Fatalf("the number is %d, want %d", reused, fd)
+		}
+		must(t, os.Chmod(path, 0o600))
+		must(t, os.Chmod(otherPath, 0o600))
+		none(t, queue)
+		apply(t, queue, noted(fd, filter, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteAttrib, 0))
+		must(t, os.Chmod(otherPath, 0o600))
+		one(t, queue, fd, filter)
+		must(t, queue.Close())
+		suite.Close(t, fd)
+	}
+}
+
+// A file that ends with its last descriptor takes its watch with it. The next one may have not only the number of the
+// descriptor, but of the file as well.
+func TestFileThatEndsWithItsDescriptor(t *testing.T) {
+	queue := newQueue(t)
+	path := filepath.Join(t.TempDir(), "file")
+	for range 20 {
+		must(t, os.WriteFile(path, []byte{1}, 0o600))
+		fd := open(t, path, unix.O_RDONLY)
+		apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteDelete, 0),
+			change(fd, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear))
+		must(t, os.Remove(path))
+		if events := wait(t, queue, 4, soon); len(events) != 2 {
+			t.Errorf("events are %v, want that of reading and NoteDelete", events)
+		}
+		suite.Close(t, fd)
+		none(t, queue)
+	}
+}
+
+// More happens than inotify remembers: what can still be seen to have happened is told.
+func TestMoreThanInotifyRemembers(t *testing.T) {
+	first, a := newFile(t, 0)
+	second, b := newFile(t, 0)
+	third, c := newFile(t, 0)
+	queue := newQueue(t)
+	notes := kqueue.NoteWrite | kqueue.NoteExtend | kqueue.NoteAttrib
+	for _, fd := range []int{a, b, c} {
+		apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, notes, 0))
+	}
+	for range 10_000 { // the system remembers 16384, unless it was told otherwise
+		must(t, os.Chmod(first, 0o600))
+		must(t, os.Chmod(second, 0o600))
+	}
+	extend(t, third, 1)
+	events := wait(t, queue, 8, soon)
+	if len(events) != 3 {
+		t.Fatalf("events are %v, want all three files", events)
+	}
+	for _, event := range events {
+		if event.Ident == uint64(c) && event.Fflags&kqueue.NoteExtend == 0 {
+			t.Errorf("event is %v, want NoteExtend", event)
+		}
+	}
+	none(t, queue)
+}
+
+func TestAddAndDeleteInOneChange(t *testing.T) {
+	queue := newQueue(t)
+	both := timer(1, kqueue.EvDelete, 0, 1)
+	apply(t, queue, both, both)
+	none(t, queue)
+}
+
+// A timer at a time comes once, and stays registered.
+func TestTimerAtATimeComesOnce(t *testing.T) {
+	queue := newQueue(t)
+	apply(t, queue, timer(1, 0, kqueue.NoteAbsTime, time.Now().UnixMilli()+10))
+	if event := one(t, queue, 1, kqueue.FilterTimer); event.Data != 1 {
+		t.Errorf("event is %v, want one expiry", event)
+	}
+	none(t, queue)
+	apply(t, queue, timer(1, 0, kqueue.NoteAbsTime, 1))
+	if event := one(t, queue, 1, kqueue.FilterTimer); event.Data != 1 {
+		t.Errorf("event is %v, want one expiry of a time that is long past", event)
+	}
+	none(t, queue)
+	apply(t, queue, change(1, kqueue.FilterTimer, kqueue.EvDelete))
+}
+
+// As on FreeBSD, EvClear without NoteTrigger takes a trigger back.
+func TestTriggerIsTakenBack(t *testing.T) {
+	queue := newUserQueue(t, kqueue.EvClear)
+	apply(t, queue, trigger(0, 0), change(1, kqueue.FilterUser, kqueue.EvClear))
+	none(t, queue)
+}
+
+// What happened before the notes were changed is not told with the new ones.
+func TestChangedNotesAreNotOfBefore(t *testing.T) {
+	path, fd := newFile(t, 0)
+	queue := newQueue(t)
+	apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteWrite, 0))
+	extend(t, path, 1)
+	apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteExtend, 0))
+	none(t, queue)
+	extend(t, path, 1)
+	one(t, queue, fd, kqueue.FilterVnode)
+}
+
+// The second Close of two Queues with one number leaves the number's next owner alone.
+func TestCloseOfANumberThatIsAnothers(t *testing.T) {
+	queue := newQueue(t)
+	fd := queue.FD()
+	same, err := kqueue.FromFD(fd)
+	must(t, err)
+	must(t, same.Close())
+	if owner := open(t, os.DevNull, unix.O_RDONLY); owner != fd { // it gets the lowest number that is free
+		must(t, unix.Dup3(owner, fd, unix.O_CLOEXEC))
+		suite.CloseAtEnd(t, fd)
+	}
+	if err := queue.Close(); !errors.Is(err, unix.EBADF) {
+		t.Errorf("Close: %v", err)
+	}
+	if !sys.IsOpen(fd) {
+		t.Error("the next owner's descriptor was closed")
+	}
+}
+
+func TestProcessThatEndsWhileDisabled(t *testing.T) {
+	c := startChild(t, 6)
+	queue := newQueue(t)
+	add := watchExit(c.pid())
+	add.Udata = 1
+	apply(t, queue, add)
+	add.Flags, add.Udata = kqueue.EvAdd|kqueue.EvDisable, mark
+	apply(t, queue, add)
+	c.exit(t)
+	c.wait()
+	none(t, queue)
+	apply(t, queue, change(int(c.pid()), kqueue.FilterProc, kqueue.EvEnable))
+	if got := exited(t, queue, c.pid()); got.ExitStatus() != 6 && keepsStatus(t) {
+		t.Errorf("status is %#x, want exit with 6", got)
+	}
+}
+
+// A process of which nothing is asked is told of when something is.
+func TestProcessWithoutNotes(t *testing.T) {
+	c := startChild(t, 6)
+	queue := newQueue(t)
+	apply(t, queue, change(int(c.pid()), kqueue.FilterProc, kqueue.EvAdd))
+	c.exit(t)
+	none(t, queue)
+	apply(t, queue, watchExit(c.pid()))
+	if got := exited(t, queue, c.pid()); got.ExitStatus() != 6 {
+		t.Errorf("status is %#x, want exit with 6", got)
+	}
+}
+
+// A thread is no process.
+func TestThreadIsNoProcess(t *testing.T) {
+	queue := newQueue(t)
+	var all sync.WaitGroup
+	all.Go(func() {
+		runtime.LockOSThread() // the thread ends with the goroutine
+		if id := unix.Gettid(); id != os.Getpid() {
+			fails(t, queue, watchExit(uint64(id)), syscall.ESRCH)
+		}
+	})
+	all.Wait()
+}
+
+// EvEnable and EvDisable alone leave the notes as they are.
+func TestNotesAreKeptWithoutEvAdd(t *testing.T) {
+	path, fd := newFile(t, 0)
+	queue := newQueue(t)
+	apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteExtend, 0))
+	apply(t, queue, change(fd, kqueue.FilterVnode, kqueue.EvDisable), change(fd, kqueue.FilterVnode, kqueue.EvEnable))
+	extend(t, path, 1)
+	if event := one(t, queue, fd, kqueue.FilterVnode); event.Fflags != kqueue.NoteExtend {
+		t.Errorf("event is %v, want NoteExtend", event)
+	}
+}

@@ -1,0 +1,26 @@
+//go:build linux
+
+package kqueue_test
+
+import (
+	"testing"
+
+	"iomux/internal/suite"
+	"iomux/kqueue"
+)
+
+// Of a pipe the room is exact.
+func TestWriteToAPipeTellsTheExactRoom(t *testing.T) {
+	r, w := suite.Pipe(t)
+	queue := newQueue(t)
+	apply(t, queue, change(w, kqueue.FilterWrite, kqueue.EvAdd))
+	all := one(t, queue, w, kqueue.FilterWrite).Data
+	write(t, w, 100)
+	if event := one(t, queue, w, kqueue.FilterWrite); event.Data != all-100 {
+		t.Errorf("event is %v, want %d bytes less than %d", event, 100, all)
+	}
+	read(t, r, 100)
+	if event := one(t, queue, w, kqueue.FilterWrite); event.Data != all {
+		t.Errorf("event is %v, want %d bytes", event, all)
+	}
+}

@@ -1,0 +1,122 @@
+// Package kqueue is kqueue(2): one queue that tells of descriptors, files, processes, signals, timers and events of the
+// program's own.
+//
+// It is native on macOS, FreeBSD, NetBSD, OpenBSD and DragonFly. On Linux it is emulated in user space, over epoll, timerfd,
+// pidfd, inotify and os/signal, with FreeBSD's numbers. Elsewhere New returns an error that is errors.ErrUnsupported;
+// constants and types exist everywhere.
+//
+//	queue, err := kqueue.New()
+//	if err != nil {
+//		return err
+//	}
+//	defer queue.Close()
+//	changes := []kqueue.Event{{Ident: uint64(fd), Filter: kqueue.FilterRead, Flags: kqueue.EvAdd}}
+//	events := make([]kqueue.Event, 64)
+//	for {
+//		n, err := queue.Control(changes, events, -1)
+//		if err != nil {
+//			return err
+//		}
+//		changes = nil
+//		for _, event := range events[:n] {
+//			handle(event)
+//		}
+//	}
+//
+// # What every program that uses kqueue should know
+//
+// A registration is a pair of ident and filter, in one queue: to add it again modifies it. It belongs to the number of a
+// descriptor, and ends when that number is closed. Events with EvClear, EvOneShot or EvDispatch reach one of several waiting
+// goroutines; what is reported all the time that it lasts may reach each of them.
+//
+// In Go a signal that FilterSignal watches still does what it does by default, on the systems whose kernel has kqueue: pass
+// it to signal.Ignore or signal.Notify of os/signal as well.
+//
+// # What a system lacks
+//
+// Filters and notes that a system lacks are refused by Control with errors.ErrUnsupported, by name, before any change of the
+// list is made. No system has FilterNetdev. FilterExcept is on macOS, OpenBSD and DragonFly; FilterEmpty on FreeBSD and
+// NetBSD; FilterProcDesc on FreeBSD; FilterFS on all but OpenBSD; NoteOpen, NoteClose, NoteCloseWrite and NoteRead on FreeBSD
+// and NetBSD 10. The timers of DragonFly count milliseconds and nothing else. NetBSD forgets EvDispatch of FilterVnode,
+// FilterTimer and FilterSignal where EvClear is in force, as it is with the latter two. Of kernels that are older than the filter
+// (FilterUser: NetBSD 10, OpenBSD 7.8) the answer is EINVAL.
+//
+// # What the emulation does differently
+//
+// The emulation refuses FilterAIO, FilterEmpty, FilterExcept, FilterFS, FilterNetdev, FilterProcDesc, NoteOOB, NoteRevoke,
+// NoteFork, NoteExec and NoteTrack with errors.ErrUnsupported. With EOPNOTSUPP, which is errors.ErrUnsupported too, it answers
+// NoteLowat with FilterWrite above what Linux itself waits for (4096 bytes of a pipe, a third of a socket's buffer), and the
+// signals 32 to 34. Besides:
+//
+//   - A descriptor's registration ends with the file, not with the number: while a duplicate of it is open elsewhere, it costs a
+//     spurious wake-up for each arrival, and it is never reported.
+//   - A socket's error is asked of the socket, which tells it once: it is in Fflags of this and later events, of both filters,
+//     and SO_ERROR is zero afterwards.
+//   - Data of FilterRead is the size of the first datagram; 1 of an eventfd, timerfd, queue or epoll, and of a listening
+//     socket that is not TCP's. Data of FilterWrite is what the socket's buffer has left by the kernel's way of counting, and 0
+//     of what is neither a socket nor a pipe.
+//   - Regular files and FilterVnode need /proc. What happens between two calls of Control may come as one event. A directory
+//     that is removed while it is open is not told of. An fd of a pipe, a socket or the like is EINVAL.
+//   - FilterProc tells how a process ended: of a child always, of others if they are of the same user or on Linux 6.15, and
+//     else Data is -1. Where only the kernel tells, it does when the parent has waited for the process.
+//   - FilterSignal makes the program catch the signal, as signal.Notify does. Signals that arrive faster than the Go runtime
+//     takes them are counted as one.
+//   - Queues can be watched by queues as deep as Linux lets epolls be, four inside the outermost; then the answer is ELOOP.
+//   - A timer and a process cost a descriptor each, a queue two to four.
+//   - EvEnable, EvDisable and changes without a flag leave Fflags and Data of the registration as they are.
+package kqueue
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+// Queue is a kqueue. Its methods may be called from several goroutines at once; the zero value is a closed one.
+type Queue struct{ queue }
+
+// New wraps kqueue(2), epoll_create1(2) on Linux. The descriptor is close-on-exec.
+//
+// Errors: EMFILE, ENFILE and ENOMEM where the system has no room for one more; errors.ErrUnsupported on a system that has
+// neither kqueue nor the emulation.
+func New() (*Queue, error) { return create() }
+
+// FromFD makes a Queue of a kqueue's descriptor that exists already, and takes it over: Close will close it. On Linux it has
+// to be that of a Queue of this process, or a duplicate, and /proc has to be there; the two Queues are one queue then. Of two
+// Queues with the same number the first Close closes it; nobody may wait in the other one then, whose use is EBADF.
+//
+// Errors: EBADF where fd is not open, or not a kqueue; errors.ErrUnsupported as New.
+func FromFD(fd int) (*Queue, error) { return adopt(fd) }
+
+// FD is the descriptor of the queue itself, which is readable while an event waits in it, so that it can be registered in
+// another one. After Close it is -1.
+func (q *Queue) FD() int { return q.descriptor.FD() }
+
+// Control wraps kevent(2): it makes the changes, in order, and then waits until there are events or the timeout has passed.
+// It fills events from the start and returns their number, 0 after a timeout. Changes and events may be the same slice.
+//
+// A change that fails is reported as an event with EvError, whose Data is the errno, and a change with EvReceipt as one
+// whose Data is 0 if it was made; then Control returns at once, without having waited. A failure for which events has no room
+// is the error, names the change, and ends the making of changes. With no room at all, Control makes the changes and does
+// not wait.
+//
+// A negative timeout blocks, zero does not wait, any other is never shortened. Interruptions by signals (EINTR) are waited
+// through.
+//
+// Errors of changes: EBADF (the ident is not an open descriptor), ENOENT (not registered, or the number belongs to another
+// file now), EINVAL (an unknown filter, a unit of time that does not exist, a negative time, a signal out of range, EvEnable
+// together with EvDisable, or what the filter does not take), ESRCH (no such process), EACCES and EPERM (not allowed), ELOOP
+// (queues watch each other), ENOMEM, ENOSPC, EMFILE (limits). Errors of the call: errors.ErrUnsupported for a filter or note
+// that the system lacks, before any change is made; os.ErrClosed also when Close is called meanwhile. Waiting does not
+// allocate.
+func (q *Queue) Control(changes, events []Event, timeout time.Duration) (n int, err error) {
+	return q.control(changes, events, timeout)
+}
+
+// Close closes the queue's descriptor. Goroutines that wait in Control return os.ErrClosed, and only when the last of them
+// has left is the number given back to the system.
+//
+// Errors: os.ErrClosed where it was closed before; EBADF where somebody else closed the descriptor.
+func (q *Queue) Close() error { return q.close() }
+
+var errClosed = fmt.Errorf("kqueue: the queue is closed: %w", os.ErrClosed)

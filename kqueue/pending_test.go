@@ -1,0 +1,106 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package kqueue_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/suite"
+	"iomux/kqueue"
+)
+
+// occasion is something that one filter tells of.
+type occasion struct {
+	name   string
+	add    kqueue.Event
+	happen func(queue *kqueue.Queue)
+}
+
+// occasions are one of each filter, each new.
+func occasions(t *testing.T) []occasion {
+	t.Helper()
+	r, w := suite.Pipe(t)
+	path, file := newFile(t, 0)
+	c := startChild(t, 0)
+	caught(t, unix.SIGUSR1)
+	nothing := func(*kqueue.Queue) {}
+	return []occasion{
+		{"Read", change(r, kqueue.FilterRead, kqueue.EvAdd), func(*kqueue.Queue) { suite.Write(t, w) }},
+		{"Write", change(w, kqueue.FilterWrite, kqueue.EvAdd), nothing},
+		{"Vnode", noted(file, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteAttrib, 0), func(*kqueue.Queue) {
+			must(t, os.Chmod(path, 0o600))
+		}},
+		{"Proc", watchExit(c.pid()), func(*kqueue.Queue) { c.exit(t) }},
+		{"Signal", change(int(unix.SIGUSR1), kqueue.FilterSignal, kqueue.EvAdd), func(*kqueue.Queue) { send(t, unix.SIGUSR1) }},
+		{"Timer", timer(1, 0, 0, 1), nothing},
+		{"User", change(1, kqueue.FilterUser, kqueue.EvAdd|kqueue.EvClear), func(queue *kqueue.Queue) {
+			apply(t, queue, trigger(0, 0))
+		}},
+	}
+}
+
+// pending makes a queue with the occasion, which has come and has not been told of.
+func (o occasion) pending(t *testing.T) *kqueue.Queue {
+	t.Helper()
+	needs(t, o.add)
+	queue := newQueue(t)
+	apply(t, queue, o.add)
+	o.happen(queue)
+	for end := time.Now().Add(soon); !readable(t, queue.FD()); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("nothing is pending")
+		}
+	}
+	return queue
+}
+
+func TestDeletingTakesBackWhatIsPending(t *testing.T) {
+	for _, o := range occasions(t) {
+		t.Run(o.name, func(t *testing.T) {
+			queue := o.pending(t)
+			removal := o.add
+			removal.Flags = kqueue.EvDelete
+			apply(t, queue, removal)
+			none(t, queue)
+			fails(t, queue, removal, unix.ENOENT, unix.ESRCH) // there may be no such process any more
+		})
+	}
+}
+
+func TestDisablingTakesBackWhatIsPending(t *testing.T) {
+	for _, o := range occasions(t) {
+		t.Run(o.name, func(t *testing.T) {
+			queue := o.pending(t)
+			disabled := o.add
+			disabled.Flags = kqueue.EvDisable
+			apply(t, queue, disabled)
+			none(t, queue)
+		})
+	}
+}
+
+// To add again replaces the user's number, of an event that is pending too.
+func TestUdataOfWhatIsPendingIsReplaced(t *testing.T) {
+	for _, o := range occasions(t) {
+		t.Run(o.name, func(t *testing.T) {
+			if o.name == "Proc" {
+				t.Skip("systems differ in whether a process that has ended can be registered again")
+			}
+			other := o.add
+			other.Udata = 1
+			first := o
+			first.add = other
+			queue := first.pending(t)
+			again := o.add
+			if o.name == "User" {
+				again.Flags = 0 // with EvClear, it would take the trigger back
+			}
+			apply(t, queue, again)
+			one(t, queue, int(o.add.Ident), o.add.Filter)
+		})
+	}
+}

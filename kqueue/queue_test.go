@@ -1,0 +1,253 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package kqueue_test
+
+import (
+	"errors"
+	"math"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/suite"
+	"iomux/kqueue"
+)
+
+func TestDescriptorIsClosedOnExec(t *testing.T) {
+	queue := newQueue(t)
+	flags, err := unix.FcntlInt(uintptr(queue.FD()), unix.F_GETFD, 0)
+	if err != nil || flags&unix.FD_CLOEXEC == 0 {
+		t.Errorf("flags are %#x, %v", flags, err)
+	}
+}
+
+// A queue of another one's descriptor is the same queue.
+func TestFromFDSharesTheQueue(t *testing.T) {
+	r, w := suite.Pipe(t)
+	queue := newQueue(t)
+	fd, err := unix.FcntlInt(uintptr(queue.FD()), unix.F_DUPFD_CLOEXEC, 0)
+	must(t, err)
+	same, err := kqueue.FromFD(fd)
+	must(t, err)
+	if same.FD() != fd {
+		t.Errorf("FD is %d, want %d", same.FD(), fd)
+	}
+	apply(t, same, change(r, kqueue.FilterRead, kqueue.EvAdd))
+	suite.Write(t, w)
+	one(t, queue, r, kqueue.FilterRead)
+	one(t, same, r, kqueue.FilterRead)
+	must(t, queue.Close())
+	one(t, same, r, kqueue.FilterRead)
+	suite.Drain(t, r)
+	none(t, same)
+	must(t, same.Close())
+}
+
+// Of two Queues with one number, the second Close closes nothing that somebody else may own by now.
+func TestFromFDOfTheSameNumber(t *testing.T) {
+	queue := newQueue(t)
+	same, err := kqueue.FromFD(queue.FD())
+	must(t, err)
+	apply(t, same, timer(1, 0, 0, 1<<20))
+	must(t, same.Close())
+	if _, err := queue.Control(nil, make([]kqueue.Event, 1), 0); !errors.Is(err, syscall.EBADF) {
+		t.Errorf("Control: %v", err)
+	}
+	if err := queue.Close(); !errors.Is(err, syscall.EBADF) {
+		t.Errorf("Close: %v", err)
+	}
+}
+
+// Closing one of two Queues ends the waits in it, and leaves the other one as it was.
+func TestCloseOfOneOfTwo(t *testing.T) {
+	queue := newQueue(t)
+	fd, err := unix.FcntlInt(uintptr(queue.FD()), unix.F_DUPFD_CLOEXEC, 0)
+	must(t, err)
+	same, err := kqueue.FromFD(fd)
+	must(t, err)
+	defer func() { must(t, same.Close()) }()
+	var waiters sync.WaitGroup
+	for range 3 {
+		waiters.Go(func() {
+			if _, err := queue.Control(nil, make([]kqueue.Event, 1), -1); !errors.Is(err, os.ErrClosed) {
+				t.Errorf("a wait ended with %v", err)
+			}
+		})
+	}
+	time.Sleep(quiet)
+	must(t, queue.Close())
+	waiters.Wait()
+	none(t, same)
+	if readable(t, same.FD()) {
+		t.Error("the queue is readable, and has no event")
+	}
+}
+
+func TestFromFDOfSomethingElse(t *testing.T) {
+	r, _ := suite.Pipe(t)
+	for _, fd := range []int{-1, math.MaxInt, suite.ClosedFD(t), r} {
+		if _, err := kqueue.FromFD(fd); !errors.Is(err, syscall.EBADF) && !errors.Is(err, syscall.EINVAL) {
+			t.Errorf("FromFD(%d): %v", fd, err)
+		}
+	}
+}
+
+func TestUseAfterClose(t *testing.T) {
+	queue := newQueue(t)
+	must(t, queue.Close())
+	var zero kqueue.Queue
+	for _, queue := range []*kqueue.Queue{queue, &zero} {
+		if _, err := queue.Control(nil, make([]kqueue.Event, 1), -1); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Control: %v", err)
+		}
+		if _, err := queue.Control([]kqueue.Event{{Filter: kqueue.FilterNetdev}}, nil, 0); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Control of what is not there: %v", err)
+		}
+		if err := queue.Close(); !errors.Is(err, os.ErrClosed) || queue.FD() != -1 {
+			t.Errorf("Close: %v, FD: %d", err, queue.FD())
+		}
+	}
+}
+
+func TestTimeouts(t *testing.T) {
+	queue := newQueue(t)
+	for _, timeout := range []time.Duration{0, 1, 100 * time.Microsecond, 3100 * time.Microsecond, 50 * time.Millisecond} {
+		start := time.Now()
+		if events := wait(t, queue, 1, timeout); len(events) != 0 || time.Since(start) < timeout {
+			t.Errorf("a wait of %v ended after %v with %v", timeout, time.Since(start), events)
+		}
+	}
+	r, w := suite.Pipe(t)
+	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear))
+	for _, timeout := range []time.Duration{-1, -2, math.MinInt64, math.MaxInt64} {
+		later := time.AfterFunc(quiet, func() { suite.Write(t, w) })
+		if events := wait(t, queue, 1, timeout); len(events) != 1 {
+			t.Errorf("a wait of %v ended with %v", timeout, events)
+		}
+		later.Stop()
+	}
+}
+
+// Interruptions neither end a wait nor make it longer, and changes are made once.
+func TestInterruptions(t *testing.T) {
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, unix.SIGUSR2)
+	defer signal.Stop(caught)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Millisecond):
+				_ = unix.Kill(os.Getpid(), unix.SIGUSR2)
+			}
+		}
+	}()
+	queue := newQueue(t)
+	r, _ := suite.Pipe(t)
+	events := make([]kqueue.Event, 1)
+	start := time.Now()
+	n, err := queue.Control([]kqueue.Event{change(r, kqueue.FilterRead, kqueue.EvAdd)}, events, 200*time.Millisecond)
+	took := time.Since(start)
+	close(stop)
+	<-stopped
+	if n != 0 || err != nil || took < 200*time.Millisecond {
+		t.Errorf("%d events, %v, after %v", n, err, took)
+	}
+	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvDelete))
+}
+
+func TestCloseEndsAllWaits(t *testing.T) {
+	for range 20 {
+		queue := newQueue(t)
+		r, _ := suite.Pipe(t)
+		apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd), timer(1, 0, 0, 1000))
+		var waiters sync.WaitGroup
+		for i := range 8 {
+			waiters.Go(func() {
+				if _, err := queue.Control(nil, make([]kqueue.Event, 1+i%2*100), -1); !errors.Is(err, os.ErrClosed) {
+					t.Errorf("a wait ended with %v", err)
+				}
+			})
+		}
+		time.Sleep(time.Millisecond)
+		must(t, queue.Close())
+		waiters.Wait()
+	}
+}
+
+// A change made while another goroutine waits does not wait for it, and counts for it.
+func TestChangeReachesAWaitUnderWay(t *testing.T) {
+	queue := newQueue(t)
+	r, w := suite.Pipe(t)
+	suite.Write(t, w)
+	done := make(chan kqueue.Event)
+	go func() {
+		events := make([]kqueue.Event, 1)
+		_, _ = queue.Control(nil, events, soon)
+		done <- events[0]
+	}()
+	time.Sleep(quiet)
+	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd))
+	if event := <-done; event.Ident != uint64(r) {
+		t.Errorf("the wait ended with %v", event)
+	}
+}
+
+func TestShortListTellsAllInTurns(t *testing.T) {
+	const descriptors = 100
+	queue := newQueue(t)
+	left := make(map[uint64]bool)
+	for range descriptors {
+		r, w := suite.Pipe(t)
+		suite.Write(t, w)
+		apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd))
+		left[uint64(r)] = true
+	}
+	for _, event := range wait(t, queue, 3*descriptors, 0) {
+		if !left[event.Ident] {
+			t.Errorf("%v was told twice", event)
+		}
+		delete(left, event.Ident)
+	}
+	if len(left) != 0 {
+		t.Errorf("%d descriptors were not told of, with room for all", len(left))
+	}
+	count := make(map[uint64]int)
+	for range 3 * descriptors {
+		for _, event := range wait(t, queue, 1, 0) {
+			count[event.Ident]++
+		}
+	}
+	for ident, n := range count {
+		if n != 3 {
+			t.Errorf("descriptor %d was told %d times in 3 rounds", ident, n)
+		}
+	}
+	if len(count) != descriptors {
+		t.Errorf("%d descriptors were told of, want %d", len(count), descriptors)
+	}
+}
+
+func TestWaitDoesNotAllocate(t *testing.T) {
+	queue := newQueue(t)
+	r, w := suite.Pipe(t)
+	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd), change(w, kqueue.FilterWrite, kqueue.EvAdd))
+	suite.Write(t, w)
+	events := make([]kqueue.Event, 8)
+	changes := []kqueue.Event{change(r, kqueue.FilterRead, kqueue.EvAdd)}
+	if n := testing.AllocsPerRun(100, func() {
+		if n, err := queue.Control(changes, events, 0); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+	}); n != 0 {
+		t.Errorf("a change and a wait allocate %v times", n)
+	}
+}

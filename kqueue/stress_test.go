@@ -1,0 +1,287 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package kqueue_test
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/suite"
+	"iomux/kqueue"
+)
+
+// crowd is goroutines that wait on one queue, each for a few events at a time, until the queue is closed.
+func crowd(t *testing.T, queue *kqueue.Queue, waiters int, handle func(kqueue.Event)) (stop func()) {
+	var all sync.WaitGroup
+	for i := range waiters {
+		all.Go(func() {
+			for events := make([]kqueue.Event, 1+i%3); ; {
+				n, err := queue.Control(nil, events, -1)
+				for _, event := range events[:n] {
+					handle(event)
+				}
+				if errors.Is(err, os.ErrClosed) {
+					return
+				}
+				if err != nil {
+					t.Error("Control:", err)
+					return
+				}
+			}
+		})
+	}
+	return func() {
+		_ = queue.Close() // the last waiter leaves then
+		all.Wait()
+	}
+}
+
+// Each event reaches exactly one of several waiters, whatever the filter.
+func TestExactlyOneWaiterIsTold(t *testing.T) {
+	const waiters, rounds = 4, 200
+	r, w := suite.Pipe(t)
+	a, b := suite.SocketPair(t, unix.SOCK_STREAM)
+	path, file := newFile(t, 0)
+	sources := map[string]struct {
+		add kqueue.Event
+		do  func(queue *kqueue.Queue)
+	}{
+		"ReadClear": {change(r, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear), func(*kqueue.Queue) { suite.Write(t, w) }},
+		"ReadOneShot": {change(a, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvOneShot), func(queue *kqueue.Queue) {
+			suite.Drain(t, a)
+			apply(t, queue, change(a, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvOneShot))
+			suite.Write(t, b)
+		}},
+		"ReadDispatch": {change(a, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvDispatch), func(queue *kqueue.Queue) {
+			suite.Drain(t, a)
+			apply(t, queue, change(a, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvEnable|kqueue.EvDispatch))
+			suite.Write(t, b)
+		}},
+		"Timer": {timer(1, kqueue.EvOneShot, 0, 1000_000), func(queue *kqueue.Queue) { apply(t, queue, timer(1, kqueue.EvOneShot, 0, 1)) }},
+		"User":  {change(1, kqueue.FilterUser, kqueue.EvAdd|kqueue.EvClear), func(queue *kqueue.Queue) { apply(t, queue, trigger(0, 0)) }},
+		"Vnode": {noted(file, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteAttrib, 0), func(*kqueue.Queue) {
+			must(t, os.Chmod(path, 0o600))
+		}},
+	}
+	for name, source := range sources {
+		t.Run(name, func(t *testing.T) {
+			needs(t, source.add)
+			queue := newQueue(t)
+			suite.Drain(t, a)
+			apply(t, queue, source.add)
+			told := make(chan struct{}, rounds*waiters)
+			stop := crowd(t, queue, waiters, func(kqueue.Event) { told <- struct{}{} })
+			for i := range rounds {
+				source.do(queue)
+				select {
+				case <-told:
+				case <-time.After(soon):
+					t.Fatalf("event %d was not told", i)
+				}
+			}
+			time.Sleep(quiet)
+			stop()
+			if len(told) != 0 {
+				t.Errorf("%d of %d events were told twice", len(told), rounds)
+			}
+		})
+	}
+}
+
+// After a registration was deleted, no wait that begins then tells of it, however many waits are under way.
+func TestDeletionRacesDelivery(t *testing.T) {
+	for name, flags := range map[string]kqueue.Flags{"Level": 0, "Clear": kqueue.EvClear, "OneShot": kqueue.EvOneShot} {
+		t.Run(name, func(t *testing.T) {
+			queue := newQueue(t)
+			r, w := suite.Pipe(t)
+			var dead atomic.Uint64
+			stop := stalkers(t, queue, &dead)
+			suite.Write(t, w)
+			for generation := uint64(1); generation <= 2000; generation++ {
+				add := kqueue.Event{Ident: uint64(r), Filter: kqueue.FilterRead, Flags: kqueue.EvAdd | flags, Udata: generation}
+				apply(t, queue, add)
+				removal := add
+				removal.Flags = kqueue.EvDelete
+				if _, err := queue.Control([]kqueue.Event{removal}, nil, 0); err != nil && !errors.Is(err, unix.ENOENT) {
+					t.Fatal(err)
+				}
+				dead.Store(generation)
+			}
+			stop()
+		})
+	}
+}
+
+// stalkers wait, and fail the test where they are told of what was dead before the wait began.
+func stalkers(t *testing.T, queue *kqueue.Queue, dead *atomic.Uint64) (stop func()) {
+	var all sync.WaitGroup
+	var over atomic.Bool
+	for range 3 {
+		all.Go(func() {
+			for events := make([]kqueue.Event, 2); !over.Load(); {
+				before := dead.Load()
+				n, err := queue.Control(nil, events, time.Millisecond)
+				if err != nil {
+					t.Error("Control:", err)
+					return
+				}
+				for _, event := range events[:n] {
+					if event.Udata <= before {
+						t.Errorf("told of generation %d, when %d was dead", event.Udata, before)
+					}
+				}
+			}
+		})
+	}
+	return func() {
+		over.Store(true)
+		all.Wait()
+	}
+}
+
+// Numbers of descriptors are used again at once, and never inherit what their predecessors were registered for.
+func TestDescriptorReuse(t *testing.T) {
+	for name, flags := range map[string]kqueue.Flags{"Level": 0, "Clear": kqueue.EvClear} {
+		t.Run(name, func(t *testing.T) {
+			queue := newQueue(t)
+			var dead atomic.Uint64
+			stop := stalkers(t, queue, &dead)
+			for generation := uint64(1); generation <= 1000; generation++ {
+				var fds [2]int
+				must(t, unix.Pipe(fds[:]))
+				suite.Write(t, fds[1])
+				if generation%2 == 0 { // the others are never registered
+					apply(t, queue, kqueue.Event{
+						Ident: uint64(fds[0]), Filter: kqueue.FilterRead, Flags: kqueue.EvAdd | flags, Udata: generation,
+					})
+				}
+				must(t, unix.Close(fds[0]))
+				must(t, unix.Close(fds[1]))
+				dead.Store(generation)
+			}
+			stop()
+		})
+	}
+}
+
+// Closing ends all waits, with events of all kinds under way.
+func TestCloseUnderLoad(t *testing.T) {
+	needs(t, change(1, kqueue.FilterUser, kqueue.EvAdd))
+	caught(t, unix.SIGUSR1)
+	path, file := newFile(t, 0)
+	r, w := suite.Pipe(t)
+	for range 50 {
+		queue := newQueue(t)
+		apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear), timer(1, 0, 0, 1),
+			change(w, kqueue.FilterWrite, kqueue.EvAdd), change(1, kqueue.FilterUser, kqueue.EvAdd|kqueue.EvClear),
+			noted(file, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteAttrib, 0),
+			change(int(unix.SIGUSR1), kqueue.FilterSignal, kqueue.EvAdd))
+		stop := crowd(t, queue, 3, func(kqueue.Event) {})
+		var makers sync.WaitGroup
+		for _, do := range []func() error{
+			func() error { return os.Chmod(path, 0o600) },
+			func() error { return unix.Kill(os.Getpid(), unix.SIGUSR1) },
+			func() error {
+				_, err := queue.Control([]kqueue.Event{trigger(0, 0)}, nil, 0)
+				if errors.Is(err, os.ErrClosed) {
+					return nil
+				}
+				return err
+			},
+		} {
+			makers.Go(func() {
+				for range 20 {
+					if err := do(); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		time.Sleep(time.Millisecond)
+		stop()
+		makers.Wait()
+	}
+}
+
+// Registering, changing and deleting at once from many goroutines leaves a queue that works.
+func TestChangesFromManyGoroutines(t *testing.T) {
+	queue := newQueue(t)
+	var all sync.WaitGroup
+	for i := range 6 {
+		r, w := suite.Pipe(t)
+		all.Go(func() {
+			events := make([]kqueue.Event, 4)
+			for j := range 300 {
+				suite.Write(t, w)
+				_, err := queue.Control([]kqueue.Event{
+					change(r, kqueue.FilterRead, kqueue.EvAdd), change(w, kqueue.FilterWrite, kqueue.EvAdd|kqueue.EvOneShot),
+					timer(i, kqueue.EvOneShot, 0, int64(j%2)),
+				}, events, 0)
+				if err != nil {
+					t.Error(err)
+				}
+				apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvDelete))
+				suite.Drain(t, r)
+			}
+		})
+	}
+	all.Wait()
+	r, w := suite.Pipe(t)
+	suite.Write(t, w)
+	add := change(r, kqueue.FilterRead, kqueue.EvAdd)
+	add.Udata = 1
+	apply(t, queue, add)
+	for { // what is left of the one-shot registrations comes first
+		events := wait(t, queue, 4, soon)
+		if len(events) == 0 {
+			t.Fatal("a working event was not told")
+		}
+		for _, event := range events {
+			if event.Udata == 1 {
+				return
+			}
+		}
+	}
+}
+
+// Children that end while others begin, watched by several waiters: each is told of once.
+func TestForkStorm(t *testing.T) {
+	const makers, each = 3, 8
+	queue := newQueue(t)
+	var told sync.Map
+	count := make(chan struct{}, makers*each)
+	stop := crowd(t, queue, 3, func(event kqueue.Event) {
+		if _, twice := told.LoadOrStore(event.Ident, nil); twice || event.Fflags&kqueue.NoteExit == 0 {
+			t.Errorf("%v was told twice, or is no exit", event)
+		}
+		count <- struct{}{}
+	})
+	var children []*child
+	for range makers * each {
+		children = append(children, startChild(t, 0))
+	}
+	var all sync.WaitGroup
+	for i := range makers {
+		all.Go(func() {
+			for _, c := range children[i*each:][:each] {
+				apply(t, queue, watchExit(c.pid()))
+				c.exit(t)
+			}
+		})
+	}
+	all.Wait()
+	for range makers * each {
+		select {
+		case <-count:
+		case <-time.After(soon):
+			t.Fatal("an exit was not told")
+		}
+	}
+	stop()
+}

@@ -1,0 +1,52 @@
+# The targets of the Python module. Included by the Makefile at the root, whence all paths start.
+
+# The interpreter that the module is built for. Debian's own, whatever else is on PATH.
+PYTHON ?= /usr/bin/python3
+
+python_dist := python/dist
+python_build := python/build
+python_suffix = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
+python_headers = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')
+
+# The runtime of Go must neither preempt by signals, of which one would reach a handler of Python's, nor watch its cgroup,
+# for which it keeps two descriptors open.
+python_godebug := asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0
+
+python_cflags := -O2 -fPIC -std=gnu11 -Wall -Wextra -Wno-parentheses -Wno-missing-field-initializers -Werror \
+	-fvisibility=hidden
+
+.PHONY: python python-tools python-test python-check python-bench conformance conformance-clean
+
+# python leaves in python/dist all files that have to lie together in a folder on Python's path.
+python: python-tools
+	mkdir -p $(python_dist) $(python_build)
+	cd python && CGO_ENABLED=1 go build -trimpath -buildmode=c-shared -ldflags=-X=runtime.godebugDefault=$(python_godebug) \
+		-o build/iomux-core.so ./core
+	cd python && go run ./quiet build/iomux-core.so
+	strip $(python_build)/iomux-core.so
+	$(CC) $(python_cflags) -shared -I$(python_headers) -I$(python_build) -Ipython/core \
+		-o $(python_build)/select.so python/extension/*.c
+	mv $(python_build)/iomux-core.so $(python_dist)/iomux-core.so
+	mv $(python_build)/select.so $(python_dist)/select$(python_suffix)
+	cp python/path/*.py $(python_dist)
+
+# python-tools installs what is missing of Python, its headers, its tests and a C compiler, on Debian.
+python-tools:
+	PYTHON=$(PYTHON) sh python/tools.sh
+
+# python-check is the part of `make check`: the module's own tests, the probe, and CPython's tests of what it replaces.
+python-check: python python-test
+	$(PYTHON) python/conformance/probe.py
+	$(PYTHON) python/conformance/run.py test_select test_poll test_epoll test_selectors test_eintr
+
+python-test: python
+	cd python && go vet ./... && go test ./...
+	PYTHONPATH=$(python_dist) $(PYTHON) -X dev -X faulthandler python/test/run.py
+
+# conformance runs all of CPython's tests that have to do with select, on the original and on this module.
+conformance: python
+	$(PYTHON) python/conformance/probe.py
+	$(PYTHON) python/conformance/run.py
+
+python-bench: python
+	$(PYTHON) python/conformance/bench.py

@@ -20,9 +20,9 @@ python_cflags := -O2 -fPIC -std=gnu11 -Wall -Wextra -Wno-parentheses -Wno-missin
 # python leaves in python/dist all files that have to lie together in a folder on Python's path.
 python: python-tools
 	mkdir -p $(python_dist) $(python_build)
-	cd python && CGO_ENABLED=1 go build -trimpath -buildmode=c-shared -ldflags=-X=runtime.godebugDefault=$(python_godebug) \
+	cd python && GOWORK=off CGO_ENABLED=1 go build -trimpath -buildmode=c-shared -ldflags=-X=runtime.godebugDefault=$(python_godebug) \
 		-o build/iomux-core.so ./core
-	cd python && go run ./quiet build/iomux-core.so
+	cd python && GOWORK=off go run ./quiet build/iomux-core.so
 	strip $(python_build)/iomux-core.so
 	$(CC) $(python_cflags) -shared -I$(python_headers) -I$(python_build) -Ipython/core \
 		-o $(python_build)/select.so python/extension/*.c
@@ -40,7 +40,7 @@ python-check: python python-test
 	$(PYTHON) python/conformance/run.py test_select test_poll test_epoll test_selectors test_eintr
 
 python-test: python
-	cd python && go vet ./... && go test ./...
+	cd python && GOWORK=off go vet ./... && GOWORK=off go test ./...
 	PYTHONPATH=$(python_dist) $(PYTHON) -X dev -X faulthandler python/test/run.py
 
 # conformance runs all of CPython's tests that have to do with select, on the original and on this module.

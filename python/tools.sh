@@ -10,7 +10,7 @@ has_all() {
 		"$python" -c '
 import os, sysconfig
 assert os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))
-import test.test_epoll, venv, ensurepip' 2>/dev/null
+import test.test_epoll, venv' 2>/dev/null
 }
 
 has_all && exit 0
@@ -22,5 +22,5 @@ as_root=
 [ "$(id -u)" = 0 ] || as_root=sudo
 $as_root apt-get update -qq
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-	gcc binutils libc6-dev python3 python3-dev python3-venv libpython3-testsuite >&2
+	gcc binutils libc6-dev python3 python3-dev libpython3-testsuite >&2
 has_all || { echo "something is still missing of $python: headers, tests or a C compiler" >&2; exit 1; }

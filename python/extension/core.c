@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "module.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -28,12 +29,62 @@ static struct {
     size_t size;
 } image;
 
+/* Set in the one thread that a child begins with. */
+static pthread_key_t first_thread;
+
 /* after_fork runs in the child. The threads of the Go runtime are gone, so it must never be entered again. */
 static void
 after_fork(void)
 {
     core.works = 0;
     core.generation++;
+    pthread_setspecific(first_thread, &core);
+}
+
+/* blocks_everything tells the threads of the Go runtime from Python's. */
+static int
+blocks_everything(const char *task)
+{
+    char path[300], line[256];
+    snprintf(path, sizeof path, "/proc/self/task/%s/status", task);
+    FILE *status = fopen(path, "re");
+    if (status == NULL) {
+        return 1; /* it has ended */
+    }
+    unsigned long long blocked = 0;
+    while (fgets(line, sizeof line, status) != NULL && sscanf(line, "SigBlk: %llx", &blocked) != 1) {
+    }
+    fclose(status);
+    return (blocked & (1ULL << (SIGILL - 1))) != 0;
+}
+
+static int
+count_python_threads(void)
+{
+    int count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    for (struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
+        count += task->d_name[0] != '.' && !blocks_everything(task->d_name);
+    }
+    if (tasks != NULL) {
+        closedir(tasks);
+    }
+    return count;
+}
+
+/* first_thread_ends runs where a child was forked by a thread that is not its parent's main one, and that thread returns. A
+   process ends with its last thread; but those of the Go runtime never end. So this thread stays until it is the last. */
+static void
+first_thread_ends(void *unused)
+{
+    (void)unused;
+    if (!core.works) {
+        return;
+    }
+    while (count_python_threads() > 1) {
+        usleep(10000);
+    }
+    exit(0);
 }
 
 /* refuse raises an ImportError. */
@@ -189,7 +240,10 @@ load_first(void)
     if (path_beside_us(path, sizeof path) < 0 || keep_image(path) < 0) {
         return -1;
     }
-    int error = pthread_atfork(NULL, NULL, after_fork);
+    int error = pthread_key_create(&first_thread, first_thread_ends);
+    if (error == 0) {
+        error = pthread_atfork(NULL, NULL, after_fork);
+    }
     if (error != 0) {
         return refuse(strerror(error));
     }

@@ -114,8 +114,10 @@ static PyObject *
 epoll_new(PyTypeObject *type, PyObject *args, PyObject *names)
 {
     static char *keywords[] = {"sizehint", "flags", NULL};
+    PyObject *values[2] = {NULL};
     int size = -1, flags = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, names, "|ii:epoll", keywords, &size, &flags)) {
+    if (!PyArg_ParseTupleAndKeywords(args, names, "|OO:epoll", keywords, &values[0], &values[1]) ||
+        values[0] != NULL && to_int(values[0], &size) < 0 || values[1] != NULL && to_int(values[1], &flags) < 0) {
         return NULL;
     }
     if (size != -1 && size <= 0) {
@@ -143,6 +145,9 @@ epoll_fromfd(PyObject *type, PyObject *object)
     }
     if (fd == -1) { /* to the original, -1 means a new one */
         return create((PyTypeObject *)type);
+    }
+    if (fd < 0) {
+        return raise_code(EBADF);
     }
     return (PyObject *)allocate((PyTypeObject *)type, fd);
 }
@@ -392,15 +397,18 @@ epoll_poll(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names
     else if (room < 1) {
         return PyErr_Format(PyExc_ValueError, "maxevents must be greater than 0, got %d", room);
     }
-    else if (room > MOST_EVENTS) {
-        return raise_code(EINVAL); /* as the kernel says */
-    }
     struct epoll_event *events = take_room(self, room);
     if (events == NULL) {
         return NULL;
     }
-    int n = wait_for(self, events, room, timeout);
-    PyObject *result = n < 0 ? NULL : collect(events, n);
+    PyObject *result = NULL;
+    if (room > MOST_EVENTS) {
+        raise_code(EINVAL); /* the package would make do with less, the kernel does not */
+    }
+    else {
+        int n = wait_for(self, events, room, timeout);
+        result = n < 0 ? NULL : collect(events, n);
+    }
     give_back(self, events, room);
     return result;
 }
@@ -412,8 +420,13 @@ epoll_enter(Epoll *self, PyObject *unused)
     return self->fd < 0 ? raise_closed() : Py_NewRef(self);
 }
 
+PyDoc_STRVAR(enter_doc, "__enter__($self, /)\n"
+                        "--\n"
+                        "\n");
+
 PyDoc_STRVAR(exit_doc, "__exit__($self, exc_type=None, exc_value=None, exc_tb=None, /)\n"
-                       "--\n");
+                       "--\n"
+                       "\n");
 
 static PyObject *
 epoll_exit(Epoll *self, PyObject *const *args, Py_ssize_t count)
@@ -447,7 +460,7 @@ static PyMethodDef methods[] = {
     {"modify", _PyCFunction_CAST(epoll_modify), METH_FASTCALL | METH_KEYWORDS, modify_doc},
     {"unregister", _PyCFunction_CAST(epoll_unregister), METH_FASTCALL | METH_KEYWORDS, unregister_doc},
     {"poll", _PyCFunction_CAST(epoll_poll), METH_FASTCALL | METH_KEYWORDS, poll_doc},
-    {"__enter__", (PyCFunction)epoll_enter, METH_NOARGS, "__enter__($self, /)\n--\n"},
+    {"__enter__", (PyCFunction)epoll_enter, METH_NOARGS, enter_doc},
     {"__exit__", _PyCFunction_CAST(epoll_exit), METH_FASTCALL, exit_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -1,0 +1,379 @@
+"""What concerns the whole process: signals, threads and children."""
+
+import faulthandler
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from common import lasts, outcome, pipe, ready
+
+
+class Trouble(Exception):
+    pass
+
+
+def waits(fd):
+    """One wait of each kind on fd: takes seconds, and returns whether something was ready."""
+    p, ep = select.poll(), select.epoll()
+    p.register(fd, select.POLLIN)
+    ep.register(fd, select.EPOLLIN)
+    return [
+        lambda seconds: bool(select.select([fd], [], [], seconds)[0]),
+        lambda seconds: bool(p.poll(seconds * 1000)),
+        lambda seconds: bool(ep.poll(seconds)),
+    ]
+
+
+def every(seconds, handler):
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+
+
+def probe_handlers_run_and_the_wait_goes_on():
+    answers = []
+    for wait in waits(pipe()[0]):
+        count = []
+        every(0.02, lambda *_: count.append(1))
+        answers.append(lasts(wait, 0.2, 0.2) + [len(count) >= 3])
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return answers
+
+
+def probe_handlers_run_and_endless_waits_go_on():
+    r, w = pipe()
+    answers = []
+    for wait in (lambda: select.select([r], [], []), lambda: waits_poll(r).poll(), lambda: waits_epoll(r).poll()):
+        count = []
+
+        def handler(*_):
+            count.append(1)
+            if len(count) == 3:
+                os.write(w, b"x")
+
+        every(0.02, handler)
+        answers.append(bool(wait()))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        answers.append([len(count) >= 3, os.read(r, 1) == b"x"])
+    return answers
+
+
+def waits_poll(fd):
+    p = select.poll()
+    p.register(fd, select.POLLIN)
+    return p
+
+
+def waits_epoll(fd):
+    ep = select.epoll()
+    ep.register(fd, select.EPOLLIN)
+    return ep
+
+
+def probe_handlers_that_raise_end_the_wait():
+    def handler(*_):
+        raise Trouble("in a handler")
+
+    answers = []
+    for wait in waits(pipe()[0]):
+        every(0.05, handler)
+        begin = time.monotonic()
+        answers.append(outcome(wait, 30))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        answers.append(time.monotonic() - begin < 10)
+    return answers
+
+
+def probe_keyboard_interrupt():
+    answers = []
+    for wait in waits(pipe()[0]):
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        answers.append(outcome(wait, 30))
+    return answers
+
+
+def probe_wakeup_descriptor():
+    r, w = pipe()
+    os.set_blocking(w, False)
+    signal.set_wakeup_fd(w)
+    signal.signal(signal.SIGALRM, lambda *_: None)
+    answers = []
+    for wait in waits(r):
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        answers += [wait(30), list(os.read(r, 10))]
+    return answers
+
+
+def probe_handler_that_closes_the_epoll():
+    ep = waits_epoll(pipe()[0])
+    every(0.05, lambda *_: ep.close())
+    answer = outcome(ep.poll, 30)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    return answer
+
+
+def probe_handler_that_waits():
+    fd = ready()
+    got = []
+    every(0.05, lambda *_: got.append([wait(0) for wait in waits(fd)]))
+    answers = [wait(0.12) for wait in waits(pipe()[0])]
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    return [answers, got[:1]]
+
+
+def probe_handler_that_polls_the_same_object():
+    fd = pipe()[0]
+    p, ep = waits_poll(fd), waits_epoll(fd)
+    got = []
+    every(0.05, lambda *_: got.append((outcome(p.poll, 0), outcome(ep.poll, 0))))
+    answers = [p.poll(120), ep.poll(0.12)]
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    return [answers, sorted(set(got))]
+
+
+def probe_handler_that_forks():
+    """The child goes on with the wait that was interrupted in its parent."""
+    r, w = pipe()
+    answers = []
+    for i, wait in enumerate(waits(r)):
+        children = []
+
+        def handler(*_):
+            children.append(os.fork())
+
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        found = lasts(wait, 0.3, 0.3)
+        if children[0] == 0:
+            os._exit(10 + i if found == ["False", "in time"] else 1)
+        answers += [found, os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1])]
+    return answers
+
+
+def probe_no_signal_is_taken():
+    """Signals that are blocked, to be waited for, are left to those who wait for them."""
+    waiting = waits(ready())
+    lost = {}
+    for number in (signal.SIGUSR1, signal.SIGCHLD, signal.SIGPROF, signal.SIGURG, signal.SIGPIPE, signal.SIGRTMIN, signal.SIGSEGV, signal.SIGTRAP):
+        signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+        for _ in range(100):
+            os.kill(os.getpid(), number)
+            for wait in waiting:
+                wait(0)
+            if signal.sigtimedwait([number], 0.001) is None:
+                lost[number] = lost.get(number, 0) + 1
+    return lost
+
+
+def probe_masks_and_dispositions_stay():
+    """What `import select` and the first waits leave of them, in the main thread and in another one."""
+    code = """
+import signal, sys, threading
+def state():
+    with open('/proc/thread-self/status') as file:
+        return [line.split()[1] for line in file if line.startswith(('SigBlk', 'SigIgn'))]
+def caught():
+    with open('/proc/self/status') as file:
+        return [int(line.split()[1], 16) & ~(1 << 32) for line in file if line.startswith('SigCgt')]
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGCHLD, signal.SIGPROF])
+before = state(), caught()
+import select
+def use():
+    select.epoll().poll(0), select.poll().poll(0), select.select([], [], [], 0)
+    assert (state(), caught()) == before, (state(), caught(), before)
+use()
+thread = threading.Thread(target=use)
+thread.start(); thread.join()
+print(before[0], [signal.getsignal(s) for s in (signal.SIGPIPE, signal.SIGURG, signal.SIGSEGV, signal.SIGCHLD)])
+"""
+    done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", code], capture_output=True, text=True, restore_signals=False)
+    return [done.returncode, done.stdout, done.stderr]
+
+
+def probe_a_crash_elsewhere_is_the_same():
+    """A fault in somebody else's code ends the process by its signal, and faulthandler tells of it."""
+    answers = []
+    for flags in ([], ["-X", "faulthandler"]):
+        for crash in ("faulthandler._sigsegv()", "faulthandler._sigabrt()", "faulthandler._sigfpe()", "os.kill(os.getpid(), signal.SIGBUS)",
+                      "faulthandler.enable(); faulthandler._sigsegv()"):
+            code = f"import faulthandler, os, select, signal; select.epoll().poll(0); {crash}"
+            done = subprocess.run([sys.executable, *flags, "-c", code], capture_output=True, text=True,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)))
+            answers.append([done.returncode, done.stderr.splitlines()[:1]])
+    return answers
+
+
+def probe_traceback_of_a_waiting_process():
+    faulthandler.register(signal.SIGUSR1, file=sys.stdout, all_threads=False)
+    with open("/dev/null", "w") as nowhere:
+        faulthandler.register(signal.SIGUSR1, file=nowhere)
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        return [wait(0.2) for wait in waits(pipe()[0])]
+
+
+def probe_threads_wait_side_by_side():
+    pipes = [pipe() for _ in range(60)]
+    got = []
+
+    def one(i):
+        r, w = pipes[i]
+        got.append(waits(r)[i % 3](30))
+
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(60)]
+    for thread in threads:
+        thread.start()
+    for _, w in pipes:
+        os.write(w, b"x")
+    for thread in threads:
+        thread.join()
+    return [len(got), all(got)]
+
+
+def probe_threads_with_the_smallest_stack():
+    threading.stack_size(32768)
+    answers = []
+    thread = threading.Thread(target=lambda: answers.extend(wait(0.01) for wait in waits(ready())))
+    thread.start()
+    thread.join()
+    return answers
+
+
+def probe_threads_come_and_go():
+    fd = ready()
+    got = []
+    for _ in range(500):
+        thread = threading.Thread(target=lambda: got.extend(wait(0) for wait in waits(fd)))
+        thread.start()
+        thread.join()
+    return [len(got), all(got)]
+
+
+def in_child(function):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os._exit(0 if function() is not False else 3)
+        except BaseException as error:
+            os.write(2, repr(error).encode())
+            os._exit(4)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            return "done"
+        time.sleep(0.005)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return "hung"
+
+
+def probe_children_that_do_not_wait():
+    waiting = waits(ready())
+    return [in_child(lambda: True), [wait(0) for wait in waiting]]
+
+
+def probe_children_that_wait():
+    fd = ready()
+    waiting = waits(fd)
+    return [in_child(lambda: all(wait(5) for wait in waiting)), in_child(lambda: all(wait(5) for wait in waits(fd))),
+            in_child(lambda: in_child(lambda: in_child(lambda: all(wait(5) for wait in waiting)) == "done") == "done")]
+
+
+def probe_children_of_waiting_threads():
+    r, w = pipe()
+    threads = [threading.Thread(target=wait, args=(30,)) for wait in waits(r)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    answers = [in_child(lambda: all(wait(5) for wait in waits(ready()))) for _ in range(5)]
+    os.write(w, b"x")
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def probe_children_of_other_threads():
+    """A child that is made by a thread, which then is its main thread and ends."""
+    answers = []
+    waiting = waits(ready())
+
+    def fork():
+        waiting[0](0)
+        pid = os.fork()
+        if pid:
+            answers.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        elif not all(wait(5) for wait in waiting):
+            os._exit(1)
+
+    for _ in range(3):
+        thread = threading.Thread(target=fork)
+        thread.start()
+        thread.join()
+        if threading.current_thread() is not threading.main_thread():
+            break
+    return answers
+
+
+def probe_children_know_what_was_registered():
+    fds = [ready() for _ in range(5)]
+    p, ep = select.poll(), select.epoll()
+    for fd in fds[::-1]:
+        p.register(fd, select.POLLIN)
+        ep.register(fd, select.EPOLLIN)
+    p.unregister(fds[1])
+    p.modify(fds[2], select.POLLOUT)
+    p.register(fds[1], select.POLLIN | select.POLLPRI)
+    expected = p.poll(0)
+    answers = [len(expected)]
+
+    def child():
+        assert p.poll(0) == expected, p.poll(0)
+        assert len(ep.poll(0)) == 5
+        p.modify(fds[2], select.POLLIN)
+        p.unregister(fds[0])
+        assert len(p.poll(0)) == 4
+        ep.close()
+
+    answers.append(in_child(child))
+    return answers + [p.poll(0) == expected, len(ep.poll(0))]
+
+
+def probe_children_close_without_a_use():
+    ep = waits_epoll(ready())
+
+    def child():
+        ep.close()
+        assert ep.closed
+
+    return [in_child(child), in_child(lambda: ep.__exit__()), len(ep.poll(0))]
+
+
+def probe_no_descriptor_is_inherited():
+    """An exec sees no descriptor of the module's."""
+    for wait in waits(ready()):
+        wait(0)
+    command = [sys.executable, "-c", "import os; print(sorted(int(n) for n in os.listdir('/proc/self/fd'))[:3])"]
+    return subprocess.run(command, capture_output=True, text=True, close_fds=False).stdout
+
+
+def probe_subinterpreters():
+    import _xxsubinterpreters as interpreters
+
+    one = interpreters.create()
+    code = "import select; select.epoll().poll(0); select.poll().poll(0); select.select([], [], [], 0)"
+    interpreters.run_string(one, code)
+    interpreters.destroy(one)
+    two = interpreters.create()
+    interpreters.run_string(two, code)
+    return [select.poll().poll(0)]
+
+
+def probe_imported_again():
+    old = select.epoll()
+    del sys.modules["select"]
+    import select as again
+
+    return [again is select, again.epoll is type(old), again.poll().poll(0), old.poll(0)]

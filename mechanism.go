@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"iomux/epoll"
+	"iomux/internal/sys"
 	"iomux/poll"
 	"iomux/selectfd"
 )
@@ -11,7 +12,7 @@ import (
 // PipeBuf is PIPE_BUF, select.PIPE_BUF: what can be written to a pipe without blocking when the pipe has been reported ready
 // for writing. It speaks of pipes only. Linux has 4096 bytes, macOS and the BSDs 512, which is the least that POSIX allows,
 // Solaris and illumos 5120, AIX 32768; Windows, whose pipes cannot be waited on, 0.
-const PipeBuf = pipeBuf
+const PipeBuf = sys.PipeBuf
 
 // Mechanism is a way in which a kernel lets a program wait on many descriptors.
 type Mechanism uint8
@@ -79,6 +80,18 @@ func (m Mechanism) Limits() Limits {
 		return Limits{}
 	}
 	return mechanisms[m].limits()
+}
+
+func selectLimits() Limits {
+	return Limits{Descriptors: sys.MaxDescriptors(), Highest: max(sys.SelectLimit-1, 0), Resolution: sys.SelectResolution}
+}
+
+func pollLimits() Limits {
+	return Limits{Descriptors: sys.MaxDescriptors(), Entries: sys.MaxDescriptors(), Resolution: sys.PollResolution}
+}
+
+func epollLimits() Limits {
+	return Limits{Descriptors: sys.MaxDescriptors(), Watches: sys.MaxWatches(), Resolution: sys.EpollResolution()}
 }
 
 // Mechanisms is what this system has, in the order of the constants.

@@ -21,7 +21,19 @@ const Native = true
 var seen atomic.Int64
 
 func wait(sets [3]*Set, d time.Duration) (int, error) {
-	highest := -1
+	highest, err := prepare(sets)
+	switch {
+	case err != nil:
+		return 0, err
+	case sys.SelectLimit != 0 && highest >= sys.SelectLimit:
+		return waitByPoll(sets, d)
+	}
+	return waitBySelect(sets, highest+1, d)
+}
+
+// prepare finds the highest member, -1 for none, and the members that no kernel would complain of.
+func prepare(sets [3]*Set) (highest int, err error) {
+	highest = -1
 	for _, set := range sets {
 		if set == nil {
 			continue
@@ -29,21 +41,18 @@ func wait(sets [3]*Set, d time.Duration) (int, error) {
 		if len(set.aside) != 0 {
 			set.takeOpen()
 			if len(set.aside) != 0 {
-				return 0, errNotOpen(sets)
+				return -1, errNotOpen(sets)
 			}
 		}
 		highest = max(highest, set.highest())
 	}
 	if int64(highest) > seen.Load() {
 		if !sys.IsOpen(highest) {
-			return 0, errNotOpen(sets)
+			return -1, errNotOpen(sets)
 		}
 		seen.Store(int64(highest))
 	}
-	if sys.SelectLimit != 0 && highest >= sys.SelectLimit {
-		return waitByPoll(sets, d)
-	}
-	return waitBySelect(sets, highest+1, d)
+	return highest, nil
 }
 
 func waitBySelect(sets [3]*Set, limit int, d time.Duration) (int, error) {

@@ -16,8 +16,6 @@ const (
 	SelectResolution = time.Nanosecond
 	// SelectLimit is the number that all descriptors must be below, 0 where there is no such number.
 	SelectLimit = 0
-	// tableSize is the least size of a process's descriptor table.
-	tableSize = 32
 )
 
 // Select is pselect6(2): like select(2), with a timeout in nanoseconds. The sets hold at least limit bits or are nil; a

@@ -1,5 +1,6 @@
 //go:build darwin || dragonfly || freebsd || netbsd || openbsd
 
-package iomux
+package sys
 
-const pipeBuf = 512
+// PipeBuf is PIPE_BUF.
+const PipeBuf = 512

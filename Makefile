@@ -1,0 +1,118 @@
+# Everything that is done with the code, besides editing it. `make` alone lists the targets.
+
+# Where the code has to compile and its public interface to be the same. The interface's golden file belongs to the first.
+TARGETS := linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/s390x linux/mips64 darwin/amd64 darwin/arm64 \
+	freebsd/amd64 freebsd/386 netbsd/amd64 netbsd/arm openbsd/amd64 dragonfly/amd64 solaris/amd64 illumos/amd64 aix/ppc64 \
+	windows/amd64
+# The modules that go.work joins, and those of them that run anywhere else than where the code is checked.
+MODULES = $(shell go list -m -f '{{.Dir}}')
+SHIPPED = $(filter-out %/tools,$(MODULES))
+# Whose files are linted as another system builds them, too.
+LINTED := darwin freebsd windows
+FUZZTIME := 10s
+COUNT := 6
+
+# A clone that belongs to another user has no version to stamp binaries with.
+export GOFLAGS ?= -buildvcs=false
+
+.NOTPARALLEL:
+.PHONY: help setup bin check check-all fmt formatted vet lint test race alone binaries api api-same fuzz bench cover vuln
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: bin ## Install what the checks need: Debian packages, and the pinned tools in bin/
+	@tools/setup.sh
+
+bin: ## Build the pinned tools
+	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ tool ./api
+	@GOWORK=off go -C tools/actionlint build -o $(CURDIR)/bin/ tool
+
+check: setup formatted vet lint api-same test race alone ## Run every check; at most ten minutes
+	@echo "make check: passed"
+
+check-all: check ## Run every check, and those that take long
+	@$(MAKE) --no-print-directory fuzz cover
+	go test -race -count=20 -shuffle=on -timeout=30m work
+	go test -run='^$$' -bench=. -benchtime=1x work
+	@echo "make check-all: passed"
+
+fmt: bin ## Format the code
+	@for module in $(MODULES); do (cd $$module && $(CURDIR)/bin/golangci-lint fmt ./...) || exit 1; done
+
+formatted:
+	@files=$$(gofmt -l .); [ -z "$$files" ] || { printf 'not formatted; run make fmt:\n%s\n' "$$files"; exit 1; }
+
+# The root is vetted without go.work: with the versions that those get who import it.
+vet: ## Vet every module for every target
+	@failed=; for target in $(TARGETS); do \
+		echo "vet $$target"; \
+		export CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/}; \
+		for module in $(SHIPPED); do \
+			work=; [ $$module != $(CURDIR) ] || work=off; \
+			(cd $$module && GOWORK=$$work go vet ./...) || failed="$$failed $$target"; \
+		done; \
+	done; [ -z "$$failed" ] || { echo "vet failed for$$failed"; exit 1; }
+	go vet work
+	@GOWORK=off go mod tidy -diff
+
+# What one system does not use, another may, so only Linux is looked through for what is unused.
+lint: setup ## Lint every module, the workflows and the scripts
+	@for module in $(MODULES); do echo "lint $$module"; (cd $$module && $(CURDIR)/bin/golangci-lint run ./...) || exit 1; done
+	@for system in $(LINTED); do \
+		echo "lint for $$system"; \
+		CGO_ENABLED=0 GOOS=$$system bin/golangci-lint run --disable=unused ./... || exit 1; \
+	done
+	shellcheck .ci/run tools/*.sh
+	bin/actionlint
+
+test: ## Test every module
+	go test -shuffle=on -timeout=5m work
+
+race: ## Test every module three times with the race detector
+	go test -race -count=3 -shuffle=on -timeout=10m work
+
+alone: ## Run the test binaries of the root module alone: for 386, and emulated for arm64 and s390x
+	@$(MAKE) --no-print-directory binaries TARGET=linux/386 && tools/alone.sh dist/linux-386
+	@$(MAKE) --no-print-directory binaries TARGET=linux/arm64 && tools/alone.sh dist/linux-arm64 qemu-aarch64
+	@$(MAKE) --no-print-directory binaries TARGET=linux/s390x && tools/alone.sh dist/linux-s390x qemu-s390x
+
+binaries: ## Build the test binaries of the root module for TARGET=system/processor into dist/
+	@rm -rf dist/$(subst /,-,$(TARGET))
+	CGO_ENABLED=0 GOOS=$(patsubst %/,%,$(dir $(TARGET))) GOARCH=$(notdir $(TARGET)) \
+		go test -c -o dist/$(subst /,-,$(TARGET))/ ./... >/dev/null
+
+api: bin ## Accept the public interface as it is now: write api.txt
+	bin/api -write $(TARGETS)
+
+api-same: bin
+	bin/api $(TARGETS)
+
+fuzz: ## Fuzz every target of every module for FUZZTIME
+	@for module in $(MODULES); do cd $$module; for package in $$(go list ./...); do \
+		for target in $$(go test -list='^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "fuzz $$package $$target"; \
+			go test -run='^$$' -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) $$package || exit 1; \
+		done; \
+	done; done
+
+bench: bin ## Run every benchmark COUNT times into dist/bench.txt, and compare it with BASE=file
+	@mkdir -p dist
+	go test -run='^$$' -bench=. -benchmem -count=$(COUNT) -timeout=60m work >dist/bench.txt || { cat dist/bench.txt; exit 1; }
+	bin/benchstat $(BASE) dist/bench.txt
+
+cover: ## Show how much of the root module its tests run
+	@mkdir -p dist
+	go test -coverprofile=dist/cover.out -coverpkg=./... ./... >/dev/null
+	@go tool cover -func=dist/cover.out | tail -n 1
+
+# govulncheck ends with 3 where it found something, and with 1 where it could not look.
+vuln: bin ## Look for known vulnerabilities; needs https://vuln.go.dev
+	@for module in $(MODULES); do \
+		status=0; bin/govulncheck -C $$module ./... || status=$$?; \
+		case $$status in \
+		0) ;; \
+		3) echo "make vuln: $$module has known vulnerabilities"; exit 1 ;; \
+		*) echo "make vuln: NOTHING WAS CHECKED: the database or the code could not be read, see above"; exit 1 ;; \
+		esac; \
+	done

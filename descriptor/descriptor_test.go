@@ -1,0 +1,115 @@
+package descriptor_test
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"math"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"iomux/descriptor"
+	"iomux/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+type (
+	number    int16
+	bigNumber uint64
+	withFd    struct{ fd uintptr }
+	withFD    struct{ fd int }
+)
+
+func (w withFd) Fd() uintptr { return w.fd }
+func (w *withFD) FD() int    { return w.fd }
+
+func TestOfIntegers(t *testing.T) {
+	for _, v := range []any{
+		7, int8(7), int16(7), int32(7), int64(7), uint(7), uint8(7), uint16(7), uint32(7), uint64(7), uintptr(7),
+		number(7), bigNumber(7), withFd{7}, &withFD{7},
+	} {
+		if fd, err := descriptor.Of(v); fd != 7 || err != nil {
+			t.Errorf("Of(%T): %d, %v", v, fd, err)
+		}
+	}
+	for _, v := range []any{-1, int8(-1), number(-7), math.MinInt, int64(math.MinInt64), uint64(math.MaxUint64), bigNumber(1 << 63)} {
+		if fd, err := descriptor.Of(v); fd != -1 || !errors.Is(err, syscall.EBADF) {
+			t.Errorf("Of(%T %v): %d, %v, want EBADF", v, v, fd, err)
+		}
+	}
+}
+
+func TestOfFilesAndConnections(t *testing.T) {
+	r, w, err := os.Pipe()
+	must(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	client, err := net.Dial("tcp", listener.Addr().String())
+	must(t, err)
+	server, err := listener.Accept()
+	must(t, err)
+	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+	must(t, err)
+
+	seen := make(map[int]bool)
+	all := []io.Closer{r, w, listener, client, server, packets}
+	for _, v := range all {
+		fd, err := descriptor.Of(v)
+		if err != nil || fd < 0 || seen[fd] {
+			t.Errorf("Of(%T): %d, %v", v, fd, err)
+		}
+		seen[fd] = true
+	}
+	for _, v := range all {
+		must(t, v.Close())
+		if fd, err := descriptor.Of(v); fd != -1 || !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Of(closed %T): %d, %v, want os.ErrClosed", v, fd, err)
+		}
+	}
+}
+
+func TestOfWhatHasNoDescriptor(t *testing.T) {
+	client, server := net.Pipe()
+	defer func() { must(t, errors.Join(client.Close(), server.Close())) }()
+	for _, test := range []struct {
+		v     any
+		words string // of the message
+	}{
+		{nil, "nil"},
+		{(*os.File)(nil), "nil *os.File"},
+		{(*net.TCPConn)(nil), "nil *net.TCPConn"},
+		{(*withFD)(nil), "nil *descriptor_test.withFD"},
+		{new(os.File), "zero os.File"},
+		{new(net.TCPConn), "*net.TCPConn"},
+		{new(net.UnixListener), "*net.UnixListener"},
+		{"3", "a string"},
+		{3.0, "a float64"},
+		{[]int{3}, "a []int"},
+		{struct{}{}, "a struct {}"},
+		{client, "*net.pipe"},
+		{tls.Client(client, new(tls.Config)), "buffers"},
+		{withFd{^uintptr(0)}, "withFd"},
+		{&withFD{-1}, "withFD"},
+	} {
+		fd, err := descriptor.Of(test.v)
+		if fd != -1 || err == nil || !strings.Contains(err.Error(), test.words) {
+			t.Errorf("Of(%T): %d, %v, want an error with %q", test.v, fd, err, test.words)
+		}
+	}
+	for _, closed := range []any{withFd{^uintptr(0)}, &withFD{-1}} {
+		if _, err := descriptor.Of(closed); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Of(closed %T): %v, want os.ErrClosed", closed, err)
+		}
+	}
+}

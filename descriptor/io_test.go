@@ -1,0 +1,234 @@
+//go:build unix
+
+package descriptor_test
+
+import (
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/descriptor"
+	"iomux/internal/suite"
+)
+
+func TestNumbersAbove31BitsAreNoDescriptors(t *testing.T) {
+	for _, v := range []any{uint32(math.MaxInt32 + 1), int64(1) << 32, uint64(1) << 32, uintptr(math.MaxInt32 + 1)} {
+		if fd, err := descriptor.Of(v); fd != -1 || !errors.Is(err, unix.EBADF) {
+			t.Errorf("Of(%v): %d, %v, want EBADF", v, fd, err)
+		}
+	}
+	if fd, err := descriptor.Of(int32(math.MaxInt32)); fd != math.MaxInt32 || err != nil {
+		t.Errorf("Of(MaxInt32): %d, %v", fd, err)
+	}
+}
+
+// os.File.Fd would make the file blocking.
+func TestOfLeavesTheModeAlone(t *testing.T) {
+	r, w, err := os.Pipe()
+	must(t, err)
+	defer func() { must(t, errors.Join(r.Close(), w.Close())) }()
+	fd, err := descriptor.Of(r)
+	must(t, err)
+	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0); err != nil || flags&unix.O_NONBLOCK == 0 {
+		t.Errorf("flags are %#x, %v, want O_NONBLOCK", flags, err)
+	}
+}
+
+// blocking makes descriptors blocking.
+func blocking(t testing.TB, fds ...int) {
+	t.Helper()
+	for _, fd := range fds {
+		must(t, unix.SetNonblock(fd, false))
+	}
+}
+
+// pairs are the kinds of descriptors to read from and write to.
+var pairs = map[string]func(testing.TB) (r, w int){
+	"pipe":       suite.Pipe,
+	"socketpair": func(t testing.TB) (int, int) { return suite.SocketPair(t, unix.SOCK_STREAM) },
+	"tcp":        suite.TCPPair,
+	"blocking pipe": func(t testing.TB) (int, int) {
+		r, w := suite.Pipe(t)
+		blocking(t, r, w)
+		return r, w
+	},
+	"blocking tcp": func(t testing.TB) (int, int) {
+		r, w := suite.TCPPair(t)
+		blocking(t, r, w)
+		return r, w
+	},
+}
+
+func overPairs(t *testing.T, test func(t *testing.T, r, w int)) {
+	forms := map[string]bool{"": false}
+	if byMode != nil {
+		forms[" by mode"] = true
+	}
+	for form, on := range forms {
+		for name, pair := range pairs {
+			t.Run(name+form, func(t *testing.T) {
+				if byMode != nil {
+					defer byMode(byMode(on))
+				}
+				r, w := pair(t)
+				test(t, r, w)
+			})
+		}
+	}
+}
+
+func TestReadOfNothingIsEAGAIN(t *testing.T) {
+	overPairs(t, func(t *testing.T, r, _ int) {
+		for range 3 {
+			if n, err := descriptor.TryRead(r, make([]byte, 8)); n != 0 || err != unix.EAGAIN {
+				t.Errorf("TryRead: %d, %v, want EAGAIN itself", n, err)
+			}
+		}
+	})
+}
+
+func TestWrittenIsRead(t *testing.T) {
+	overPairs(t, func(t *testing.T, r, w int) {
+		buffer := make([]byte, 8)
+		for range 3 {
+			if n, err := descriptor.TryWrite(w, []byte("hello")); n != 5 || err != nil {
+				t.Fatalf("TryWrite: %d, %v", n, err)
+			}
+			suite.Await(t, r, unix.POLLIN)
+			if n, err := descriptor.TryRead(r, buffer); err != nil || string(buffer[:n]) != "hello" {
+				t.Fatalf("TryRead: %q, %v", buffer[:max(n, 0)], err)
+			}
+		}
+		suite.Close(t, w)
+		suite.Await(t, r, unix.POLLIN)
+		if n, err := descriptor.TryRead(r, buffer); n != 0 || err != nil {
+			t.Errorf("TryRead at the end: %d, %v", n, err)
+		}
+	})
+}
+
+// A descriptor whose room is all taken must not block the writer, even if it is in blocking mode.
+func TestWriteWithoutRoomIsEAGAIN(t *testing.T) {
+	overPairs(t, func(t *testing.T, _, w int) {
+		big := make([]byte, 1<<20)
+		total := 0
+		for {
+			n, err := descriptor.TryWrite(w, big)
+			if err == unix.EAGAIN {
+				break
+			}
+			if n <= 0 || err != nil {
+				t.Fatalf("TryWrite: %d, %v", n, err)
+			}
+			if total += n; total > 1<<28 {
+				t.Fatal("there is room for ever")
+			}
+		}
+		if total == 0 {
+			t.Error("there was no room at all")
+		}
+	})
+}
+
+func TestWriteToNobodyIsEPIPE(t *testing.T) {
+	overPairs(t, func(t *testing.T, r, w int) {
+		suite.Close(t, r)
+		var err error
+		for range 1000 { // TCP learns of it only from the answer to the first
+			if _, err = descriptor.TryWrite(w, []byte{'x'}); err != nil {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if err != unix.EPIPE && err != unix.ECONNRESET {
+			t.Errorf("TryWrite: %v, want EPIPE", err)
+		}
+	})
+}
+
+func TestNoBytes(t *testing.T) {
+	r, w := suite.Pipe(t)
+	suite.Write(t, w)
+	for _, p := range [][]byte{nil, {}} {
+		if n, err := descriptor.TryRead(r, p); n != 0 || err != nil {
+			t.Errorf("TryRead: %d, %v", n, err)
+		}
+		if n, err := descriptor.TryWrite(w, p); n != 0 || err != nil {
+			t.Errorf("TryWrite: %d, %v", n, err)
+		}
+	}
+	if n := suite.Drain(t, r); n != 1 {
+		t.Errorf("%d bytes are in the pipe, want 1", n)
+	}
+}
+
+func TestRegularFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	for _, flags := range []int{0, unix.O_NONBLOCK} {
+		fd, err := unix.Open(path, unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC|unix.O_CLOEXEC|flags, 0o600)
+		must(t, err)
+		suite.CloseAtEnd(t, fd)
+		if n, err := descriptor.TryWrite(fd, []byte("hello")); n != 5 || err != nil {
+			t.Fatalf("TryWrite: %d, %v", n, err)
+		}
+		_, err = unix.Seek(fd, 1, 0)
+		must(t, err)
+		buffer := make([]byte, 8)
+		if n, err := descriptor.TryRead(fd, buffer); err != nil || string(buffer[:n]) != "ello" {
+			t.Errorf("TryRead: %q, %v", buffer[:max(n, 0)], err)
+		}
+		if n, err := descriptor.TryRead(fd, buffer); n != 0 || err != nil {
+			t.Errorf("TryRead at the end: %d, %v", n, err)
+		}
+	}
+}
+
+func TestWrongDescriptors(t *testing.T) {
+	r, w := suite.Pipe(t)
+	for _, fd := range []int{-1, math.MinInt, math.MaxInt, suite.ClosedFD(t), w} {
+		if n, err := descriptor.TryRead(fd, make([]byte, 1)); n != 0 || err != unix.EBADF {
+			t.Errorf("TryRead(%d): %d, %v, want EBADF", fd, n, err)
+		}
+	}
+	for _, fd := range []int{-1, math.MinInt, math.MaxInt, suite.ClosedFD(t), r} {
+		if n, err := descriptor.TryWrite(fd, []byte{1}); n != 0 || err != unix.EBADF {
+			t.Errorf("TryWrite(%d): %d, %v, want EBADF", fd, n, err)
+		}
+	}
+}
+
+func TestNothingAllocates(t *testing.T) {
+	r, w := suite.Pipe(t)
+	buffer := make([]byte, 8)
+	if n := testing.AllocsPerRun(100, func() {
+		_, _ = descriptor.TryWrite(w, buffer)
+		_, _ = descriptor.TryRead(r, buffer)
+		_, _ = descriptor.TryRead(r, buffer) // EAGAIN
+	}); n != 0 {
+		t.Errorf("TryWrite and TryRead allocate %v times", n)
+	}
+}
+
+// A loop that does nothing but try must not keep others from the processor.
+func TestOthersRunDuringALoop(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	r, _ := suite.Pipe(t)
+	var ran atomic.Bool
+	go ran.Store(true)
+	buffer := make([]byte, 1)
+	for deadline := time.Now().Add(30 * time.Second); !ran.Load(); {
+		for range 1000 {
+			_, _ = descriptor.TryRead(r, buffer)
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("another goroutine did not get the processor for 30 s")
+		}
+	}
+}

@@ -1,0 +1,203 @@
+//go:build linux
+
+package epoll_test
+
+import (
+	"errors"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/epoll"
+	"iomux/internal/suite"
+)
+
+func TestControlErrors(t *testing.T) {
+	poller := newPoller(t)
+	r, _ := suite.Pipe(t)
+	must(t, poller.Register(r, epoll.In))
+	unknown, _ := suite.Pipe(t)
+	closed := suite.ClosedFD(t)
+	directory, err := unix.Open(t.TempDir(), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	must(t, err)
+	suite.CloseAtEnd(t, directory)
+	self := poller.FD()
+
+	for _, test := range []struct {
+		name string
+		fd   int
+		err  error
+		want unix.Errno
+	}{
+		{"register twice", r, poller.Register(r, epoll.In), unix.EEXIST},
+		{"register a file", 0, poller.Register(suite.File(t), epoll.In), unix.EPERM},
+		{"register a directory", directory, poller.Register(directory, epoll.In), unix.EPERM},
+		{"register itself", self, poller.Register(self, epoll.In), unix.EINVAL},
+		{"register a closed one", closed, poller.Register(closed, epoll.In), unix.EBADF},
+		{"register -1", -1, poller.Register(-1, epoll.In), unix.EBADF},
+		{"register MinInt", math.MinInt, poller.Register(math.MinInt, epoll.In), unix.EBADF},
+		{"modify an unknown one", unknown, poller.Modify(unknown, epoll.In), unix.ENOENT},
+		{"modify a closed one", closed, poller.Modify(closed, epoll.In), unix.EBADF},
+		{"modify itself", self, poller.Modify(self, epoll.In), unix.EINVAL},
+		{"unregister an unknown one", unknown, poller.Unregister(unknown), unix.ENOENT},
+		{"unregister a closed one", closed, poller.Unregister(closed), unix.EBADF},
+		{"unregister -1", -1, poller.Unregister(-1), unix.EBADF},
+		// The kernel looks at the descriptors first, then at the flags, then at what is registered.
+		{"register a closed one with wrong flags", closed, poller.Register(closed, epoll.Exclusive|epoll.OneShot), unix.EBADF},
+		{"register twice with wrong flags", r, poller.Register(r, epoll.Exclusive|epoll.OneShot), unix.EINVAL},
+		{"modify to exclusive", r, poller.Modify(r, epoll.In|epoll.Exclusive), unix.EINVAL},
+		{"modify an unknown one to exclusive", unknown, poller.Modify(unknown, epoll.In|epoll.Exclusive), unix.EINVAL},
+	} {
+		var call *os.SyscallError
+		if !errors.Is(test.err, test.want) || !errors.As(test.err, &call) || call.Syscall != "epoll_ctl" {
+			t.Errorf("%s: %v, want %v of epoll_ctl", test.name, test.err, test.want)
+			continue
+		}
+		if test.fd != 0 && !strings.Contains(test.err.Error(), strconv.Itoa(test.fd)) {
+			t.Errorf("%s: %q does not name %d", test.name, test.err, test.fd)
+		}
+	}
+}
+
+func TestPollErrors(t *testing.T) {
+	poller := newPoller(t)
+	for _, room := range [][]epoll.Event{nil, {}} {
+		if n, err := poller.Poll(room, -1); n != 0 || !errors.Is(err, unix.EINVAL) {
+			t.Errorf("Poll without room: %d, %v, want EINVAL", n, err)
+		}
+	}
+	var zero epoll.Poller
+	_, err := zero.Poll(make([]epoll.Event, 1), 0)
+	for _, err := range []error{err, zero.Register(0, epoll.In), zero.Modify(0, epoll.In), zero.Unregister(0), zero.Close()} {
+		if !errors.Is(err, os.ErrClosed) {
+			t.Errorf("use of the zero Poller: %v, want os.ErrClosed", err)
+		}
+	}
+	if fd := zero.FD(); fd != -1 {
+		t.Errorf("the zero Poller has descriptor %d", fd)
+	}
+}
+
+func TestNewRefusesUnknownFlags(t *testing.T) {
+	if poller, err := epoll.New(1 << 30); !errors.Is(err, unix.EINVAL) || poller != nil {
+		t.Errorf("New: %v, %v, want EINVAL", poller, err)
+	}
+}
+
+func TestFromFD(t *testing.T) {
+	first := newPoller(t)
+	twin, err := unix.FcntlInt(uintptr(first.FD()), unix.F_DUPFD_CLOEXEC, 0)
+	must(t, err)
+	second, err := epoll.FromFD(twin)
+	must(t, err)
+	r, w := suite.Pipe(t)
+	must(t, first.Register(r, epoll.In))
+	suite.Write(t, w)
+	events := make([]epoll.Event, 4)
+	if n, err := second.Poll(events, -1); n != 1 || err != nil || events[0].FD != int32(r) {
+		t.Errorf("Poll: %v, %v", events[:n], err)
+	}
+	suite.Drain(t, r)
+
+	// The end of one is not the end of the other, and neither sees the other's bell.
+	must(t, first.Close())
+	if n, err := second.Poll(events, 0); n != 0 || err != nil {
+		t.Errorf("Poll after Close of the other: %v, %v", events[:n], err)
+	}
+	ended := make(chan error)
+	go func() {
+		_, err := second.Poll(make([]epoll.Event, 1), -1)
+		ended <- err
+	}()
+	must(t, second.Close())
+	if err := <-ended; !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Poll: %v, want os.ErrClosed", err)
+	}
+}
+
+func TestFromFDRefusesWhatIsNoEpoll(t *testing.T) {
+	r, _ := suite.Pipe(t)
+	for fd, want := range map[int]unix.Errno{r: unix.EINVAL, -1: unix.EBADF, suite.ClosedFD(t): unix.EBADF, math.MaxInt: unix.EBADF} {
+		if poller, err := epoll.FromFD(fd); !errors.Is(err, want) || poller != nil {
+			t.Errorf("FromFD(%d): %v, %v, want %v", fd, poller, err, want)
+		}
+	}
+	if _, err := unix.FcntlInt(uintptr(r), unix.F_GETFD, 0); err != nil {
+		t.Error("FromFD closed what it refused:", err)
+	}
+}
+
+func TestDescriptorOfThePoller(t *testing.T) {
+	poller := newPoller(t)
+	fd := poller.FD()
+	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
+		t.Errorf("descriptor flags are %#x, %v, want close-on-exec", flags, err)
+	}
+	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0); err != nil || flags&unix.O_ACCMODE != unix.O_RDWR {
+		t.Errorf("file flags are %#x, %v, want O_RDWR", flags, err)
+	}
+	if _, err := unix.Read(fd, make([]byte, 8)); err != unix.EINVAL {
+		t.Errorf("read: %v, want EINVAL", err)
+	}
+	if _, err := unix.Write(fd, make([]byte, 8)); err != unix.EINVAL {
+		t.Errorf("write: %v, want EINVAL", err)
+	}
+	must(t, poller.Close())
+	if fd := poller.FD(); fd != -1 {
+		t.Errorf("after Close the descriptor is %d", fd)
+	}
+}
+
+func TestCloseTellsOfADescriptorThatSomebodyElseClosed(t *testing.T) {
+	poller, err := epoll.New()
+	must(t, err)
+	must(t, unix.Close(poller.FD()))
+	if err := poller.Close(); !errors.Is(err, unix.EBADF) {
+		t.Errorf("Close: %v, want EBADF", err)
+	}
+}
+
+func TestExhaustedDescriptorsLeakNothing(t *testing.T) {
+	var limit unix.Rlimit
+	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	low := limit
+	low.Cur = uint64(suite.ClosedFD(t)) + 20
+	must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &low))
+	defer func() { must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)) }()
+	for range 3 { // as many each time
+		var pollers []*epoll.Poller
+		for {
+			poller, err := epoll.New()
+			if errors.Is(err, unix.EMFILE) {
+				break
+			}
+			must(t, err)
+			pollers = append(pollers, poller)
+		}
+		if len(pollers) < 20 {
+			t.Errorf("%d pollers could be made", len(pollers))
+		}
+		for _, poller := range pollers {
+			must(t, poller.Close())
+		}
+	}
+}
+
+func newPoller(t testing.TB) *epoll.Poller {
+	t.Helper()
+	poller, err := epoll.New()
+	must(t, err)
+	t.Cleanup(func() { _ = poller.Close() }) // the test may have closed it
+	return poller
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,185 @@
+//go:build linux
+
+package epoll_test
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/descriptor"
+	"iomux/epoll"
+)
+
+// Whatever has a descriptor can be registered: descriptor.Of finds it.
+func Example() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _, _ = r.Close(), w.Close() }()
+	poller, err := epoll.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = poller.Close() }()
+
+	fd, err := descriptor.Of(r)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := poller.Register(fd, epoll.In); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Fprint(w, "hello")
+
+	events := make([]epoll.Event, 8)
+	n, err := poller.Poll(events, time.Second)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, event := range events[:n] {
+		fmt.Println(event.FD == int32(fd), event.Events)
+	}
+	// Output: true In
+}
+
+// An edge-triggered registration reports each arrival once, so that what is there has to be read up to EAGAIN.
+func ExamplePoller_Register() {
+	r, w := pipe()
+	defer closeAll(r, w)
+	poller, err := epoll.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = poller.Close() }()
+	if err := poller.Register(r, epoll.In|epoll.ET); err != nil {
+		log.Fatal(err)
+	}
+	_, _ = descriptor.TryWrite(w, []byte("two bytes at a time"))
+
+	events := make([]epoll.Event, 8)
+	for range 2 {
+		n, err := poller.Poll(events, 0)
+		fmt.Println(n, err)
+	}
+	buffer := make([]byte, 2)
+	for {
+		_, err := descriptor.TryRead(r, buffer)
+		if err == unix.EAGAIN {
+			break
+		}
+	}
+	// Output:
+	// 1 <nil>
+	// 0 <nil>
+}
+
+// The tag tells which registration an event is of, when a descriptor's number does not.
+func ExamplePoller_RegisterTag() {
+	r, w := pipe()
+	defer closeAll(r, w)
+	poller, err := epoll.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = poller.Close() }()
+
+	sources := []string{"keyboard", "serial line"}
+	if err := poller.RegisterTag(r, epoll.In, 1); err != nil {
+		log.Fatal(err)
+	}
+	_, _ = descriptor.TryWrite(w, []byte("x"))
+
+	events := make([]epoll.Event, 8)
+	n, err := poller.Poll(events, -1)
+	for _, event := range events[:n] {
+		fmt.Println(sources[event.Tag], err)
+	}
+	// Output: serial line <nil>
+}
+
+// A one-shot registration is silent after its event, until Modify.
+func ExamplePoller_Modify() {
+	r, w := pipe()
+	defer closeAll(r, w)
+	poller, err := epoll.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = poller.Close() }()
+	if err := poller.Register(r, epoll.In|epoll.OneShot); err != nil {
+		log.Fatal(err)
+	}
+	_, _ = descriptor.TryWrite(w, []byte("x"))
+
+	events := make([]epoll.Event, 8)
+	for range 2 {
+		n, _ := poller.Poll(events, 0)
+		fmt.Println(n)
+	}
+	if err := poller.Modify(r, epoll.In|epoll.OneShot); err != nil {
+		log.Fatal(err)
+	}
+	n, _ := poller.Poll(events, 0)
+	fmt.Println(n)
+	// Output:
+	// 1
+	// 0
+	// 1
+}
+
+// Close ends a Poll that waits.
+func ExamplePoller_Close() {
+	poller, err := epoll.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	time.AfterFunc(10*time.Millisecond, func() { _ = poller.Close() })
+	_, err = poller.Poll(make([]epoll.Event, 1), -1)
+	fmt.Println(err)
+	// Output: epoll: the poller is closed: file already closed
+}
+
+// FromFD makes a Poller of a descriptor that came from elsewhere, a C library say.
+func ExampleFromFD() {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		log.Fatal(err)
+	}
+	poller, err := epoll.FromFD(fd)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(poller.FD() == fd, poller.Close(), poller.FD())
+	// Output: true <nil> -1
+}
+
+func ExampleEvents() {
+	fmt.Println(epoll.DefaultEvents, epoll.In|epoll.ET, epoll.Hup|0x1000)
+	// Output: In|Pri|Out In|ET Hup|0x1000
+}
+
+// The flag is taken for the sake of programs that are ported: the descriptor is close-on-exec in any case.
+func ExampleFlag() {
+	poller, err := epoll.New(epoll.CloseOnExec)
+	fmt.Println(err, poller.Close())
+	// Output: <nil> <nil>
+}
+
+func pipe() (r, w int) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		log.Fatal(err)
+	}
+	return fds[0], fds[1]
+}
+
+func closeAll(fds ...int) {
+	for _, fd := range fds {
+		_ = unix.Close(fd)
+	}
+}

@@ -1,0 +1,82 @@
+//go:build linux
+
+package epoll_test
+
+import (
+	"testing"
+	"time"
+
+	"iomux/epoll"
+	"iomux/internal/suite"
+	"iomux/internal/sys"
+)
+
+// waiter makes an epoll object one of the suite's.
+type waiter struct{ *epoll.Poller }
+
+var toEpoll = map[suite.Events]epoll.Events{
+	suite.In: epoll.In, suite.Out: epoll.Out, suite.Pri: epoll.Pri,
+	suite.Err: epoll.Err, suite.Hup: epoll.Hup, suite.RdHup: epoll.RdHup,
+}
+
+func translate(events suite.Events, mode suite.Mode) (all epoll.Events) {
+	for theirs, ours := range toEpoll {
+		if events&theirs != 0 {
+			all |= ours
+		}
+	}
+	if mode&suite.Edge != 0 {
+		all |= epoll.ET
+	}
+	if mode&suite.OneShot != 0 {
+		all |= epoll.OneShot
+	}
+	return all
+}
+
+func (w waiter) Register(fd int, events suite.Events, mode suite.Mode) error {
+	return w.Poller.Register(fd, translate(events, mode))
+}
+
+func (w waiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
+	return w.Poller.Modify(fd, translate(events, mode))
+}
+
+func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
+	buffer := make([]epoll.Event, room)
+	n, err := w.Poll(buffer, timeout)
+	var events []suite.Event
+	for _, event := range buffer[:n] {
+		var all suite.Events
+		for theirs, ours := range toEpoll {
+			if event.Events&ours != 0 {
+				all |= theirs
+			}
+		}
+		events = append(events, suite.Event{FD: int(event.FD), Events: all})
+	}
+	return events, err
+}
+
+var mechanism = suite.Mechanism{
+	New: func() (suite.Waiter, error) {
+		poller, err := epoll.New()
+		return waiter{poller}, err
+	},
+	Tells:         suite.In | suite.Out | suite.Pri | suite.Err | suite.Hup | suite.RdHup,
+	Modes:         suite.Edge | suite.OneShot,
+	Live:          true,
+	Wakes:         true,
+	RefusesFiles:  true,
+	ReportsClosed: suite.Forgotten,
+}
+
+func TestSuite(t *testing.T) { suite.Run(t, mechanism) }
+
+// Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
+func TestSuiteWithoutPwait2(t *testing.T) {
+	defer sys.CoarseEpoll(sys.CoarseEpoll(true))
+	suite.Run(t, mechanism)
+}
+
+func FuzzOperations(f *testing.F) { suite.Fuzz(f, mechanism) }

@@ -1,0 +1,37 @@
+//go:build unix
+
+package leak
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"iomux/internal/sys"
+)
+
+// highest is the number up to which descriptors are looked for: above those that tests ask for by number.
+const highest = 1 << 14
+
+func openDescriptors() map[int]bool {
+	open := make(map[int]bool)
+	for fd := range highest {
+		if sys.IsOpen(fd) {
+			open[fd] = true
+		}
+	}
+	return open
+}
+
+// describe is what Linux knows of the descriptor.
+func describe(fd int) string {
+	target, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+	if err != nil {
+		return "of unknown kind"
+	}
+	return target
+}
+
+// ofRuntime reports whether the Go runtime made the descriptor for itself: it keeps files open from which it reads the
+// limits of its control group.
+func ofRuntime(fd int) bool { return strings.HasPrefix(describe(fd), "/sys/fs/cgroup/") }

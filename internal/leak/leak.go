@@ -1,0 +1,83 @@
+// Package leak makes a package's tests fail where they leave a descriptor or a goroutine behind.
+package leak
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"iomux/internal/owned"
+)
+
+// origins is where the descriptors of each number came from, for the message about a leak.
+var origins sync.Map // of int to string
+
+// Opened remembers the caller as the place where fd was made. Package owned calls it for the objects of this module, and the
+// helpers of the tests for theirs.
+func Opened(fd int) {
+	stack := make([]byte, 4096)
+	origins.Store(fd, string(stack[:runtime.Stack(stack, false)]))
+}
+
+// Main is what a package's TestMain calls. Prime, if there is one, makes what the process keeps for ever.
+func Main(m *testing.M, prime ...func()) {
+	owned.Trace(Opened)
+	startRuntimePoller()
+	for _, f := range prime {
+		f()
+	}
+	before := openDescriptors()
+	status := m.Run()
+	if status == 0 && !(clean(before) && noGoroutines()) {
+		status = 1
+	}
+	os.Exit(status)
+}
+
+// startRuntimePoller makes the descriptors that the Go runtime makes with the first pipe and keeps.
+func startRuntimePoller() {
+	r, w, err := os.Pipe()
+	if err == nil {
+		_, _ = r.Close(), w.Close()
+	}
+}
+
+func noGoroutines() bool {
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, "leak:", err)
+		return false
+	}
+	return true
+}
+
+// clean reports whether no descriptor is open that was not before. It gives finalizers, and goroutines that are about to
+// close theirs, a moment.
+func clean(before map[int]bool) bool {
+	var left []int
+	for range 50 {
+		runtime.GC()
+		left = left[:0]
+		for fd := range openDescriptors() {
+			if !before[fd] && !ofRuntime(fd) {
+				left = append(left, fd)
+			}
+		}
+		if len(left) == 0 {
+			return true
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	for _, fd := range left {
+		origin, _ := origins.Load(fd)
+		if origin == nil {
+			origin = "(not by this project's objects or helpers)"
+		}
+		fmt.Fprintf(os.Stderr, "leak: descriptor %d (%s) was left open; it was made here:\n%s\n", fd, describe(fd), origin)
+	}
+	return false
+}

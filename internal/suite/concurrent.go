@@ -1,0 +1,150 @@
+//go:build unix
+
+package suite
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var concurrentTests = []test{
+	{name: "RegisterReachesAWaitUnderWay", live: true, run: registerWhileWaiting},
+	{name: "ModifyReachesAWaitUnderWay", live: true, run: modifyWhileWaiting},
+	{name: "ChangesDoNotWaitForAWait", memory: true, run: changesDoNotWait},
+	{name: "LevelIsReportedToEveryWaiter", live: true, run: levelEveryWaiter},
+	{name: "CloseEndsAllWaits", wakes: true, run: closeEndsWaits},
+	{name: "CloseEndsAWaitThatBeginsMeanwhile", wakes: true, run: closeRace},
+	{name: "UseAfterClose", wakes: true, run: useAfterClose},
+}
+
+// soonWaiting starts a wait in a goroutine, and gives it time to begin.
+func soonWaiting(waiter Waiter, timeout time.Duration) chan error {
+	result := make(chan error, 1)
+	go func() {
+		events, err := waiter.Wait(1, timeout)
+		if err == nil && len(events) == 0 {
+			err = errors.New("the wait timed out")
+		}
+		result <- err
+	}()
+	time.Sleep(quiet)
+	return result
+}
+
+func registerWhileWaiting(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := object(t, m)
+	result := soonWaiting(waiter, soon)
+	Write(t, w)
+	must(t, waiter.Register(r, In, Level))
+	must(t, <-result)
+}
+
+func modifyWhileWaiting(t *testing.T, m Mechanism) {
+	a, _ := SocketPair(t, unix.SOCK_STREAM)
+	waiter := watching(t, m, a, In, Level)
+	result := soonWaiting(waiter, soon)
+	must(t, waiter.Modify(a, Out, Level))
+	must(t, <-result)
+}
+
+// changesDoNotWait changes an object while another goroutine waits on it: that must not wait for the end of the wait, and
+// counts at the latest from the next one on.
+func changesDoNotWait(t *testing.T, m Mechanism) {
+	bell, ring := Pipe(t)
+	r, w := Pipe(t)
+	waiter := watching(t, m, bell, In, Level)
+	result := soonWaiting(waiter, soon)
+	start := time.Now()
+	must(t, waiter.Register(r, In, Level))
+	must(t, waiter.Modify(r, Out, Level))
+	must(t, waiter.Modify(r, In, Level))
+	must(t, waiter.Unregister(r))
+	must(t, waiter.Register(r, In, Level))
+	if took := time.Since(start); took > soon/2 {
+		t.Errorf("the changes took %v", took)
+	}
+	Write(t, ring)
+	must(t, <-result)
+	Drain(t, bell)
+	Write(t, w)
+	expect(t, m, waiter, r, In, Hup)
+}
+
+func levelEveryWaiter(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	first, second := soonWaiting(waiter, soon), soonWaiting(waiter, soon)
+	Write(t, w)
+	must(t, <-first)
+	must(t, <-second)
+}
+
+func closeEndsWaits(t *testing.T, m Mechanism) {
+	const waiters = 10
+	r, _ := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	var results []chan error
+	for range waiters {
+		result := make(chan error, 1)
+		go func() {
+			_, err := waiter.Wait(1, -1)
+			result <- err
+		}()
+		results = append(results, result)
+	}
+	time.Sleep(quiet)
+	must(t, waiter.Close())
+	for _, result := range results {
+		if err := <-result; !errors.Is(err, os.ErrClosed) {
+			t.Errorf("a wait ended with %v, want os.ErrClosed", err)
+		}
+	}
+}
+
+// closeRace closes objects at about the time when a wait, a change and a second Close begin.
+func closeRace(t *testing.T, m Mechanism) {
+	r, _ := Pipe(t)
+	for range 200 {
+		waiter, err := m.New()
+		must(t, err)
+		must(t, waiter.Register(r, In, Level))
+		var all sync.WaitGroup
+		for range 2 {
+			all.Go(func() {
+				if _, err := waiter.Wait(1, -1); !errors.Is(err, os.ErrClosed) {
+					t.Errorf("a wait ended with %v, want os.ErrClosed", err)
+				}
+			})
+			all.Go(func() { closedOrNil(t, waiter.Modify(r, In, Level)) })
+			all.Go(func() { closedOrNil(t, waiter.Close()) })
+		}
+		all.Wait()
+	}
+}
+
+func closedOrNil(t *testing.T, err error) {
+	if err != nil && !errors.Is(err, os.ErrClosed) {
+		t.Errorf("error is %v, want os.ErrClosed or none", err)
+	}
+}
+
+func useAfterClose(t *testing.T, m Mechanism) {
+	r, _ := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	must(t, waiter.Close())
+	_, err := waiter.Wait(1, soon)
+	for _, err := range []error{
+		err, waiter.Register(r, In, Level), waiter.Modify(r, In, Level), waiter.Unregister(r), waiter.Close(),
+		waiter.Register(-1, In, Level),
+	} {
+		if !errors.Is(err, os.ErrClosed) {
+			t.Errorf("error is %v, want os.ErrClosed", err)
+		}
+	}
+}

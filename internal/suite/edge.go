@@ -1,0 +1,236 @@
+//go:build unix
+
+package suite
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+var edgeTests = []test{
+	{name: "EdgeReportsEachArrivalOnce", modes: Edge, run: edgeOnce},
+	{name: "EdgeReportsWhatWasReadyBeforeRegister", modes: Edge, run: edgeBefore},
+	{name: "EdgeReportsAnewAfterModify", modes: Edge, run: edgeModify},
+	{name: "EdgeWakesExactlyOneWaiter", modes: Edge, live: true, run: edgeOneWaiter},
+	{name: "EdgeLosesNoWakeUp", modes: Edge, live: true, run: edgeNoneLost},
+	{name: "EdgeModifyRacingAWaitLosesNothing", modes: Edge, live: true, run: edgeModifyRace},
+	{name: "OneShotFiresOnceUntilModified", modes: OneShot, run: oneShotOnce},
+	{name: "OneShotReportsAHangUpOnce", modes: OneShot, run: oneShotHangUp},
+	{name: "OneShotGoesToOneWaiter", modes: OneShot, live: true, run: oneShotOneWaiter},
+	{name: "OneShotAndEdgeTogether", modes: OneShot | Edge, run: oneShotEdge},
+}
+
+func edgeOnce(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Edge)
+	for range 3 {
+		Write(t, w)
+		expect(t, m, waiter, r, In, Hup)
+		expectNothing(t, waiter)
+	}
+	Drain(t, r)
+	expectNothing(t, waiter)
+}
+
+func edgeBefore(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	Write(t, w)
+	waiter := watching(t, m, r, In, Edge)
+	expect(t, m, waiter, r, In, Hup)
+	expectNothing(t, waiter)
+}
+
+func edgeModify(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Edge)
+	Write(t, w)
+	expect(t, m, waiter, r, In, Hup)
+	must(t, waiter.Modify(r, In, Edge))
+	expect(t, m, waiter, r, In, Hup)
+	expectNothing(t, waiter)
+}
+
+// edgeOneWaiter lets ten goroutines wait for bytes that each reads one of, and counts the wake-ups.
+func edgeOneWaiter(t *testing.T, m Mechanism) {
+	const waiters, rounds = 10, 100
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Edge)
+	taken := make(chan error)
+	var all sync.WaitGroup
+	for range waiters {
+		all.Go(func() {
+			for {
+				events, err := waiter.Wait(1, soon)
+				if err != nil {
+					return // closed at the end
+				}
+				taken <- matches(m, events, r, In, 0)
+			}
+		})
+	}
+	for range rounds {
+		Write(t, w)
+		must(t, <-taken)
+		select {
+		case err := <-taken:
+			t.Fatal("two waiters were woken by one edge:", err)
+		default:
+		}
+	}
+	finish(t, m, waiter, w, &all, taken)
+}
+
+// finish ends the goroutines that wait: by Close where there is one.
+func finish(t *testing.T, m Mechanism, waiter Waiter, w int, all *sync.WaitGroup, taken chan error) {
+	if !m.Wakes {
+		t.Fatal("a live mechanism without Close cannot be tested so")
+	}
+	must(t, waiter.Close())
+	go func() { all.Wait(); close(taken) }()
+	for err := range taken {
+		t.Error("an event after the last edge:", err)
+	}
+}
+
+// edgeNoneLost writes to ten descriptors from ten goroutines, each of which waits until its byte was taken by one of ten
+// waiters: a lost wake-up blocks it for ever.
+func edgeNoneLost(t *testing.T, m Mechanism) {
+	const descriptors, rounds = 10, 300
+	waiter := object(t, m)
+	reader := make(map[int]chan struct{})
+	var writers, waiters sync.WaitGroup
+	for range descriptors {
+		r, w := Pipe(t)
+		taken := make(chan struct{})
+		reader[r] = taken
+		must(t, waiter.Register(r, In, Edge))
+		writers.Go(func() {
+			for range rounds {
+				if _, err := unix.Write(w, []byte{'x'}); err != nil {
+					t.Error("write:", err)
+					return
+				}
+				<-taken
+			}
+		})
+	}
+	for range descriptors {
+		waiters.Go(func() {
+			for {
+				events, err := waiter.Wait(3, -1)
+				if err != nil {
+					return // closed at the end
+				}
+				for _, event := range events {
+					var buffer [1]byte
+					if n, _ := unix.Read(event.FD, buffer[:]); n == 1 {
+						reader[event.FD] <- struct{}{}
+					}
+				}
+			}
+		})
+	}
+	writers.Wait()
+	must(t, waiter.Close())
+	waiters.Wait()
+}
+
+// edgeModifyRace modifies a registration over and over while another goroutine waits: every byte has to be seen.
+func edgeModifyRace(t *testing.T, m Mechanism) {
+	rounds := 100_000
+	if testing.Short() {
+		rounds = 10_000
+	}
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Edge)
+	var stop atomic.Bool
+	var modifier sync.WaitGroup
+	modifier.Go(func() {
+		for !stop.Load() {
+			if err := waiter.Modify(r, In, Edge); err != nil {
+				t.Error("modify:", err)
+				return
+			}
+		}
+	})
+	for range rounds {
+		Write(t, w)
+		for Drain(t, r) == 0 { // what Modify reports anew may be there no more
+			if events := wait(t, waiter, 1, soon); len(events) != 1 {
+				t.Fatal("a byte was written, and no event came")
+			}
+		}
+	}
+	stop.Store(true)
+	modifier.Wait()
+}
+
+func oneShotOnce(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, OneShot)
+	for range 3 {
+		Write(t, w)
+		expect(t, m, waiter, r, In, Hup)
+		Write(t, w)
+		expectNothing(t, waiter)
+		must(t, waiter.Modify(r, In, OneShot))
+		expect(t, m, waiter, r, In, Hup)
+		Drain(t, r)
+		must(t, waiter.Modify(r, In, OneShot))
+	}
+}
+
+func oneShotHangUp(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, OneShot)
+	Close(t, w)
+	expect(t, m, waiter, r, Hup, 0)
+	expectNothing(t, waiter)
+	must(t, waiter.Modify(r, In, OneShot))
+	expect(t, m, waiter, r, Hup, 0)
+}
+
+func oneShotOneWaiter(t *testing.T, m Mechanism) {
+	const waiters, rounds = 8, 100
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, OneShot)
+	taken := make(chan error)
+	var all sync.WaitGroup
+	for range waiters {
+		all.Go(func() {
+			for {
+				events, err := waiter.Wait(1, -1)
+				if err != nil {
+					return // closed at the end
+				}
+				taken <- matches(m, events, r, In, 0)
+			}
+		})
+	}
+	Write(t, w)
+	for range rounds {
+		must(t, <-taken)
+		select {
+		case err := <-taken:
+			t.Fatal("two waiters got one event:", err)
+		default:
+		}
+		must(t, waiter.Modify(r, In, OneShot))
+	}
+	must(t, <-taken)
+	finish(t, m, waiter, w, &all, taken)
+}
+
+func oneShotEdge(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, OneShot|Edge)
+	Write(t, w)
+	expect(t, m, waiter, r, In, Hup)
+	Write(t, w)
+	expectNothing(t, waiter)
+	must(t, waiter.Modify(r, In, OneShot|Edge))
+	expect(t, m, waiter, r, In, Hup)
+}

@@ -1,0 +1,152 @@
+//go:build unix
+
+package suite
+
+import (
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var hangupTests = []test{
+	{name: "WriterClosesAnEmptyPipe", run: writerClosesEmpty},
+	{name: "WriterClosesAPipeWithData", run: writerClosesData},
+	{name: "ReaderClosesWhileTheWriterWaits", run: readerCloses},
+	{name: "HangUpIsReportedUnasked", tells: Hup | Err, run: hangUpUnasked},
+	{name: "PeerShutsDownItsWritingSide", run: peerShutsDown},
+	{name: "PeerShutsDownIsReportedAsRdHup", tells: RdHup, run: peerShutsDownRdHup},
+	{name: "SocketPairPeerCloses", run: peerCloses},
+	{name: "FIFOWriterComesBack", run: fifoComesBack},
+}
+
+// hangUp is what a mechanism tells of a reader whose writers have gone: those that have no hang-up find it readable.
+func hangUp(m Mechanism) Events {
+	if m.Tells&Hup != 0 {
+		return Hup
+	}
+	return In
+}
+
+func writerClosesEmpty(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	expectNothing(t, waiter)
+	Close(t, w)
+	var unwanted Events
+	if runtime.GOOS == "linux" && m.Tells&Hup != 0 {
+		unwanted = In // the BSDs report both
+	}
+	expect(t, m, waiter, r, hangUp(m), unwanted)
+	expect(t, m, waiter, r, hangUp(m), unwanted)
+}
+
+func writerClosesData(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	Write(t, w)
+	Close(t, w)
+	want := In | Hup
+	if runtime.GOOS != "linux" {
+		want = In // some report the hang-up only when all has been read
+	}
+	expect(t, m, waiter, r, want, 0)
+	Drain(t, r)
+	expect(t, m, waiter, r, hangUp(m), 0)
+}
+
+func readerCloses(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, w, Out, Level)
+	Fill(t, w)
+	expectNothing(t, waiter)
+	closed := time.AfterFunc(quiet, func() { Close(t, r) })
+	defer closed.Stop()
+	events := wait(t, waiter, 8, soon)
+	if len(events) != 1 || events[0].FD != w {
+		t.Fatalf("events are %v, want one of descriptor %d", events, w)
+	}
+	// Linux says Err, SunOS and some BSDs Hup, select that a write would not block.
+	if got := events[0].Events; got&(Err|Hup|Out) == 0 {
+		t.Errorf("descriptor %d is %v", w, got)
+	}
+	if got := events[0].Events; runtime.GOOS == "linux" && m.Tells&Err != 0 && got&Err == 0 {
+		t.Errorf("descriptor %d is %v, want Err", w, got)
+	}
+}
+
+func hangUpUnasked(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, 0, Level)
+	Write(t, w)
+	expectNothing(t, waiter)
+	Close(t, w)
+	expect(t, m, waiter, r, Hup, In)
+}
+
+func peerShutsDown(t *testing.T, m Mechanism) {
+	for name, pair := range map[string]func(testing.TB) (int, int){
+		"unix": func(t testing.TB) (int, int) { return SocketPair(t, unix.SOCK_STREAM) },
+		"tcp":  TCPPair,
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := pair(t)
+			waiter := watching(t, m, a, In, Level)
+			expectNothing(t, waiter)
+			must(t, unix.Shutdown(b, unix.SHUT_WR))
+			expect(t, m, waiter, a, In, Err)
+			if n, err := unix.Read(a, make([]byte, 1)); n != 0 || err != nil {
+				t.Errorf("read %d bytes, %v, want the end", n, err)
+			}
+			must(t, unix.Shutdown(a, unix.SHUT_WR))
+			want := In | Hup
+			if runtime.GOOS != "linux" {
+				want = In
+			}
+			expect(t, m, waiter, a, want, 0)
+		})
+	}
+}
+
+func peerShutsDownRdHup(t *testing.T, m Mechanism) {
+	a, b := TCPPair(t)
+	waiter := watching(t, m, a, RdHup, Level)
+	Write(t, b)
+	expectNothing(t, waiter)
+	must(t, unix.Shutdown(b, unix.SHUT_WR))
+	expect(t, m, waiter, a, RdHup, In|Hup)
+}
+
+func peerCloses(t *testing.T, m Mechanism) {
+	a, b := SocketPair(t, unix.SOCK_STREAM)
+	waiter := watching(t, m, a, In, Level)
+	Close(t, b)
+	want := In | Hup
+	if runtime.GOOS != "linux" {
+		want = In
+	}
+	expect(t, m, waiter, a, want, 0)
+}
+
+func fifoComesBack(t *testing.T, m Mechanism) {
+	path := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Skip("this file system has no FIFOs:", err)
+	}
+	r := open(t, path, unix.O_RDONLY)
+	waiter := watching(t, m, r, In, Level)
+	if runtime.GOOS == "linux" { // elsewhere a FIFO that nobody has opened for writing yet may be at its end
+		expectNothing(t, waiter)
+	}
+	for range 3 {
+		w := open(t, path, unix.O_WRONLY)
+		expectNothing(t, waiter)
+		Write(t, w)
+		expect(t, m, waiter, r, In, Hup)
+		Drain(t, r)
+		Close(t, w)
+		expect(t, m, waiter, r, hangUp(m), 0)
+	}
+}

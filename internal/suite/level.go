@@ -1,0 +1,232 @@
+//go:build unix
+
+package suite
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var levelTests = []test{
+	{name: "NothingReadyTimesOut", run: nothingReadyTimesOut},
+	{name: "LevelRepeatsUntilRead", run: levelRepeatsUntilRead},
+	{name: "ReadableAndWritableComeAsOneEvent", run: readableAndWritable},
+	{name: "FullPipeIsNotWritable", run: fullPipe},
+	{name: "PipeIsWritableOnlyWithRoomForPipeBuf", run: pipeBufRoom},
+	{name: "ModifyReplacesWhatIsAskedFor", run: modifyReplaces},
+	{name: "UnregisteredIsNotReported", run: unregistered},
+	{name: "RegisterAgainAfterUnregister", run: registerAgain},
+	{name: "RegularFileIsReadyOrRefused", run: regularFile},
+	{name: "ClosedDescriptor", run: closedDescriptor},
+	{name: "DescriptorAbove1024", run: descriptorAbove1024},
+	{name: "NumbersThatNoDescriptorHas", run: impossibleNumbers},
+	{name: "UnknownDescriptor", memory: true, run: unknownDescriptor},
+	{name: "NoRoomIsAnError", memory: true, run: noRoom},
+	{name: "OneEventWakesAllObjects", run: allObjects},
+	{name: "DuplicateIsReportedByItsOwnNumber", run: twoNumbers},
+}
+
+func nothingReadyTimesOut(t *testing.T, m Mechanism) {
+	r, _ := Pipe(t)
+	expectNothing(t, watching(t, m, r, In, Level))
+}
+
+func levelRepeatsUntilRead(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	Write(t, w)
+	for range 3 {
+		expect(t, m, waiter, r, In, Out|Pri|Err|Hup)
+	}
+	Drain(t, r)
+	expectNothing(t, waiter)
+}
+
+func readableAndWritable(t *testing.T, m Mechanism) {
+	a, b := SocketPair(t, unix.SOCK_STREAM)
+	waiter := watching(t, m, a, In|Out, Level)
+	expect(t, m, waiter, a, Out, In|Hup)
+	Write(t, b)
+	expect(t, m, waiter, a, In|Out, Hup)
+}
+
+func fullPipe(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, w, Out, Level)
+	expect(t, m, waiter, w, Out, Err)
+	Fill(t, w)
+	expectNothing(t, waiter)
+	Drain(t, r)
+	expect(t, m, waiter, w, Out, Err)
+}
+
+// What is reported writable takes PIPE_BUF bytes without blocking: 512 on every system.
+func pipeBufRoom(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, w, Out, Level)
+	Fill(t, w)
+	for range 1 << 10 {
+		if _, err := unix.Read(r, make([]byte, 128)); err != nil {
+			t.Fatal("the pipe was read empty, and is not writable:", err)
+		}
+		if len(wait(t, waiter, 1, 0)) != 0 {
+			break
+		}
+	}
+	if n, err := unix.Write(w, make([]byte, 512)); n != 512 || err != nil {
+		t.Errorf("a writable pipe took %d bytes of 512: %v", n, err)
+	}
+}
+
+func modifyReplaces(t *testing.T, m Mechanism) {
+	a, _ := SocketPair(t, unix.SOCK_STREAM)
+	waiter := watching(t, m, a, In, Level)
+	expectNothing(t, waiter)
+	must(t, waiter.Modify(a, Out, Level))
+	expect(t, m, waiter, a, Out, In)
+	must(t, waiter.Modify(a, In, Level))
+	expectNothing(t, waiter)
+}
+
+func unregistered(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	other, otherW := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	must(t, waiter.Register(other, In, Level))
+	Write(t, w)
+	Write(t, otherW)
+	must(t, waiter.Unregister(r))
+	expect(t, m, waiter, other, In, Hup)
+}
+
+func registerAgain(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	Write(t, w)
+	for range 3 {
+		must(t, waiter.Unregister(r))
+		expectNothing(t, waiter)
+		must(t, waiter.Register(r, In, Level))
+		expect(t, m, waiter, r, In, Hup)
+	}
+}
+
+func regularFile(t *testing.T, m Mechanism) {
+	file := File(t)
+	waiter := object(t, m)
+	err := waiter.Register(file, In|Out, Level)
+	if m.RefusesFiles {
+		isErrno(t, err, unix.EPERM)
+		expectNothing(t, waiter)
+		return
+	}
+	must(t, err)
+	expect(t, m, waiter, file, In|Out, Err|Hup)
+}
+
+func closedDescriptor(t *testing.T, m Mechanism) {
+	r, _ := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	Close(t, r)
+	switch m.ReportsClosed {
+	case Forgotten:
+		expectNothing(t, waiter)
+	case IsNval:
+		expect(t, m, waiter, r, Nval, In|Out)
+	case IsError:
+		_, err := waiter.Wait(1, soon)
+		isErrno(t, err, unix.EBADF)
+		names(t, err, r)
+	}
+}
+
+func descriptorAbove1024(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	high := High(t, r, 5000)
+	waiter := watching(t, m, high, In, Level)
+	expectNothing(t, waiter)
+	Write(t, w)
+	expect(t, m, waiter, high, In, Hup)
+}
+
+func impossibleNumbers(t *testing.T, m Mechanism) {
+	for _, fd := range []int{-1, -1 << 31, math.MaxInt, beyondInt32} {
+		waiter := object(t, m)
+		err := waiter.Register(fd, In, Level)
+		if err == nil { // a stand-in, whose call learns of it only now
+			_, err = waiter.Wait(1, 0)
+		}
+		isErrno(t, err, unix.EBADF)
+		names(t, err, fd)
+	}
+}
+
+// beyondInt32 would be descriptor 0 if it were cut to 32 bits. Machines that have no such number get -1.
+const (
+	is64Bit     = int(^uint(0) >> 63)
+	beyondInt32 = is64Bit<<32 - (1 - is64Bit)
+)
+
+func unknownDescriptor(t *testing.T, m Mechanism) {
+	r, _ := Pipe(t)
+	waiter := object(t, m)
+	if err := waiter.Modify(r, In, Level); err == nil {
+		t.Error("Modify of an unknown descriptor succeeded")
+	}
+	if err := waiter.Unregister(r); err == nil {
+		t.Error("Unregister of an unknown descriptor succeeded")
+	}
+}
+
+func noRoom(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	Write(t, w)
+	events, err := waiter.Wait(0, soon)
+	isErrno(t, err, unix.EINVAL)
+	if len(events) != 0 {
+		t.Errorf("events are %v", events)
+	}
+	expect(t, m, waiter, r, In, Hup)
+}
+
+func allObjects(t *testing.T, m Mechanism) {
+	const objects = 10
+	r, w := Pipe(t)
+	woken := make(chan error, objects)
+	for range objects {
+		waiter := watching(t, m, r, In, Level)
+		go func() {
+			events, err := waiter.Wait(1, soon)
+			if err == nil {
+				err = matches(m, events, r, In, Hup)
+			}
+			woken <- err
+		}()
+	}
+	time.Sleep(quiet) // most of them wait by now; those that do not are answered as well
+	Write(t, w)
+	for range objects {
+		must(t, <-woken)
+	}
+}
+
+func twoNumbers(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	twin := High(t, r, 300)
+	waiter := watching(t, m, r, In, Level)
+	must(t, waiter.Register(twin, In, Level))
+	Write(t, w)
+	var seen []int
+	for _, event := range wait(t, waiter, 8, soon) {
+		seen = append(seen, event.FD)
+	}
+	slices.Sort(seen)
+	if !slices.Equal(seen, []int{r, twin}) {
+		t.Errorf("ready are %v, want %v", seen, []int{r, twin})
+	}
+}

@@ -1,0 +1,122 @@
+//go:build unix
+
+package suite
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+var manyTests = []test{
+	{name: "ThousandsOfDescriptors", run: thousands},
+	{name: "AllReadyInAShortList", memory: true, run: shortList},
+	{name: "TurnsAreFair", memory: true, run: fairTurns},
+	{name: "RegisteredAndUnregisteredAllTheTime", run: churn},
+}
+
+// thousands watches 3000 descriptors of which a few are ready.
+func thousands(t *testing.T, m Mechanism) {
+	const descriptors = 3000
+	r, _ := Pipe(t)
+	ready, w := Pipe(t)
+	waiter := object(t, m)
+	Write(t, w)
+	want := make(map[int]bool)
+	for i := range descriptors {
+		source := r
+		if i%500 == 7 {
+			source = ready
+		}
+		fd := High(t, source, 1000)
+		want[fd] = source == ready
+		must(t, waiter.Register(fd, In, Level))
+	}
+	seen := 0
+	for _, event := range wait(t, waiter, descriptors, soon) {
+		if !want[event.FD] {
+			t.Errorf("descriptor %d is reported, and is not ready", event.FD)
+		}
+		seen++
+	}
+	if seen != descriptors/500 {
+		t.Errorf("%d were reported, want %d", seen, descriptors/500)
+	}
+}
+
+func shortList(t *testing.T, m Mechanism) {
+	const descriptors, room = 100, 7
+	waiter := object(t, m)
+	left := make(map[int]bool)
+	for range descriptors {
+		r, w := Pipe(t)
+		Write(t, w)
+		left[r] = true
+		must(t, waiter.Register(r, In, Level))
+	}
+	for len(left) > 0 {
+		events := wait(t, waiter, room, 0)
+		if len(events) == 0 || len(events) > room {
+			t.Fatalf("%d events with room for %d, and %d not seen yet", len(events), room, len(left))
+		}
+		for _, event := range events {
+			if !left[event.FD] {
+				t.Fatalf("descriptor %d is reported, and was read empty", event.FD)
+			}
+			Drain(t, event.FD)
+			delete(left, event.FD)
+		}
+	}
+	expectNothing(t, waiter)
+}
+
+// fairTurns reads nothing, so that all stay ready: with room for one, each must be reported as often as the others.
+func fairTurns(t *testing.T, m Mechanism) {
+	const descriptors, rounds = 5, 20
+	waiter := object(t, m)
+	count := make(map[int]int)
+	for range descriptors {
+		r, w := Pipe(t)
+		Write(t, w)
+		must(t, waiter.Register(r, In, Level))
+	}
+	for range descriptors * rounds {
+		for _, event := range wait(t, waiter, 1, 0) {
+			count[event.FD]++
+		}
+	}
+	for fd, n := range count {
+		if n != rounds {
+			t.Errorf("descriptor %d was reported %d times, want %d: %v", fd, n, rounds, count)
+		}
+	}
+	if len(count) != descriptors {
+		t.Errorf("reported were %v, want %d descriptors", count, descriptors)
+	}
+}
+
+func churn(t *testing.T, m Mechanism) {
+	waiter := object(t, m)
+	bell, ring := Pipe(t)
+	must(t, waiter.Register(bell, In, Level))
+	for range 300 {
+		var fds [2]int
+		must(t, unix.Pipe(fds[:]))
+		must(t, waiter.Register(fds[0], In, Level))
+		must(t, waiter.Register(fds[1], In, Level))
+		expectEmpty(t, waiter)
+		must(t, waiter.Unregister(fds[1]))
+		must(t, waiter.Unregister(fds[0]))
+		must(t, unix.Close(fds[0]))
+		must(t, unix.Close(fds[1]))
+	}
+	Write(t, ring)
+	expect(t, m, waiter, bell, In, Hup)
+}
+
+func expectEmpty(t *testing.T, waiter Waiter) {
+	t.Helper()
+	if events := wait(t, waiter, 4, 0); len(events) != 0 {
+		t.Fatalf("events are %v, want none", events)
+	}
+}

@@ -1,0 +1,141 @@
+//go:build unix
+
+package suite
+
+import (
+	"math"
+	"os"
+	"os/signal"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var timeoutTests = []test{
+	{name: "TimeoutIsNeverEarly", run: neverEarly},
+	{name: "ZeroTimeoutDoesNotWait", run: zeroTimeout},
+	{name: "NegativeTimeoutsBlock", run: negativeBlocks},
+	{name: "HugeTimeoutsAreNotShort", run: hugeTimeouts},
+	{name: "SignalsDoNotEndAWait", run: signals},
+	{name: "WaitWithNothingRegistered", run: nothingRegistered},
+}
+
+func neverEarly(t *testing.T, m Mechanism) {
+	r, _ := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	for _, timeout := range []time.Duration{time.Nanosecond, 999, 100 * time.Microsecond, time.Millisecond,
+		1500 * time.Microsecond, 3100 * time.Microsecond, 20*time.Millisecond + 1} {
+		for range 5 {
+			start := time.Now()
+			events := wait(t, waiter, 1, timeout)
+			if took := time.Since(start); took < timeout {
+				t.Errorf("a wait of %v was over after %v", timeout, took)
+			}
+			if len(events) != 0 {
+				t.Errorf("events are %v", events)
+			}
+		}
+	}
+}
+
+func zeroTimeout(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	for range 1000 { // that would be long, were each to wait for a moment
+		if events := wait(t, waiter, 1, 0); len(events) != 0 {
+			t.Fatalf("events are %v", events)
+		}
+	}
+	Write(t, w)
+	if events := wait(t, waiter, 1, 0); len(events) != 1 {
+		t.Errorf("events are %v, want one", events)
+	}
+}
+
+// blocks checks that a wait goes on until something is ready.
+func blocks(t *testing.T, m Mechanism, timeout time.Duration) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	start := time.Now()
+	writer := time.AfterFunc(quiet, func() { Write(t, w) })
+	defer writer.Stop()
+	events := wait(t, waiter, 1, timeout)
+	if err := matches(m, events, r, In, Hup); err != nil {
+		t.Errorf("a wait of %v: %v", timeout, err)
+	}
+	if took := time.Since(start); took < quiet {
+		t.Errorf("a wait of %v was over after %v, before anything was ready", timeout, took)
+	}
+}
+
+func negativeBlocks(t *testing.T, m Mechanism) {
+	for _, timeout := range []time.Duration{-1, -2, -time.Millisecond, -time.Hour, math.MinInt64} {
+		blocks(t, m, timeout)
+	}
+}
+
+func hugeTimeouts(t *testing.T, m Mechanism) {
+	for _, timeout := range []time.Duration{
+		math.MaxInt64, math.MaxInt64 - 1, math.MaxInt32 * time.Second, (math.MaxInt32 + 1) * time.Second,
+		math.MaxInt32 * time.Millisecond, (math.MaxInt32 + 1) * time.Millisecond, 1193 * time.Hour, 24*time.Hour + 1,
+	} {
+		blocks(t, m, timeout)
+	}
+}
+
+// signals sends the process signals all through a wait, which then lasts as long as it should.
+func signals(t *testing.T, m Mechanism) {
+	const timeout = 100 * time.Millisecond
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, unix.SIGUSR1)
+	defer signal.Stop(caught)
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+
+	stop := bombard(t)
+	start := time.Now()
+	events := wait(t, waiter, 1, timeout)
+	took := time.Since(start)
+	stop()
+	if len(events) != 0 || took < timeout {
+		t.Errorf("a wait of %v was over after %v with %v", timeout, took, events)
+	}
+
+	stop = bombard(t)
+	writer := time.AfterFunc(timeout, func() { Write(t, w) })
+	defer writer.Stop()
+	expect(t, m, waiter, r, In, Hup)
+	stop()
+}
+
+func nothingRegistered(t *testing.T, m Mechanism) {
+	waiter := object(t, m)
+	start := time.Now()
+	if events := wait(t, waiter, 1, quiet); len(events) != 0 || time.Since(start) < quiet {
+		t.Errorf("events are %v after %v", events, time.Since(start))
+	}
+}
+
+// every calls f at intervals until stop is called.
+func every(t testing.TB, interval time.Duration, f func() error) (stop func()) {
+	ticker, quit, done := time.NewTicker(interval), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-quit:
+				return
+			case <-ticker.C:
+				if err := f(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(quit)
+		<-done
+	}
+}

@@ -1,0 +1,4 @@
+package sys
+
+// PipeBuf is PIPE_BUF.
+const PipeBuf = 4096

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package sys
+
+// PipeBuf is PIPE_BUF.
+const PipeBuf = 0

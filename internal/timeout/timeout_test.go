@@ -1,0 +1,84 @@
+package timeout_test
+
+import (
+	"math"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"iomux/internal/timeout"
+)
+
+const day = 24 * time.Hour
+
+func TestLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, test := range []struct{ total, passed, want time.Duration }{
+			{-1, 0, -1}, {math.MinInt64, day, -1},
+			{0, 0, 0}, {0, day, 0},
+			{1, 0, 1}, {1, time.Hour, 0},
+			{time.Second, time.Millisecond, 999 * time.Millisecond},
+			{time.Second, time.Second, 0},
+			{math.MaxInt64, 0, day}, {math.MaxInt64, 100 * day, day},
+			{2 * day, day + time.Hour, 23 * time.Hour},
+		} {
+			countdown := timeout.Start(test.total)
+			time.Sleep(test.passed)
+			if got := countdown.Left(); got != test.want {
+				t.Errorf("of %v %v are left after %v, want %v", test.total, got, test.passed, test.want)
+			}
+		}
+	})
+}
+
+func TestAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, test := range []struct {
+			total, passed time.Duration
+			n             int
+			errno         syscall.Errno
+			want          bool
+		}{
+			{total: -1, n: 1}, {total: 0, n: 0}, {total: time.Second, n: 1},
+			{total: time.Second, passed: time.Second},
+			{total: time.Second, passed: time.Second - 1, want: true}, // the kernel's clock is coarse
+			{total: 3 * day, passed: day, want: true},
+			{total: -1, want: true},
+			{total: -1, n: -1, errno: syscall.EINTR, want: true},
+			{total: 0, n: -1, errno: syscall.EINTR, want: true},
+			{total: time.Second, passed: time.Hour, n: -1, errno: syscall.EINTR, want: true}, // once more, without waiting
+			{total: -1, n: -1, errno: syscall.EBADF},
+			{total: time.Second, n: -1, errno: syscall.EINVAL},
+		} {
+			countdown := timeout.Start(test.total)
+			time.Sleep(test.passed)
+			if got := countdown.Again(test.n, test.errno); got != test.want {
+				t.Errorf("%+v: got %v", test, got)
+			}
+		}
+	})
+}
+
+func TestUnitsAreRoundedUp(t *testing.T) {
+	for _, test := range []struct {
+		d            time.Duration
+		milliseconds int
+		microseconds time.Duration
+	}{
+		{math.MinInt64, -1, math.MinInt64}, {-1, -1, -1}, {0, 0, 0},
+		{1, 1, time.Microsecond}, {999, 1, time.Microsecond}, {1000, 1, time.Microsecond}, {1001, 1, 2 * time.Microsecond},
+		{time.Millisecond, 1, time.Millisecond}, {time.Millisecond + 1, 2, time.Millisecond + time.Microsecond},
+		{day, 86_400_000, day},
+		{math.MaxInt32 * time.Millisecond, math.MaxInt32, math.MaxInt32 * time.Millisecond},
+		{(math.MaxInt32 + 1) * time.Millisecond, math.MaxInt32, (math.MaxInt32 + 1) * time.Millisecond},
+		{math.MaxInt64, math.MaxInt32, math.MaxInt64},
+	} {
+		if got := timeout.Milliseconds(test.d); got != test.milliseconds {
+			t.Errorf("%d ns are %d ms, want %d", test.d, got, test.milliseconds)
+		}
+		if got := timeout.Microseconds(test.d); got != test.microseconds {
+			t.Errorf("%d ns are %d ns in whole microseconds, want %d", test.d, got, test.microseconds)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package iomux_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"syscall"
+	"testing"
+
+	"iomux"
+)
+
+func TestMechanisms(t *testing.T) {
+	want := map[string][]iomux.Mechanism{
+		"linux":   {iomux.Select, iomux.Poll, iomux.Epoll},
+		"windows": nil,
+	}
+	expected, ok := want[runtime.GOOS]
+	if !ok {
+		expected = []iomux.Mechanism{iomux.Select, iomux.Poll}
+	}
+	if got := iomux.Mechanisms(); !slices.Equal(got, expected) {
+		t.Errorf("Mechanisms is %v, want %v", got, expected)
+	}
+	for m := range iomux.Mechanism(255) {
+		available := slices.Contains(expected, m)
+		if m.Available() != available || m.Native() && !available {
+			t.Errorf("%v: available %v, native %v", m, m.Available(), m.Native())
+		}
+		if limits := m.Limits(); (limits.Resolution > 0) != available {
+			t.Errorf("%v: limits are %+v", m, limits)
+		}
+	}
+}
+
+func TestMechanismString(t *testing.T) {
+	for m, want := range map[iomux.Mechanism]string{
+		iomux.Select: "select", iomux.Poll: "poll", iomux.Epoll: "epoll", iomux.Kqueue: "kqueue",
+		iomux.DevPoll: "devpoll", iomux.EventPort: "eventport", iomux.AFD: "afd", iomux.AFD + 1: "unknown", 255: "unknown",
+	} {
+		if got := m.String(); got != want {
+			t.Errorf("mechanism %d is %q, want %q", uint8(m), got, want)
+		}
+	}
+}
+
+func TestErrorIsSyscallError(t *testing.T) {
+	err := fmt.Errorf("wrapped: %w", os.NewSyscallError("poll", syscall.EINVAL))
+	var call *iomux.Error
+	if !errors.As(err, &call) || call.Syscall != "poll" || !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("errors.As finds %v in %v", call, err)
+	}
+}

@@ -1,3 +1,0 @@
-package iomux
-
-const pipeBuf = 4096

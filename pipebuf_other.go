@@ -1,5 +1,0 @@
-//go:build !unix
-
-package iomux
-
-const pipeBuf = 0

@@ -1,0 +1,53 @@
+//go:build unix
+
+package poll_test
+
+import (
+	"fmt"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/suite"
+	"iomux/internal/sys"
+	"iomux/poll"
+)
+
+// BenchmarkWait is a wait that does not wait, on n descriptors of which the last is ready: by the bare call (raw: internal/sys,
+// which adds nothing to it), by x/sys/unix, by Wait and by a Poller.
+func BenchmarkWait(b *testing.B) {
+	for _, n := range []int{1, 10, 100, 1000} {
+		fds := make([]poll.FD, n)
+		poller := poll.New()
+		idle, _ := suite.Pipe(b)
+		ready, w := suite.Pipe(b)
+		suite.Write(b, w)
+		for i := range fds {
+			fd := suite.High(b, idle, 100)
+			if i == n-1 {
+				fd = ready
+			}
+			fds[i] = poll.FD{FD: int32(fd), Events: poll.In}
+			must(b, poller.Register(fd, poll.In))
+		}
+		first := unsafe.Pointer(&fds[0])
+		run := func(by string, wait func() (int, error)) {
+			b.Run(fmt.Sprintf("watched=%d/by=%s", n, by), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if n, err := wait(); n != 1 || err != nil {
+						b.Fatal(n, err)
+					}
+				}
+			})
+		}
+		bare := unsafe.Slice((*sys.PollFD)(first), n)
+		xsys := unsafe.Slice((*unix.PollFd)(first), n)
+		events := make([]poll.Event, n)
+		run("raw", func() (int, error) { n, _ := sys.Poll(bare, 0); return n, nil })
+		run("xsys", func() (int, error) { return unix.Poll(xsys, 0) })
+		run("iomux", func() (int, error) { return poll.Wait(fds, 0) })
+		run("iomux-object", func() (int, error) { return poller.Poll(events, 0) })
+	}
+}

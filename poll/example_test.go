@@ -1,0 +1,85 @@
+//go:build unix
+
+package poll_test
+
+import (
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"time"
+
+	"iomux/descriptor"
+	"iomux/poll"
+)
+
+// files makes a pipe with something in it, and its descriptors.
+func files() (r, w *os.File, rfd, wfd int) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		log.Fatal(err)
+	}
+	rfd, err = descriptor.Of(r)
+	if err != nil {
+		log.Fatal(err)
+	}
+	wfd, err = descriptor.Of(w)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Fprint(w, "hello")
+	return r, w, rfd, wfd
+}
+
+// Wait is poll(2) itself, on a list that the caller owns.
+func ExampleWait() {
+	r, w, rfd, wfd := files()
+	defer func() { _, _ = r.Close(), w.Close() }()
+
+	fds := []poll.FD{{FD: int32(rfd), Events: poll.In}, {FD: int32(wfd), Events: poll.In | poll.Out}}
+	n, err := poll.Wait(fds, time.Second)
+	fmt.Println(n, err)
+	for _, fd := range fds {
+		fmt.Println(fd.Events, "->", fd.Revents)
+	}
+	// Output:
+	// 2 <nil>
+	// In -> In
+	// In|Out -> Out
+}
+
+// A Poller keeps the list, as the seed's polling object does.
+func ExamplePoller() {
+	r, w, rfd, wfd := files()
+	defer func() { _, _ = r.Close(), w.Close() }()
+
+	poller := poll.New()
+	for _, fd := range []int{rfd, wfd} {
+		if err := poller.Register(fd, poll.DefaultEvents); err != nil {
+			log.Fatal(err)
+		}
+	}
+	events := make([]poll.Event, poller.Len())
+	n, err := poller.Poll(events, time.Second)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, event := range events[:n] {
+		fmt.Println(event.FD == rfd, event.Events)
+	}
+	// Output:
+	// true In
+	// false Out
+}
+
+// What was never registered is an error, the seed's KeyError.
+func ExamplePoller_Unregister() {
+	err := poll.New().Unregister(7)
+	fmt.Println(err, errors.Is(err, poll.ErrNotRegistered))
+	// Output: poll: the descriptor is not registered: 7 true
+}
+
+func ExampleEvents() {
+	fmt.Println(poll.DefaultEvents, poll.In|poll.Hup, poll.Events(0))
+	// Output: In|Pri|Out In|Hup 0
+}

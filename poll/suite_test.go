@@ -1,0 +1,81 @@
+//go:build unix
+
+package poll_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"iomux/internal/suite"
+	"iomux/poll"
+)
+
+// events pairs the suite's conditions with poll's. RdHup is added where the system has it.
+var events = map[suite.Events]poll.Events{
+	suite.In: poll.In, suite.Out: poll.Out, suite.Pri: poll.Pri,
+	suite.Err: poll.Err, suite.Hup: poll.Hup, suite.Nval: poll.Nval,
+}
+
+func tells() (all suite.Events) {
+	if _, err := poll.Wait([]poll.FD{{FD: -1, Events: poll.RdHup}}, 0); !errors.Is(err, errors.ErrUnsupported) {
+		events[suite.RdHup] = poll.RdHup
+	}
+	for theirs := range events {
+		all |= theirs
+	}
+	return all
+}
+
+func toPoll(theirs suite.Events) (all poll.Events) {
+	for their, ours := range events {
+		if theirs&their != 0 {
+			all |= ours
+		}
+	}
+	return all
+}
+
+func toSuite(ours poll.Events) (all suite.Events) {
+	for their, our := range events {
+		if ours&our != 0 {
+			all |= their
+		}
+	}
+	return all
+}
+
+// waiter makes a poll object one of the suite's.
+type waiter struct{ *poll.Poller }
+
+func (w waiter) Register(fd int, events suite.Events, _ suite.Mode) error {
+	return w.Poller.Register(fd, toPoll(events))
+}
+
+func (w waiter) Modify(fd int, events suite.Events, _ suite.Mode) error {
+	return w.Poller.Modify(fd, toPoll(events))
+}
+
+func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
+	buffer := make([]poll.Event, room)
+	n, err := w.Poll(buffer, timeout)
+	var ready []suite.Event
+	for _, event := range buffer[:n] {
+		ready = append(ready, suite.Event{FD: event.FD, Events: toSuite(event.Events)})
+	}
+	return ready, err
+}
+
+func (waiter) Close() error { return nil }
+
+func mechanism() suite.Mechanism {
+	return suite.Mechanism{
+		New:           func() (suite.Waiter, error) { return waiter{poll.New()}, nil },
+		Tells:         tells(),
+		ReportsClosed: suite.IsNval,
+	}
+}
+
+func TestSuite(t *testing.T) { suite.Run(t, mechanism()) }
+
+func FuzzOperations(f *testing.F) { suite.Fuzz(f, mechanism()) }

@@ -1,0 +1,80 @@
+//go:build unix
+
+package selectfd_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/suite"
+	"iomux/internal/sys"
+	"iomux/selectfd"
+)
+
+// BenchmarkWait is a wait that does not wait, on n descriptors of which the last is ready: by the bare call (raw: internal/sys,
+// which adds nothing to it), by x/sys/unix as far as its sets reach, by Wait on a set that is filled anew each time, as it has to
+// be, and by Select.
+func BenchmarkWait(b *testing.B) {
+	for _, n := range []int{1, 10, 100, 1000} {
+		idle, _ := suite.Pipe(b)
+		ready, w := suite.Pipe(b)
+		suite.Write(b, w)
+		fds := []int{ready}
+		for range n - 1 {
+			fds = append(fds, suite.High(b, idle, ready+1))
+		}
+		highest := 0
+		for _, fd := range fds {
+			highest = max(highest, fd)
+		}
+		run := func(by string, wait func() (int, error)) {
+			b.Run(fmt.Sprintf("watched=%d/by=%s", n, by), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if n, err := wait(); n != 1 || err != nil {
+						b.Fatal(n, err)
+					}
+				}
+			})
+		}
+		full := make([]sys.SelectWord, highest/32+2) // enough for the smallest words
+		words := make([]sys.SelectWord, len(full))
+		for _, fd := range fds {
+			setBit(full, fd)
+		}
+		run("raw", func() (int, error) {
+			copy(words, full)
+			n, _ := sys.Select(highest+1, &words[0], nil, nil, 0)
+			return n, nil
+		})
+		if highest < unix.FD_SETSIZE {
+			run("xsys", func() (int, error) {
+				var set unix.FdSet
+				for _, fd := range fds {
+					set.Set(fd)
+				}
+				return unix.Select(highest+1, &set, nil, nil, &unix.Timeval{})
+			})
+		}
+		var set selectfd.Set
+		run("iomux", func() (int, error) {
+			for _, fd := range fds {
+				set.Add(fd)
+			}
+			return selectfd.Wait(&set, nil, nil, 0)
+		})
+		run("iomux-Select", func() (int, error) {
+			rr, _, _, err := selectfd.Select(fds, nil, nil, time.Duration(0))
+			return len(rr), err
+		})
+	}
+}
+
+func setBit(words []sys.SelectWord, fd int) {
+	const size = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
+	words[fd/size] |= 1 << (fd % size)
+}

@@ -1,0 +1,80 @@
+//go:build unix
+
+package selectfd_test
+
+import (
+	"fmt"
+	"log"
+	"net"
+	"os"
+	"slices"
+	"time"
+
+	"iomux/descriptor"
+	"iomux/selectfd"
+)
+
+// The lists hold whatever has a descriptor, and the results are the values themselves.
+func ExampleSelect() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _, _ = r.Close(), w.Close() }()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	fmt.Fprint(w, "hello")
+
+	readable, _, _, err := selectfd.Select([]any{listener, r}, nil, nil, time.Second)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, ready := range readable {
+		fmt.Println(ready == r)
+	}
+	// Output: true
+}
+
+// Wait leaves in the sets what is ready: they have to be filled anew for the next call.
+func ExampleWait() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _, _ = r.Close(), w.Close() }()
+	fmt.Fprint(w, "hello")
+	var reading, writing selectfd.Set
+	for _, file := range []*os.File{r, w} {
+		fd, err := descriptor.Of(file)
+		if err != nil {
+			log.Fatal(err)
+		}
+		reading.Add(fd)
+		writing.Add(fd)
+	}
+	n, err := selectfd.Wait(&reading, &writing, nil, time.Second)
+	fmt.Println(n, err, reading.Len(), writing.Len())
+	// Output: 2 <nil> 1 1
+}
+
+// With three empty sets Wait is a sleep.
+func ExampleWait_sleep() {
+	start := time.Now()
+	n, err := selectfd.Wait(nil, nil, nil, 1500*time.Microsecond)
+	fmt.Println(n, err, time.Since(start) >= 1500*time.Microsecond)
+	// Output: 0 <nil> true
+}
+
+// A Set has no limit of 1024, and takes no memory for numbers that cannot be descriptors.
+func ExampleSet() {
+	var set selectfd.Set
+	for _, fd := range []int{5000, 3, 1 << 30} {
+		set.Add(fd)
+	}
+	set.Remove(3)
+	fmt.Println(set.Len(), set.Has(5000), slices.Collect(set.All()))
+	// Output: 2 true [5000 1073741824]
+}

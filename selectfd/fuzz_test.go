@@ -1,0 +1,70 @@
+//go:build unix
+
+package selectfd_test
+
+import (
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/suite"
+	"iomux/selectfd"
+)
+
+// FuzzSetsAgainstPoll puts descriptors in many states into random sets: select(2) and poll(2) must agree on them, and an error
+// must leave the sets alone.
+func FuzzSetsAgainstPoll(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte{0b001, 0b111, 0b010, 0b100, 0b111, 0b111, 0b001, 0b111})
+	f.Add([]byte{7, 7, 7, 7, 7, 7, 7, 7, 1})
+	f.Fuzz(func(t *testing.T, membership []byte) {
+		fds := states(t)
+		build := func() (sets [3]*selectfd.Set) {
+			for i := range sets {
+				sets[i] = new(selectfd.Set)
+				for j, bits := range membership[:min(len(membership), len(fds))] {
+					if bits&(1<<i) != 0 {
+						sets[i].Add(fds[j])
+					}
+				}
+			}
+			return sets
+		}
+		before, one, two := build(), build(), build()
+		n1, err1 := selectfd.Wait(one[0], one[1], one[2], 0)
+		n2, err2 := selectfd.WaitByPoll(two[0], two[1], two[2], 0)
+		if n1 != n2 || (err1 == nil) != (err2 == nil) {
+			t.Fatalf("select says %d, %v; poll says %d, %v", n1, err1, n2, err2)
+		}
+		total := 0
+		for i := range one {
+			got, other, all := slices.Collect(one[i].All()), slices.Collect(two[i].All()), slices.Collect(before[i].All())
+			if !slices.Equal(got, other) {
+				t.Errorf("set %d: select says %v, poll %v", i, got, other)
+			}
+			if err1 != nil && !slices.Equal(got, all) {
+				t.Errorf("set %d was %v, and is %v after an error", i, all, got)
+			}
+			total += len(got)
+		}
+		if err1 == nil && total != n1 {
+			t.Errorf("%d are ready, %d were counted", total, n1)
+		}
+	})
+}
+
+// states makes descriptors in states that are the same to select and poll, and one number that is none.
+func states(t *testing.T) []int {
+	idle, full := suite.Pipe(t)
+	suite.Fill(t, full)
+	ready, w := suite.Pipe(t)
+	suite.Write(t, w)
+	ended, writer := suite.Pipe(t)
+	suite.Close(t, writer)
+	reader, broken := suite.Pipe(t)
+	suite.Close(t, reader)
+	socket, peer := suite.SocketPair(t, unix.SOCK_STREAM)
+	suite.Write(t, peer)
+	return []int{idle, full, ready, w, ended, broken, socket, suite.File(t), suite.ClosedFD(t)}
+}

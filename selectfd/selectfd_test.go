@@ -1,0 +1,271 @@
+//go:build unix
+
+package selectfd_test
+
+import (
+	"errors"
+	"math"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/leak"
+	"iomux/internal/suite"
+	"iomux/selectfd"
+)
+
+const soon = 30 * time.Second
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func set(fds ...int) *selectfd.Set {
+	s := new(selectfd.Set)
+	for _, fd := range fds {
+		s.Add(fd)
+	}
+	return s
+}
+
+// waits are the forms of select(2) on sets.
+var waits = map[string]func(r, w, x *selectfd.Set, timeout time.Duration) (int, error){
+	"Wait":       selectfd.Wait,
+	"WaitByPoll": selectfd.WaitByPoll,
+}
+
+func TestSetsHoldWhatIsReady(t *testing.T) {
+	for name, wait := range waits {
+		t.Run(name, func(t *testing.T) {
+			a, b := suite.SocketPair(t, unix.SOCK_STREAM)
+			suite.Write(t, b)
+			idle, w := suite.Pipe(t)
+			r, wr, x := set(a, idle, b), set(a, w), set(a)
+			n, err := wait(r, wr, x, soon)
+			if n != 3 || err != nil {
+				t.Errorf("Wait: %d, %v, want 3", n, err)
+			}
+			if !slices.Equal(slices.Collect(r.All()), []int{a}) || wr.Len() != 2 || x.Len() != 0 {
+				t.Errorf("ready are %v, %v and %v", slices.Collect(r.All()), slices.Collect(wr.All()), slices.Collect(x.All()))
+			}
+			if n, err := wait(nil, set(w), nil, soon); n != 1 || err != nil {
+				t.Errorf("Wait with nil sets: %d, %v, want 1", n, err)
+			}
+			r = set(idle)
+			if n, err := wait(r, nil, nil, time.Millisecond); n != 0 || err != nil || r.Len() != 0 {
+				t.Errorf("after a timeout: %d, %v, and %d members", n, err, r.Len())
+			}
+		})
+	}
+}
+
+func TestThreeEmptySetsSleep(t *testing.T) {
+	for name, wait := range waits {
+		for _, sets := range [][3]*selectfd.Set{{}, {set(), set(), set()}, {nil, set()}} {
+			start := time.Now()
+			n, err := wait(sets[0], sets[1], sets[2], 20*time.Millisecond)
+			if n != 0 || err != nil || time.Since(start) < 20*time.Millisecond {
+				t.Errorf("%s: %d, %v after %v", name, n, err, time.Since(start))
+			}
+		}
+	}
+}
+
+func TestClosedDescriptorsAreNamed(t *testing.T) {
+	for name, wait := range waits {
+		t.Run(name, func(t *testing.T) {
+			r, _ := suite.Pipe(t)
+			low := suite.ClosedFD(t)
+			for _, fds := range [][]int{
+				{low}, {5000}, {-1}, {math.MinInt}, {1 << 21}, {math.MaxInt32}, {math.MaxInt}, {low, 5000, 1 << 21, -7},
+			} {
+				sets := set(append(fds, r)...)
+				before := slices.Collect(sets.All())
+				n, err := wait(nil, sets, nil, soon)
+				if n != 0 || !errors.Is(err, unix.EBADF) {
+					t.Fatalf("%v: %d, %v, want EBADF", fds, n, err)
+				}
+				for _, fd := range fds {
+					if !strings.Contains(err.Error(), strconv.Itoa(fd)) {
+						t.Errorf("%q does not name %d", err, fd)
+					}
+				}
+				if strings.Contains(err.Error(), " "+strconv.Itoa(r)+" ") {
+					t.Errorf("%q names %d, which is open", err, r)
+				}
+				if !slices.Equal(before, slices.Collect(sets.All())) {
+					t.Error("the set was changed by a call that failed")
+				}
+			}
+		})
+	}
+}
+
+// Where the limit was raised, descriptors lie where the sets keep numbers aside.
+func TestDescriptorBeyondTheDenseRange(t *testing.T) {
+	const far = 1 << 20
+	var limit unix.Rlimit
+	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	if limit.Cur <= far {
+		t.Skipf("this process may have no descriptor %d", far)
+	}
+	r, w := suite.Pipe(t)
+	high := suite.High(t, r, far)
+	suite.Write(t, w)
+	sets := set(high)
+	if n, err := selectfd.Wait(sets, nil, nil, soon); n != 1 || err != nil || !sets.Has(high) {
+		t.Errorf("Wait: %d, %v", n, err)
+	}
+}
+
+func TestOneSetTwice(t *testing.T) {
+	s := set(0)
+	for _, sets := range [][3]*selectfd.Set{{s, s, nil}, {s, nil, s}, {nil, s, s}} {
+		if _, err := selectfd.Wait(sets[0], sets[1], sets[2], 0); !errors.Is(err, unix.EINVAL) {
+			t.Errorf("Wait: %v, want EINVAL", err)
+		}
+	}
+}
+
+func TestSetsAreReusedWithoutAllocation(t *testing.T) {
+	r, w := suite.Pipe(t)
+	suite.Write(t, w)
+	sets := set(r)
+	for _, timeout := range []time.Duration{0, -1, time.Second} {
+		if n := testing.AllocsPerRun(100, func() {
+			sets.Add(r)
+			_, _ = selectfd.Wait(sets, nil, nil, timeout)
+		}); n != 0 {
+			t.Errorf("a Wait of %v allocates %v times", timeout, n)
+		}
+	}
+}
+
+func TestSelectKeepsValuesAndOrder(t *testing.T) {
+	r1, w1 := suite.Pipe(t)
+	r2, w2 := suite.Pipe(t)
+	suite.Write(t, w1)
+	suite.Write(t, w2)
+	idle, _ := suite.Pipe(t)
+	rr, rw, rx, err := selectfd.Select([]int{r2, idle, r1, r2}, []int{w1}, []int{r1}, soon)
+	if err != nil || !slices.Equal(rr, []int{r2, r1, r2}) || !slices.Equal(rw, []int{w1}) || rx != nil {
+		t.Errorf("Select: %v, %v, %v, %v", rr, rw, rx, err)
+	}
+	rr, rw, rx, err = selectfd.Select([]int{idle}, nil, nil, time.Millisecond)
+	if rr != nil || rw != nil || rx != nil || err != nil {
+		t.Errorf("Select that times out: %v, %v, %v, %v", rr, rw, rx, err)
+	}
+	start := time.Now()
+	if _, _, _, err := selectfd.Select[int](nil, nil, nil, 20*time.Millisecond); err != nil || time.Since(start) < 20*time.Millisecond {
+		t.Errorf("Select of nothing: %v after %v", err, time.Since(start))
+	}
+}
+
+type number uint16
+
+func TestSelectTakesWhateverHasADescriptor(t *testing.T) {
+	r, w, err := os.Pipe()
+	must(t, err)
+	defer func() { must(t, errors.Join(r.Close(), w.Close())) }()
+	raw, rawW := suite.Pipe(t)
+	suite.Write(t, rawW)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer func() { must(t, listener.Close()) }()
+	_, err = w.Write([]byte{'x'})
+	must(t, err)
+
+	files, _, _, err := selectfd.Select([]*os.File{r}, nil, nil, soon)
+	if err != nil || !slices.Equal(files, []*os.File{r}) {
+		t.Errorf("Select of files: %v, %v", files, err)
+	}
+	mixture, _, _, err := selectfd.Select([]any{listener, raw, uint8(raw), r, number(raw)}, nil, nil, soon)
+	if err != nil || !slices.Equal(mixture, []any{raw, uint8(raw), r, number(raw)}) {
+		t.Errorf("Select of a mixture: %v, %v", mixture, err)
+	}
+	handles, _, _, err := selectfd.Select([]uintptr{uintptr(raw)}, nil, nil, soon)
+	if err != nil || !slices.Equal(handles, []uintptr{uintptr(raw)}) {
+		t.Errorf("Select of uintptrs: %v, %v", handles, err)
+	}
+}
+
+func TestSelectErrors(t *testing.T) {
+	closed, _, err := os.Pipe()
+	must(t, err)
+	must(t, closed.Close())
+	for name, test := range map[string]struct {
+		list []any
+		want error
+	}{
+		"closed file":  {[]any{closed}, os.ErrClosed},
+		"negative":     {[]any{-1}, unix.EBADF},
+		"huge":         {[]any{uint64(math.MaxUint64)}, unix.EBADF},
+		"nil":          {[]any{nil}, nil},
+		"typed nil":    {[]any{(*os.File)(nil)}, nil},
+		"no such kind": {[]any{"3"}, nil},
+	} {
+		rr, _, _, err := selectfd.Select(nil, test.list, nil, soon)
+		if err == nil || rr != nil || test.want != nil && !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", name, err, test.want)
+		}
+		if err != nil && !strings.HasPrefix(err.Error(), "select: argument 2: element 0:") {
+			t.Errorf("%s: %q does not say which", name, err)
+		}
+	}
+	if _, _, _, err := selectfd.Select([]int{-5}, nil, nil, soon); !errors.Is(err, unix.EBADF) || !strings.Contains(err.Error(), "-5") {
+		t.Errorf("Select of -5: %v, want EBADF", err)
+	}
+}
+
+func TestSelectAllocatesNothingPerNumber(t *testing.T) {
+	var list []int
+	for range 200 {
+		r, _ := suite.Pipe(t)
+		list = append(list, r)
+	}
+	if n := testing.AllocsPerRun(100, func() { _, _, _, _ = selectfd.Select(list, list, list, 0) }); n > 3 {
+		t.Errorf("a Select of 600 numbers of which none is ready allocates %v times", n)
+	}
+}
+
+// The results of one call must not be those of the next, which uses the same memory.
+func TestSelectAfterAFailure(t *testing.T) {
+	r, w := suite.Pipe(t)
+	suite.Write(t, w)
+	for range 10 {
+		if _, _, _, err := selectfd.Select([]int{suite.ClosedFD(t), math.MaxInt}, []int{-3}, nil, 0); err == nil {
+			t.Fatal("closed descriptors are fine")
+		}
+		rr, rw, rx, err := selectfd.Select([]int{r}, nil, nil, 0)
+		if err != nil || !slices.Equal(rr, []int{r}) || rw != nil || rx != nil {
+			t.Fatalf("Select: %v, %v, %v, %v", rr, rw, rx, err)
+		}
+	}
+}
+
+func TestHangUpThatNobodyAskedFor(t *testing.T) {
+	r, w := suite.Pipe(t)
+	suite.Close(t, w)
+	bell, ring := suite.Pipe(t)
+	for name, wait := range waits {
+		timer := time.AfterFunc(20*time.Millisecond, func() { suite.Write(t, ring) })
+		x, reading := set(r), set(bell)
+		n, err := wait(reading, nil, x, soon)
+		timer.Stop()
+		if n != 1 || err != nil || !reading.Has(bell) || x.Len() != 0 {
+			t.Errorf("%s: %d, %v: a hang-up is nothing exceptional", name, n, err)
+		}
+		suite.Drain(t, bell)
+	}
+}
+
+func TestMain(m *testing.M) { leak.Main(m) }

@@ -1,0 +1,101 @@
+//go:build unix
+
+package selectfd_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"iomux/internal/suite"
+	"iomux/selectfd"
+)
+
+// call is select(2) in one of its forms: on numbers that are to be ready for reading, for writing, or exceptional.
+type call func(r, w, x []int, timeout time.Duration) (rr, rw, rx []int, err error)
+
+// bySets is a call on sets made into one on lists.
+func bySets(wait func(r, w, x *selectfd.Set, timeout time.Duration) (int, error)) call {
+	return func(r, w, x []int, timeout time.Duration) (rr, rw, rx []int, err error) {
+		var sets [3]selectfd.Set
+		for i, list := range [][]int{r, w, x} {
+			for _, fd := range list {
+				sets[i].Add(fd)
+			}
+		}
+		if _, err = wait(&sets[0], &sets[1], &sets[2], timeout); err != nil {
+			return nil, nil, nil, err
+		}
+		return slices.Collect(sets[0].All()), slices.Collect(sets[1].All()), slices.Collect(sets[2].All()), nil
+	}
+}
+
+var calls = map[string]call{
+	"Select":     selectfd.Select[int],
+	"Wait":       bySets(selectfd.Wait),
+	"WaitByPoll": bySets(selectfd.WaitByPoll),
+}
+
+// waiter makes a call one of the suite's objects, by remembering what it is to be called with.
+type waiter struct {
+	call  call
+	lists [3][]int
+}
+
+// meaning is what each of the three lists asks for.
+var meaning = [3]suite.Events{suite.In, suite.Out, suite.Pri}
+
+func (w *waiter) Register(fd int, events suite.Events, _ suite.Mode) error {
+	for i := range w.lists {
+		if events&meaning[i] != 0 {
+			w.lists[i] = append(w.lists[i], fd)
+		}
+	}
+	return nil
+}
+
+func (w *waiter) Unregister(fd int) error {
+	for i, list := range w.lists {
+		w.lists[i] = slices.DeleteFunc(list, func(other int) bool { return other == fd })
+	}
+	return nil
+}
+
+func (w *waiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
+	_ = w.Unregister(fd)
+	return w.Register(fd, events, mode)
+}
+
+func (w *waiter) Wait(_ int, timeout time.Duration) ([]suite.Event, error) {
+	r, wr, x, err := w.call(w.lists[0], w.lists[1], w.lists[2], timeout)
+	if err != nil {
+		return nil, err
+	}
+	var events []suite.Event
+	for i, list := range [][]int{r, wr, x} {
+		for _, fd := range list {
+			at := slices.IndexFunc(events, func(event suite.Event) bool { return event.FD == fd })
+			if at < 0 {
+				at = len(events)
+				events = append(events, suite.Event{FD: fd})
+			}
+			events[at].Events |= meaning[i]
+		}
+	}
+	return events, nil
+}
+
+func (*waiter) Close() error { return nil }
+
+func TestSuite(t *testing.T) {
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			suite.Run(t, suite.Mechanism{
+				New:           func() (suite.Waiter, error) { return &waiter{call: call}, nil },
+				Tells:         suite.In | suite.Out | suite.Pri,
+				Call:          true,
+				ReportsClosed: suite.IsError,
+			})
+		})
+	}
+}

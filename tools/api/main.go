@@ -1,0 +1,128 @@
+// Command api prints the exported interface of every public package of the module in the current folder, one line for each
+// object, and compares it: with a golden file, and between operating systems, on all of which it has to be the same.
+//
+//	go tool api -golden api.txt linux/amd64 darwin/arm64 …
+//
+// The golden file belongs to the first target. With -write it is replaced instead of compared.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/tools/go/packages"
+)
+
+func main() {
+	golden := flag.String("golden", "api.txt", "the `file` that holds the interface as it was accepted")
+	write := flag.Bool("write", false, "replace the golden file")
+	flag.Parse()
+	if err := run(*golden, *write, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "api:", err)
+		os.Exit(1)
+	}
+}
+
+func run(golden string, write bool, targets []string) error {
+	if len(targets) == 0 {
+		return errors.New("name the targets, for example linux/amd64 windows/amd64")
+	}
+	interfaces, err := loadAll(targets)
+	if err != nil {
+		return err
+	}
+	var problems []string
+	for i, lines := range interfaces[1:] {
+		if difference := compare(interfaces[0], lines); difference != "" {
+			problems = append(problems, fmt.Sprintf("the interface differs between %s (-) and %s (+):\n%s", targets[0], targets[i+1], difference))
+		}
+	}
+	if write {
+		if err := os.WriteFile(golden, []byte(strings.Join(interfaces[0], "\n")+"\n"), 0o644); err != nil {
+			return err
+		}
+	} else {
+		accepted, err := os.ReadFile(golden)
+		if err != nil {
+			return err
+		}
+		if difference := compare(strings.Split(strings.TrimSpace(string(accepted)), "\n"), interfaces[0]); difference != "" {
+			problems = append(problems, fmt.Sprintf("the interface differs from %s; if that is meant, accept it with `make api`:\n%s", golden, difference))
+		}
+	}
+	if len(problems) > 0 {
+		return errors.New(strings.Join(problems, "\n"))
+	}
+	return nil
+}
+
+// compare is the lines that only one of the two has, each with - or + before it, and empty where they are the same.
+func compare(before, after []string) string {
+	var difference strings.Builder
+	for _, line := range before {
+		if !slices.Contains(after, line) {
+			fmt.Fprintf(&difference, "  - %s\n", line)
+		}
+	}
+	for _, line := range after {
+		if !slices.Contains(before, line) {
+			fmt.Fprintf(&difference, "  + %s\n", line)
+		}
+	}
+	return difference.String()
+}
+
+// loadAll is the interface on each target, as many at once as there are processors.
+func loadAll(targets []string) ([][]string, error) {
+	interfaces, failures := make([][]string, len(targets)), make([]error, len(targets))
+	places := make(chan struct{}, runtime.NumCPU())
+	var all sync.WaitGroup
+	for i, target := range targets {
+		all.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			interfaces[i], failures[i] = load(target, ".")
+		})
+	}
+	all.Wait()
+	return interfaces, errors.Join(failures...)
+}
+
+// load is the sorted lines of all public packages of the module in folder.
+func load(target, folder string) ([]string, error) {
+	system, architecture, ok := strings.Cut(target, "/")
+	if !ok {
+		return nil, fmt.Errorf("%q is no target such as linux/amd64", target)
+	}
+	config := packages.Config{
+		Mode: packages.LoadTypes,
+		Dir:  folder,
+		// The root module is loaded as those get it who import it, with the versions that its own go.mod names.
+		Env: append(os.Environ(), "GOOS="+system, "GOARCH="+architecture, "CGO_ENABLED=0", "GOWORK=off"),
+	}
+	loaded, err := packages.Load(&config, "./...")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", target, err)
+	}
+	var lines []string
+	for _, p := range loaded {
+		if p.Name == "main" || slices.Contains(strings.Split(p.PkgPath, "/"), "internal") {
+			continue
+		}
+		for _, failure := range p.Errors {
+			return nil, fmt.Errorf("%s: %w", target, failure)
+		}
+		lines = append(lines, describe(p.Types)...)
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("%s: there are no public packages", target)
+	}
+	slices.Sort(lines)
+	return lines, nil
+}

@@ -33,10 +33,36 @@ var errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("epoll_w
 // Every epoll holds the process's alarm, an eventfd that is always readable, from its birth, but asleep, that is with no
 // event asked for. Close asks for In, which wakes all waiters, one after the other, and cannot fail for want of memory or of
 // watches, as adding it only then could.
-var alarm = sync.OnceValues(func() (int32, error) {
+var bell struct {
+	sync.Mutex
+	fd   int32
+	made unix.Stat_t
+}
+
+// alarm is the alarm's descriptor. Programs that become daemons close all descriptors, whosever they are, and the number may
+// be another file's since: then there is a new alarm.
+func alarm() (int32, error) {
+	bell.Lock()
+	defer bell.Unlock()
+	if bell.made.Ino != 0 && isBell(int(bell.fd)) {
+		return bell.fd, nil
+	}
 	fd, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
-	return int32(fd), os.NewSyscallError("eventfd", err)
-})
+	if err == nil {
+		bell.fd, err = int32(fd), unix.Fstat(fd, &bell.made)
+	}
+	return bell.fd, os.NewSyscallError("eventfd", err)
+}
+
+// isBell tells an eventfd from what the kernel keeps elsewhere by its inode, and from an epoll by its mode.
+func isBell(fd int) bool {
+	var now unix.Stat_t
+	if unix.Fstat(fd, &now) != nil || now.Dev != bell.made.Dev || now.Ino != bell.made.Ino {
+		return false
+	}
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_NONBLOCK != 0
+}
 
 // alarmFD marks the alarm's events: no registered descriptor is negative.
 const alarmFD = -1
@@ -49,6 +75,10 @@ func create(flags []Flag) (*Poller, error) {
 	all := CloseOnExec
 	for _, flag := range flags {
 		all |= flag
+	}
+	// First, so that the epoll is not given the number of an alarm that was closed.
+	if _, err := alarm(); err != nil {
+		return nil, err
 	}
 	fd, err := unix.EpollCreate1(int(all))
 	if err != nil {
@@ -71,12 +101,12 @@ func adopt(fd int) (*Poller, error) {
 
 // own makes a Poller of the epoll fd. That the alarm can be added proves that it is one.
 func own(fd int) (*Poller, error) {
-	bell, err := alarm()
+	number, err := alarm()
 	if err != nil {
 		return nil, err
 	}
 	asleep := Event{FD: alarmFD}
-	errno := sys.EpollCtl(fd, add, bell, unsafe.Pointer(&asleep))
+	errno := sys.EpollCtl(fd, add, number, unsafe.Pointer(&asleep))
 	if errno == unix.EINVAL {
 		return nil, &sys.Error{Call: "epoll_ctl", FD: fd, Err: errno, Advice: "it is not an epoll"}
 	}
@@ -90,19 +120,19 @@ func own(fd int) (*Poller, error) {
 
 // release takes the alarm out before it closes: the epoll may live on in a duplicate, which it must not disturb.
 func release(fd int) error {
-	if bell, err := alarm(); err == nil {
-		_ = sys.EpollCtl(fd, remove, bell, nil) // a descriptor that somebody closed is told of by close
+	if number, err := alarm(); err == nil {
+		_ = sys.EpollCtl(fd, remove, number, nil) // a descriptor that somebody closed is told of by close
 	}
 	return os.NewSyscallError("close", unix.Close(fd))
 }
 
 // ring wakes all that wait in the epoll fd.
 func ring(fd int) {
-	if bell, err := alarm(); err == nil {
+	if number, err := alarm(); err == nil {
 		awake := Event{Events: In, FD: alarmFD}
-		errno := sys.EpollCtl(fd, modify, bell, unsafe.Pointer(&awake))
+		errno := sys.EpollCtl(fd, modify, number, unsafe.Pointer(&awake))
 		if errno == unix.ENOENT { // another Poller of the same epoll has taken it out
-			_ = sys.EpollCtl(fd, add, bell, unsafe.Pointer(&awake))
+			_ = sys.EpollCtl(fd, add, number, unsafe.Pointer(&awake))
 		}
 	}
 }

@@ -15,10 +15,10 @@ python_godebug := asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0
 python_cflags := -O2 -fPIC -std=gnu11 -Wall -Wextra -Wno-parentheses -Wno-missing-field-initializers -Werror \
 	-fvisibility=hidden
 
-.PHONY: python python-tools python-test python-check python-bench conformance conformance-clean
+.PHONY: python python-tools python-test python-check python-bench conformance
 
-# python leaves in python/dist all files that have to lie together in a folder on Python's path.
-python: python-tools
+# All files in python/dist have to lie together in a folder on Python's path.
+python: python-tools ## Build the Python module select into python/dist/
 	mkdir -p $(python_dist) $(python_build)
 	cd python && GOWORK=off CGO_ENABLED=1 go build -trimpath -buildmode=c-shared -ldflags=-X=runtime.godebugDefault=$(python_godebug) \
 		-o build/iomux-core.so ./core
@@ -30,23 +30,21 @@ python: python-tools
 	mv $(python_build)/select.so $(python_dist)/select$(python_suffix)
 	cp python/path/*.py $(python_dist)
 
-# python-tools installs what is missing of Python, its headers, its tests and a C compiler, on Debian.
-python-tools:
-	PYTHON=$(PYTHON) sh python/tools.sh
+python-tools: ## Install what the Python module is built and tested with
+	@PYTHON=$(PYTHON) python/tools.sh
 
-# python-check is the part of `make check`: the module's own tests, the probe, and CPython's tests of what it replaces.
-python-check: python python-test
-	$(PYTHON) python/conformance/probe.py
-	$(PYTHON) python/conformance/run.py test_select test_poll test_epoll test_selectors test_eintr
-
-python-test: python
+python-test: python ## Test the Python module
 	cd python && GOWORK=off go vet ./... && GOWORK=off go test ./...
 	PYTHONPATH=$(python_dist) $(PYTHON) -X dev -X faulthandler python/test/run.py
 
-# conformance runs all of CPython's tests that have to do with select, on the original and on this module.
-conformance: python
+# The part of `make check`: CPython's tests of what the module replaces mostly sleep, so they do it side by side.
+python-check: python-test ## Test the Python module, and compare it with the original in what matters most
+	$(PYTHON) python/conformance/probe.py
+	$(PYTHON) python/conformance/run.py --dev --jobs 10 test_selectors test_poll test_eintr test_select test_epoll
+
+conformance: python ## Run all of CPython's tests that have to do with select, with the original and with ours
 	$(PYTHON) python/conformance/probe.py
 	$(PYTHON) python/conformance/run.py
 
-python-bench: python
+python-bench: python ## Measure the Python module beside the original
 	$(PYTHON) python/conformance/bench.py

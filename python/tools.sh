@@ -20,7 +20,9 @@ if [ "$python" != /usr/bin/python3 ]; then
 fi
 as_root=
 [ "$(id -u)" = 0 ] || as_root=sudo
-$as_root apt-get update -qq
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-	gcc binutils libc6-dev python3 python3-dev libpython3-testsuite >&2
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq </dev/null
+$as_root apt-get install -y -qq --no-install-recommends gcc binutils libc6-dev python3 python3-dev </dev/null >&2
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+$as_root apt-get install -y -qq --no-install-recommends "libpython$version-testsuite" </dev/null >&2
 has_all || { echo "something is still missing of $python: headers, tests or a C compiler" >&2; exit 1; }

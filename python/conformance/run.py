@@ -1,18 +1,19 @@
 """Runs CPython's own tests, unchanged, with the interpreter's module select and with ours, and compares them test by test.
 
-Usage: run.py [--dev] [MODULE...]
+Usage: run.py [--dev] [--jobs N] [MODULE...]
 
---dev runs both in Python's development mode (-X dev). Without a MODULE, all are run that have to do with select. The last line
-is "N passed, N failed": a test has failed if its outcome with our module is not the one with the original.
+--dev runs both in Python's development mode (-X dev), --jobs runs several at the same time. Without a MODULE, all are
+run that have to do with select. The last line is "N passed, N failed": a test has failed if its outcome with our module is not
+the one with the original.
 """
 
 import argparse
 import collections
+import concurrent.futures
 import os
 import subprocess
 import sys
 import tempfile
-import time
 import xml.etree.ElementTree
 
 import places
@@ -92,25 +93,29 @@ def read(report):
     return outcomes
 
 
-def differences(original, ours):
-    names = sorted(original.keys() | ours.keys())
-    return {name: (original.get(name, "absent"), ours.get(name, "absent")) for name in names if original.get(name) != ours.get(name)}
+class Comparison:
+    """What became of one module with both."""
+
+    def __init__(self, module, original, ours):
+        self.module, self.original, self.ours = module, original, ours
+
+    def different(self):
+        names = sorted(self.original.keys() | self.ours.keys())
+        outcomes = {name: (self.original.get(name, "absent"), self.ours.get(name, "absent")) for name in names}
+        return {name: pair for name, pair in outcomes.items() if pair[0] != pair[1]}
+
+    def row(self):
+        return f"{self.module:18}{counts(self.original)}   {counts(self.ours)}   {len(self.different()):9}"
 
 
-def compare(pair, module, dev):
-    """Runs a module with both, and what differed once more: some tests depend on how busy the machine is."""
-    begin = time.monotonic()
-    original, ours = (run_module(place, module, dev) for place in pair)
-    different = differences(original, ours)
-    repeated = sorted(name.split()[-1].strip("()") if " (" in name else name for name in different)
-    if different and all(name in original and name in ours for name in different):
-        print(f"{module}: again, since they differed: {' '.join(repeated)}")
-        for name, outcome in run_module(pair[0], module, dev, repeated).items():
-            original[name] = outcome
-        for name, outcome in run_module(pair[1], module, dev, repeated).items():
-            ours[name] = outcome
-        different = differences(original, ours)
-    return original, ours, different, time.monotonic() - begin
+def again(pair, result, dev):
+    """Runs what differed once more: some tests depend on how busy the machine is."""
+    different = result.different()
+    if different and all(name in result.original and name in result.ours for name in different):
+        print(f"{result.module}: again, since they differed: {' '.join(different)}")
+        only = [name.split(" (")[0] for name in different]
+        result.original.update(run_module(pair[0], result.module, dev, only))
+        result.ours.update(run_module(pair[1], result.module, dev, only))
 
 
 def counts(outcomes):
@@ -118,33 +123,45 @@ def counts(outcomes):
     return f"{len(outcomes):6}{count['passed']:8}{count['failed']:7}{count['skipped']:8}"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dev", action="store_true", help="run both in Python's development mode")
-    parser.add_argument("modules", nargs="*", metavar="MODULE", default=list(MODULES))
-    options = parser.parse_args()
-    passed = failed = 0
-    rows, found = [], []
-    with tempfile.TemporaryDirectory() as folder:
+def compare_all(options):
+    """Runs all modules with both, and prints of each what became of it as soon as that is known."""
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         pair = places.make(folder)
         for place in pair:
             print(f"{place.name}: select.__file__ is {place.file} (- is the built-in one), in children of all kinds too")
-        for module in options.modules:
-            original, ours, different, seconds = compare(pair, module, options.dev)
-            rows.append(f"{module:18}{counts(original)}   {counts(ours)}   {len(different):9}   {seconds:6.1f} s")
-            print(rows[-1], flush=True)
-            found += [f"{name}: {before} with the original, {after} with ours" for name, (before, after) in different.items()]
-            failed += len(different)
-            passed += sum(outcome == "passed" and name not in different for name, outcome in ours.items())
-            if not original:
-                failed += 1
-                found.append(f"{module}: no test was run")
+        running = [[pool.submit(run_module, place, module, options.dev) for place in pair] for module in options.modules]
+        results = []
+        for module, outcomes in zip(options.modules, running):
+            results.append(Comparison(module, *(outcome.result() for outcome in outcomes)))
+            print(results[-1].row(), flush=True)
+        for result in results:
+            again(pair, result, options.dev)
+        return results
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dev", action="store_true", help="run both in Python's development mode")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="run N at the same time")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", default=list(MODULES))
+    options = parser.parse_args()
+    results = compare_all(options)
     mode = " in development mode" if options.dev else ""
     print(f"\nCPython {sys.version.split()[0]}'s tests{mode}: the original, then ours")
     print(f"{'':18} tests  passed failed skipped    tests  passed failed skipped   different")
-    print("\n".join(rows))
-    for line in found:
-        print("DIFFERENT:", line)
+    passed = failed = 0
+    for result in results:
+        print(result.row())
+        passed += sum(outcome == "passed" and result.original.get(name) == "passed" for name, outcome in result.ours.items())
+        failed += len(result.different()) + (not result.original)
+    for result in results:
+        for name, (before, after) in result.different().items():
+            print(f"DIFFERENT: {name}: {before} with the original, {after} with ours")
+        if not result.original:
+            print(f"DIFFERENT: no test of {result.module} was run")
+        for name, outcome in result.ours.items():
+            if outcome == "failed" and result.original.get(name) == "failed":
+                print(f"failed with both: {name}")
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed != 0)
 

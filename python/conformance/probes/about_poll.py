@@ -16,8 +16,10 @@ def probe_poll_takes_no_arguments():
 
 def probe_poll_method_arguments():
     p = select.poll()
-    answers = []
-    for method in (p.register, p.modify, p.unregister, p.poll):
+    answers = outcomes(p.poll, (0,), (0, 1), (None, 1))
+    p.register(ready())
+    answers.append(len(p.poll()))
+    for method in (p.register, p.modify, p.unregister):
         answers += outcomes(method, (), (0,), (0, 1), (0, 1, 2), (0, 1, 2, 3))
         answers.append(outcome(lambda: method(fd=0)))
         answers.append(outcome(lambda: method(timeout=0)))

@@ -1,7 +1,8 @@
 """The cost of the calls with the interpreter's own module select and with ours.
 
-Two processes, one with each, take turns: so both see the same machine. The medians of all rounds are printed, and their ratio.
-A process with our module has more than one thread, for which the kernel takes a reference of every descriptor that is waited on.
+Three processes take turns, so that all see the same machine: one with the original, one with the original and an idle thread,
+and one with ours. Medians of all rounds are printed, and ours in proportion to the others. The thread matters, since the kernel
+takes references of the descriptors of a process that has several; a process with our module always has.
 
 Usage: bench.py [ROUNDS]
 """
@@ -14,7 +15,10 @@ import tempfile
 import places
 
 CHILD = r"""
-import os, select, sys, time
+import os, select, sys, threading, time
+
+if "threaded" in sys.argv:
+    threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
 
 def pipes(n):
     made = [os.pipe() for _ in range(n)]
@@ -69,17 +73,16 @@ def round_of(child):
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 101
     with tempfile.TemporaryDirectory() as folder:
-        children = [
-            subprocess.Popen([place.python, "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            for place in places.make(folder)
-        ]
+        original, ours = places.make(folder)
+        commands = [[original.python, "-c", CHILD], [original.python, "-c", CHILD, "threaded"], [ours.python, "-c", CHILD]]
+        children = [subprocess.Popen(c, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for c in commands]
         taken = [[round_of(child) for child in children] for _ in range(rounds)]
         for child in children:
             child.communicate()
-    print(f"{'nanoseconds a call':34}{'original':>10}{'ours':>10}{'ratio':>8}   medians of {rounds} rounds")
+    print(f"{'nanoseconds a call':32}{'original':>9}{'threaded':>9}{'ours':>7}   ours / original, / threaded; {rounds} rounds")
     for name in taken[0][0]:
-        original, ours = (statistics.median(both[side][name] for both in taken) for side in (0, 1))
-        print(f"{name:34}{original:10.0f}{ours:10.0f}{ours / original:8.2f}")
+        original, threaded, ours = (statistics.median(each[side][name] for each in taken) for side in range(3))
+        print(f"{name:32}{original:9.0f}{threaded:9.0f}{ours:7.0f}   {ours / original:15.2f}{ours / threaded:12.2f}")
 
 
 if __name__ == "__main__":

@@ -54,6 +54,8 @@ def main():
                 verdict = "same" if fine else "DIFFERENT"
             failed += not fine
             if not fine or name in catalogue.MEANT_TO_DIFFER or len(names) == 1:
+                if isinstance(before, list) and isinstance(after, list) and len(before) == len(after) > 99:
+                    before, after = zip(*[pair for pair in zip(before, after) if pair[0] != pair[1]][:9] or [("", "")])
                 print(f"{name}: {verdict}\n  original: {before}\n  ours:     {after}")
     print(f"probes: {len(names) - failed} passed, {failed} failed")
     sys.exit(failed != 0)

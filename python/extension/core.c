@@ -29,6 +29,9 @@ static struct {
     size_t size;
 } image;
 
+/* Interpreters of one process may have a lock each, and the core is one for all. */
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+
 /* Set in the one thread that a child begins with. */
 static pthread_key_t first_thread;
 
@@ -36,6 +39,7 @@ static pthread_key_t first_thread;
 static void
 after_fork(void)
 {
+    pthread_mutex_init(&loading, NULL);
     core.works = 0;
     core.generation++;
     pthread_setspecific(first_thread, &core);
@@ -229,7 +233,7 @@ load_from(const char *path)
     if (find_functions(library) < 0) {
         return -1;
     }
-    core.works = 1;
+    __atomic_store_n(&core.works, 1, __ATOMIC_RELEASE);
     return 0;
 }
 
@@ -273,8 +277,11 @@ load_again(void)
 int
 core_load(void)
 {
-    if (has_room() < 0) {
-        return -1;
+    int result = 0;
+    pthread_mutex_lock(&loading);
+    if (!core.works) { /* nobody was faster */
+        result = has_room() < 0 ? -1 : core.generation == 0 ? load_first() : load_again();
     }
-    return core.generation == 0 ? load_first() : load_again();
+    pthread_mutex_unlock(&loading);
+    return result;
 }

@@ -39,7 +39,7 @@ int core_load(void);
 static inline int
 core_use(void)
 {
-    return core.works ? 0 : core_load();
+    return __atomic_load_n(&core.works, __ATOMIC_ACQUIRE) ? 0 : core_load();
 }
 
 #endif

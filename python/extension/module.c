@@ -77,6 +77,9 @@ release(void *module)
 
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, fill},
+#if PY_VERSION_HEX >= 0x030C0000
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
     {0, NULL},
 };
 

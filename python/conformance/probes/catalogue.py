@@ -4,9 +4,10 @@ import about_epoll
 import about_module
 import about_poll
 import about_process
+import about_random
 import about_select
 
-FILES = (about_module, about_select, about_poll, about_epoll, about_process)
+FILES = (about_module, about_select, about_poll, about_epoll, about_process, about_random)
 
 
 def names():

@@ -9,6 +9,8 @@ MODULES = $(shell go list -m -f '{{.Dir}}')
 SHIPPED = $(filter-out %/tools,$(MODULES))
 # Whose files are linted as another system builds them, too.
 LINTED := darwin freebsd windows
+# Where the test binaries run without anything else on this machine, and what emulates the processor.
+ALONE := linux/386: linux/arm64:qemu-aarch64 linux/s390x:qemu-s390x
 FUZZTIME := 10s
 COUNT := 6
 
@@ -58,28 +60,33 @@ vet: ## Vet every module for every target
 
 # What one system does not use, another may, so only Linux is looked through for what is unused.
 lint: setup ## Lint every module, the workflows and the scripts
-	@for module in $(MODULES); do echo "lint $$module"; (cd $$module && $(CURDIR)/bin/golangci-lint run ./...) || exit 1; done
-	@for system in $(LINTED); do \
+	@failed=; for module in $(MODULES); do \
+		echo "lint $$module"; \
+		(cd $$module && $(CURDIR)/bin/golangci-lint run --allow-parallel-runners ./...) || failed="$$failed $$module"; \
+	done; for system in $(LINTED); do \
 		echo "lint for $$system"; \
-		CGO_ENABLED=0 GOOS=$$system bin/golangci-lint run --disable=unused ./... || exit 1; \
-	done
+		CGO_ENABLED=0 GOOS=$$system bin/golangci-lint run --disable=unused ./... || failed="$$failed $$system"; \
+	done; [ -z "$$failed" ] || { echo "lint failed for$$failed"; exit 1; }
 	shellcheck .ci/run tools/*.sh
 	bin/actionlint
 
 test: ## Test every module
 	go test -shuffle=on -timeout=5m work
 
-race: ## Test every module three times with the race detector
-	go test -race -count=3 -shuffle=on -timeout=10m work
+race: ## Test every module three times with the race detector, with fewer repetitions inside of the tests
+	go test -race -short -count=3 -shuffle=on -timeout=10m work
 
 alone: ## Run the test binaries of the root module alone: for 386, and emulated for arm64 and s390x
-	@$(MAKE) --no-print-directory binaries TARGET=linux/386 && tools/alone.sh dist/linux-386
-	@$(MAKE) --no-print-directory binaries TARGET=linux/arm64 && tools/alone.sh dist/linux-arm64 qemu-aarch64
-	@$(MAKE) --no-print-directory binaries TARGET=linux/s390x && tools/alone.sh dist/linux-s390x qemu-s390x
+	@failed=; for target in $(ALONE); do \
+		emulator=$${target#*:}; target=$${target%:*}; \
+		echo "alone $$target"; \
+		$(MAKE) --no-print-directory binaries TARGET=$$target && \
+			tools/alone.sh dist/$$(echo $$target | tr / -) $$emulator || failed="$$failed $$target"; \
+	done; [ -z "$$failed" ] || { echo "alone failed for$$failed"; exit 1; }
 
 binaries: ## Build the test binaries of the root module for TARGET=system/processor into dist/
 	@rm -rf dist/$(subst /,-,$(TARGET))
-	CGO_ENABLED=0 GOOS=$(patsubst %/,%,$(dir $(TARGET))) GOARCH=$(notdir $(TARGET)) \
+	@CGO_ENABLED=0 GOOS=$(patsubst %/,%,$(dir $(TARGET))) GOARCH=$(notdir $(TARGET)) \
 		go test -c -o dist/$(subst /,-,$(TARGET))/ ./... >/dev/null
 
 api: bin ## Accept the public interface as it is now: write api.txt
@@ -92,14 +99,14 @@ fuzz: ## Fuzz every target of every module for FUZZTIME
 	@for module in $(MODULES); do cd $$module; for package in $$(go list ./...); do \
 		for target in $$(go test -list='^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target"; \
-			go test -run='^$$' -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) $$package || exit 1; \
+			go test -run='^$$' -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x $$package || exit 1; \
 		done; \
 	done; done
 
-bench: bin ## Run every benchmark COUNT times into dist/bench.txt, and compare it with BASE=file
+bench: bin ## Run every benchmark COUNT times into dist/bench.txt; compare it with BASE=file, or the rivals in it
 	@mkdir -p dist
 	go test -run='^$$' -bench=. -benchmem -count=$(COUNT) -timeout=60m work >dist/bench.txt || { cat dist/bench.txt; exit 1; }
-	bin/benchstat $(BASE) dist/bench.txt
+	bin/benchstat $(if $(BASE),$(BASE),-col /by) dist/bench.txt
 
 cover: ## Show how much of the root module its tests run
 	@mkdir -p dist

@@ -14,8 +14,9 @@ package iomux
 
 import "os"
 
-// Error is the error of a system call, as the seed's select.error is an alias of OSError. Every error of this module that
-// comes from a system call can be unwrapped to a *Error with errors.As.
+// Error is the error of a system call, as select.error of Python's module is an alias of OSError. Every error of a
+// mechanism that comes from a system call can be unwrapped to a *Error with errors.As; those of descriptor.TryRead and
+// TryWrite are bare errnos.
 //
 // Deprecated: use os.SyscallError, which it is.
 type Error = os.SyscallError

@@ -26,8 +26,7 @@ func ExampleMechanisms() {
 // Old programs ask for the error of select by its old name.
 func ExampleError() {
 	err := fmt.Errorf("serial line: %w", os.NewSyscallError("poll", syscall.ENOMEM))
-	var failure *iomux.Error
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*iomux.Error](err); ok {
 		fmt.Println(failure.Syscall)
 	}
 	// Output: poll

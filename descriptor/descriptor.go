@@ -42,11 +42,6 @@ func Of(v any) (int, error) {
 		return -1, errors.New("descriptor: nil has no descriptor")
 	case int:
 		return check(v)
-	case *os.File:
-		// A zero os.File would be used before it is looked at.
-		if v != nil && *v == (os.File{}) {
-			return -1, fmt.Errorf("descriptor: a zero os.File has no descriptor: %w", os.ErrClosed)
-		}
 	}
 	value := reflect.ValueOf(v)
 	switch value.Kind() {
@@ -55,13 +50,9 @@ func Of(v any) (int, error) {
 			return -1, fmt.Errorf("descriptor: a nil %T has no descriptor", v)
 		}
 	}
-	switch v := v.(type) {
-	case syscall.Conn:
-		return ofConn(v)
-	case interface{ Fd() uintptr }:
-		return open(v, int(v.Fd()))
-	case interface{ FD() int }:
-		return open(v, v.FD())
+	switch v.(type) {
+	case syscall.Conn, interface{ Fd() uintptr }, interface{ FD() int }:
+		return ofObject(v)
 	}
 	switch {
 	case value.CanInt():
@@ -79,6 +70,22 @@ func Of(v any) (int, error) {
 			"whether there is something to read: read from it in a goroutine")
 	}
 	return -1, fmt.Errorf("descriptor: a %T has no descriptor: want an integer, a file, a connection or an object with Fd() or FD()", v)
+}
+
+// ofObject asks v itself. Values that were never opened may panic then, such as a zero os.File, or a struct that embeds a nil.
+func ofObject(v any) (fd int, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			fd, err = -1, fmt.Errorf("descriptor: a %T that has no descriptor yet: %v", v, reason)
+		}
+	}()
+	switch v := v.(type) {
+	case syscall.Conn:
+		return ofConn(v)
+	case interface{ Fd() uintptr }:
+		return open(v, int(v.Fd()))
+	}
+	return open(v, v.(interface{ FD() int }).FD())
 }
 
 func ofConn(conn syscall.Conn) (int, error) {

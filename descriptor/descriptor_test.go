@@ -29,6 +29,7 @@ type (
 	bigNumber uint64
 	withFd    struct{ fd uintptr }
 	withFD    struct{ fd int }
+	hasFd     interface{ Fd() uintptr }
 )
 
 func (w withFd) Fd() uintptr { return w.fd }
@@ -90,7 +91,11 @@ func TestOfWhatHasNoDescriptor(t *testing.T) {
 		{(*os.File)(nil), "nil *os.File"},
 		{(*net.TCPConn)(nil), "nil *net.TCPConn"},
 		{(*withFD)(nil), "nil *descriptor_test.withFD"},
-		{new(os.File), "zero os.File"},
+		{new(os.File), "*os.File"},
+		{struct{ syscall.Conn }{}, "struct"},
+		{struct{ *os.File }{new(os.File)}, "struct"},
+		{&struct{ *os.File }{}, "struct"},
+		{struct{ hasFd }{}, "struct"},
 		{new(net.TCPConn), "*net.TCPConn"},
 		{new(net.UnixListener), "*net.UnixListener"},
 		{"3", "a string"},
@@ -111,5 +116,17 @@ func TestOfWhatHasNoDescriptor(t *testing.T) {
 		if _, err := descriptor.Of(closed); !errors.Is(err, os.ErrClosed) {
 			t.Errorf("Of(closed %T): %v, want os.ErrClosed", closed, err)
 		}
+	}
+}
+
+// broken is a connection whose SyscallConn fails for a reason of its own.
+type broken struct{ reason error }
+
+func (b broken) SyscallConn() (syscall.RawConn, error) { return nil, b.reason }
+
+func TestOtherFailuresAreNotTakenForClose(t *testing.T) {
+	reason := errors.New("the descriptor is not disclosed")
+	if fd, err := descriptor.Of(broken{reason}); fd != -1 || !errors.Is(err, reason) || errors.Is(err, os.ErrClosed) {
+		t.Errorf("Of: %d, %v, want the reason alone", fd, err)
 	}
 }

@@ -46,7 +46,9 @@ func try(call uintptr, fd int, p []byte, byMode func(int, []byte) (int, error)) 
 				return 0, unix.EAGAIN
 			}
 			return byMode(fd, p)
-		case unix.EOPNOTSUPP: // by this kind of file: a terminal, say
+		case unix.EOPNOTSUPP, unix.EINVAL, unix.EPERM:
+			// This kind of file does not know the flag, a terminal say, or the kernel does not (before Linux 4.13), or a
+			// sandbox forbids the call. Where something else is wrong, the other way finds it too.
 			return byMode(fd, p)
 		case unix.ENOSYS:
 			withoutNoWait.Store(true)

@@ -3,6 +3,8 @@
 package descriptor
 
 import (
+	"unsafe"
+
 	"golang.org/x/sys/unix"
 
 	"iomux/internal/sys"
@@ -65,7 +67,7 @@ func writeByMode(fd int, p []byte) (int, error) {
 
 // send is write(2) to a socket, without blocking.
 func send(fd int, p []byte) (int, error) {
-	return unix.SendmsgN(fd, p, nil, nil, dontWait|unix.MSG_NOSIGNAL)
+	return unix.SendmsgN(fd, p, nil, nil, dontWait)
 }
 
 func isBlocking(fd int) (bool, error) {
@@ -81,6 +83,33 @@ func ready(fd int, events uint16) error {
 	fds := [1]sys.PollFD{{FD: int32(fd), Events: events}}
 	for {
 		n, errno := sys.Poll(fds[:], 0)
+		switch {
+		case errno == unix.EINTR:
+		case errno != 0:
+			return errno
+		case n == 0:
+			return unix.EAGAIN
+		case fds[0].Revents&unix.POLLNVAL != 0:
+			return readySelect(fd, events)
+		default:
+			return nil
+		}
+	}
+}
+
+// readySelect is ready for an open descriptor that poll(2) does not know what to do with: some devices of macOS.
+func readySelect(fd int, events uint16) error {
+	const bits = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
+	set := make([]sys.SelectWord, fd/bits+1)
+	for {
+		set[fd/bits] = 1 << (fd % bits)
+		var n int
+		var errno unix.Errno
+		if events == unix.POLLIN {
+			n, errno = sys.Select(fd+1, &set[0], nil, nil, 0)
+		} else {
+			n, errno = sys.Select(fd+1, nil, &set[0], nil, 0)
+		}
 		switch {
 		case errno == unix.EINTR:
 		case errno != 0:

@@ -63,7 +63,7 @@ func TestTerminal(t *testing.T) {
 	// Nobody reads: the line fills up, and must not block us.
 	total := 0
 	for {
-		n, err := descriptor.TryWrite(line, make([]byte, 4096))
+		n, err := descriptor.TryWrite(line, make([]byte, 5000))
 		if err == unix.EAGAIN {
 			break
 		}

@@ -66,7 +66,7 @@ const (
 	OneShot   Events = 0x40000000 // EPOLLONESHOT, select.EPOLLONESHOT: disabled after one report, until Modify
 	ET        Events = 0x80000000 // EPOLLET, select.EPOLLET: edge-triggered; level-triggered is the default
 
-	// DefaultEvents is what the seed's register asks for when it is given no mask.
+	// DefaultEvents is what Python's register asks for when it is given no mask.
 	DefaultEvents = In | Pri | Out
 )
 
@@ -110,15 +110,17 @@ type Poller struct{ poller }
 
 // New wraps epoll_create1(2). The descriptor is close-on-exec, whatever the flags.
 //
-// Errors: EMFILE, ENFILE, ENOMEM and ENOSPC where the system has no room for one more (each Poller holds one descriptor and
-// one of the user's watches, fs.epoll.max_user_watches; the process one more descriptor, by which Close wakes waiters),
-// EINVAL for unknown flags, errors.ErrUnsupported on a system without epoll.
+// Errors: EMFILE, ENFILE, ENOMEM and ENOSPC where the system has no room for one more (each Poller holds two descriptors, of
+// which one is for Close to wake waiters by, and one of the user's watches, fs.epoll.max_user_watches), EINVAL for unknown
+// flags, errors.ErrUnsupported on a system without epoll.
 func New(flags ...Flag) (*Poller, error) { return create(flags) }
 
 // FromFD makes a Poller of an epoll descriptor that exists already, and takes it over: Close will close it. Whether it is
-// closed on exec is left as it is.
+// closed on exec is left as it is. Who else waits on the same epoll, through a duplicate, may see an event of descriptor -1
+// while the Poller is being closed.
 //
-// Errors: EBADF where fd is not open, EINVAL where it is not an epoll, errors.ErrUnsupported on a system without epoll.
+// Errors: EBADF where fd is not open, EINVAL where it is not an epoll; EMFILE, ENFILE, ENOMEM and ENOSPC as of New;
+// errors.ErrUnsupported on a system without epoll. After an error fd is the caller's as before.
 func FromFD(fd int) (*Poller, error) { return adopt(fd) }
 
 // FD is the descriptor of the epoll itself, which is readable while an event waits in it, so that it can be registered in

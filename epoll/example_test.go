@@ -158,6 +158,28 @@ func ExampleFromFD() {
 	// Output: true <nil> -1
 }
 
+// One list of events serves all waits.
+func ExampleEvent() {
+	r, w := pipe()
+	defer closeAll(r, w)
+	poller, err := epoll.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = poller.Close() }()
+	if err := poller.RegisterTag(w, epoll.Out, 42); err != nil {
+		log.Fatal(err)
+	}
+	events := make([]epoll.Event, 8)
+	for range 2 {
+		n, err := poller.Poll(events, 0)
+		fmt.Println(n, err, events[0].Events, events[0].FD == int32(w), events[0].Tag)
+	}
+	// Output:
+	// 1 <nil> Out true 42
+	// 1 <nil> Out true 42
+}
+
 func ExampleEvents() {
 	fmt.Println(epoll.DefaultEvents, epoll.In|epoll.ET, epoll.Hup|0x1000)
 	// Output: In|Pri|Out In|ET Hup|0x1000

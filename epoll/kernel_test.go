@@ -3,13 +3,17 @@
 package epoll_test
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"os"
 	"testing"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"iomux/descriptor"
 	"iomux/epoll"
 	"iomux/internal/suite"
 )
@@ -140,11 +144,49 @@ func TestReusedNumberIsNotRegistered(t *testing.T) {
 }
 
 func TestRegularFileOverARegisteredNumber(t *testing.T) {
-	poller := newPoller(t)
-	r, _ := suite.Pipe(t)
-	must(t, poller.Register(r, epoll.In))
-	must(t, unix.Dup3(suite.File(t), r, unix.O_CLOEXEC))
-	none(t, poller)
+	unlinked, err := os.CreateTemp(t.TempDir(), "")
+	must(t, err)
+	defer func() { must(t, unlinked.Close()) }()
+	must(t, os.Remove(unlinked.Name()))
+	fd, err := descriptor.Of(unlinked)
+	must(t, err)
+	for _, file := range []int{suite.File(t), fd} {
+		poller := newPoller(t)
+		r, _ := suite.Pipe(t)
+		must(t, poller.Register(r, epoll.In))
+		must(t, unix.Dup3(file, r, unix.O_CLOEXEC))
+		none(t, poller)
+	}
+}
+
+// What a kernel or a user cannot do the kernel drops from a registration: it must be the same as by the bare call.
+func TestModesReachTheKernel(t *testing.T) {
+	registration := func(register func(poller *epoll.Poller, fd int)) string {
+		poller := newPoller(t)
+		r, _ := suite.Pipe(t)
+		register(poller, r)
+		text, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", poller.FD()))
+		if err != nil {
+			t.Skip("this system does not tell what is registered:", err)
+		}
+		_, text, found := bytes.Cut(text, fmt.Appendf(nil, "tfd: %8d events:", r))
+		if !found {
+			t.Fatalf("descriptor %d is not registered", r)
+		}
+		return string(bytes.Fields(text)[0])
+	}
+	for _, events := range []epoll.Events{
+		epoll.In, epoll.RdNorm | epoll.WrBand | epoll.Msg, epoll.In | epoll.RdHup | epoll.ET | epoll.OneShot | epoll.WakeUp,
+		epoll.Out | epoll.Exclusive | epoll.ET | epoll.WakeUp,
+	} {
+		ours := registration(func(poller *epoll.Poller, fd int) { must(t, poller.Register(fd, events)) })
+		bare := registration(func(poller *epoll.Poller, fd int) {
+			must(t, unix.EpollCtl(poller.FD(), unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: uint32(events), Fd: int32(fd)}))
+		})
+		if ours != bare {
+			t.Errorf("%v is registered as %s, want %s", events, ours, bare)
+		}
+	}
 }
 
 // This is the kernel's, and why one should unregister before closing.
@@ -316,6 +358,14 @@ func TestMoreRoomThanTheKernelTakes(t *testing.T) {
 	if n, err := poller.Poll(events, 0); n != 1 || err != nil {
 		t.Errorf("Poll: %d, %v", n, err)
 	}
+}
+
+func TestOthersRunDuringALoop(t *testing.T) {
+	poller := newPoller(t)
+	r, _ := suite.Pipe(t)
+	must(t, poller.Register(r, epoll.In))
+	events := make([]epoll.Event, 1)
+	suite.OthersRun(t, func() { _, _ = poller.Poll(events, 0) })
 }
 
 func TestPollDoesNotAllocate(t *testing.T) {

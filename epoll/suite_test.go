@@ -74,9 +74,9 @@ var mechanism = suite.Mechanism{
 func TestSuite(t *testing.T) { suite.Run(t, mechanism) }
 
 // Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
-func TestSuiteWithoutPwait2(t *testing.T) {
+func TestTimeoutsWithoutPwait2(t *testing.T) {
 	defer sys.CoarseEpoll(sys.CoarseEpoll(true))
-	suite.Run(t, mechanism)
+	suite.RunTimeouts(t, mechanism)
 }
 
 func FuzzOperations(f *testing.F) { suite.Fuzz(f, mechanism) }

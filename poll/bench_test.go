@@ -5,6 +5,7 @@ package poll_test
 import (
 	"fmt"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -49,5 +50,20 @@ func BenchmarkWait(b *testing.B) {
 		run("xsys", func() (int, error) { return unix.Poll(xsys, 0) })
 		run("iomux", func() (int, error) { return poll.Wait(fds, 0) })
 		run("iomux-object", func() (int, error) { return poller.Poll(events, 0) })
+	}
+}
+
+// BenchmarkTimeout tells how late a wait is over: the time beyond what was asked for is the metric late-µs.
+func BenchmarkTimeout(b *testing.B) {
+	for _, timeout := range []time.Duration{100 * time.Microsecond, 1500 * time.Microsecond, 3 * time.Millisecond} {
+		b.Run(timeout.String(), func(b *testing.B) {
+			var late time.Duration
+			for b.Loop() {
+				start := time.Now()
+				_, _ = poll.Wait(nil, timeout)
+				late += time.Since(start) - timeout
+			}
+			b.ReportMetric(float64(late.Microseconds())/float64(b.N), "late-µs")
+		})
 	}
 }

@@ -2,7 +2,7 @@
 
 package poll
 
-// The events, with Linux', as the system has none of its own: numbers. Each comment begins with the name in C, which is Python's name too.
+// The events. This system has none of its own: these are Linux' numbers. Each comment begins with the name in C, which is Python's name too.
 const (
 	In     Events = 0x1    // POLLIN: there is data to read
 	Pri    Events = 0x2    // POLLPRI: there is urgent data to read

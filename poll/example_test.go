@@ -83,3 +83,34 @@ func ExampleEvents() {
 	fmt.Println(poll.DefaultEvents, poll.In|poll.Hup, poll.Events(0))
 	// Output: In|Pri|Out In|Hup 0
 }
+
+// A negative FD is passed over: that is how to leave an entry in the list and not wait for it.
+func ExampleFD() {
+	r, w, rfd, _ := files()
+	defer func() { _, _ = r.Close(), w.Close() }()
+
+	fds := []poll.FD{{FD: int32(rfd), Events: poll.In}}
+	n, err := poll.Wait(fds, 0)
+	fmt.Println(n, err)
+	fds[0].FD = -1 - fds[0].FD
+	n, err = poll.Wait(fds, 0)
+	fmt.Println(n, err)
+	// Output:
+	// 1 <nil>
+	// 0 <nil>
+}
+
+// A closed descriptor is an event, not an error.
+func ExampleEvent() {
+	r, w, rfd, _ := files()
+	poller := poll.New()
+	if err := poller.Register(rfd, poll.In); err != nil {
+		log.Fatal(err)
+	}
+	_, _ = r.Close(), w.Close()
+
+	var events [1]poll.Event
+	n, err := poller.Poll(events[:], 0)
+	fmt.Println(n, err, events[0].Events)
+	// Output: 1 <nil> Nval
+}

@@ -11,7 +11,7 @@ import (
 	"iomux/internal/sys"
 )
 
-// Poller is the seed's polling object: a list of descriptors that poll(2) is given at each Poll. It holds no descriptor of
+// Poller is a list of descriptors that poll(2) is given at each Poll, a polling object of Python's module select. It holds no descriptor of
 // its own, so there is nothing to close. Its methods may be called from several goroutines at once; changes that are made
 // while a Poll waits count from the next Poll on. The zero value is ready for use.
 type Poller struct {
@@ -62,7 +62,7 @@ func (p *Poller) Register(fd int, events Events) error {
 
 // Modify replaces the events of a registered descriptor, which keeps its place in the list.
 //
-// Errors: ENOENT where fd is not registered, errors.ErrUnsupported for an event that the system does not have.
+// Errors: ENOENT where fd is not registered, EBADF where it is no number of a descriptor, errors.ErrUnsupported for an event that the system does not have.
 func (p *Poller) Modify(fd int, events Events) error {
 	number, err := check(fd, events)
 	if err != nil {
@@ -120,7 +120,8 @@ func (p *Poller) fillHoles() {
 // through. Nothing can end a blocked Poll but a registered descriptor: register the reading end of a pipe to have a bell.
 // Once warm, a Poll does not allocate.
 //
-// Errors: EINVAL for an empty events, and for more registrations than the process may have descriptors (RLIMIT_NOFILE).
+// Errors: EINVAL for an empty events, and for more registrations than the process may have descriptors (RLIMIT_NOFILE);
+// ENOMEM; errors.ErrUnsupported on a system without poll(2).
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {
 	if len(events) == 0 {
 		return 0, errNoRoom
@@ -140,6 +141,9 @@ func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) 
 func (p *Poller) take() (fds []FD, next int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if len(p.fds) != len(p.index) {
+		p.fillHoles() // the kernel counts them
+	}
 	if last := len(p.spare) - 1; last >= 0 {
 		fds, p.spare = p.spare[last], p.spare[:last]
 	}

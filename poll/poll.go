@@ -2,7 +2,7 @@
 // and what to use where a program should run on all of them and watches up to some hundred descriptors, or where most of
 // the watched ones are ready.
 //
-// Wait is the call itself, on a list that the caller owns. A Poller is the seed's polling object, which keeps the list. Both
+// Wait is the call itself, on a list that the caller owns. A Poller keeps the list, as the polling objects of Python's module select do. Both
 // block the thread that waits. Who holds many mostly idle descriptors should use package epoll.
 //
 //	fds := []poll.FD{{FD: 0, Events: poll.In}, {FD: int32(serial), Events: poll.In | poll.Pri}}
@@ -37,7 +37,7 @@ import (
 // Events is a set of events, the fields events and revents of struct pollfd. It prints as In|Hup|0x400.
 type Events uint16
 
-// DefaultEvents is what the seed's register asks for when it is given no mask.
+// DefaultEvents is what Python's register asks for when it is given no mask.
 const DefaultEvents = In | Pri | Out
 
 var eventNames = []flag.Name{
@@ -72,7 +72,7 @@ type Event struct {
 	Events Events
 }
 
-// ErrNotRegistered is what Unregister returns for a descriptor that the Poller does not know, the seed's KeyError.
+// ErrNotRegistered is what Unregister returns for a descriptor that the Poller does not know; Python raises a KeyError.
 var ErrNotRegistered = errors.New("poll: the descriptor is not registered")
 
 // Wait wraps poll(2): it waits until one of fds is ready or the timeout has passed, and returns the number of those whose

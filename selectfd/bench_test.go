@@ -78,3 +78,18 @@ func setBit(words []sys.SelectWord, fd int) {
 	const size = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
 	words[fd/size] |= 1 << (fd % size)
 }
+
+// BenchmarkTimeout tells how late a wait is over: the time beyond what was asked for is the metric late-µs.
+func BenchmarkTimeout(b *testing.B) {
+	for _, timeout := range []time.Duration{100 * time.Microsecond, 1500 * time.Microsecond, 3 * time.Millisecond} {
+		b.Run(timeout.String(), func(b *testing.B) {
+			var late time.Duration
+			for b.Loop() {
+				start := time.Now()
+				_, _ = selectfd.Wait(nil, nil, nil, timeout)
+				late += time.Since(start) - timeout
+			}
+			b.ReportMetric(float64(late.Microseconds())/float64(b.N), "late-µs")
+		})
+	}
+}

@@ -4,7 +4,7 @@
 // descriptor is an error that names it, where kernels sleep or report EBADF for all; timeouts are rounded up; interruptions
 // by signals are waited through.
 //
-// Select takes lists of whatever has a descriptor, and is the seed's select(). Wait takes sets, and does not allocate. Both
+// Select takes lists of whatever has a descriptor, like Python's select.select. Wait takes sets, and does not allocate. Both
 // block the thread that waits, and take a time that grows with the highest descriptor. A program should use package poll
 // instead where its descriptors are few and their numbers high, and package epoll where they are many.
 //
@@ -18,16 +18,17 @@
 //
 // # What differs per system
 //
-// Timeouts have nanoseconds on Linux and microseconds elsewhere. Which conditions are exceptional is the system's choice:
-// out-of-band data on a socket everywhere, on Linux also a state change on a pseudo-terminal in packet mode. macOS, Solaris
-// and AIX have a highest descriptor (1023, 65535 and 65533): sets with a higher one are waited on by poll(2) there, with the
-// same result. On Windows nothing is supported yet.
+// Timeouts have nanoseconds on Linux, FreeBSD, NetBSD and DragonFly, and microseconds elsewhere. Which conditions are
+// exceptional is the system's choice: out-of-band data on a socket everywhere, on Linux also a state change on a
+// pseudo-terminal in packet mode. macOS, Solaris and AIX have a highest descriptor (1023, 65535 and 65533): sets with a higher
+// one are waited on by poll(2) there, with the same result. On Windows nothing is supported yet.
 package selectfd
 
 import (
-	"errors"
 	"fmt"
+	"math"
 	"os"
+	"reflect"
 	"sync"
 	"syscall"
 	"time"
@@ -53,7 +54,7 @@ func Wait(r, w, x *Set, timeout time.Duration) (n int, err error) {
 
 var errTwice = fmt.Errorf("%w: one set is given twice: it cannot hold two results", os.NewSyscallError("select", syscall.EINVAL))
 
-// Select wraps select(2) as the seed's select() does: it waits until something in r is ready for reading, in w for writing,
+// Select wraps select(2) as Python's select.select does: it waits until something in r is ready for reading, in w for writing,
 // or has an exceptional condition in x, or until the timeout has passed. T is whatever descriptor.Of takes, any for a
 // mixture. The results are the ready ones: the same values in the same order, nil for none, and all nil after a timeout.
 //
@@ -64,12 +65,11 @@ var errTwice = fmt.Errorf("%w: one set is given twice: it cannot hold two result
 func Select[T any](r, w, x []T, timeout time.Duration) (rr, rw, rx []T, err error) {
 	s := scratches.Get().(*scratch)
 	defer s.giveBack()
-	var numbers [3][]int
 	for i, list := range [3][]T{r, w, x} {
-		if numbers[i], err = appendNumbers(s.numbers[i], list); err != nil {
+		if s.numbers[i], err = appendNumbers(s.numbers[i][:0], list); err != nil {
 			return nil, nil, nil, fmt.Errorf("select: argument %d: %w", i+1, err)
 		}
-		for _, fd := range numbers[i] {
+		for _, fd := range s.numbers[i] {
 			s.sets[i].Add(fd)
 		}
 	}
@@ -77,7 +77,7 @@ func Select[T any](r, w, x []T, timeout time.Duration) (rr, rw, rx []T, err erro
 	if err != nil || n == 0 {
 		return nil, nil, nil, err
 	}
-	return members(r, numbers[0], &s.sets[0]), members(w, numbers[1], &s.sets[1]), members(x, numbers[2], &s.sets[2]), nil
+	return members(r, s.numbers[0], &s.sets[0]), members(w, s.numbers[1], &s.sets[1]), members(x, s.numbers[2], &s.sets[2]), nil
 }
 
 // scratch is what a Select needs while it waits.
@@ -95,27 +95,37 @@ func (s *scratch) giveBack() {
 	scratches.Put(s)
 }
 
-// appendNumbers is the descriptors of list. Lists of plain numbers are looked at as a whole: one by one, each would be
+// appendNumbers appends the descriptors of list. Plain numbers are looked at in their list: by itself, each would be
 // allocated to become the argument of Of.
 func appendNumbers[T any](numbers []int, list []T) ([]int, error) {
-	switch list := any(list).(type) {
-	case []int:
-		return list, nil
-	case []uintptr:
-		for _, v := range list {
-			numbers = append(numbers, int(v))
-		}
-		return numbers, nil
+	if ints, ok := any(list).([]int); ok {
+		return append(numbers, ints...), nil
 	}
-	numbers = numbers[:0]
+	t := reflect.TypeFor[T]()
+	plain := t.Kind() >= reflect.Int && t.Kind() <= reflect.Uintptr && t.NumMethod() == 0
+	values := reflect.ValueOf(list)
 	for i, v := range list {
+		if plain {
+			if fd, ok := toInt(values.Index(i)); ok {
+				numbers = append(numbers, fd)
+				continue
+			}
+		}
 		fd, err := descriptor.Of(v)
 		if err != nil {
-			return nil, fmt.Errorf("element %d: %w", i, err)
+			return numbers, fmt.Errorf("element %d: %w", i, err)
 		}
 		numbers = append(numbers, fd)
 	}
 	return numbers, nil
+}
+
+// toInt is the integer v, if an int can hold it.
+func toInt(v reflect.Value) (int, bool) {
+	if v.CanInt() {
+		return int(v.Int()), int64(int(v.Int())) == v.Int()
+	}
+	return int(v.Uint()), v.Uint() <= math.MaxInt
 }
 
 // members is the part of list whose numbers are in the set.
@@ -128,5 +138,3 @@ func members[T any](list []T, numbers []int, set *Set) []T {
 	}
 	return ready
 }
-
-var errUnsupported = fmt.Errorf("select: %w on this system", errors.ErrUnsupported)

@@ -40,11 +40,11 @@ func waitByPoll(sets [3]*Set, d time.Duration) (int, error) {
 
 var lists = sync.Pool{New: func() any { return new([]sys.PollFD) }}
 
-// What select asks for in each of its sets, and what it takes for an answer: the tables of Linux' fs/select.c, in terms that
-// every system has.
+// What select asks for in each of its sets, and what it takes for an answer: as Linux' own select(2) does, which is made of
+// the same events. Some other systems call a pipe that nobody reads hung up, where Linux says that there is an error.
 var (
 	asked    = [3]uint16{unix.POLLIN, unix.POLLOUT, unix.POLLPRI}
-	answered = [3]uint16{unix.POLLIN | unix.POLLHUP | unix.POLLERR, unix.POLLOUT | unix.POLLERR, unix.POLLPRI}
+	answered = [3]uint16{unix.POLLIN | unix.POLLHUP | unix.POLLERR, unix.POLLOUT | unix.POLLERR | brokenPipe, unix.POLLPRI}
 )
 
 // appendPollFDs makes one entry of each descriptor, however many sets it is in.

@@ -2,9 +2,16 @@
 
 package selectfd
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+)
 
 // Native tells whether the kernel of this system has select(2).
 const Native = false
 
-func wait([3]*Set, time.Duration) (int, error) { return 0, errUnsupported }
+func wait([3]*Set, time.Duration) (int, error) {
+	return 0, fmt.Errorf("select: %w on %s", errors.ErrUnsupported, runtime.GOOS)
+}

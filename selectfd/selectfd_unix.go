@@ -38,11 +38,8 @@ func prepare(sets [3]*Set) (highest int, err error) {
 		if set == nil {
 			continue
 		}
-		if len(set.aside) != 0 {
-			set.takeOpen()
-			if len(set.aside) != 0 {
-				return -1, errNotOpen(sets)
-			}
+		if !set.takeAside() {
+			return -1, errNotOpen(sets)
 		}
 		highest = max(highest, set.highest())
 	}
@@ -58,12 +55,17 @@ func prepare(sets [3]*Set) (highest int, err error) {
 func waitBySelect(sets [3]*Set, limit int, d time.Duration) (int, error) {
 	var words [3]*sys.SelectWord
 	for i, set := range sets {
-		if set != nil && set.highest() >= 0 {
-			set.grow(limit)
-			words[i] = &set.words[0]
-			if d > 0 {
-				set.saved = append(set.saved[:0], set.words...)
-			}
+		if set == nil {
+			continue
+		}
+		set.saved = set.saved[:0]
+		if set.highest() < 0 {
+			continue
+		}
+		set.grow(limit)
+		words[i] = &set.words[0]
+		if d > 0 {
+			set.saved = append(set.saved, set.words...)
 		}
 	}
 	for countdown := timeout.Start(d); ; {
@@ -87,21 +89,26 @@ func waitBySelect(sets [3]*Set, limit int, d time.Duration) (int, error) {
 // restore makes the sets what they were when the wait began.
 func restore(sets [3]*Set) {
 	for _, set := range sets {
-		if set != nil && len(set.saved) != 0 {
+		if set != nil {
 			copy(set.words, set.saved)
 		}
 	}
 }
 
-// takeOpen makes bits of those of aside that are open descriptors after all: the system's limit was raised.
-func (s *Set) takeOpen() {
+// takeAside makes bits of the members of aside, if they are open descriptors after all: the system's limit was raised. It
+// reports whether all are.
+func (s *Set) takeAside() bool {
 	for fd := range s.aside {
-		if sys.IsOpen(fd) {
-			delete(s.aside, fd)
-			s.grow(fd + 1)
-			s.Add(fd)
+		if !sys.IsOpen(fd) {
+			return false
 		}
 	}
+	for fd := range s.aside {
+		s.grow(fd + 1)
+		s.Add(fd)
+	}
+	clear(s.aside)
+	return true
 }
 
 // errNotOpen is EBADF with the numbers that are to blame.

@@ -21,11 +21,11 @@ type Set struct {
 	saved []sys.SelectWord
 }
 
-const (
-	wordBits = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
-	// dense is the number below which members are bits: 2^20, the highest that Linux allows by default (fs.nr_open).
-	dense = 1 << 20
-)
+const wordBits = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
+
+// dense is the number below which members are bits: 2^20, the highest that Linux allows by default (fs.nr_open). Tests, whose
+// descriptors are lower, change it.
+var dense = 1 << 20
 
 // Add puts fd into the set, FD_SET. Any number is taken; what is no open descriptor shows at Wait.
 func (s *Set) Add(fd int) {
@@ -99,8 +99,8 @@ func (s *Set) All() iter.Seq[int] {
 
 // highest is the highest member that is a bit, -1 for none.
 func (s *Set) highest() int {
-	for i := len(s.words) - 1; i >= 0; i-- {
-		if word := s.words[i]; word != 0 {
+	for i, word := range slices.Backward(s.words) {
+		if word != 0 {
 			return i*wordBits + bits.Len64(uint64(word)) - 1
 		}
 	}

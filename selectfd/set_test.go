@@ -36,7 +36,7 @@ func TestSetAgainstAModel(t *testing.T) {
 	for _, fd := range numbers {
 		set.Add(fd)
 	}
-	want := slices.Sorted(slices.Values(numbers))
+	want := slices.Compact(slices.Sorted(slices.Values(numbers))) // on 32-bit machines MaxInt is MaxInt32
 	if got := slices.Collect(set.All()); !slices.Equal(got, want) {
 		t.Errorf("All is %v, want %v", got, want)
 	}

@@ -10,7 +10,7 @@ import (
 	"iomux/internal/sys"
 )
 
-// highest is the number up to which descriptors are looked for: above those that tests ask for by number.
+// highest is the number up to which descriptors are looked for: tests that ask for higher ones close them themselves.
 const highest = 1 << 14
 
 func openDescriptors() map[int]bool {

@@ -24,13 +24,10 @@ func Opened(fd int) {
 	origins.Store(fd, string(stack[:runtime.Stack(stack, false)]))
 }
 
-// Main is what a package's TestMain calls. Prime, if there is one, makes what the process keeps for ever.
-func Main(m *testing.M, prime ...func()) {
+// Main is what a package's TestMain calls.
+func Main(m *testing.M) {
 	owned.Trace(Opened)
 	startRuntimePoller()
-	for _, f := range prime {
-		f()
-	}
 	before := openDescriptors()
 	status := m.Run()
 	if status == 0 && !(clean(before) && noGoroutines()) {

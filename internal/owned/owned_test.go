@@ -32,6 +32,25 @@ func TestTheLastUserCloses(t *testing.T) {
 	}
 }
 
+func TestOnlyTheLastOfTwoUsersCloses(t *testing.T) {
+	var d owned.Descriptor
+	released := 0
+	d.Set(7, func(int) error { released++; return nil })
+	for range 2 {
+		if _, err := d.Acquire(); err != nil {
+			t.Fatal("Acquire:", err)
+		}
+	}
+	if err := d.Close(func(int) {}); err != nil {
+		t.Error("Close:", err)
+	}
+	for i, want := range []int{0, 1} {
+		if isClosed := d.Done(); !isClosed || released != want {
+			t.Errorf("user %d: closed %v, released %d times, want %d", i+1, isClosed, released, want)
+		}
+	}
+}
+
 func TestCloseWithoutUsers(t *testing.T) {
 	var d owned.Descriptor
 	failure := errors.New("release")

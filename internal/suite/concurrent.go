@@ -23,10 +23,10 @@ var concurrentTests = []test{
 }
 
 // soonWaiting starts a wait in a goroutine, and gives it time to begin.
-func soonWaiting(waiter Waiter, timeout time.Duration) chan error {
+func soonWaiting(waiter Waiter) chan error {
 	result := make(chan error, 1)
 	go func() {
-		events, err := waiter.Wait(1, timeout)
+		events, err := waiter.Wait(1, soon)
 		if err == nil && len(events) == 0 {
 			err = errors.New("the wait timed out")
 		}
@@ -39,7 +39,7 @@ func soonWaiting(waiter Waiter, timeout time.Duration) chan error {
 func registerWhileWaiting(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := object(t, m)
-	result := soonWaiting(waiter, soon)
+	result := soonWaiting(waiter)
 	Write(t, w)
 	must(t, waiter.Register(r, In, Level))
 	must(t, <-result)
@@ -48,7 +48,7 @@ func registerWhileWaiting(t *testing.T, m Mechanism) {
 func modifyWhileWaiting(t *testing.T, m Mechanism) {
 	a, _ := SocketPair(t, unix.SOCK_STREAM)
 	waiter := watching(t, m, a, In, Level)
-	result := soonWaiting(waiter, soon)
+	result := soonWaiting(waiter)
 	must(t, waiter.Modify(a, Out, Level))
 	must(t, <-result)
 }
@@ -59,7 +59,7 @@ func changesDoNotWait(t *testing.T, m Mechanism) {
 	bell, ring := Pipe(t)
 	r, w := Pipe(t)
 	waiter := watching(t, m, bell, In, Level)
-	result := soonWaiting(waiter, soon)
+	result := soonWaiting(waiter)
 	start := time.Now()
 	must(t, waiter.Register(r, In, Level))
 	must(t, waiter.Modify(r, Out, Level))
@@ -79,7 +79,7 @@ func changesDoNotWait(t *testing.T, m Mechanism) {
 func levelEveryWaiter(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := watching(t, m, r, In, Level)
-	first, second := soonWaiting(waiter, soon), soonWaiting(waiter, soon)
+	first, second := soonWaiting(waiter), soonWaiting(waiter)
 	Write(t, w)
 	must(t, <-first)
 	must(t, <-second)

@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/descriptor"
 	"iomux/internal/leak"
 	"iomux/internal/sys"
 )
@@ -99,7 +98,7 @@ func Drain(t testing.TB, fd int) int {
 	t.Helper()
 	total := 0
 	for buffer := make([]byte, 1<<16); ; {
-		n, err := descriptor.TryRead(fd, buffer)
+		n, err := unix.Read(fd, buffer)
 		if n <= 0 || err != nil {
 			return total
 		}
@@ -111,7 +110,7 @@ func Drain(t testing.TB, fd int) int {
 func Fill(t testing.TB, fd int) {
 	t.Helper()
 	for buffer := make([]byte, 4096); ; {
-		if _, err := descriptor.TryWrite(fd, buffer); err == unix.EAGAIN {
+		if _, err := unix.Write(fd, buffer); err == unix.EAGAIN {
 			if len(buffer) == 1 {
 				return
 			}
@@ -234,6 +233,14 @@ func raiseLimit(t testing.TB, n int) {
 	if uint64(limit.Cur) >= uint64(n) {
 		return
 	}
+	Limit(t, n)
+}
+
+// Limit lets the process have n descriptors, until the end of the test. It skips the test where that is too many.
+func Limit(t testing.TB, n int) {
+	t.Helper()
+	var limit unix.Rlimit
+	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	before := limit
 	setLimit(&limit, n)
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {

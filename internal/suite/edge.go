@@ -80,11 +80,11 @@ func edgeOneWaiter(t *testing.T, m Mechanism) {
 		default:
 		}
 	}
-	finish(t, m, waiter, w, &all, taken)
+	finish(t, m, waiter, &all, taken)
 }
 
 // finish ends the goroutines that wait: by Close where there is one.
-func finish(t *testing.T, m Mechanism, waiter Waiter, w int, all *sync.WaitGroup, taken chan error) {
+func finish(t *testing.T, m Mechanism, waiter Waiter, all *sync.WaitGroup, taken chan error) {
 	if !m.Wakes {
 		t.Fatal("a live mechanism without Close cannot be tested so")
 	}
@@ -221,7 +221,7 @@ func oneShotOneWaiter(t *testing.T, m Mechanism) {
 		must(t, waiter.Modify(r, In, OneShot))
 	}
 	must(t, <-taken)
-	finish(t, m, waiter, w, &all, taken)
+	finish(t, m, waiter, &all, taken)
 }
 
 func oneShotEdge(t *testing.T, m Mechanism) {

@@ -117,6 +117,14 @@ func peerShutsDownRdHup(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 	must(t, unix.Shutdown(b, unix.SHUT_WR))
 	expect(t, m, waiter, a, RdHup, In|Hup)
+	must(t, waiter.Modify(a, In|RdHup, Level))
+	expect(t, m, waiter, a, In|RdHup, Hup)
+	must(t, unix.Shutdown(a, unix.SHUT_WR))
+	want := In | RdHup | Hup
+	if runtime.GOOS != "linux" {
+		want = In | RdHup
+	}
+	expect(t, m, waiter, a, want, 0)
 }
 
 func peerCloses(t *testing.T, m Mechanism) {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/sys"
 )
 
 var levelTests = []test{
@@ -64,7 +66,7 @@ func fullPipe(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, w, Out, Err)
 }
 
-// What is reported writable takes PIPE_BUF bytes without blocking: 512 on every system.
+// What is reported writable takes PIPE_BUF bytes without blocking.
 func pipeBufRoom(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := watching(t, m, w, Out, Level)
@@ -77,8 +79,8 @@ func pipeBufRoom(t *testing.T, m Mechanism) {
 			break
 		}
 	}
-	if n, err := unix.Write(w, make([]byte, 512)); n != 512 || err != nil {
-		t.Errorf("a writable pipe took %d bytes of 512: %v", n, err)
+	if n, err := unix.Write(w, make([]byte, sys.PipeBuf)); n != sys.PipeBuf || err != nil {
+		t.Errorf("a writable pipe took %d bytes of %d: %v", n, sys.PipeBuf, err)
 	}
 }
 
@@ -146,6 +148,7 @@ func closedDescriptor(t *testing.T, m Mechanism) {
 
 func descriptorAbove1024(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
+	m.needs(t, 5000)
 	high := High(t, r, 5000)
 	waiter := watching(t, m, high, In, Level)
 	expectNothing(t, waiter)
@@ -154,7 +157,7 @@ func descriptorAbove1024(t *testing.T, m Mechanism) {
 }
 
 func impossibleNumbers(t *testing.T, m Mechanism) {
-	for _, fd := range []int{-1, -1 << 31, math.MaxInt, beyondInt32} {
+	for _, fd := range []int{-1, -1 << 31, maxInt64, beyondInt32} {
 		waiter := object(t, m)
 		err := waiter.Register(fd, In, Level)
 		if err == nil { // a stand-in, whose call learns of it only now
@@ -165,10 +168,11 @@ func impossibleNumbers(t *testing.T, m Mechanism) {
 	}
 }
 
-// beyondInt32 would be descriptor 0 if it were cut to 32 bits. Machines that have no such number get -1.
+// Numbers that 32 bits do not hold: beyondInt32 would be descriptor 0 if it were cut. Machines that have no such numbers get -1.
 const (
 	is64Bit     = int(^uint(0) >> 63)
 	beyondInt32 = is64Bit<<32 - (1 - is64Bit)
+	maxInt64    = is64Bit*math.MaxInt - (1 - is64Bit)
 )
 
 func unknownDescriptor(t *testing.T, m Mechanism) {

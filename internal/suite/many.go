@@ -18,6 +18,8 @@ var manyTests = []test{
 // thousands watches 3000 descriptors of which a few are ready.
 func thousands(t *testing.T, m Mechanism) {
 	const descriptors = 3000
+	m.needs(t, 1000+descriptors)
+	raiseLimit(t, 1000+descriptors+100)
 	r, _ := Pipe(t)
 	ready, w := Pipe(t)
 	waiter := object(t, m)

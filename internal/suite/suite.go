@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -71,6 +72,8 @@ type Mechanism struct {
 	Tells Events
 	// Modes are the modes that it has besides level-triggered.
 	Modes Mode
+	// Highest is the highest descriptor that can be tested, 0 for any.
+	Highest int
 	// Call tells that it is a single call on lists of the caller's, with nothing to remember between two of them.
 	Call bool
 	// Live tells that changes made while a goroutine waits take effect on that wait.
@@ -106,15 +109,28 @@ type test struct {
 
 // Run runs every test on m, and skips by name those that need what m does not have.
 func Run(t *testing.T, m Mechanism) {
-	for _, tests := range [][]test{levelTests, edgeTests, hangupTests, socketTests, timeoutTests, concurrentTests, manyTests} {
-		for _, test := range tests {
-			t.Run(test.name, func(t *testing.T) {
-				if lacks := test.lacks(m); lacks != "" {
-					t.Skip("this mechanism has no " + lacks)
-				}
-				test.run(t, m)
-			})
-		}
+	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, concurrentTests, manyTests)
+}
+
+// RunTimeouts runs those tests of Run that have to do with time, for a clock that is not the usual one.
+func RunTimeouts(t *testing.T, m Mechanism) { run(t, m, timeoutTests) }
+
+func run(t *testing.T, m Mechanism, groups ...[]test) {
+	for _, test := range slices.Concat(groups...) {
+		t.Run(test.name, func(t *testing.T) {
+			if lacks := test.lacks(m); lacks != "" {
+				t.Skip("this mechanism has no " + lacks)
+			}
+			test.run(t, m)
+		})
+	}
+}
+
+// needs skips a test that uses descriptors which cannot be tested.
+func (m Mechanism) needs(t *testing.T, fd int) {
+	t.Helper()
+	if m.Highest != 0 && fd > m.Highest {
+		t.Skipf("descriptors above %d cannot be tested here", m.Highest)
 	}
 }
 

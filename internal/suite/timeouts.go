@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	to "iomux/internal/timeout"
 )
 
 var timeoutTests = []test{
@@ -17,6 +19,7 @@ var timeoutTests = []test{
 	{name: "ZeroTimeoutDoesNotWait", run: zeroTimeout},
 	{name: "NegativeTimeoutsBlock", run: negativeBlocks},
 	{name: "HugeTimeoutsAreNotShort", run: hugeTimeouts},
+	{name: "LongWaitsGoOnInTurns", run: inTurns},
 	{name: "SignalsDoNotEndAWait", run: signals},
 	{name: "WaitWithNothingRegistered", run: nothingRegistered},
 }
@@ -84,6 +87,18 @@ func hugeTimeouts(t *testing.T, m Mechanism) {
 	}
 }
 
+// inTurns makes the turns of a wait short that are a day long: it must go on with what it waited for in the first one.
+func inTurns(t *testing.T, m Mechanism) {
+	defer to.Longest(to.Longest(2 * time.Millisecond))
+	blocks(t, m, soon)
+	r, _ := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	start := time.Now()
+	if events := wait(t, waiter, 1, quiet); len(events) != 0 || time.Since(start) < quiet {
+		t.Errorf("a wait of %v was over after %v with %v", quiet, time.Since(start), events)
+	}
+}
+
 // signals sends the process signals all through a wait, which then lasts as long as it should.
 func signals(t *testing.T, m Mechanism) {
 	const timeout = 100 * time.Millisecond
@@ -93,20 +108,15 @@ func signals(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := watching(t, m, r, In, Level)
 
-	stop := bombard(t)
+	defer bombard(t)()
 	start := time.Now()
 	events := wait(t, waiter, 1, timeout)
-	took := time.Since(start)
-	stop()
-	if len(events) != 0 || took < timeout {
+	if took := time.Since(start); len(events) != 0 || took < timeout {
 		t.Errorf("a wait of %v was over after %v with %v", timeout, took, events)
 	}
-
-	stop = bombard(t)
 	writer := time.AfterFunc(timeout, func() { Write(t, w) })
 	defer writer.Stop()
 	expect(t, m, waiter, r, In, Hup)
-	stop()
 }
 
 func nothingRegistered(t *testing.T, m Mechanism) {

@@ -11,7 +11,13 @@ import (
 
 // longest is the longest wait that a kernel is asked for at once; longer ones are waited for in turns. Every kernel takes a
 // day, while 2^31 ms (poll), 10^8 s (select on macOS and Solaris) and 2^31 s (32-bit timespecs) are limits of some.
-const longest = 24 * time.Hour
+var longest = 24 * time.Hour
+
+// Longest makes turns that are at most d long, for tests, which cannot wait for a day. Nobody may be waiting meanwhile.
+func Longest(d time.Duration) (before time.Duration) {
+	before, longest = longest, d
+	return before
+}
 
 // Countdown is what is left of one timeout.
 type Countdown struct {

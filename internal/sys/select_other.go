@@ -1,4 +1,4 @@
-//go:build unix && !linux
+//go:build aix || darwin || openbsd || solaris
 
 package sys
 
@@ -26,5 +26,7 @@ func Select(limit int, r, w, x *SelectWord, timeout time.Duration) (int, syscall
 	return n, Errno(err)
 }
 
-// fdSet lets x/sys pass a set on that may be longer than its own type: the kernel reads as many bits as limit says.
+// fdSet lets x/sys pass a set on that may be longer or shorter than its own type: the kernel reads as many bits as limit says.
+//
+//go:nocheckptr
 func fdSet(words *SelectWord) *unix.FdSet { return (*unix.FdSet)(unsafe.Pointer(words)) }

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// completeSource offers the ways to write a source, and files where none fits.
+func completeSource(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	// Not by ArgsLenAtDash: cobra adds a -- of its own before it parses what is to be completed.
+	if slices.Contains(os.Args, "--") {
+		return nil, cobra.ShellCompDirectiveDefault // the command and its arguments
+	}
+	if path, ok := strings.CutPrefix(typed, "unix://"); ok {
+		return completeUnix(path), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	}
+	var offers []string
+	for _, offer := range []string{"stdin", "fd:"} {
+		if strings.HasPrefix(offer, typed) {
+			offers = append(offers, offer)
+		}
+	}
+	for _, scheme := range schemes {
+		if strings.HasPrefix(scheme.prefix, typed) {
+			offers = append(offers, scheme.prefix+"\t"+scheme.usage)
+		}
+	}
+	if len(offers) == 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return offers, cobra.ShellCompDirectiveNoSpace
+}
+
+// completeUnix offers sockets, and folders that may hold some.
+func completeUnix(typed string) []string {
+	folder, _ := filepath.Split(typed)
+	entries, err := os.ReadDir(filepath.Clean(folder)) // of an empty path that is the current folder
+	if err != nil {
+		return nil
+	}
+	var offers []string
+	for _, entry := range entries {
+		offer := folder + entry.Name()
+		switch {
+		case !strings.HasPrefix(offer, typed):
+		case entry.IsDir():
+			offers = append(offers, "unix://"+offer+"/")
+		case entry.Type()&os.ModeSocket != 0:
+			offers = append(offers, "unix://"+offer)
+		}
+	}
+	return offers
+}
+
+func completeMechanism(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return waitingMechanisms(), cobra.ShellCompDirectiveNoFileComp
+}
+
+func completeCommands(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var offers []string
+	if len(args) == 0 {
+		for _, other := range cmd.Root().Commands() {
+			offers = append(offers, other.Name()+"\t"+other.Short)
+		}
+	}
+	return offers, cobra.ShellCompDirectiveNoFileComp
+}

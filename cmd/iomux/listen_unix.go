@@ -1,0 +1,159 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// backlog is how many connections may wait until they are accepted.
+const backlog = 128
+
+// bindOne opens the listener or the datagram socket at the first of the addresses that can be had.
+func (t *target) bindOne(addresses []netip.AddrPort) {
+	var reasons []error
+	for _, address := range addresses {
+		err := t.bind(address)
+		if err == nil {
+			t.consumes = true
+			if address.Port() == 0 {
+				tellAddress(t.fd)
+			}
+			t.await(readable, t.receiver())
+			return
+		}
+		t.release()
+		reasons = append(reasons, err)
+	}
+	t.fail(joinReasons(reasons))
+}
+
+func (t *target) bind(address netip.AddrPort) error {
+	domain, sockaddr, err := toSockaddr(address)
+	if err != nil {
+		return err
+	}
+	if t.kind == kindUDP {
+		if t.fd, err = makeSocket(domain, unix.SOCK_DGRAM); err != nil {
+			return err
+		}
+		t.made = true
+		return unix.Bind(t.fd, sockaddr)
+	}
+	if t.fd, err = makeSocket(domain, unix.SOCK_STREAM); err != nil {
+		return err
+	}
+	t.made = true
+	// So that iomux can be started again while connections of the last time are still known to the system.
+	if err := unix.SetsockoptInt(t.fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return err
+	}
+	if err := unix.Bind(t.fd, sockaddr); err != nil {
+		return err
+	}
+	return unix.Listen(t.fd, backlog)
+}
+
+// tellAddress tells the port that the system has picked.
+func tellAddress(fd int) {
+	if own, err := unix.Getsockname(fd); err == nil {
+		_, _ = fmt.Fprintln(os.Stderr, "listening on", addressOf(own)) // as with complaints
+	}
+}
+
+func (t *target) receiver() func(states) {
+	if t.kind == kindUDP {
+		return t.receive
+	}
+	return t.accept
+}
+
+// accept takes one connection and closes it. There may be none, if the peer has gone away again.
+func (t *target) accept(states) {
+	fd, peer, err := unix.Accept(t.fd)
+	switch err {
+	case nil:
+		_ = unix.Close(fd) // nothing was written to it
+	case unix.EAGAIN, unix.EINTR, unix.ECONNABORTED, unix.EPROTO:
+		return
+	default:
+		t.fail(err)
+		return
+	}
+	r := t.newReport(connection)
+	r.peer = textOf(addressOf(peer))
+	t.report(r)
+}
+
+// longest is more than any datagram has.
+const longest = 1 << 16
+
+// receive takes one datagram. There may be none, if the one that had come was damaged.
+func (t *target) receive(states) {
+	n, peer, err := unix.Recvfrom(t.fd, make([]byte, longest), 0)
+	switch err {
+	case nil:
+	case unix.EAGAIN, unix.EINTR, unix.ECONNREFUSED:
+		return
+	default:
+		t.fail(err)
+		return
+	}
+	r := t.newReport(datagram)
+	r.peer, r.bytes = textOf(addressOf(peer)), n
+	t.report(r)
+}
+
+// toSockaddr is the address as the kernel takes it.
+func toSockaddr(address netip.AddrPort) (domain int, sockaddr unix.Sockaddr, err error) {
+	ip := address.Addr()
+	if ip.Is4() {
+		return unix.AF_INET, &unix.SockaddrInet4{Port: int(address.Port()), Addr: ip.As4()}, nil
+	}
+	zone, err := zoneNumber(ip.Zone())
+	return unix.AF_INET6, &unix.SockaddrInet6{Port: int(address.Port()), Addr: ip.As16(), ZoneId: zone}, err
+}
+
+// zoneNumber is the number of a network interface that is given by its name or its number.
+func zoneNumber(zone string) (uint32, error) {
+	if zone == "" {
+		return 0, nil
+	}
+	if number, err := strconv.ParseUint(zone, 10, 32); err == nil {
+		return uint32(number), nil
+	}
+	network, err := net.InterfaceByName(zone)
+	if err != nil {
+		return 0, fmt.Errorf("there is no network interface %s", zone)
+	}
+	return uint32(network.Index), nil
+}
+
+// addressOf is the address that the kernel gave, the zero one for others than those of the internet.
+func addressOf(sockaddr unix.Sockaddr) netip.AddrPort {
+	switch a := sockaddr.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
+	case *unix.SockaddrInet6:
+		ip := netip.AddrFrom16(a.Addr)
+		if a.ZoneId != 0 {
+			ip = ip.WithZone(strconv.FormatUint(uint64(a.ZoneId), 10))
+		}
+		return netip.AddrPortFrom(ip, uint16(a.Port))
+	}
+	return netip.AddrPort{}
+}
+
+// textOf is empty for an unknown address.
+func textOf(address netip.AddrPort) string {
+	if !address.IsValid() {
+		return ""
+	}
+	return address.String()
+}

@@ -1,0 +1,167 @@
+// Command iomux lets a shell script wait on several things at once: descriptors, FIFOs, terminals, connections, listeners
+// and datagrams. See iomux help.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit statuses: those of timeout(1), and of the shell for a command that it cannot run.
+const (
+	statusFailed   = 1
+	statusUsage    = 2
+	statusTimeout  = 124
+	statusNotRun   = 126
+	statusNotFound = 127
+)
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+// run is the whole command, and returns its exit status.
+func run(args []string) int {
+	out := &checkedWriter{w: os.Stdout}
+	root := newRootCommand()
+	if len(args) == 0 {
+		return statusOf(root, misuse("name a command: wait or mechanisms"))
+	}
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(os.Stderr)
+	cmd, err := root.ExecuteC()
+	if out.err != nil {
+		err = exit{statusFailed, out.err}
+	}
+	return statusOf(cmd, err)
+}
+
+// statusOf tells the error, if there is something to tell, and returns the exit status that belongs to it.
+func statusOf(cmd *cobra.Command, err error) int {
+	var ended exit
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &ended):
+		if ended.reason != nil {
+			complain(ended.reason.Error())
+		}
+		if ended.status == statusUsage {
+			complain(fmt.Sprintf("try '%s --help'", cmd.CommandPath()))
+		}
+		return ended.status
+	case !cmd.HasParent(): // cobra found no command
+		return statusOf(cmd, misuse("%w: use wait or mechanisms", err))
+	}
+	complain(err.Error())
+	return statusFailed
+}
+
+// exit is an error with an exit status of its own. A nil reason means that all is said already.
+type exit struct {
+	status int
+	reason error
+}
+
+func (e exit) Error() string { return fmt.Sprintf("exit status %d: %v", e.status, e.reason) }
+
+// misuse is the error of a command line that makes no sense.
+func misuse(format string, args ...any) error {
+	return exit{statusUsage, fmt.Errorf(format, args...)}
+}
+
+// complain writes one message to stderr. Where stderr cannot take it there is nobody left to tell.
+func complain(text string) {
+	_, _ = fmt.Fprintln(os.Stderr, "iomux: "+strings.TrimSuffix(text, "\n"))
+}
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "iomux",
+		Short: "Wait on several things at once",
+		Long: "iomux waits on several things at once (descriptors, FIFOs, terminals,\n" +
+			"connections, listeners, datagrams), and tells which is ready, or runs a command.",
+		Example:            "  iomux wait stdin tcp://localhost:80     'iomux wait --help' shows more",
+		Version:            version(),
+		SilenceErrors:      true,
+		SilenceUsage:       true,
+		DisableAutoGenTag:  true,
+		DisableSuggestions: true,
+	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit{statusUsage, err} })
+	root.AddCommand(newWaitCommand(), newMechanismsCommand())
+	root.SetHelpCommand(newHelpCommand(root))
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			correctCompletion(cmd)
+		}
+	}
+	return root
+}
+
+// correctCompletion makes misuse of cobra's command an error.
+func correctCompletion(completion *cobra.Command) {
+	completion.Args = cobra.ArbitraryArgs
+	completion.RunE = func(*cobra.Command, []string) error { return misuse("name a shell: bash, zsh, fish or powershell") }
+	for _, shell := range completion.Commands() {
+		shell.Args = noArguments
+	}
+}
+
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return misuse("%s takes no arguments, not %q", cmd.Name(), args[0])
+	}
+	return nil
+}
+
+// newHelpCommand replaces cobra's, which answers an unknown command with exit status 0.
+func newHelpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:               "help [COMMAND]",
+		Short:             "Show help on a command",
+		ValidArgsFunction: completeCommands,
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return misuse("no help on %q: use wait or mechanisms", strings.Join(args, " "))
+			}
+			cmd.InitDefaultHelpFlag()
+			cmd.InitDefaultVersionFlag()
+			return cmd.Help()
+		},
+	}
+}
+
+// version is what the Go tool wrote into the program about its origin.
+func version() string {
+	origin := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		origin = info.Main.Version
+	}
+	return fmt.Sprintf("%s %s %s/%s", origin, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// checkedWriter keeps the first error, since cobra does not look at those of its own output.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (c *checkedWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	if err != nil && c.err == nil {
+		c.err = err
+	}
+	return n, err
+}

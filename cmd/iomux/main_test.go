@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bufio"
+	"embed"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// scripts is in the test binary, so that it runs alone.
+//
+//go:embed testdata
+var scripts embed.FS
+
+// raceOptions is for the commands that the tests start: the race detector makes each of them sleep a second at its end.
+const raceOptions = "atexit_sleep_ms=0"
+
+// TestMain makes the test binary the commands iomux and peer, too, on the PATH of every test.
+func TestMain(m *testing.M) {
+	if err := os.Setenv("GORACE", raceOptions); err != nil {
+		panic(err)
+	}
+	testscript.Main(m, map[string]func(){"iomux": main, "peer": peer})
+}
+
+// TestScripts runs the command as a user does. Each script begins with what it needs.
+func TestScripts(t *testing.T) {
+	folder := t.TempDir()
+	files, err := fs.Sub(scripts, "testdata/script")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(folder, files); err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 folder,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Condition:           condition,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", raceOptions)
+			env.Setenv("MECHANISMS", strings.Join(waitingMechanisms(), " "))
+			return nil
+		},
+	})
+}
+
+// condition is what scripts ask for in brackets.
+func condition(name string) (bool, error) {
+	if path, ok := strings.CutPrefix(name, "file:"); ok {
+		_, err := os.Stat(path)
+		return err == nil, nil
+	}
+	switch name {
+	case "waits":
+		return len(waitingMechanisms()) > 0, nil
+	case "edges":
+		return waitsBy("epoll"), nil
+	}
+	return false, errors.New("no such condition")
+}
+
+func waitsBy(mechanism string) bool {
+	return slices.Contains(waitingMechanisms(), mechanism)
+}
+
+// status runs a command that has to end with exactly that exit status: status 124 iomux wait ...
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status NUMBER CMD [ARG...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) {
+		got = ended.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// program is the path of the command.
+func program(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("iomux")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Clean(path)
+}
+
+// readLine is the next line, without its end.
+func readLine(t *testing.T, r *bufio.Reader) string {
+	t.Helper()
+	line, err := r.ReadString('\n')
+	if err != nil {
+		t.Fatalf("no line: %v (after %q)", err, line)
+	}
+	return strings.TrimRight(line, "\r\n")
+}

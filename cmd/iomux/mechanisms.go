@@ -1,0 +1,114 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"iomux"
+)
+
+const mechanismsHelp = `Shows by which mechanisms programs can wait on this system, native or emulated,
+and what each can do at most.
+
+DESCRIPTORS  how many descriptors this process may have open (RLIMIT_NOFILE,
+             which Go programs raise to the hard limit)
+HIGHEST      the highest descriptor that the system's call takes; iomux waits
+             on higher ones by other means
+ENTRIES      how many descriptors one wait takes
+WATCHES      how many descriptors all epolls of the user hold together
+             (fs.epoll.max_user_watches)
+RESOLUTION   the finest timeout that is told apart; others are rounded up`
+
+// mechanismJSON is one mechanism of --json. Zero and absent limits are none, or unknown ones.
+type mechanismJSON struct {
+	Name        string        `json:"name"`
+	Available   bool          `json:"available"`
+	Native      bool          `json:"native"`
+	Descriptors uint64        `json:"descriptors,omitempty"`
+	Highest     int           `json:"highest,omitempty"`
+	Entries     uint64        `json:"entries,omitempty"`
+	Watches     uint64        `json:"watches,omitempty"`
+	Resolution  time.Duration `json:"resolution_ns,omitempty"`
+}
+
+func newMechanismsCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:                   "mechanisms [--json]",
+		Short:                 "Show by what this system can wait",
+		Long:                  mechanismsHelp,
+		Args:                  noArguments,
+		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asJSON {
+				return printMechanismsJSON(cmd.OutOrStdout())
+			}
+			return printMechanisms(cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one object")
+	return cmd
+}
+
+// allMechanisms is every mechanism that there is anywhere.
+func allMechanisms() []iomux.Mechanism {
+	var all []iomux.Mechanism
+	for m := iomux.Select; m <= iomux.AFD; m++ {
+		all = append(all, m)
+	}
+	return all
+}
+
+func printMechanisms(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(columns ...any) { _, _ = fmt.Fprintln(table, columns...) } // Flush tells of errors
+	line("MECHANISM\tAVAILABLE\tNATIVE\tDESCRIPTORS\tHIGHEST\tENTRIES\tWATCHES\tRESOLUTION")
+	for _, m := range allMechanisms() {
+		if !m.Available() {
+			line(m.String() + "\tno\t-\t-\t-\t-\t-\t-")
+			continue
+		}
+		l := m.Limits()
+		line(fmt.Sprintf("%s\tyes\t%s\t%s\t%s\t%s\t%s\t%v", m, yesOrNo(m.Native()), limit(l.Descriptors), limit(uint64(l.Highest)),
+			limit(l.Entries), limit(l.Watches), l.Resolution))
+	}
+	line()
+	line("FD_SETSIZE does not apply: select waits on descriptors of any number.")
+	line("PIPE_BUF:", iomux.PipeBuf, "bytes can be written to a pipe that is ready without blocking.")
+	return table.Flush()
+}
+
+func printMechanismsJSON(w io.Writer) error {
+	answer := struct {
+		Mechanisms []mechanismJSON `json:"mechanisms"`
+		PipeBuf    int             `json:"pipe_buf"`
+	}{PipeBuf: iomux.PipeBuf}
+	for _, m := range allMechanisms() {
+		l := m.Limits()
+		answer.Mechanisms = append(answer.Mechanisms, mechanismJSON{m.String(), m.Available(), m.Native(),
+			l.Descriptors, l.Highest, l.Entries, l.Watches, l.Resolution})
+	}
+	return json.NewEncoder(w).Encode(answer)
+}
+
+func yesOrNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// limit is the number, or that there is none.
+func limit(n uint64) string {
+	if n == 0 {
+		return "none"
+	}
+	return strconv.FormatUint(n, 10)
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// report is what is said of a source that is ready, or has failed.
+type report struct {
+	source  string
+	ready   states
+	fd      int // -1 where the user knows of none
+	peer    string
+	bytes   int // -1 where none were counted
+	err     error
+	failed  bool // err is why the source is given up, not a detail
+	elapsed time.Duration
+}
+
+// reportJSON is the line of --json.
+type reportJSON struct {
+	Source  string   `json:"source"`
+	Ready   []string `json:"ready"`
+	FD      *int     `json:"fd,omitempty"`
+	Peer    string   `json:"peer,omitempty"`
+	Bytes   *int     `json:"bytes,omitempty"`
+	Error   string   `json:"error,omitempty"`
+	Elapsed float64  `json:"elapsed"`
+}
+
+// printer writes reports, each with one call, so that a reader sees whole lines.
+type printer struct {
+	w     io.Writer
+	json  bool
+	quiet bool // CMD hears of it instead
+}
+
+func (p printer) print(r report) error {
+	switch {
+	case p.json:
+		line, err := r.json()
+		if err != nil {
+			return err
+		}
+		_, err = p.w.Write(append(line, '\n'))
+		return err
+	case p.quiet || r.failed: // failures are told on stderr
+		return nil
+	}
+	_, err := io.WriteString(p.w, r.text()+"\n")
+	return err
+}
+
+func (r report) json() ([]byte, error) {
+	line := reportJSON{Source: r.source, Ready: r.ready.names(), Peer: r.peer, Elapsed: r.elapsed.Seconds()}
+	if r.fd >= 0 {
+		line.FD = &r.fd
+	}
+	if r.bytes >= 0 {
+		line.Bytes = &r.bytes
+	}
+	if r.err != nil {
+		line.Error = r.err.Error()
+	}
+	return json.Marshal(line)
+}
+
+// text is SOURCE, STATE and, where there are any, details, with tabs between them.
+func (r report) text() string {
+	columns := []string{printable(r.source), r.ready.String()}
+	if details := r.details(); details != "" {
+		columns = append(columns, details)
+	}
+	return strings.Join(columns, "\t")
+}
+
+func (r report) details() string {
+	var details []string
+	if r.peer != "" {
+		details = append(details, "peer="+printable(r.peer))
+	}
+	if r.bytes >= 0 {
+		details = append(details, "bytes="+strconv.Itoa(r.bytes))
+	}
+	if r.err != nil {
+		details = append(details, fmt.Sprintf("error=%q", r.err.Error()))
+	}
+	return strings.Join(details, " ")
+}
+
+// printable quotes what would break a line or a column.
+func printable(text string) string {
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return strconv.Quote(text)
+	}
+	return text
+}

@@ -1,0 +1,233 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// pause is how long a source that stays ready is left alone after a report, where the mechanism has no edges.
+const pause = 100 * time.Millisecond
+
+// session is one run of iomux wait. All of it happens in one goroutine, in turns of a wait, the reports of what it found,
+// and the question whether that was all.
+type session struct {
+	options
+	printer
+	waiter   waiter
+	lookups  lookups
+	start    time.Time
+	targets  []*target         // those that can still become ready, in the order of the arguments
+	watched  map[int][]*target // who waits on a descriptor: several, if one was named twice
+	found    []finding         // since the last reports
+	ready    []report          // all that were reported ready, for CMD
+	child    *child            // CMD, which is run for each report
+	failures int
+	unread   bool // nobody reads the output any more
+}
+
+// finding is a report of a target, which has not been told yet.
+type finding struct {
+	*target
+	report
+}
+
+// waitFor waits as the options say, and runs CMD.
+func waitFor(opts options, sources []source, p printer) error {
+	s := &session{options: opts, printer: p, start: time.Now(), watched: map[int][]*target{}}
+	if err := s.findCommand(); err != nil {
+		return err
+	}
+	var err error
+	if s.waiter, err = newWaiter(opts.mechanism); err != nil {
+		return err
+	}
+	defer s.lookups.stop()
+	for i, source := range sources {
+		s.targets = append(s.targets, &target{source: source, session: s, index: i, fd: -1})
+	}
+	if err := s.run(); err != nil {
+		return err
+	}
+	if s.child != nil && !s.follow {
+		return s.replace()
+	}
+	return nil
+}
+
+// run returns nil when the sources were ready, as far as the options ask for it.
+func (s *session) run() error {
+	for _, t := range slices.Clone(s.targets) {
+		t.open()
+		if s.all && s.failures > 0 {
+			break // that is all that there will be
+		}
+	}
+	s.watchOutput()
+	for {
+		expired, err := s.turn()
+		if err != nil {
+			return err
+		}
+		if s.unread {
+			return exit{status: statusFailed}
+		}
+		if err := s.tell(); err != nil {
+			return err
+		}
+		if over, ending := s.verdict(expired); over {
+			return ending
+		}
+	}
+}
+
+// watchOutput makes iomux wait --follow | head -1 end when head does, not at the report after that.
+func (s *session) watchOutput() {
+	if !s.follow || s.printer.quiet {
+		return
+	}
+	output := &target{session: s, fd: 1, edge: true, take: func(states) { s.unread = true }}
+	if s.watch(output) != nil {
+		s.unwatch(output) // a file or a device, which is always read
+	}
+}
+
+// turn waits once, and lets the targets take what is ready and do what is due. It reports whether the time is over.
+func (s *session) turn() (expired bool, err error) {
+	left := s.left()
+	events, err := s.waiter.wait(s.untilNext(left))
+	if err != nil {
+		return false, err
+	}
+	for _, e := range events {
+		for _, t := range slices.Clone(s.watched[e.fd]) {
+			if ready := t.concerns(e.ready); ready != 0 {
+				t.take(ready)
+			}
+		}
+	}
+	now := time.Now()
+	for _, t := range slices.Clone(s.targets) {
+		if t.later != nil && !now.Before(t.due) {
+			later := t.later
+			t.later = nil
+			later()
+		}
+	}
+	return left == 0 && (s.follow || len(events) == 0 && len(s.found) == 0), nil
+}
+
+// left is what is left of the timeout, negative for no timeout.
+func (s *session) left() time.Duration {
+	if s.timeout < 0 {
+		return -1
+	}
+	return max(0, s.timeout-time.Since(s.start))
+}
+
+// untilNext is how long to wait: while something was found only to see what else is ready, else until the timeout or the
+// first thing that is due.
+func (s *session) untilNext(left time.Duration) time.Duration {
+	if len(s.found) > 0 {
+		return 0
+	}
+	for _, t := range s.targets {
+		if t.later != nil {
+			if until := max(0, time.Until(t.due)); left < 0 || until < left {
+				left = until
+			}
+		}
+	}
+	return left
+}
+
+// tell reports what was found, in the order of the arguments.
+func (s *session) tell() error {
+	slices.SortStableFunc(s.found, func(a, b finding) int { return a.index - b.index })
+	found := s.found
+	s.found = nil
+	for _, f := range found {
+		if err := s.printer.print(f.report); err != nil {
+			return err
+		}
+		if f.failed {
+			complain(printable(f.report.source) + ": " + f.report.err.Error() + f.advice())
+			continue
+		}
+		if s.follow {
+			s.runChild(f.report)
+		}
+		s.ready = append(s.ready, f.report)
+	}
+	if s.follow && len(s.ready) > 1 {
+		s.ready = s.ready[:1] // that there was one is all that is asked
+	}
+	return nil
+}
+
+// verdict says whether the session is over, and how it has ended: nil is ready.
+func (s *session) verdict(expired bool) (over bool, ending error) {
+	reported, failed, none := len(s.ready) > 0, s.failures > 0, len(s.targets) == 0
+	switch {
+	case s.all && failed:
+		return true, exit{status: statusFailed}
+	case s.all && none, s.follow && none && !failed, !s.all && !s.follow && reported:
+		return true, nil
+	case none:
+		return true, exit{status: statusFailed}
+	case expired && s.follow && reported:
+		return true, nil
+	case expired:
+		return true, exit{statusTimeout, s.lateness()}
+	}
+	return false, nil
+}
+
+// lateness says what was waited for in vain. A mere look is asked for its status only.
+func (s *session) lateness() error {
+	if s.timeout == 0 {
+		return nil
+	}
+	var missing []string
+	for _, t := range s.targets {
+		text := printable(t.text)
+		if t.refusal != nil {
+			text += fmt.Sprintf(" (%v)", t.refusal)
+		}
+		missing = append(missing, text)
+	}
+	return fmt.Errorf("not ready after %v: %s", s.timeout, strings.Join(missing, ", "))
+}
+
+// watch makes the waiter wait for what all targets on the descriptor want together.
+func (s *session) watch(t *target) error {
+	s.watched[t.fd] = append(s.watched[t.fd], t)
+	return s.update(t.fd)
+}
+
+func (s *session) unwatch(t *target) {
+	if !slices.Contains(s.watched[t.fd], t) {
+		return
+	}
+	others := slices.DeleteFunc(s.watched[t.fd], func(other *target) bool { return other == t })
+	s.watched[t.fd] = others
+	if len(others) == 0 {
+		delete(s.watched, t.fd)
+		_ = s.waiter.drop(t.fd) // what cannot be dropped was not watched
+		return
+	}
+	_ = s.update(t.fd) // it was watched just now
+}
+
+func (s *session) update(fd int) error {
+	var want states
+	edge := true
+	for _, t := range s.watched[fd] {
+		want |= t.want
+		edge = edge && t.edge
+	}
+	return s.waiter.set(fd, want, edge)
+}

@@ -1,0 +1,47 @@
+package main
+
+import "strings"
+
+// states is a set of what a source can be.
+type states uint16
+
+const (
+	readable states = 1 << iota
+	writable
+	priority
+	connected  // a connection that was asked for stands
+	connection // somebody has connected to a listener
+	datagram   // one has come
+	hangup     // nobody is left at the other end
+	readHangup // the other end writes no more: a hang-up for who reads
+	faulty     // an error condition, which the next call on the descriptor tells
+	notOpen    // no descriptor any more; never printed
+)
+
+// The names are in the order in which they are printed.
+var stateNames = []struct {
+	bits states
+	name string
+}{
+	{readable, "readable"},
+	{writable, "writable"},
+	{priority, "priority"},
+	{connected, "connected"},
+	{connection, "connection"},
+	{datagram, "datagram"},
+	{hangup | readHangup, "hangup"},
+	{faulty, "error"},
+}
+
+// names is how the set is printed.
+func (s states) names() []string {
+	names := []string{}
+	for _, state := range stateNames {
+		if s&state.bits != 0 {
+			names = append(names, state.name)
+		}
+	}
+	return names
+}
+
+func (s states) String() string { return strings.Join(s.names(), ",") }

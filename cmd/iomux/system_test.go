@@ -1,0 +1,310 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux"
+)
+
+// start runs iomux with stdout to be read by lines; it ends with the test.
+func start(t *testing.T, stdin *os.File, args ...string) (cmd *exec.Cmd, stdout, stderr *bufio.Reader) {
+	t.Helper()
+	cmd = exec.CommandContext(t.Context(), program(t), args...)
+	if stdin != nil {
+		cmd.Stdin = stdin
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	complaints, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return cmd, bufio.NewReader(out), bufio.NewReader(complaints)
+}
+
+// newPipe is a pipe that is closed with the test.
+func newPipe(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = r.Close()
+		_ = w.Close()
+	})
+	return r, w
+}
+
+// needDescriptors skips a test that this system has too few descriptors for.
+func needDescriptors(t *testing.T, n uint64) {
+	t.Helper()
+	if limit := iomux.Poll.Limits().Descriptors; limit != 0 && limit < n {
+		t.Skipf("the limit of descriptors is %d, the test needs %d", limit, n)
+	}
+}
+
+func TestDescriptor5000ByEveryMechanism(t *testing.T) {
+	const fd = 5000
+	needDescriptors(t, fd+100)
+	ready, w := newPipe(t)
+	if _, err := w.WriteString("x"); err != nil {
+		t.Fatal(err)
+	}
+	for _, mechanism := range waitingMechanisms() {
+		cmd := exec.CommandContext(t.Context(), program(t), "wait", "--timeout", "30", "--mechanism", mechanism, fmt.Sprintf("fd:%d", fd))
+		cmd.ExtraFiles = make([]*os.File, fd-3+1)
+		cmd.ExtraFiles[fd-3] = ready
+		out, err := cmd.CombinedOutput()
+		if want := fmt.Sprintf("fd:%d\treadable\n", fd); err != nil || string(out) != want {
+			t.Errorf("%s: %q, %v, want %q", mechanism, out, err, want)
+		}
+	}
+}
+
+func TestTwoThousandSourcesOfWhichTheLastIsReady(t *testing.T) {
+	const first, last = 3, 2002
+	needDescriptors(t, last+100)
+	idle, _ := newPipe(t)
+	ready, w := newPipe(t)
+	if _, err := w.WriteString("x"); err != nil {
+		t.Fatal(err)
+	}
+	for _, mechanism := range waitingMechanisms() {
+		args := []string{"wait", "--timeout", "30", "--mechanism", mechanism}
+		cmd := exec.CommandContext(t.Context(), program(t))
+		for fd := first; fd <= last; fd++ {
+			args = append(args, fmt.Sprintf("fd:%d", fd))
+			cmd.ExtraFiles = append(cmd.ExtraFiles, idle)
+		}
+		cmd.ExtraFiles[last-first] = ready
+		cmd.Args = append(cmd.Args, args...)
+		out, err := cmd.CombinedOutput()
+		if want := fmt.Sprintf("fd:%d\treadable\n", last); err != nil || string(out) != want {
+			t.Errorf("%s: %q, %v, want %q", mechanism, out, err, want)
+		}
+	}
+}
+
+// TestFlagsOfInheritedDescriptorsStay: O_NONBLOCK belongs to the open file, which iomux shares with others.
+func TestFlagsOfInheritedDescriptorsStay(t *testing.T) {
+	for _, nonblock := range []bool{false, true} {
+		for _, args := range [][]string{{"wait", "stdin"}, {"wait", "--follow", "stdin", "--", "iomux", "--version"}} {
+			var fds [2]int
+			if err := unix.Pipe(fds[:]); err != nil {
+				t.Fatal(err)
+			}
+			unix.CloseOnExec(fds[0])
+			unix.CloseOnExec(fds[1])
+			if _, err := unix.Write(fds[1], []byte("x")); err != nil {
+				t.Fatal(err)
+			}
+			if err := unix.Close(fds[1]); err != nil {
+				t.Fatal(err)
+			}
+			if err := unix.SetNonblock(fds[0], nonblock); err != nil {
+				t.Fatal(err)
+			}
+			before := flagsOf(t, fds[0])
+			runWithStdin(t, fds[0], args)
+			if after := flagsOf(t, fds[0]); after != before {
+				t.Errorf("%v, nonblocking %v: the flags were %#x, are %#x", args, nonblock, before, after)
+			}
+			_ = unix.Close(fds[0])
+		}
+	}
+}
+
+// runWithStdin starts iomux without package os/exec, which changes the flags itself.
+func runWithStdin(t *testing.T, stdin int, args []string) {
+	t.Helper()
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = null.Close() }()
+	files := []uintptr{uintptr(stdin), null.Fd(), 2}
+	path := program(t)
+	pid, err := syscall.ForkExec(path, append([]string{path}, args...), &syscall.ProcAttr{Env: os.Environ(), Files: files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var status unix.WaitStatus
+	if _, err := ignoringInterrupts(func() (int, error) { return unix.Wait4(pid, &status, 0, nil) }); err != nil {
+		t.Fatal(err)
+	}
+	if status.ExitStatus() != 0 {
+		t.Errorf("%v: exit status %d", args, status.ExitStatus())
+	}
+}
+
+func flagsOf(t *testing.T, fd int) int {
+	t.Helper()
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return flags
+}
+
+// TestFollowingLeavesNothingOpen has hundreds of connections, refused and accepted, and counts descriptors before and after.
+func TestFollowingLeavesNothingOpen(t *testing.T) {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip("/proc/self/fd is missing: descriptors of another process cannot be counted")
+	}
+	for _, mechanism := range waitingMechanisms() {
+		t.Run(mechanism, func(t *testing.T) {
+			nobody := "unix://" + t.TempDir() + "/nobody"
+			cmd, stdout, stderr := start(t, nil, "wait", "--follow", "--mechanism", mechanism, "--retry", "1ms", "tcp-listen://:0", nobody)
+			address := strings.TrimPrefix(readLine(t, stderr), "listening on ")
+			connect := func() {
+				conn, err := net.Dial("tcp", address)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if line := readLine(t, stdout); !strings.HasSuffix(line, "\tpeer="+conn.LocalAddr().String()) {
+					t.Errorf("%q, want the peer %v", line, conn.LocalAddr())
+				}
+				_ = conn.Close()
+			}
+			connect()
+			before := countDescriptors(t, cmd.Process.Pid)
+			for range 300 {
+				connect()
+			}
+			// One more may be open just now, for the next try to connect, or as the connection that was accepted.
+			if after := countDescriptors(t, cmd.Process.Pid); after > before+2 {
+				t.Errorf("%d descriptors before, %d after", before, after)
+			}
+		})
+	}
+}
+
+func countDescriptors(t *testing.T, pid int) int {
+	t.Helper()
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// countingWaiter counts how often it is waited with.
+type countingWaiter struct {
+	waiter
+	waits int
+}
+
+func (w *countingWaiter) wait(timeout time.Duration) ([]event, error) {
+	w.waits++
+	return w.waiter.wait(timeout)
+}
+
+// TestNothingTicks: while nothing is ready the program waits once, however long, and not again and again.
+func TestNothingTicks(t *testing.T) {
+	fifo := t.TempDir() + "/fifo"
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range waitingMechanisms() {
+		mechanism, err := chooseMechanism(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newSession(t, mechanism)
+		s.timeout, s.retry = 300*time.Millisecond, time.Hour
+		counter := &countingWaiter{waiter: s.waiter}
+		s.waiter = counter
+		for _, text := range []string{fifo, "unix://" + fifo + ".nobody"} {
+			source, err := parseSource(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.targets = append(s.targets, &target{source: source, session: s, fd: -1})
+		}
+		if ended := (exit{}); !errors.As(s.run(), &ended) || ended.status != statusTimeout {
+			t.Errorf("%s: %v, want a timeout", name, ended)
+		}
+		if took := time.Since(s.start); took < s.timeout {
+			t.Errorf("%s: gave up after %v", name, took)
+		}
+		if counter.waits > 2 { // to the end, and a last look
+			t.Errorf("%s: waited %d times", name, counter.waits)
+		}
+	}
+}
+
+func newSession(t *testing.T, mechanism iomux.Mechanism) *session {
+	t.Helper()
+	w, err := newWaiter(mechanism)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &session{options: options{mechanism: mechanism}, waiter: w, start: time.Now(), watched: map[int][]*target{}}
+}
+
+func TestTimeoutsAreNeverEarly(t *testing.T) {
+	r, _ := newPipe(t)
+	for _, mechanism := range waitingMechanisms() {
+		const timeout = 120 * time.Millisecond
+		began := time.Now()
+		cmd, _, stderr := start(t, r, "wait", "--mechanism", mechanism, "--timeout", timeout.String(), "stdin")
+		if line := readLine(t, stderr); line != "iomux: not ready after 120ms: stdin" {
+			t.Errorf("%s: %q", mechanism, line)
+		}
+		err := cmd.Wait()
+		if took := time.Since(began); took < timeout {
+			t.Errorf("%s: gave up after %v", mechanism, took)
+		}
+		if ended, ok := err.(*exec.ExitError); !ok || ended.ExitCode() != 124 {
+			t.Errorf("%s: %v, want exit status 124", mechanism, err)
+		}
+	}
+}
+
+// TestConnectionToItself: a socket that is connected to its own port is no server.
+func TestConnectionToItself(t *testing.T) {
+	fd, err := makeSocket(unix.AF_INET, unix.SOCK_STREAM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Close(fd) }()
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if connectedToItself(fd) {
+		t.Error("said of a socket that is not connected at all")
+	}
+	own, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Connect(fd, own); err != nil && err != unix.EINPROGRESS {
+		t.Skipf("this system does not connect a socket to itself: %v", err)
+	}
+	if !connectedToItself(fd) {
+		t.Error("not seen")
+	}
+}

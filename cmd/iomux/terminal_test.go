@@ -1,0 +1,100 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/creack/pty"
+)
+
+// onTerminal starts a command on a terminal of its own, and returns the end at which a person sits.
+func onTerminal(t *testing.T, name string, args ...string) (*exec.Cmd, *bufio.ReadWriter) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	terminal, err := pty.Start(cmd)
+	if errors.Is(err, pty.ErrUnsupported) {
+		t.Skip("package pty cannot make terminals on this system")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = terminal.Close()
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return cmd, bufio.NewReadWriter(bufio.NewReader(terminal), bufio.NewWriter(terminal))
+}
+
+func typeText(t *testing.T, terminal *bufio.ReadWriter, text string) {
+	t.Helper()
+	if _, err := terminal.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := terminal.Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestInputTypedAtATerminal(t *testing.T) {
+	for _, mechanism := range waitingMechanisms() {
+		cmd, terminal := onTerminal(t, program(t), "wait", "--mechanism", mechanism, "stdin")
+		typeText(t, terminal, "hello\n")
+		for line := ""; line != "stdin\treadable"; line = readLine(t, terminal.Reader) {
+			if line != "" && line != "hello" { // its echo
+				t.Errorf("%s: %q", mechanism, line)
+			}
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%s: %v", mechanism, err)
+		}
+	}
+}
+
+func TestControlCEndsAWait(t *testing.T) {
+	for _, mechanism := range waitingMechanisms() {
+		for _, args := range [][]string{{"wait", "stdin"}, {"wait", "--follow", "stdin"}} {
+			cmd, terminal := onTerminal(t, program(t), append(args, "--mechanism", mechanism)...)
+			typeText(t, terminal, "\x03")
+			var ended *exec.ExitError
+			if err := cmd.Wait(); !errors.As(err, &ended) {
+				t.Errorf("%s %v: %v, want death by a signal", mechanism, args, err)
+				continue
+			}
+			if status, ok := ended.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGINT {
+				t.Errorf("%s %v: %v, want death by SIGINT", mechanism, args, ended)
+			}
+		}
+	}
+}
+
+// TestTheTerminalIsLeftAsItWas asks stty in a shell, which sees 130 too.
+func TestTheTerminalIsLeftAsItWas(t *testing.T) {
+	for _, name := range []string{"sh", "stty"} {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skipf("this system has no %s", name)
+		}
+	}
+	const script = `trap : INT; stty -g; sh -c 'echo go; exec iomux wait stdin'; echo $?; stty -g`
+	cmd, terminal := onTerminal(t, "sh", "-c", script)
+	before := readLine(t, terminal.Reader)
+	if line := readLine(t, terminal.Reader); line != "go" {
+		t.Fatalf("%q", line)
+	}
+	typeText(t, terminal, "\x03")
+	if line := strings.TrimPrefix(readLine(t, terminal.Reader), "^C"); line != "130" {
+		t.Errorf("exit status %s, want 130", line)
+	}
+	if after := readLine(t, terminal.Reader); after != before {
+		t.Errorf("the terminal was %s, is %s", before, after)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}

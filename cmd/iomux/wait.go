@@ -1,0 +1,169 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"iomux"
+)
+
+// options is what the flags of wait say.
+type options struct {
+	timeout   time.Duration // negative: none
+	retry     time.Duration // 0: none
+	all       bool
+	follow    bool
+	json      bool
+	mechanism iomux.Mechanism
+	command   []string
+}
+
+const waitHelp = `Waits until one SOURCE is ready (with --all: every one) and prints a line for
+each: SOURCE, a tab, STATE, and for some another tab and details. STATE is one
+or several, joined by commas, of readable, writable, priority, connected,
+connection, datagram, hangup, error.
+
+Sources:
+  stdin           the standard input
+  fd:3  fd:3:r    a descriptor that iomux was given, for reading
+  fd:3:w          for writing; fd:3:rw for either, fd:3:p for urgent data
+  PATH            a FIFO, terminal, device or file, for reading; files are
+                  always ready
+  tcp://HOST:PORT            ready when the connection stands
+  unix://PATH                the same, to a socket in the file system
+  tcp-listen://[HOST]:PORT   ready when somebody connects; the connection is
+                             accepted and closed
+  udp://[HOST]:PORT          ready when a datagram comes, which is dropped
+
+HOST is a name, an IPv4 address or an IPv6 address in brackets. tcp-listen and
+udp are at 127.0.0.1 where it is left out; at port 0 the system picks one, and
+"listening on 127.0.0.1:PORT" tells it on stderr. Files that are called stdin
+or fd:3 are written ./stdin and ./fd:3; /dev/fd/3 is fd:3.
+
+A source that fails is told on stderr, and the wait goes on while another can
+still become ready. With --all the first failure ends it.
+
+With CMD nothing is printed, unless --json asks for it: CMD takes the place of
+iomux when the wait is over, without a shell between them. It finds what was
+ready in IOMUX_SOURCE and IOMUX_READY, a line for each source.
+
+With --follow it goes on until it is interrupted, the time is over or no source
+is left; a hang-up ends a source, except a FIFO given by its path. CMD is run
+for each report, one after the other. epoll reports each arrival once, read or
+not; poll and select report what stays ready every 100 ms.
+
+What was written to a FIFO is lost when nobody has it open any more, so a
+script that reads it holds it:
+  exec 3<>FIFO; iomux wait fd:3 && read -r line <&3`
+
+const waitExamples = `  iomux wait stdin fd:3 3<>events.fifo     which of the two has something?
+  iomux wait --timeout 0 stdin             is there input now?
+  iomux wait --all --timeout 1m tcp://db:5432 unix:///run/app.sock
+  iomux wait --retry 200ms --timeout 30s tcp://localhost:5432 -- psql
+  iomux wait --follow --json events.fifo udp://:5514
+  iomux wait --follow tcp-listen://:8080 -- date`
+
+const exitStatuses = `Exit status:
+  0    ready; with --follow: something was, or all sources have hung up
+  1    a source failed and none is left (with --all: one failed), or the
+       output cannot be written
+  2    wrong usage
+  124  the time is over
+  126  CMD cannot be run
+  127  CMD is not found
+  or that of CMD`
+
+func newWaitCommand() *cobra.Command {
+	opts := options{timeout: -1}
+	var timeout, retry duration
+	var mechanism string
+	cmd := &cobra.Command{
+		Use:                   "wait [flags] SOURCE... [-- CMD [ARG...]]",
+		Short:                 "Wait until a source is ready",
+		Long:                  waitHelp + "\n\n" + exitStatuses,
+		Example:               waitExamples,
+		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     completeSource,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if timeout.given {
+				opts.timeout = timeout.value
+			}
+			if opts.retry = retry.value; retry.given && retry.value == 0 {
+				return misuse("--retry: 0 would never rest: want a time such as 200ms")
+			}
+			return wait(opts, mechanism, args, cmd.ArgsLenAtDash())
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.Var(&timeout, "timeout", "give up after D: seconds (2, 0.5) or 300ms, 1m30s; 0 looks once")
+	flags.BoolVar(&opts.all, "all", false, "wait until every source was ready")
+	flags.BoolVar(&opts.follow, "follow", false, "go on reporting")
+	flags.Var(&retry, "retry", "try tcp:// and unix:// again, D after they failed")
+	flags.StringVar(&mechanism, "mechanism", "", "wait by `NAME`: "+strings.Join(waitingMechanisms(), ", ")+" (the first is the default)")
+	flags.BoolVar(&opts.json, "json", false, "print an object a line, of failures too")
+	if err := cmd.RegisterFlagCompletionFunc("mechanism", completeMechanism); err != nil {
+		panic(err) // the flag stands three lines above
+	}
+	for _, name := range []string{"timeout", "retry"} {
+		if err := cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions); err != nil {
+			panic(err)
+		}
+	}
+	return cmd
+}
+
+// wait checks what was given before anything is opened. dash is the number of sources before --, -1 where there is no --.
+func wait(opts options, mechanism string, args []string, dash int) error {
+	if dash >= 0 {
+		args, opts.command = args[:dash], args[dash:]
+		if len(opts.command) == 0 {
+			return misuse("a command is missing after --")
+		}
+	}
+	switch {
+	case len(args) == 0:
+		return misuse("name a source to wait for, such as stdin or tcp://localhost:80")
+	case opts.all && opts.follow:
+		return misuse("--all and --follow exclude each other: without --all every source is followed")
+	}
+	var err error
+	if opts.mechanism, err = chooseMechanism(mechanism); err != nil {
+		return err
+	}
+	sources := make([]source, len(args))
+	for i, arg := range args {
+		if sources[i], err = parseSource(arg); err == nil {
+			sources[i], err = sources[i].withPort()
+		}
+		if err != nil {
+			return exit{statusUsage, err}
+		}
+	}
+	return waitFor(opts, sources, printer{w: os.Stdout, json: opts.json, quiet: opts.command != nil})
+}
+
+// chooseMechanism is the mechanism of that name, or the best of this system for an empty one.
+func chooseMechanism(name string) (iomux.Mechanism, error) {
+	names := waitingMechanisms()
+	if len(names) == 0 {
+		return 0, errors.New("waiting is not supported on this system yet")
+	}
+	if name == "" {
+		name = names[0]
+	}
+	for _, maker := range makers {
+		switch {
+		case maker.mechanism.String() != name:
+		case !maker.mechanism.Available():
+			return 0, misuse("--mechanism: %s is not available on this system: use %s", name, strings.Join(names, " or "))
+		default:
+			return maker.mechanism, nil
+		}
+	}
+	return 0, misuse("--mechanism: iomux does not wait by %q: use %s", name, strings.Join(names, ", "))
+}

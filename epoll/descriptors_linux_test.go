@@ -1,0 +1,117 @@
+package epoll_test
+
+import (
+	"errors"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/epoll"
+	"iomux/internal/suite"
+)
+
+// openBelow lists the descriptors that are open below limit, with their flags.
+func openBelow(limit int) map[int]int {
+	open := make(map[int]int)
+	for fd := range limit {
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
+			open[fd] = flags
+		}
+	}
+	return open
+}
+
+func TestAllDescriptorsAreCloseOnExec(t *testing.T) {
+	before := openBelow(1000)
+	newPoller(t)
+	added := 0
+	for fd, flags := range openBelow(1000) {
+		if _, old := before[fd]; old {
+			continue
+		}
+		if added++; flags&unix.FD_CLOEXEC == 0 {
+			t.Errorf("descriptor %d is not close-on-exec", fd)
+		}
+	}
+	if added != 2 {
+		t.Errorf("New made %d descriptors, want an epoll and an alarm", added)
+	}
+}
+
+func TestNewWithoutRoomForTheAlarm(t *testing.T) {
+	suite.Limit(t, 300)
+	var last int
+	for {
+		fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err == unix.EMFILE {
+			break
+		}
+		must(t, err)
+		suite.CloseAtEnd(t, fd)
+		last = fd
+	}
+	suite.Close(t, last)
+	before := openBelow(300)
+	for range 3 {
+		if poller, err := epoll.New(); poller != nil || !errors.Is(err, unix.EMFILE) {
+			t.Fatalf("New with room for one descriptor: %v, %v, want EMFILE", poller, err)
+		}
+	}
+	if after := openBelow(300); len(after) != len(before) {
+		t.Errorf("%d descriptors are open, %d were before", len(after), len(before))
+	}
+	suite.Limit(t, 302)
+	newPoller(t)
+}
+
+func TestFromFDDoesNotCutNumbers(t *testing.T) {
+	const beyond = math.MaxInt >> 32 << 32
+	if beyond == 0 {
+		t.Skip("this machine has no numbers of more than 32 bits")
+	}
+	poller := newPoller(t)
+	if other, err := epoll.FromFD(beyond | poller.FD()); other != nil || !errors.Is(err, unix.EBADF) {
+		t.Errorf("FromFD: %v, %v, want EBADF", other, err)
+	}
+	none(t, poller)
+}
+
+func TestPollOfADescriptorThatSomebodyElseClosed(t *testing.T) {
+	poller, err := epoll.New()
+	must(t, err)
+	must(t, unix.Close(poller.FD()))
+	for _, timeout := range []time.Duration{0, soon, -1} {
+		if n, err := poller.Poll(make([]epoll.Event, 1), timeout); n != 0 || !errors.Is(err, unix.EBADF) {
+			t.Errorf("Poll: %d, %v, want EBADF", n, err)
+		}
+	}
+	if err := poller.Close(); !errors.Is(err, unix.EBADF) {
+		t.Errorf("Close, with nobody in Poll: %v, want EBADF", err)
+	}
+}
+
+func TestAdvice(t *testing.T) {
+	for errno, want := range map[unix.Errno]string{
+		unix.EBADF:  "epoll_ctl: descriptor 7: bad file descriptor (it is not open)",
+		unix.EEXIST: "epoll_ctl: descriptor 7: file exists (registered already: use Modify)",
+		unix.ENOENT: "epoll_ctl: descriptor 7: no such file or directory (not registered, or closed and opened again since)",
+		unix.EPERM: "epoll_ctl: descriptor 7: operation not permitted " +
+			"(epoll takes no regular files and directories: they are always ready)",
+		unix.EINVAL: "epoll_ctl: descriptor 7: invalid argument (the poller itself, or Exclusive where it is not allowed)",
+		unix.ELOOP:  "epoll_ctl: descriptor 7: too many levels of symbolic links (a circle of epolls, or too many inside each other)",
+		unix.ENOSPC: "epoll_ctl: descriptor 7: no space left on device (raise fs.epoll.max_user_watches)",
+		unix.ENOMEM: "epoll_ctl: descriptor 7: cannot allocate memory",
+	} {
+		if err := epoll.ControlError(7, errno); err.Error() != want || !errors.Is(err, errno) {
+			t.Errorf("%q, want %q", err, want)
+		}
+	}
+	r, _ := suite.Pipe(t)
+	if _, err := epoll.FromFD(r); err == nil || !strings.Contains(err.Error(), "it is not an epoll") {
+		t.Errorf("FromFD of a pipe: %v", err)
+	}
+}

@@ -1,0 +1,59 @@
+package epoll_test
+
+import (
+	"errors"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/epoll"
+	"iomux/internal/suite"
+	"iomux/internal/sys"
+)
+
+// Old kernels do not know epoll_pwait2, and sandboxes that are older than it forbid it: the wait goes on by epoll_pwait, and
+// nobody tries the other again. Another errno is the call's own word.
+func TestSandbox(t *testing.T) {
+	if part := suite.Part(); part != "" {
+		number, err := strconv.Atoi(part)
+		must(t, err)
+		withoutPwait2(t, unix.Errno(number))
+		return
+	}
+	if name := suite.Emulator(); name != "" {
+		t.Skip(name, "takes no filters of system calls")
+	}
+	for _, errno := range []unix.Errno{unix.ENOSYS, unix.EPERM, unix.EINVAL} {
+		if output, err := suite.Child(t, strconv.Itoa(int(errno))); err != nil {
+			t.Errorf("%v: %v\n%s", errno, err, output)
+		}
+	}
+}
+
+func withoutPwait2(t *testing.T, errno unix.Errno) {
+	poller := newPoller(t)
+	r, w := suite.Pipe(t)
+	must(t, poller.Register(r, epoll.In))
+	suite.Forbid(t, errno, unix.SYS_EPOLL_PWAIT2)
+
+	const timeout = 1500 * time.Microsecond
+	sys.CoarseEpoll(false)
+	start := time.Now()
+	n, err := poller.Poll(make([]epoll.Event, 1), timeout)
+	if errno == unix.EINVAL {
+		if n != 0 || !errors.Is(err, unix.EINVAL) || sys.EpollResolution() != time.Nanosecond {
+			t.Errorf("Poll: %d, %v, and the resolution is %v", n, err, sys.EpollResolution())
+		}
+		return
+	}
+	if took := time.Since(start); n != 0 || err != nil || took < timeout {
+		t.Errorf("Poll: %d, %v after %v", n, err, took)
+	}
+	if resolution := sys.EpollResolution(); resolution != time.Millisecond {
+		t.Errorf("the resolution is %v, want a millisecond", resolution)
+	}
+	suite.Write(t, w)
+	one(t, poller)
+}

@@ -1,0 +1,159 @@
+package epoll_test
+
+import (
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/epoll"
+	"iomux/internal/suite"
+)
+
+// twin makes a second Poller of the same epoll.
+func twin(t testing.TB, first *epoll.Poller) *epoll.Poller {
+	t.Helper()
+	fd, err := unix.FcntlInt(uintptr(first.FD()), unix.F_DUPFD_CLOEXEC, 0)
+	must(t, err)
+	second, err := epoll.FromFD(fd)
+	must(t, err)
+	t.Cleanup(func() { _ = second.Close() }) // the test may have closed it
+	return second
+}
+
+// waitInBackground tells how a Poll without end ended.
+func waitInBackground(poller *epoll.Poller, events []epoll.Event) chan error {
+	ended := make(chan error, 1)
+	go func() {
+		_, err := poller.Poll(events, -1)
+		ended <- err
+	}()
+	return ended
+}
+
+// isSilent waits for a moment in which nothing may come, and which may not be cut short.
+func isSilent(t testing.TB, poller *epoll.Poller) {
+	t.Helper()
+	const moment = 50 * time.Millisecond
+	start := time.Now()
+	n, err := poller.Poll(make([]epoll.Event, 4), moment)
+	if took := time.Since(start); n != 0 || err != nil || took < moment {
+		t.Errorf("Poll: %d, %v after %v, want none after %v", n, err, took, moment)
+	}
+}
+
+func TestTwinSleepsOnAfterClose(t *testing.T) {
+	first := newPoller(t)
+	second := twin(t, first)
+	ended := waitInBackground(first, make([]epoll.Event, 1))
+	waitUntilWaiting(t, 1)
+	must(t, first.Close())
+	if err := <-ended; !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Poll: %v, want os.ErrClosed", err)
+	}
+	isSilent(t, second)
+}
+
+// A child that is between fork and exec has a duplicate of every descriptor, so that closing the alarm would not do.
+func TestAlarmIsTakenOutOfTheTwin(t *testing.T) {
+	before := openBelow(1000)
+	first := newPoller(t)
+	alarm := -1
+	for fd := range openBelow(1000) {
+		if _, old := before[fd]; !old && fd != first.FD() {
+			alarm = fd
+		}
+	}
+	inherited, err := unix.FcntlInt(uintptr(alarm), unix.F_DUPFD_CLOEXEC, 0)
+	must(t, err)
+	suite.CloseAtEnd(t, inherited)
+	second := twin(t, first)
+	ended := waitInBackground(first, make([]epoll.Event, 1))
+	waitUntilWaiting(t, 1)
+	must(t, first.Close())
+	if err := <-ended; !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Poll: %v, want os.ErrClosed", err)
+	}
+	events := make([]unix.EpollEvent, 2)
+	if n, err := unix.EpollWait(second.FD(), events, 0); n != 0 || err != nil {
+		t.Errorf("left in the epoll are %v, %v", events[:max(n, 0)], err)
+	}
+}
+
+// The alarm of another Poller rings for as long as that one's waiters need to leave.
+func TestAlarmOfATwinIsNoEvent(t *testing.T) {
+	poller := newPoller(t)
+	alarm, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	must(t, err)
+	suite.CloseAtEnd(t, alarm)
+	mark := unix.EpollEvent{Events: unix.EPOLLIN, Fd: epoll.AlarmFD, Pad: epoll.AlarmTag}
+	must(t, unix.EpollCtl(poller.FD(), unix.EPOLL_CTL_ADD, alarm, &mark))
+	none(t, poller)
+	isSilent(t, poller)
+
+	r, w := suite.Pipe(t)
+	must(t, poller.Register(r, epoll.In))
+	suite.Write(t, w)
+	for range 3 { // now before the alarm, now after it
+		if event := one(t, poller); event.FD != int32(r) {
+			t.Errorf("event is %v, want one of %d", event, r)
+		}
+	}
+	if n, err := poller.Poll(make([]epoll.Event, 1), soon); n != 1 || err != nil {
+		t.Errorf("Poll with room for one: %d, %v", n, err)
+	}
+}
+
+func TestTwinsClosedAtOnce(t *testing.T) {
+	rounds := 3000
+	if testing.Short() {
+		rounds = 300
+	}
+	for range rounds {
+		first := newPoller(t)
+		second := twin(t, first)
+		one, other := waitInBackground(first, make([]epoll.Event, 1)), waitInBackground(second, make([]epoll.Event, 1))
+		closed := make(chan error)
+		go func() { closed <- first.Close() }()
+		must(t, second.Close())
+		must(t, <-closed)
+		for _, ended := range []chan error{one, other} {
+			if err := <-ended; !errors.Is(err, os.ErrClosed) {
+				t.Fatalf("Poll: %v, want os.ErrClosed", err)
+			}
+		}
+	}
+}
+
+// A one-shot event is not to be had again: when Close comes meanwhile it is either reported, or still in the epoll.
+func TestEventsThatWereTakenAreReportedInSpiteOfClose(t *testing.T) {
+	for range 300 {
+		poller := newPoller(t)
+		rest, err := unix.FcntlInt(uintptr(poller.FD()), unix.F_DUPFD_CLOEXEC, 0)
+		must(t, err)
+		r, w := suite.Pipe(t)
+		must(t, poller.Register(r, epoll.In|epoll.OneShot))
+		reported := make(chan int)
+		go func() {
+			n, err := poller.Poll(make([]epoll.Event, 2), -1)
+			if (n == 0) != errors.Is(err, os.ErrClosed) {
+				t.Errorf("Poll: %d, %v", n, err)
+			}
+			reported <- n
+		}()
+		time.Sleep(100 * time.Microsecond) // mostly it waits by now
+		suite.Write(t, w)
+		must(t, poller.Close())
+		count := <-reported
+		left, err := unix.EpollWait(rest, make([]unix.EpollEvent, 2), 0)
+		must(t, err)
+		if count += left; count != 1 {
+			t.Fatalf("an event was reported %d times", count)
+		}
+		for _, fd := range []int{rest, r, w} {
+			suite.Close(t, fd)
+		}
+	}
+}

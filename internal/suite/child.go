@@ -1,0 +1,34 @@
+//go:build unix
+
+package suite
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+// partName is the variable of the environment that tells a process which part of its test it plays.
+const partName = "IOMUX_TEST_PART"
+
+// Part is what Child gave this process to do, empty in the process that runs all tests.
+func Part() string { return os.Getenv(partName) }
+
+// Child runs the calling test once more, in a process of its own where Part is part. It returns what the process printed, and
+// an error where it failed.
+func Child(t testing.TB, part string) (output string, err error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*soon)
+	defer cancel()
+	words := []string{os.Args[0], "-test.run=^" + t.Name() + "$", "-test.timeout=" + soon.String()}
+	if emulator := Emulator(); emulator != "" {
+		words = append([]string{emulator}, words...)
+	}
+	child := exec.CommandContext(ctx, words[0], words[1:]...)
+	child.Env = append(os.Environ(), partName+"="+part)
+	child.WaitDelay = time.Second
+	text, err := child.CombinedOutput()
+	return string(text), err
+}

@@ -1,0 +1,34 @@
+package suite
+
+import (
+	"runtime"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Forbid makes the kernel answer the calls with errno from now on, as a sandbox does. There is no way back: it is for a
+// process that Child started.
+func Forbid(t testing.TB, errno unix.Errno, calls ...uint32) {
+	t.Helper()
+	const load, jumpIfEqual, answer = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, unix.BPF_RET | unix.BPF_K
+	filter := []unix.SockFilter{{Code: load}} // the call's number, which comes first
+	for _, call := range calls {
+		filter = append(filter,
+			unix.SockFilter{Code: jumpIfEqual, Jf: 1, K: call},
+			unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ERRNO | uint32(errno)})
+	}
+	filter = append(filter, unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ALLOW})
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+
+	runtime.LockOSThread() // the right to a filter is the thread's, until the filter gives it to all
+	defer runtime.UnlockOSThread()
+	must(t, unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	_, _, failure := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC,
+		uintptr(unsafe.Pointer(&program)))
+	runtime.KeepAlive(filter)
+	if failure != 0 {
+		t.Skip("this kernel takes no filters of system calls:", failure)
+	}
+}

@@ -1,0 +1,109 @@
+//go:build unix
+
+package selectfd
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/suite"
+	"iomux/internal/sys"
+)
+
+// The kernel writes as many bits into each set as the highest member of all asks for.
+func TestSetsAreAsLongAsTheKernelWrites(t *testing.T) {
+	if name := suite.Emulator(); name != "" {
+		t.Skip(name, "aborts on large sets")
+	}
+	if sys.SelectLimit != 0 {
+		t.Skip("this system's select takes no large sets")
+	}
+	low, ring := suite.Pipe(t)
+	suite.Write(t, ring)
+	_, w := suite.Pipe(t)
+	high := suite.High(t, w, 5000)
+	var r, wr, x Set
+	r.Add(low)
+	wr.Add(high)
+	x.Add(low)
+	if n, err := Wait(&r, &wr, &x, 0); n != 2 || err != nil {
+		t.Errorf("Wait: %d, %v, want 2", n, err)
+	}
+	for name, set := range map[string]*Set{"r": &r, "w": &wr, "x": &x} {
+		if room := len(set.words) * wordBits; room <= high {
+			t.Errorf("set %s has room for %d bits, and the kernel writes %d", name, room, high+1)
+		}
+	}
+}
+
+// Where the limit was raised, descriptors lie where the sets keep numbers aside.
+func TestDescriptorBeyondTheDenseRange(t *testing.T) {
+	defer func(before int) { dense = before }(dense)
+	dense = 64
+	r, w := suite.Pipe(t)
+	high := suite.High(t, r, 300)
+	suite.Write(t, w)
+	var set Set
+	for range 2 { // the second time there is room for its bit
+		set.Add(high)
+		if n, err := Wait(&set, nil, nil, 30*time.Second); n != 1 || err != nil || !set.Has(high) || set.Len() != 1 {
+			t.Fatalf("Wait: %d, %v, and %d members", n, err, set.Len())
+		}
+		if len(set.aside) != 0 {
+			t.Errorf("%d numbers are still aside", len(set.aside))
+		}
+	}
+}
+
+func TestErrorNamesNotTooMany(t *testing.T) {
+	first := suite.ClosedFD(t)
+	var set Set
+	for i := range 100 {
+		set.Add(first + i)
+	}
+	_, err := Wait(&set, nil, nil, 0)
+	if err == nil {
+		t.Fatal("closed descriptors are fine")
+	}
+	_, numbers, _ := strings.Cut(err.Error(), "not open: ")
+	if count := len(strings.Fields(numbers)); count != 16 {
+		t.Errorf("%q names %d descriptors, want 16", err, count)
+	}
+}
+
+// Each set may be the first that has the descriptor, which must be counted once for each.
+func TestPollListHasEachDescriptorOnce(t *testing.T) {
+	for member := 1; member < 8; member++ {
+		var sets [3]*Set
+		var want uint16
+		for i := range sets {
+			sets[i] = new(Set)
+			if member&(1<<i) != 0 {
+				sets[i].Add(7)
+				want |= asked[i]
+			}
+		}
+		list := appendPollFDs(nil, sets)
+		if !slices.Equal(list, []sys.PollFD{{FD: 7, Events: want}}) {
+			t.Errorf("sets %03b make the list %v, want one entry with %#x", member, list, want)
+		}
+	}
+}
+
+func TestSilentEntriesAreTakenOut(t *testing.T) {
+	hungUp := sys.PollFD{FD: 7, Events: unix.POLLPRI, Revents: unix.POLLHUP}
+	idle := sys.PollFD{FD: 8, Events: unix.POLLIN}
+	list := []sys.PollFD{hungUp, idle}
+	if !silence(list) || list[0].FD != -1 || list[1] != idle {
+		t.Errorf("what select does not report was left in the list: %v", list)
+	}
+	ready := sys.PollFD{FD: 9, Events: unix.POLLIN, Revents: unix.POLLHUP}
+	list = []sys.PollFD{hungUp, ready}
+	if silence(list) || list[0] != hungUp || list[1] != ready {
+		t.Errorf("what select reports was taken for silence: %v", list)
+	}
+}

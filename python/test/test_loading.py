@@ -95,7 +95,7 @@ assert not os.get_inheritable(ep.fileno())
 ep.close()
 for _ in range(100):
     select.epoll().close()
-assert len(numbers()) == len(before) + 1
+assert numbers() == before, (numbers(), before)
 """
         run(code)
 
@@ -154,8 +154,8 @@ pid = os.fork()
 if pid == 0:
     try:
         p.poll(0)
-    except OSError as error:
-        assert error.errno == errno.EMFILE, error
+    except (OSError, ImportError) as error:
+        assert 'Too many open files' in str(error), error
         kept.clear()
         p.poll(0)
         os._exit(6)

@@ -5,18 +5,23 @@ import os
 import random
 import select
 
-from common import NUMBERS, Fileno, Index, outcome, pipe, raising, ready
+from common import NUMBERS, Fileno, Index, moved, outcome, pipe, raising, ready
 
 # None of these waits for long.
 SHORT = [0, 0.0, 1e-9, 1e-10, 0.0001, float("nan"), float("inf"), float("-inf"), 1e300, 2**62, 2**63, "0", b"0", [], 0j, Index(0)]
 SIZES = [-1, 1, 2, 3, 5, 1023, 1024, 0, -2, 2**31, -(2**40), Index(2), 1.0, "1", None]
 
 
+def new_epoll():
+    born = select.epoll()
+    return select.epoll.fromfd(moved(os.dup(born.fileno())))
+
+
 class Game:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.fds = [fd for _ in range(4) for fd in pipe()] + [ready() for _ in range(4)]
-        self.epolls, self.polls = [select.epoll()], [select.poll()]
+        self.epolls, self.polls = [new_epoll()], [select.poll()]
 
     def fd(self):
         """A descriptor as programs give one, mostly a good one."""
@@ -70,7 +75,7 @@ class Game:
     def new(self):
         """Objects come and go."""
         if self.random.random() < 0.3:
-            self.epolls.append(select.epoll())
+            self.epolls.append(new_epoll())
             self.polls.append(select.poll())
         if len(self.epolls) > 4:
             self.epolls.pop(0), self.polls.pop(0)

@@ -1,3 +1,5 @@
+//go:build cgo
+
 package main
 
 import (
@@ -40,11 +42,12 @@ func TestCodesWithoutErrnoAreBeyondAllOfThem(t *testing.T) {
 }
 
 func TestAPanicIsAnAnswer(t *testing.T) {
-	if got := iomux_epoll_register(nil, 0, 0); got <= 4095 {
-		t.Errorf("got %d", got)
+	panics := func() (answer int32) {
+		defer recovered(&answer, 7)
+		panic("somewhere below")
 	}
-	if got := iomux_epoll_poll(nil, nil, 1, 0); got >= -4095 {
-		t.Errorf("got a count of %d", got)
+	if got := panics(); got != 7 {
+		t.Errorf("got %d, want 7", got)
 	}
 }
 

@@ -6,8 +6,9 @@ import about_poll
 import about_process
 import about_random
 import about_select
+import about_signals
 
-FILES = (about_module, about_select, about_poll, about_epoll, about_process, about_random)
+FILES = (about_module, about_select, about_poll, about_epoll, about_signals, about_process, about_random)
 
 
 def names():

@@ -1,6 +1,7 @@
 """What all probes use."""
 
 import os
+import select
 import time
 
 # Ours takes more descriptors, so what is printed must not depend on which numbers are free: descriptors are moved to numbers of
@@ -96,3 +97,27 @@ def ready():
 def steady(text):
     """Without the addresses in the texts of objects."""
     return [str(line).split(" at 0x")[0] for line in text]
+
+
+def waits(fd):
+    """One wait of each kind on fd: takes seconds, and returns whether something was ready."""
+    p, ep = select.poll(), select.epoll()
+    p.register(fd, select.POLLIN)
+    ep.register(fd, select.EPOLLIN)
+    return [
+        lambda seconds: bool(select.select([fd], [], [], seconds)[0]),
+        lambda seconds: bool(p.poll(seconds * 1000)),
+        lambda seconds: bool(ep.poll(seconds)),
+    ]
+
+
+def waits_poll(fd):
+    p = select.poll()
+    p.register(fd, select.POLLIN)
+    return p
+
+
+def waits_epoll(fd):
+    ep = select.epoll()
+    ep.register(fd, select.EPOLLIN)
+    return ep

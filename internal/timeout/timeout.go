@@ -4,6 +4,7 @@ package timeout
 
 import (
 	"math"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -44,11 +45,17 @@ func (c *Countdown) Left() time.Duration {
 	return min(max(c.total-time.Since(c.start), 0), longest)
 }
 
+var interruptible atomic.Bool
+
+// ReturnInterruptions makes every wait of this process that a signal interrupts return EINTR from now on, instead of waiting
+// through. It is for a host that has signal handlers of its own to run before the wait goes on.
+func ReturnInterruptions() { interruptible.Store(true) }
+
 // Again reports whether a wait that came back with n and errno has to go on: it was interrupted by a signal, or it is empty
 // and its time is not over (a kernel whose clock is coarse, or a turn of a wait of more than a day).
 func (c *Countdown) Again(n int, errno syscall.Errno) bool {
 	if errno != 0 {
-		return errno == syscall.EINTR
+		return errno == syscall.EINTR && !interruptible.Load()
 	}
 	return n == 0 && (c.total < 0 || c.total > 0 && time.Since(c.start) < c.total)
 }

@@ -1,0 +1,29 @@
+"""All probes by name, and which of them are meant to be answered differently."""
+
+import about_epoll
+import about_module
+import about_poll
+import about_process
+import about_random
+import about_select
+import about_signals
+
+FILES = (about_module, about_select, about_poll, about_epoll, about_signals, about_process, about_random)
+
+
+def names():
+    return [name.removeprefix("probe_") for file in FILES for name in vars(file) if name.startswith("probe_")]
+
+
+def find(name):
+    (probe,) = [vars(file)["probe_" + name] for file in FILES if "probe_" + name in vars(file)]
+    return probe
+
+
+# What the original answers, and what ours does.
+MEANT_TO_DIFFER = {
+    # select(2) looks at no descriptor that the table of the process has no room for: the original tells it ready, ours closed.
+    "select_closed_beyond_the_table": ("([1000], [], [])", "OSError: [Errno 9] Bad file descriptor [errno 9]"),
+    # The original's select has so much on the stack that the smallest one that Python allows ends in a crash.
+    "threads_with_the_smallest_stack": ("exit status -11: ", [True, True, True]),
+}

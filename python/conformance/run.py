@@ -1,0 +1,170 @@
+"""Runs CPython's own tests, unchanged, with the interpreter's module select and with ours, and compares them test by test.
+
+Usage: run.py [--dev] [--jobs N] [MODULE...]
+
+--dev runs both in Python's development mode (-X dev), --jobs runs several at the same time. Without a MODULE, all are
+run that have to do with select. The last line is "N passed, N failed": a test has failed if its outcome with our module is not
+the one with the original.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import os
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree
+
+import places
+
+# Each module, and what its tests need to be allowed. Only those that stay on this machine are.
+MODULES = {
+    "test_select": [],
+    "test_poll": [],
+    "test_epoll": [],
+    "test_selectors": [],
+    "test_eintr": [],
+    "test_signal": [],
+    "test_pty": [],
+    "test_socketserver": ["-u", "network"],  # its own servers on 127.0.0.1
+    "test_asyncore": [],
+    "test_asynchat": [],
+    "test_ftplib": [],
+    "test_subprocess": [],
+    "test_socket": ["-i", "*VSOCK*"],  # which needs a hypervisor
+    "test_asyncio": [],
+}
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+# The longest that one module may take, in seconds.
+PATIENCE = 900
+
+
+def run_module(place, module, dev, only=()):
+    """Runs one module, and returns the outcome of each of its tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = os.path.join(folder, "report.xml")
+        flags = ["-X", "faulthandler"] + (["-X", "dev"] if dev else [])
+        command = [place.python, *flags, os.path.join(HERE, "regrtest.py"), place.file]
+        command += ["--junit-xml", report, "--timeout", str(PATIENCE), *MODULES.get(module, [])]
+        for test in only:
+            command += ["-m", test]
+        try:
+            done = places.run(
+                command + [module],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                timeout=PATIENCE + 60,
+                cwd=folder,
+            )
+            output, status = done.stdout, done.returncode
+        except subprocess.TimeoutExpired as expired:
+            output, status = (expired.stdout or b"").decode(errors="replace"), "over time"
+        outcomes = read(report)
+    if status != 0 and "failed" not in outcomes.values() and not (only and not outcomes):
+        # It crashed, or regrtest found fault with something that is no test: a warning, a file or a process left behind.
+        outcomes[f"{module} as a whole (exit status {status})"] = "failed"
+    if "failed" in outcomes.values():
+        print(f"--- {module} with {place.name}:\n{output[-6000:]}\n---")
+    return outcomes
+
+
+def read(report):
+    """The outcome of each test in a report: passed, failed, or skipped. Names that come twice are numbered."""
+    outcomes = {}
+    if not os.path.exists(report):
+        return outcomes
+    seen = collections.Counter()
+    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+        name = case.get("name")
+        seen[name] += 1
+        if seen[name] > 1:
+            name = f"{name} ({seen[name]})"
+        if case.find("failure") is not None or case.find("error") is not None:
+            outcomes[name] = "failed"
+        elif case.find("skipped") is not None or case.get("status") == "notrun":
+            outcomes[name] = "skipped"
+        else:
+            outcomes[name] = "passed"
+    return outcomes
+
+
+class Comparison:
+    """What became of one module with both."""
+
+    def __init__(self, module, original, ours):
+        self.module, self.original, self.ours = module, original, ours
+
+    def different(self):
+        names = sorted(self.original.keys() | self.ours.keys())
+        outcomes = {name: (self.original.get(name, "absent"), self.ours.get(name, "absent")) for name in names}
+        return {name: pair for name, pair in outcomes.items() if pair[0] != pair[1]}
+
+    def row(self):
+        return f"{self.module:18}{counts(self.original)}   {counts(self.ours)}   {len(self.different()):9}"
+
+
+def again(pair, result, dev):
+    """Runs what differed once more: some tests depend on how busy the machine is."""
+    different = result.different()
+    if different and all(name in result.original and name in result.ours for name in different):
+        print(f"{result.module}: again, since they differed: {' '.join(different)}")
+        only = [name.split(" (")[0] for name in different]
+        result.original.update(run_module(pair[0], result.module, dev, only))
+        result.ours.update(run_module(pair[1], result.module, dev, only))
+
+
+def counts(outcomes):
+    count = collections.Counter(outcomes.values())
+    return f"{len(outcomes):6}{count['passed']:8}{count['failed']:7}{count['skipped']:8}"
+
+
+def compare_all(options):
+    """Runs all modules with both, and prints of each what became of it as soon as that is known."""
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        pair = places.make(folder)
+        for place in pair:
+            print(f"{place.name}: select.__file__ is {place.file} (- is the built-in one), in children of all kinds too")
+        running = [[pool.submit(run_module, place, module, options.dev) for place in pair] for module in options.modules]
+        results = []
+        for module, outcomes in zip(options.modules, running):
+            results.append(Comparison(module, *(outcome.result() for outcome in outcomes)))
+            print(results[-1].row(), flush=True)
+        for result in results:
+            again(pair, result, options.dev)
+        return results
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dev", action="store_true", help="run both in Python's development mode")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="run N at the same time")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", default=list(MODULES))
+    options = parser.parse_args()
+    results = compare_all(options)
+    mode = " in development mode" if options.dev else ""
+    print(f"\nCPython {sys.version.split()[0]}'s tests{mode}: the original, then ours")
+    print(f"{'':18} tests  passed failed skipped    tests  passed failed skipped   different")
+    passed = failed = 0
+    for result in results:
+        print(result.row())
+        passed += sum(outcome == "passed" and result.original.get(name) == "passed" for name, outcome in result.ours.items())
+        failed += len(result.different()) + (not result.original)
+    for result in results:
+        for name, (before, after) in result.different().items():
+            print(f"DIFFERENT: {name}: {before} with the original, {after} with ours")
+        if not result.original:
+            print(f"DIFFERENT: no test of {result.module} was run")
+        for name, outcome in result.ours.items():
+            if outcome == "failed" and result.original.get(name) == "failed":
+                print(f"failed with both: {name}")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed != 0)
+
+
+if __name__ == "__main__":
+    main()

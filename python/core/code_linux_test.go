@@ -1,0 +1,73 @@
+//go:build cgo
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"iomux/epoll"
+	"iomux/poll"
+)
+
+func TestCodeIsTheErrno(t *testing.T) {
+	err := fmt.Errorf("around it: %w", os.NewSyscallError("epoll_ctl", syscall.EEXIST))
+	if got := code(err); got != int32(syscall.EEXIST) {
+		t.Errorf("got %d, want %d", got, syscall.EEXIST)
+	}
+	if got := code(nil); got != 0 {
+		t.Errorf("no error: got %d", got)
+	}
+	if got := count(7, nil); got != 7 {
+		t.Errorf("got a count of %d, want 7", got)
+	}
+	if got := count(0, err); got != -int32(syscall.EEXIST) {
+		t.Errorf("got a count of %d, want %d", got, -int32(syscall.EEXIST))
+	}
+}
+
+func TestCodesWithoutErrnoAreBeyondAllOfThem(t *testing.T) {
+	seen := make(map[int32]bool)
+	for _, err := range []error{os.ErrClosed, poll.ErrNotRegistered, errors.New("unheard of")} {
+		number := code(err)
+		if number <= 4095 || seen[number] {
+			t.Errorf("%v: got %d", err, number)
+		}
+		seen[number] = true
+	}
+}
+
+func TestAPanicIsAnAnswer(t *testing.T) {
+	panics := func() (answer int32) {
+		defer recovered(&answer, 7)
+		panic("somewhere below")
+	}
+	if got := panics(); got != 7 {
+		t.Errorf("got %d, want 7", got)
+	}
+}
+
+func TestObjectsAreKeptUntilForgotten(t *testing.T) {
+	var number uintptr
+	var fd int32
+	before := len(kept.pins)
+	if answer := iomux_epoll_new(&number, &fd); answer != 0 {
+		t.Fatal(syscall.Errno(answer))
+	}
+	object := *(*unsafe.Pointer)(unsafe.Pointer(&number)) // as C hands it back
+	if (*epoll.Poller)(object).FD() != int(fd) || len(kept.pins) != before+1 {
+		t.Errorf("the object is not kept, or not the one of descriptor %d", fd)
+	}
+	if answer := iomux_epoll_close(object); answer != 0 {
+		t.Error(syscall.Errno(answer))
+	}
+	iomux_forget(object)
+	iomux_forget(object)
+	if len(kept.pins) != before {
+		t.Error("the object is kept for ever")
+	}
+}

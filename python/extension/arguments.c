@@ -1,0 +1,188 @@
+/* Arguments, timeouts and exceptions. They are read with the interpreter's own functions, which are not part of its public
+   interface: the exceptions for what cannot be read are the original's to the letter, in every version of Python. */
+#include <patchlevel.h>
+#if PY_VERSION_HEX >= 0x030D0000 /* from here on they have headers of their own */
+#define Py_BUILD_CORE_MODULE 1
+#endif
+
+#include "module.h"
+
+#include <limits.h>
+#include <time.h>
+
+#if PY_VERSION_HEX >= 0x030D0000
+#include "internal/pycore_long.h"
+#include "internal/pycore_modsupport.h"
+#include "internal/pycore_time.h"
+typedef PyTime_t time_type;
+#define AS_INT PyLong_AsInt
+#else
+typedef _PyTime_t time_type;
+#define AS_INT _PyLong_AsInt
+#endif
+
+#include "core.h"
+
+int
+spread(_PyArg_Parser *parser, int least, int most, PyObject *const *args, Py_ssize_t count, PyObject *names,
+       PyObject **values)
+{
+    if (names == NULL && count >= least && count <= most) {
+        for (int i = 0; i < most; i++) {
+            values[i] = i < count ? args[i] : NULL;
+        }
+        return 0;
+    }
+    PyObject *buffer[4] = {NULL};
+    args = _PyArg_UnpackKeywords(args, count, NULL, names, parser, least, most, 0, buffer);
+    if (args == NULL) {
+        return -1;
+    }
+    for (int i = 0; i < most; i++) {
+        values[i] = args[i];
+    }
+    return 0;
+}
+
+int
+check_count(const char *method, Py_ssize_t count, Py_ssize_t least, Py_ssize_t most)
+{
+    return count >= least && count <= most || _PyArg_CheckPositional(method, count, least, most) ? 0 : -1;
+}
+
+int
+to_int(PyObject *object, int *value)
+{
+    *value = AS_INT(object);
+    return *value == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+/* Objects with __index__ are no masks for poll. */
+int
+to_unsigned_short(PyObject *object, unsigned short *value)
+{
+    return _PyLong_UnsignedShort_Converter(object, value) ? 0 : -1;
+}
+
+/* For epoll they are, and a mask that is too wide is cut. */
+int
+to_unsigned_int(PyObject *object, unsigned int *value)
+{
+    *value = (unsigned int)PyLong_AsUnsignedLongMask(object);
+    return *value == (unsigned int)-1 && PyErr_Occurred() ? -1 : 0;
+}
+
+typedef int (*reader)(time_type *, PyObject *, _PyTime_round_t);
+
+static int
+read_time(reader read, PyObject *object, time_type *time, const char *wrong_type)
+{
+    if (read(time, object, _PyTime_ROUND_TIMEOUT) == 0) {
+        return 0;
+    }
+    if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+        PyErr_SetString(PyExc_TypeError, wrong_type);
+    }
+    return -1;
+}
+
+int
+select_timeout(PyObject *object, nanoseconds *timeout)
+{
+    *timeout = FOREVER;
+    if (object == Py_None) {
+        return 0;
+    }
+    time_type time;
+    struct timeval seconds; /* which the original makes of it, and refuses what does not fit */
+    if (read_time(_PyTime_FromSecondsObject, object, &time, "timeout must be a float or None") < 0 ||
+        _PyTime_AsTimeval(time, &seconds, _PyTime_ROUND_TIMEOUT) < 0) {
+        return -1;
+    }
+    if (time < 0) {
+        PyErr_SetString(PyExc_ValueError, "timeout must be non-negative");
+        return -1;
+    }
+    *timeout = time;
+    return 0;
+}
+
+/* in_milliseconds reads a timeout for a call that takes an int of milliseconds. Nothing but its range and its sign are
+   those of the rounded one: the wait itself has nanoseconds. */
+static int
+in_milliseconds(reader read, PyObject *object, _PyTime_round_t rounding, nanoseconds *timeout)
+{
+    *timeout = FOREVER;
+    if (object == NULL || object == Py_None) {
+        return 0;
+    }
+    time_type time;
+    if (read_time(read, object, &time, "timeout must be an integer or None") < 0) {
+        return -1;
+    }
+    time_type milliseconds = _PyTime_AsMilliseconds(time, rounding);
+    if (milliseconds < INT_MIN || milliseconds > INT_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "timeout is too large");
+        return -1;
+    }
+    *timeout = milliseconds < 0 ? FOREVER : time < 0 ? 0 : time;
+    return 0;
+}
+
+int
+poll_timeout(PyObject *object, nanoseconds *timeout)
+{
+    return in_milliseconds(_PyTime_FromMillisecondsObject, object, _PyTime_ROUND_TIMEOUT, timeout);
+}
+
+int
+epoll_timeout(PyObject *object, nanoseconds *timeout)
+{
+    return in_milliseconds(_PyTime_FromSecondsObject, object, _PyTime_ROUND_CEILING, timeout);
+}
+
+static nanoseconds
+now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+nanoseconds
+deadline_of(nanoseconds timeout)
+{
+    if (timeout <= 0) {
+        return timeout;
+    }
+    nanoseconds start = now();
+    return timeout > INT64_MAX - start ? INT64_MAX : start + timeout;
+}
+
+int
+interrupted(nanoseconds *left, nanoseconds deadline)
+{
+    if (PyErr_CheckSignals() < 0) {
+        return -1;
+    }
+    if (*left < 0) {
+        return 1;
+    }
+    *left = deadline - now();
+    return *left >= 0;
+}
+
+PyObject *
+raise_code(int code)
+{
+    switch (code) {
+    case IOMUX_CLOSED: /* only an epoll can be closed */
+        PyErr_SetString(PyExc_ValueError, "I/O operation on closed epoll object");
+        return NULL;
+    case IOMUX_FAILED:
+        PyErr_SetString(PyExc_SystemError, "select: the core failed");
+        return NULL;
+    }
+    errno = code;
+    return PyErr_SetFromErrno(PyExc_OSError);
+}

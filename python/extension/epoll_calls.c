@@ -1,0 +1,241 @@
+/* select.epoll: registering and waiting. */
+#include "epoll.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/select.h>
+
+/* The most events that the kernel takes room for. */
+#define MOST_EVENTS (INT_MAX / (int)sizeof(struct epoll_event))
+
+static PyObject *
+raise_use(int code)
+{
+    return code < 0 ? NULL : raise_code(code);
+}
+
+/* answer is None, or the exception for what became of a change of fd. */
+static PyObject *
+answer(int code, int fd)
+{
+    if (code == EINVAL && fcntl(fd, F_GETFD) < 0) {
+        code = EBADF; /* which counts for more to the kernel than that the object is no epoll */
+    }
+    if (code != 0) {
+        return raise_use(code);
+    }
+    Py_RETURN_NONE;
+}
+
+/* change registers or modifies. */
+static PyObject *
+change(Epoll *self, int registers, PyObject *object_with_fd, PyObject *mask)
+{
+    unsigned int events = EPOLLIN | EPOLLPRI | EPOLLOUT;
+    int fd = PyObject_AsFileDescriptor(object_with_fd);
+    if (fd < 0 || mask != NULL && to_unsigned_int(mask, &events) < 0) {
+        return NULL;
+    }
+    if (self->fd < 0) {
+        return raise_closed();
+    }
+    int code = epoll_use(self);
+    if (code == 0) {
+        void *object = self->object;
+        Py_BEGIN_ALLOW_THREADS
+        code = registers ? core.epoll_register(object, fd, events) : core.epoll_modify(object, fd, events);
+        Py_END_ALLOW_THREADS
+    }
+    return answer(code, fd);
+}
+
+const char epoll_register_doc[] =
+    "register($self, /, fd,\n"
+    "         eventmask=select.EPOLLIN | select.EPOLLPRI | select.EPOLLOUT)\n"
+    "--\n"
+    "\n"
+    "Add a descriptor to those that poll() waits for.\n"
+    "\n"
+    "fd is an integer, or an object whose fileno() returns one; eventmask is what\n"
+    "to wait for, and how.";
+
+PyObject *
+epoll_register(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    static const char *const keywords[] = {"fd", "eventmask", NULL};
+    static _PyArg_Parser parser = {.keywords = keywords, .fname = "register"};
+    PyObject *values[2];
+    return spread(&parser, 1, 2, args, count, names, values) < 0 ? NULL : change(self, 1, values[0], values[1]);
+}
+
+const char epoll_modify_doc[] =
+    "modify($self, /, fd, eventmask)\n"
+    "--\n"
+    "\n"
+    "Replace the mask of a descriptor that is registered.";
+
+PyObject *
+epoll_modify(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    static const char *const keywords[] = {"fd", "eventmask", NULL};
+    static _PyArg_Parser parser = {.keywords = keywords, .fname = "modify"};
+    PyObject *values[2];
+    return spread(&parser, 2, 2, args, count, names, values) < 0 ? NULL : change(self, 0, values[0], values[1]);
+}
+
+const char epoll_unregister_doc[] =
+    "unregister($self, /, fd)\n"
+    "--\n"
+    "\n"
+    "Take a descriptor out of those that poll() waits for.";
+
+PyObject *
+epoll_unregister(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    static const char *const keywords[] = {"fd", NULL};
+    static _PyArg_Parser parser = {.keywords = keywords, .fname = "unregister"};
+    PyObject *value;
+    if (spread(&parser, 1, 1, args, count, names, &value) < 0) {
+        return NULL;
+    }
+    int fd = PyObject_AsFileDescriptor(value);
+    if (fd < 0) {
+        return NULL;
+    }
+    if (self->fd < 0) {
+        return raise_closed();
+    }
+    int code = epoll_use(self);
+    if (code == 0) {
+        void *object = self->object;
+        Py_BEGIN_ALLOW_THREADS
+        code = core.epoll_unregister(object, fd);
+        Py_END_ALLOW_THREADS
+    }
+    return answer(code, fd);
+}
+
+static int
+wait_for(Epoll *self, struct epoll_event *events, int room, nanoseconds timeout)
+{
+    nanoseconds deadline = deadline_of(timeout);
+    for (;;) {
+        int n = epoll_use(self); /* in every turn: a signal handler may have forked */
+        if (n == 0) {
+            void *object = self->object;
+            Py_BEGIN_ALLOW_THREADS
+            n = core.epoll_poll(object, events, room, timeout);
+            Py_END_ALLOW_THREADS
+            if (n >= 0) {
+                return n;
+            }
+            n = -n;
+        }
+        if (n != EINTR) {
+            raise_use(n);
+            return -1;
+        }
+        int more = interrupted(&timeout, deadline);
+        if (more <= 0) {
+            return more;
+        }
+        if (self->fd < 0) { /* closed by a signal handler */
+            raise_code(EBADF);
+            return -1;
+        }
+    }
+}
+
+static PyObject *
+collect(const struct epoll_event *events, int n)
+{
+    PyObject *list = PyList_New(n);
+    for (int i = 0; list != NULL && i < n; i++) {
+        PyObject *pair = pair_of(events[i].data.fd, events[i].events);
+        if (pair == NULL) {
+            Py_CLEAR(list);
+            break;
+        }
+        PyList_SET_ITEM(list, i, pair);
+    }
+    return list;
+}
+
+/* take_room takes the object's room for events, or new room if it is too small or in use. */
+static struct epoll_event *
+take_room(Epoll *self, int room)
+{
+    struct epoll_event *events = self->room;
+    if (events != NULL && self->room_for >= room) {
+        self->room = NULL;
+        return events;
+    }
+    events = PyMem_New(struct epoll_event, room);
+    if (events == NULL) {
+        PyErr_NoMemory();
+    }
+    return events;
+}
+
+/* give_back keeps ordinary room for the next poll(). */
+static void
+give_back(Epoll *self, struct epoll_event *events, int room)
+{
+    if (self->room == NULL && room < FD_SETSIZE) {
+        self->room = events;
+        self->room_for = room;
+    }
+    else {
+        PyMem_Free(events);
+    }
+}
+
+const char epoll_poll_doc[] =
+    "poll($self, /, timeout=None, maxevents=-1)\n"
+    "--\n"
+    "\n"
+    "Wait until a registered descriptor is ready.\n"
+    "\n"
+    "The timeout is in seconds; None or a negative one waits for ever and 0 does\n"
+    "not wait. At most maxevents events are taken at once, -1 for the usual number.\n"
+    "The result is a list of (fd, events) tuples, which is empty when the time is\n"
+    "over.";
+
+PyObject *
+epoll_poll(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    static const char *const keywords[] = {"timeout", "maxevents", NULL};
+    static _PyArg_Parser parser = {.keywords = keywords, .fname = "poll"};
+    PyObject *values[2];
+    int room = -1;
+    nanoseconds timeout;
+    if (spread(&parser, 0, 2, args, count, names, values) < 0 || values[1] != NULL && to_int(values[1], &room) < 0) {
+        return NULL;
+    }
+    if (self->fd < 0) {
+        return raise_closed();
+    }
+    if (epoll_timeout(values[0], &timeout) < 0) {
+        return NULL;
+    }
+    if (room == -1) {
+        room = FD_SETSIZE - 1;
+    }
+    else if (room < 1) {
+        return PyErr_Format(PyExc_ValueError, "maxevents must be greater than 0, got %d", room);
+    }
+    struct epoll_event *events = take_room(self, room);
+    if (events == NULL) {
+        return NULL;
+    }
+    PyObject *result = NULL;
+    if (room > MOST_EVENTS) {
+        raise_code(EINVAL); /* the package would make do with less, the kernel does not */
+    }
+    else {
+        int n = wait_for(self, events, room, timeout);
+        result = n < 0 ? NULL : collect(events, n);
+    }
+    give_back(self, events, room);
+    return result;
+}

@@ -1,0 +1,105 @@
+/* The module itself: what is in it, mechanism by mechanism. */
+#include "module.h"
+
+#include "core.h"
+
+/* A mechanism joins by its line here. One that the original does not have on this system must add nothing unless an
+   environment variable asks for it: programs choose by what they find (selectors.DefaultSelector). */
+static int (*const mechanisms[])(PyObject *module) = {
+    add_select,
+    add_poll,
+    add_epoll,
+};
+
+int
+add_constants(PyObject *module, const struct constant *constants)
+{
+    for (; constants->name != NULL; constants++) {
+        PyObject *value = PyLong_FromUnsignedLong(constants->value);
+        int result = value == NULL ? -1 : PyModule_AddObjectRef(module, constants->name, value);
+        Py_XDECREF(value);
+        if (result < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+PyObject *
+pair_of(int fd, unsigned int events)
+{
+    PyObject *pair = PyTuple_New(2), *first = PyLong_FromLong(fd), *second = PyLong_FromUnsignedLong(events);
+    if (pair == NULL || first == NULL || second == NULL) {
+        Py_XDECREF(pair);
+        Py_XDECREF(first);
+        Py_XDECREF(second);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(pair, 0, first);
+    PyTuple_SET_ITEM(pair, 1, second);
+    return pair;
+}
+
+static int
+fill(PyObject *module)
+{
+    /* The core is loaded with the module, so that its absence is an ImportError and not one of the first wait. */
+    if (core_use() < 0 || PyModule_AddObjectRef(module, "error", PyExc_OSError) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
+        if (mechanisms[i](module) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+traverse(PyObject *module, visitproc visit, void *arg)
+{
+    Py_VISIT(state_of(module)->poll_type);
+    return 0;
+}
+
+static int
+clear(PyObject *module)
+{
+    Py_CLEAR(state_of(module)->poll_type);
+    return 0;
+}
+
+static void
+release(void *module)
+{
+    clear(module);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, fill},
+#if PY_VERSION_HEX >= 0x030C0000
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+    {0, NULL},
+};
+
+PyDoc_STRVAR(module_doc, "Waiting on many file descriptors at once.\n"
+                         "\n"
+                         "The waiting is done by iomux, a library in Go.");
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "select",
+    .m_doc = module_doc,
+    .m_size = sizeof(struct state),
+    .m_slots = slots,
+    .m_traverse = traverse,
+    .m_clear = clear,
+    .m_free = release,
+};
+
+PyMODINIT_FUNC
+PyInit_select(void)
+{
+    return PyModuleDef_Init(&definition);
+}

@@ -1,0 +1,5 @@
+"""Python runs this when it starts, if this folder is on PYTHONPATH."""
+
+import iomux_select
+
+iomux_select.install()

@@ -1,0 +1,50 @@
+# The targets of the Python module. Included by the Makefile at the root, whence all paths start.
+
+# The interpreter that the module is built for. Debian's own, whatever else is on PATH.
+PYTHON ?= /usr/bin/python3
+
+python_dist := python/dist
+python_build := python/build
+python_suffix = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
+python_headers = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')
+
+# The runtime of Go must neither preempt by signals, of which one would reach a handler of Python's, nor watch its cgroup,
+# for which it keeps two descriptors open.
+python_godebug := asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0
+
+python_cflags := -O2 -fPIC -std=gnu11 -Wall -Wextra -Wno-parentheses -Wno-missing-field-initializers -Werror \
+	-fvisibility=hidden
+
+.PHONY: python python-tools python-test python-check python-bench conformance
+
+# All files in python/dist have to lie together in a folder on Python's path.
+python: python-tools ## Build the Python module select into python/dist/
+	mkdir -p $(python_dist) $(python_build)
+	cd python && GOWORK=off CGO_ENABLED=1 go build -trimpath -buildmode=c-shared -ldflags=-X=runtime.godebugDefault=$(python_godebug) \
+		-o build/iomux-core.so ./core
+	cd python && GOWORK=off go run ./quiet build/iomux-core.so
+	strip $(python_build)/iomux-core.so
+	$(CC) $(python_cflags) -shared -I$(python_headers) -I$(python_build) -Ipython/core \
+		-o $(python_build)/select.so python/extension/*.c
+	mv $(python_build)/iomux-core.so $(python_dist)/iomux-core.so
+	mv $(python_build)/select.so $(python_dist)/select$(python_suffix)
+	cp python/path/*.py $(python_dist)
+
+python-tools: ## Install what the Python module is built and tested with
+	@PYTHON=$(PYTHON) python/tools.sh
+
+python-test: python ## Test the Python module
+	cd python && GOWORK=off go vet ./... && GOWORK=off go test ./...
+	PYTHONPATH=$(python_dist) $(PYTHON) -X dev -X faulthandler python/test/run.py
+
+# The part of `make check`: CPython's tests of what the module replaces mostly sleep, so they do it side by side.
+python-check: python-test ## Test the Python module, and compare it with the original in what matters most
+	$(PYTHON) python/conformance/probe.py
+	$(PYTHON) python/conformance/run.py --dev --jobs 10 test_selectors test_poll test_eintr test_select test_epoll
+
+conformance: python ## Run all of CPython's tests that have to do with select, with the original and with ours
+	$(PYTHON) python/conformance/probe.py
+	$(PYTHON) python/conformance/run.py
+
+python-bench: python ## Measure the Python module beside the original
+	$(PYTHON) python/conformance/bench.py

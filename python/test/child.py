@@ -1,0 +1,22 @@
+"""Processes that tests look at from outside."""
+
+import os
+import subprocess
+import sys
+
+DIST = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "dist")
+
+
+def run(code, folder=DIST, **options):
+    """Runs code in a Python of its own, and returns what it prints; a crash or anything on stderr fails."""
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-X", "faulthandler", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=dict(os.environ, PYTHONPATH=folder),
+        **options,
+    )
+    if done.returncode != 0 or done.stderr:
+        raise AssertionError(f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout.strip()

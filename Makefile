@@ -30,11 +30,11 @@ bin: ## Build the pinned tools
 	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ tool ./api
 	@GOWORK=off go -C tools/actionlint build -o $(CURDIR)/bin/ tool
 
-check: setup formatted vet lint api-same test race alone ## Run every check; at most ten minutes
+check: setup formatted vet lint api-same test race alone python-check ## Run every check; at most ten minutes
 	@echo "make check: passed"
 
 check-all: check ## Run every check, and those that take long
-	@$(MAKE) --no-print-directory fuzz cover
+	@$(MAKE) --no-print-directory fuzz cover conformance
 	IOMUX_STRESS=15s go test -race -run=TestStress -v -timeout=10m .
 	go test -race -count=20 -shuffle=on -timeout=30m work
 	go test -run='^$$' -bench=. -benchtime=1x work
@@ -68,7 +68,7 @@ lint: setup ## Lint every module, the workflows and the scripts
 		echo "lint for $$system"; \
 		CGO_ENABLED=0 GOOS=$$system bin/golangci-lint run --disable=unused ./... || failed="$$failed $$system"; \
 	done; [ -z "$$failed" ] || { echo "lint failed for$$failed"; exit 1; }
-	shellcheck .ci/run tools/*.sh
+	shellcheck .ci/run tools/*.sh python/*.sh
 	bin/actionlint
 
 test: ## Test every module
@@ -124,3 +124,5 @@ vuln: bin ## Look for known vulnerabilities; needs https://vuln.go.dev
 		*) echo "make vuln: NOTHING WAS CHECKED: the database or the code could not be read, see above"; exit 1 ;; \
 		esac; \
 	done
+
+include python/python.mk

@@ -1,7 +1,6 @@
 package descriptor_test
 
 import (
-	"strconv"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -13,20 +12,7 @@ import (
 // Where preadv2 and pwritev2 are missing or forbidden, TryRead and TryWrite go by the descriptor's mode. Only what the kernel
 // does not know at all is not tried again.
 func TestSandbox(t *testing.T) {
-	if part := suite.Part(); part != "" {
-		number, err := strconv.Atoi(part)
-		must(t, err)
-		withoutNoWait(t, unix.Errno(number))
-		return
-	}
-	if name := suite.Emulator(); name != "" {
-		t.Skip(name, "takes no filters of system calls")
-	}
-	for _, errno := range []unix.Errno{unix.ENOSYS, unix.EPERM, unix.EINVAL} {
-		if output, err := suite.Child(t, strconv.Itoa(int(errno))); err != nil {
-			t.Errorf("%v: %v\n%s", errno, err, output)
-		}
-	}
+	suite.Sandbox(t, withoutNoWait)
 }
 
 func withoutNoWait(t *testing.T, errno unix.Errno) {

@@ -11,18 +11,18 @@ import (
 )
 
 // nest makes a poller that holds the reading end of a pipe, and one that holds that poller.
-func nest(t testing.TB, mode epoll.Events) (inner, outer *epoll.Poller, r, w int) {
+func nest(t testing.TB, mode epoll.Events) (inner, outer *epoll.Poller, w int) {
 	t.Helper()
 	inner, outer = newPoller(t), newPoller(t)
-	r, w = suite.Pipe(t)
+	r, w := suite.Pipe(t)
 	must(t, inner.Register(r, epoll.In))
 	must(t, outer.Register(inner.FD(), epoll.In|mode))
-	return inner, outer, r, w
+	return inner, outer, w
 }
 
 func TestNestedEdgeWakesOneOfTwoOuterWaiters(t *testing.T) {
 	for range 20 {
-		_, outer, _, w := nest(t, epoll.ET)
+		_, outer, w := nest(t, epoll.ET)
 		ended := make(chan error, 2)
 		for range 2 {
 			go func() {
@@ -48,7 +48,7 @@ func TestNestedEdgeWakesOneOfTwoOuterWaiters(t *testing.T) {
 // The waiter on the outer poller may find that the other has taken the event, that on the inner one never.
 func TestInnerWaiterWakesBesideAnOuterEdge(t *testing.T) {
 	for range 20 {
-		inner, outer, _, w := nest(t, epoll.ET)
+		inner, outer, w := nest(t, epoll.ET)
 		outerEnded := waitInBackground(outer, make([]epoll.Event, 1))
 		woken := make(chan int, 1)
 		go func() {

@@ -2,7 +2,6 @@ package epoll_test
 
 import (
 	"errors"
-	"strconv"
 	"testing"
 	"time"
 
@@ -16,20 +15,7 @@ import (
 // Old kernels do not know epoll_pwait2, and sandboxes that are older than it forbid it: the wait goes on by epoll_pwait, and
 // nobody tries the other again. Another errno is the call's own word.
 func TestSandbox(t *testing.T) {
-	if part := suite.Part(); part != "" {
-		number, err := strconv.Atoi(part)
-		must(t, err)
-		withoutPwait2(t, unix.Errno(number))
-		return
-	}
-	if name := suite.Emulator(); name != "" {
-		t.Skip(name, "takes no filters of system calls")
-	}
-	for _, errno := range []unix.Errno{unix.ENOSYS, unix.EPERM, unix.EINVAL} {
-		if output, err := suite.Child(t, strconv.Itoa(int(errno))); err != nil {
-			t.Errorf("%v: %v\n%s", errno, err, output)
-		}
-	}
+	suite.Sandbox(t, withoutPwait2)
 }
 
 func withoutPwait2(t *testing.T, errno unix.Errno) {

@@ -95,10 +95,10 @@ func TestListBecomesShorterDuringAPoll(t *testing.T) {
 		ended <- err
 	}()
 	time.Sleep(20 * time.Millisecond) // it waits by now
-	for _, fd := range fds[:39] { // the last of them makes holes too many, so that the list is left without any
+	for _, fd := range fds[:39] {
 		must(t, poller.Unregister(fd))
 	}
-	if n := poll.Places(poller); n != 21 {
+	if n := poll.Places(poller); n != 21 { // the last of them made holes too many, so that there are none left
 		t.Fatalf("the list has %d places, want 21", n)
 	}
 	suite.Write(t, w)

@@ -2,11 +2,31 @@ package suite
 
 import (
 	"runtime"
+	"strconv"
 	"testing"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
+
+// Sandbox runs test in a child process for each errno with which a kernel or a sandbox says that it does not have a call.
+func Sandbox(t *testing.T, test func(*testing.T, unix.Errno)) {
+	t.Helper()
+	if part := Part(); part != "" {
+		number, err := strconv.Atoi(part)
+		must(t, err)
+		test(t, unix.Errno(number))
+		return
+	}
+	if name := Emulator(); name != "" {
+		t.Skip(name, "takes no filters of system calls")
+	}
+	for _, errno := range []unix.Errno{unix.ENOSYS, unix.EPERM, unix.EINVAL} {
+		if output, err := Child(t, strconv.Itoa(int(errno))); err != nil {
+			t.Errorf("%v: %v\n%s", errno, err, output)
+		}
+	}
+}
 
 // Forbid makes the kernel answer the calls with errno from now on, as a sandbox does. There is no way back: it is for a
 // process that Child started.

@@ -21,7 +21,7 @@ export GOFLAGS ?= -buildvcs=false
 .PHONY: help setup bin check check-all fmt formatted vet lint test race alone binaries api api-same fuzz bench cover vuln
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: bin ## Install what the checks need: Debian packages, and the pinned tools in bin/
 	@tools/setup.sh

@@ -22,8 +22,8 @@
 //		}
 //	}
 //
-// Each mechanism of a kernel is also a package of its own, as it is: selectfd, poll and epoll. Mechanisms and Mechanism.Limits
-// tell which of them the system has, and what they can do at most.
+// Each mechanism of a kernel is also a package of its own, as it is: selectfd, poll, epoll and kqueue. Mechanisms and
+// Mechanism.Limits tell which of them a Poller can use on this system, and what they can do at most.
 //
 // Who waits for a net.Conn, an os.File that is a pipe, or an exec.Cmd alone should use a goroutine instead, as Go programs
 // do: this module is for descriptors that the standard library does not own, for programs that hold more connections than

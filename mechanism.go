@@ -17,12 +17,12 @@ const PipeBuf = sys.PipeBuf
 // Mechanism is a way in which a kernel lets a program wait on many descriptors.
 type Mechanism uint8
 
-// The mechanisms. Kqueue, DevPoll, EventPort and AFD have names here and are not available yet.
+// The mechanisms. A Poller cannot use Kqueue, DevPoll, EventPort and AFD yet.
 const (
 	Select    Mechanism = iota // select(2), package selectfd
 	Poll                       // poll(2), package poll
 	Epoll                      // epoll(7), package epoll
-	Kqueue                     // kqueue(2) of macOS and the BSDs
+	Kqueue                     // kqueue(2) of macOS and the BSDs, package kqueue
 	DevPoll                    // /dev/poll of Solaris and illumos
 	EventPort                  // event ports of Solaris and illumos
 	AFD                        // the Ancillary Function Driver of Windows
@@ -51,7 +51,7 @@ func (m Mechanism) String() string {
 	return mechanisms[m].name
 }
 
-// Available reports whether this module can use the mechanism on this system, native or emulated.
+// Available reports whether a Poller can use the mechanism on this system, native or emulated.
 func (m Mechanism) Available() bool {
 	return int(m) < len(mechanisms) && mechanisms[m].native // nothing is emulated yet
 }
@@ -94,7 +94,7 @@ func epollLimits() Limits {
 	return Limits{Descriptors: sys.MaxDescriptors(), Watches: sys.MaxWatches(), Resolution: sys.EpollResolution()}
 }
 
-// Mechanisms is what this system has, in the order of the constants.
+// Mechanisms is what a Poller can use on this system, in the order of the constants.
 func Mechanisms() []Mechanism {
 	var available []Mechanism
 	for m := range mechanisms {

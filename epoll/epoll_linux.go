@@ -93,8 +93,9 @@ func own(fd int) (*Poller, error) {
 // release takes the alarm out before it closes: the epoll may live on in a duplicate, which it must not disturb. What else
 // can go wrong is that somebody closed the descriptor, of which close tells.
 func (p *poller) release(fd int) error {
-	_ = sys.EpollCtl(fd, remove, p.alarm, nil)
-	_ = unix.Close(int(p.alarm))
+	if sys.EpollCtl(fd, remove, p.alarm, nil) != unix.ENOENT { // else somebody closed the alarm, and its number is a stranger's
+		_ = unix.Close(int(p.alarm))
+	}
 	return os.NewSyscallError("close", unix.Close(fd))
 }
 

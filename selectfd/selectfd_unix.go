@@ -98,6 +98,9 @@ func restore(sets [3]*Set) {
 // takeAside makes bits of the members of aside, if they are open descriptors after all: the system's limit was raised. It
 // reports whether all are.
 func (s *Set) takeAside() bool {
+	if len(s.aside) == 0 {
+		return true
+	}
 	for fd := range s.aside {
 		if !sys.IsOpen(fd) {
 			return false

@@ -27,7 +27,7 @@ setup: bin ## Install what the checks need: Debian packages, and the pinned tool
 	@tools/setup.sh
 
 bin: ## Build the pinned tools
-	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ tool ./api
+	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ tool ./api ./forward
 	@GOWORK=off go -C tools/actionlint build -o $(CURDIR)/bin/ tool
 
 check: setup formatted vet lint api-same test race alone python-check ## Run every check; at most ten minutes

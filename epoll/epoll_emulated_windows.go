@@ -8,8 +8,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/windows"
-
 	"iomux/internal/afd"
 	"iomux/internal/sys"
 )
@@ -49,7 +47,6 @@ func adopt(int) (*Poller, error) {
 
 func (p *poller) control(op, fd int, events Events, tag uint32) error {
 	port := p.descriptor.FD()
-	socket := windows.Handle(fd)
 	var err error
 	switch {
 	case port < 0:
@@ -59,13 +56,13 @@ func (p *poller) control(op, fd int, events Events, tag uint32) error {
 	case fd == port:
 		err = syscall.EINVAL
 	case op == remove:
-		err = p.descriptor.Unregister(socket)
+		err = p.descriptor.Unregister(fd)
 	case events&^supported != 0:
 		return fmt.Errorf("epoll: %v: %w on Windows", events&^supported, errors.ErrUnsupported)
 	case op == add:
-		err = p.descriptor.Register(socket, afd.Events(events), tag)
+		err = p.descriptor.Register(fd, afd.Events(events), tag)
 	default:
-		err = p.descriptor.Modify(socket, afd.Events(events), tag)
+		err = p.descriptor.Modify(fd, afd.Events(events), tag)
 	}
 	switch err {
 	case nil:

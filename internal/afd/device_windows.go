@@ -10,6 +10,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// Available tells whether this system has the driver.
+const Available = true
+
 var (
 	ntdll             = windows.NewLazySystemDLL("ntdll.dll")
 	ntDeviceIoControl = ntdll.NewProc("NtDeviceIoControlFile")

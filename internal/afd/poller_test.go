@@ -36,7 +36,7 @@ func wait(t testing.TB, p *afd.Poller, room int, d time.Duration) (all []afd.Rea
 func expect(t testing.TB, p *afd.Poller, s windows.Handle, events afd.Events) afd.Ready {
 	t.Helper()
 	all := wait(t, p, 4, soon)
-	if len(all) != 1 || all[0].Socket != s || all[0].Events != events {
+	if len(all) != 1 || all[0].Socket != int(s) || all[0].Events != events {
 		t.Fatalf("ready are %+v, want %#x of %d", all, events, s)
 	}
 	return all[0]
@@ -55,7 +55,7 @@ func expectNothing(t testing.TB, p *afd.Poller) {
 func TestLevel(t *testing.T) {
 	p := newPoller(t)
 	client, server := pair(t)
-	must(t, p.Register(server, afd.In, 7))
+	must(t, p.Register(int(server), afd.In, 7))
 	expectNothing(t, p)
 	for range 3 {
 		write(t, client)
@@ -70,14 +70,14 @@ func TestLevel(t *testing.T) {
 	write(t, client)
 	drain(t, server) // before a wait had a chance
 	expectNothing(t, p)
-	must(t, p.Modify(server, afd.Out, 8))
+	must(t, p.Modify(int(server), afd.Out, 8))
 	if r := expect(t, p, server, afd.Out); r.Tag != 8 {
 		t.Errorf("tag is %d", r.Tag)
 	}
-	must(t, p.Modify(server, 0, 8))
+	must(t, p.Modify(int(server), 0, 8))
 	expectNothing(t, p)
-	must(t, p.Unregister(server))
-	if err := p.Unregister(server); err != syscall.ENOENT {
+	must(t, p.Unregister(int(server)))
+	if err := p.Unregister(int(server)); err != syscall.ENOENT {
 		t.Error("unregister twice:", err)
 	}
 	expectNothing(t, p)
@@ -86,12 +86,12 @@ func TestLevel(t *testing.T) {
 func TestOneShot(t *testing.T) {
 	p := newPoller(t)
 	client, server := pair(t)
-	must(t, p.Register(server, afd.In|afd.OneShot, 0))
+	must(t, p.Register(int(server), afd.In|afd.OneShot, 0))
 	for range 3 {
 		write(t, client)
 		expect(t, p, server, afd.In)
 		expectNothing(t, p)
-		must(t, p.Modify(server, afd.In|afd.OneShot, 0))
+		must(t, p.Modify(int(server), afd.In|afd.OneShot, 0))
 	}
 	expect(t, p, server, afd.In)
 	must(t, windows.Closesocket(client))
@@ -103,10 +103,10 @@ func TestClosedSocketsLeave(t *testing.T) {
 	p := newPoller(t)
 	for i := range 50 {
 		client, server := pair(t)
-		if err := p.Register(server, afd.In|afd.Out, uint32(i)); err != nil {
+		if err := p.Register(int(server), afd.In|afd.Out, uint32(i)); err != nil {
 			t.Fatal(i, err)
 		}
-		if err := p.Register(server, afd.In, 0); err != syscall.EEXIST {
+		if err := p.Register(int(server), afd.In, 0); err != syscall.EEXIST {
 			t.Fatal("register twice:", err)
 		}
 		if i%3 > 0 {
@@ -128,8 +128,8 @@ func TestCloseEndsAllWaits(t *testing.T) {
 	for range 20 {
 		p := newPoller(t)
 		client, server := pair(t)
-		must(t, p.Register(server, afd.In, 0))
-		must(t, p.Register(client, afd.In, 0))
+		must(t, p.Register(int(server), afd.In, 0))
+		must(t, p.Register(int(client), afd.In, 0))
 		var waiters sync.WaitGroup
 		for range 10 {
 			waiters.Go(func() {
@@ -184,17 +184,17 @@ func TestChangesUnderAWait(t *testing.T) {
 		time.Sleep(quiet)
 	}
 	waitOnce()
-	must(t, p.Register(client, afd.Out, 0))
+	must(t, p.Register(int(client), afd.Out, 0))
 	<-ready
-	must(t, p.Modify(client, afd.In, 0))
+	must(t, p.Modify(int(client), afd.In, 0))
 	waitOnce()
-	must(t, p.Modify(client, afd.Out, 0))
+	must(t, p.Modify(int(client), afd.Out, 0))
 	<-ready
-	must(t, p.Unregister(client))
+	must(t, p.Unregister(int(client)))
 	waitOnce()
-	must(t, p.Register(client, afd.In, 0))
-	must(t, p.Unregister(client))
-	must(t, p.Register(client, afd.In, 1))
+	must(t, p.Register(int(client), afd.In, 0))
+	must(t, p.Unregister(int(client)))
+	must(t, p.Register(int(client), afd.In, 1))
 	write(t, server)
 	if r := <-ready; r.Tag != 1 || r.Events != afd.In {
 		t.Errorf("ready is %+v", r)
@@ -208,7 +208,7 @@ func TestManySockets(t *testing.T) {
 	for range count {
 		client, server := pair(t)
 		clients[server] = client
-		must(t, p.Register(server, afd.In, 0))
+		must(t, p.Register(int(server), afd.In, 0))
 		write(t, client)
 	}
 	seen := make(map[windows.Handle]bool)
@@ -217,13 +217,13 @@ func TestManySockets(t *testing.T) {
 			t.Fatalf("%d of %d had their turn", len(seen), count)
 		}
 		for _, r := range wait(t, p, 16, soon) {
-			seen[r.Socket] = true
+			seen[windows.Handle(r.Socket)] = true
 		}
 	}
 	for range 300 { // while nobody waits
 		for server := range seen {
-			must(t, p.Unregister(server))
-			must(t, p.Register(server, afd.In, 0))
+			must(t, p.Unregister(int(server)))
+			must(t, p.Register(int(server), afd.In, 0))
 			break
 		}
 	}
@@ -237,12 +237,12 @@ func TestRegisterErrors(t *testing.T) {
 	file, err := os.Open(os.Args[0])
 	must(t, err)
 	defer func() { must(t, file.Close()) }()
-	if err := p.Register(windows.Handle(file.Fd()), afd.In, 0); !errors.Is(err, afd.ErrNotSocket) {
+	if err := p.Register(int(file.Fd()), afd.In, 0); !errors.Is(err, afd.ErrNotSocket) {
 		t.Error(err)
 	}
 	client, _ := pair(t)
 	must(t, windows.Closesocket(client))
-	for _, err := range []error{p.Register(client, afd.In, 0), p.Modify(client, afd.In, 0), p.Unregister(client)} {
+	for _, err := range []error{p.Register(int(client), afd.In, 0), p.Modify(int(client), afd.In, 0), p.Unregister(int(client))} {
 		if err != syscall.EBADF {
 			t.Error(err)
 		}

@@ -23,7 +23,7 @@ type Poller struct {
 	rung atomic.Bool // by Wake, and no wait has returned for it yet
 
 	mu         sync.Mutex // never held over a call that blocks
-	sockets    map[windows.Handle]*entry
+	sockets    map[int]*entry
 	idle       []*entry // those that the next wait has to arm
 	waiting    int      // goroutines that are in Wait, or will be in a moment, and not only to look
 	round      uint32   // how often a wait has begun
@@ -39,22 +39,16 @@ type Poller struct {
 
 // entry is a socket that is registered.
 type entry struct {
-	socket, base windows.Handle
-	events       Events
-	tag          uint32
-	watch        *operation // for the socket being closed
-	poll         *operation // for what it is watched for, nil if it is idle or was disarmed
-	asked        uint32     // what poll asks for
-	isIdle       bool       // it is in Poller.idle
-	disarmed     bool       // one-shot, and was reported
-	gone         bool
-}
-
-// Ready is a socket that is ready.
-type Ready struct {
-	Socket windows.Handle // as it was registered
-	Events Events
-	Tag    uint32 // as it was given to Register or Modify last
+	socket   int
+	base     windows.Handle // of the socket as the driver knows it
+	events   Events
+	tag      uint32
+	watch    *operation // for the socket being closed
+	poll     *operation // for what it is watched for, nil if it is idle or was disarmed
+	asked    uint32     // what poll asks for
+	isIdle   bool       // it is in Poller.idle
+	disarmed bool       // one-shot, and was reported
+	gone     bool
 }
 
 // Open makes p an open Poller, which holds a completion port, and a handle of the driver for each 16 sockets. It is called once,
@@ -64,7 +58,7 @@ func (p *Poller) Open() error {
 	if err != nil {
 		return err
 	}
-	p.sockets = make(map[windows.Handle]*entry)
+	p.sockets = make(map[int]*entry)
 	p.port.Set(int(port), p.release)
 	return nil
 }
@@ -75,16 +69,16 @@ func (p *Poller) FD() int { return p.port.FD() }
 // Register watches a socket for events. A wait under way sees it.
 //
 // Errors: EEXIST where it is registered, EBADF where it is not open, ErrNotSocket, os.ErrClosed.
-func (p *Poller) Register(socket windows.Handle, events Events, tag uint32) error {
+func (p *Poller) Register(socket int, events Events, tag uint32) error {
 	return p.with(func(port windows.Handle) error {
 		if e := p.sockets[socket]; e != nil && p.isOpen(port, e) {
 			return syscall.EEXIST
 		}
-		e := &entry{socket: socket, base: socket, events: events, tag: tag}
+		e := &entry{socket: socket, base: windows.Handle(socket), events: events, tag: tag}
 		err := p.watch(port, e)
 		if isRefused(err) {
 			// A socket mostly is the driver's own; that it is one is not asked before it has to be.
-			if e.base, err = find(socket); err == nil {
+			if e.base, err = find(e.base); err == nil {
 				err = p.watch(port, e)
 			}
 		}
@@ -103,7 +97,7 @@ func (p *Poller) Register(socket windows.Handle, events Events, tag uint32) erro
 // Modify changes what a socket is watched for, and its tag. It arms a one-shot registration again.
 //
 // Errors: ENOENT where it is not registered, EBADF where it is not open either, os.ErrClosed.
-func (p *Poller) Modify(socket windows.Handle, events Events, tag uint32) error {
+func (p *Poller) Modify(socket int, events Events, tag uint32) error {
 	return p.with(func(port windows.Handle) error {
 		e, err := p.entry(socket)
 		if err != nil {
@@ -120,7 +114,7 @@ func (p *Poller) Modify(socket windows.Handle, events Events, tag uint32) error 
 // Unregister ends the watch. No wait that begins afterwards reports the socket.
 //
 // Errors: those of Modify.
-func (p *Poller) Unregister(socket windows.Handle) error {
+func (p *Poller) Unregister(socket int) error {
 	return p.with(func(windows.Handle) error {
 		e, err := p.entry(socket)
 		if err == nil {
@@ -166,7 +160,7 @@ func (p *Poller) with(f func(port windows.Handle) error) error {
 const maxZombies = 256
 
 // entry finds the registration of a socket that is open.
-func (p *Poller) entry(socket windows.Handle) (*entry, error) {
+func (p *Poller) entry(socket int) (*entry, error) {
 	e := p.sockets[socket]
 	if e != nil && e.watch.hasEnded() {
 		p.drop(e)
@@ -175,7 +169,7 @@ func (p *Poller) entry(socket windows.Handle) (*entry, error) {
 	switch {
 	case e != nil:
 		return e, nil
-	case isOpen(socket):
+	case isOpen(windows.Handle(socket)):
 		return nil, syscall.ENOENT
 	}
 	return nil, syscall.EBADF

@@ -13,6 +13,7 @@ import (
 	"iomux/epoll"
 	"iomux/internal/suite"
 	"iomux/internal/sys"
+	"iomux/internal/sys"
 )
 
 // openBelow lists the descriptors that are open below limit, with their flags.
@@ -115,4 +116,10 @@ func TestAdvice(t *testing.T) {
 	if _, err := epoll.FromFD(r); err == nil || !strings.Contains(err.Error(), "it is not an epoll") {
 		t.Errorf("FromFD of a pipe: %v", err)
 	}
+}
+
+// Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
+func TestTimeoutsWithoutPwait2(t *testing.T) {
+	defer sys.CoarseEpoll(sys.CoarseEpoll(true))
+	suite.RunTimeouts(t, mechanism)
 }

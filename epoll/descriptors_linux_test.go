@@ -13,7 +13,6 @@ import (
 	"iomux/epoll"
 	"iomux/internal/suite"
 	"iomux/internal/sys"
-	"iomux/internal/sys"
 )
 
 // openBelow lists the descriptors that are open below limit, with their flags.

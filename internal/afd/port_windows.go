@@ -1,7 +1,6 @@
 package afd
 
 import (
-	"errors"
 	"os"
 	"syscall"
 	"time"
@@ -47,7 +46,7 @@ func dequeue(port windows.Handle, packets []packet, left time.Duration) (int, er
 	switch {
 	case ok != 0:
 		return int(n), nil
-	case errors.Is(err, syscall.Errno(windows.WAIT_TIMEOUT)):
+	case err == windows.WAIT_TIMEOUT:
 		return 0, nil
 	}
 	return 0, os.NewSyscallError("GetQueuedCompletionStatusEx", err)

@@ -6,6 +6,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"iomux/internal/afd"
 )
 
 var queryObject = windows.NewLazySystemDLL("ntdll.dll").NewProc("NtQueryObject")
@@ -49,8 +51,9 @@ func describe(fd int) string {
 
 func ofRuntime(int) bool { return false }
 
-// startRuntimePoller makes the handles that the Go runtime and Winsock make with the first socket and keep.
+// startRuntimePoller makes the handles that the Go runtime, Winsock and package afd make with the first socket and keep.
 func startRuntimePoller() {
+	_, _ = new(afd.Call).Poll(nil, 0)
 	if listener, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
 		_ = listener.Close()
 	}

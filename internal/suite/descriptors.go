@@ -61,7 +61,7 @@ func Drain(t testing.TB, fd int) int {
 func Fill(t testing.TB, fd int) {
 	t.Helper()
 	for buffer := make([]byte, 4096); ; {
-		if _, err := write(fd, buffer); err == wouldBlock {
+		if _, err := write(fd, buffer); err == errWouldBlock {
 			if len(buffer) == 1 {
 				return
 			}

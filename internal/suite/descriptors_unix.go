@@ -62,7 +62,7 @@ func prepare(t testing.TB, fds []int) {
 	}
 }
 
-const wouldBlock = unix.EAGAIN
+const errWouldBlock = unix.EAGAIN
 
 func read(fd int, p []byte) (int, error)  { return unix.Read(fd, p) }
 func write(fd int, p []byte) (int, error) { return unix.Write(fd, p) }

@@ -80,7 +80,7 @@ func SetBlocking(t testing.TB, fd int, blocking bool) {
 	}
 }
 
-const wouldBlock = windows.WSAEWOULDBLOCK
+const errWouldBlock = windows.WSAEWOULDBLOCK
 
 func read(fd int, p []byte) (int, error) {
 	var n, flags uint32

@@ -1,7 +1,6 @@
 package sys
 
 import (
-	"errors"
 	"math"
 	"syscall"
 	"time"
@@ -27,14 +26,6 @@ func IsOpen(fd int) bool {
 	}
 	ok, _, _ := syscall.SyscallN(handleInformation.Addr(), uintptr(fd), uintptr(unsafe.Pointer(&flags)))
 	return ok != 0
-}
-
-// NoSocket is the error of call on what is no socket: EBADF where it is not open at all.
-func NoSocket(call string, fd int) error {
-	if !IsOpen(fd) {
-		return &Error{Call: call, FD: fd, Err: syscall.EBADF}
-	}
-	return &Error{Call: call, FD: fd, Err: errors.ErrUnsupported, Advice: "only sockets on Windows"}
 }
 
 // SocketSet is Winsock's fd_set: the number of sockets, and then they themselves. As many are taken as there are, more than

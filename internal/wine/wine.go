@@ -22,7 +22,7 @@ func Folder(t testing.TB) string {
 	if !Running() {
 		return t.TempDir()
 	}
-	folder, err := os.MkdirTemp("", "iomux")
+	folder, err := os.MkdirTemp("", "iomux") //nolint:usetesting // t.TempDir is what cannot be removed
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 func TestMechanisms(t *testing.T) {
 	want := map[string][]iomux.Mechanism{
 		"linux":   {iomux.Select, iomux.Poll, iomux.Epoll},
-		"windows": nil,
+		"windows": {iomux.AFD},
 	}
 	expected, ok := want[runtime.GOOS]
 	if !ok {

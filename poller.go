@@ -78,8 +78,8 @@ func WithMechanism(m Mechanism) Option { return func(o *options) { o.mechanism =
 // block.
 func WithBlocking() Option { return func(o *options) { o.blocking = true } }
 
-// New makes a Poller with the best mechanism of this system: epoll on Linux, poll on other Unixes. It takes two descriptors, and
-// up to two more once it has waited.
+// New makes a Poller with the best mechanism of this system: epoll on Linux, poll on other Unixes. It takes one or two
+// descriptors, and up to two more once it has waited.
 //
 // Errors: EMFILE, ENFILE, ENOMEM and others of epoll_create(2), eventfd(2) or pipe(2); errors.ErrUnsupported for a mechanism
 // that is not Available, and on a system that has none.

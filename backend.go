@@ -78,6 +78,8 @@ func open(m Mechanism, blocking bool) (backend, error) {
 			return newPollBackend()
 		case Select:
 			return newSelectBackend()
+		case Kqueue:
+			return newKqueueBackend()
 		}
 	}
 	return nil, fmt.Errorf("iomux: mechanism %v: %w on this system", m, errors.ErrUnsupported)
@@ -85,7 +87,7 @@ func open(m Mechanism, blocking bool) (backend, error) {
 
 // best is the mechanism that New takes.
 func best() Mechanism {
-	for _, m := range []Mechanism{Epoll, Poll} {
+	for _, m := range []Mechanism{Epoll, Kqueue, Poll} {
 		if m.Available() {
 			return m
 		}

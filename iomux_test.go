@@ -14,7 +14,7 @@ import (
 
 func TestMechanisms(t *testing.T) {
 	want := map[string][]iomux.Mechanism{
-		"linux":   {iomux.Select, iomux.Poll, iomux.Epoll},
+		"linux":   {iomux.Select, iomux.Poll, iomux.Epoll, iomux.Kqueue},
 		"windows": nil,
 	}
 	expected, ok := want[runtime.GOOS]

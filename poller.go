@@ -47,7 +47,7 @@ type Poller[K any] struct {
 	unwatch  func() bool
 
 	mu      sync.Mutex // never held over a system call that blocks
-	table   table[K]
+	table   table[Registration[K]]
 	count   int
 	newest  uint32 // the tag that was given last
 	orphans int    // registrations that the kernel may still hold and that cannot be removed
@@ -186,7 +186,7 @@ func (p *Poller[K]) Close() error {
 	close(p.closed)
 	p.mu.Lock()
 	stops := p.stops
-	p.stops, p.table, p.count = nil, table[K]{}, 0
+	p.stops, p.table, p.count = nil, table[Registration[K]]{}, 0
 	p.always, p.posted = nil, nil
 	p.mu.Unlock()
 	p.watching.Lock()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"iomux"
+	"iomux/kqueue"
 )
 
 func TestMechanisms(t *testing.T) {
@@ -20,6 +21,9 @@ func TestMechanisms(t *testing.T) {
 	expected, ok := want[runtime.GOOS]
 	if !ok {
 		expected = []iomux.Mechanism{iomux.Select, iomux.Poll}
+		if kqueue.Native {
+			expected = append(expected, iomux.Kqueue)
+		}
 	}
 	if got := iomux.Mechanisms(); !slices.Equal(got, expected) {
 		t.Errorf("Mechanisms is %v, want %v", got, expected)

@@ -123,6 +123,23 @@ func TestReusedNumberOfAConnection(t *testing.T) {
 	})
 }
 
+// The same, and nobody has waited since, so that nobody has seen that the connection was closed.
+func TestReusedNumberIsRegisteredAtOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		_, server := connections(t)
+		register(t, p, server, iomux.Readable)
+		raw, err := server.(syscall.Conn).SyscallConn()
+		must(t, err)
+		var fd int
+		must(t, raw.Control(func(number uintptr) { fd = int(number) }))
+		r, w := suite.Pipe(t)
+		suite.Write(t, w)
+		moveTo(t, r, fd, func() { must(t, server.Close()) })
+		fresh := register(t, p, fd, iomux.Readable)
+		expect(t, p, fresh, iomux.Readable)
+	})
+}
+
 // The same by number, which was unregistered before: no event that was under way reaches the successor.
 func TestReusedNumber(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {

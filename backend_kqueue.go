@@ -173,7 +173,7 @@ func (b *kqueueBackend) enter(fd int, interest Interest, tag uint32) error {
 	if err == nil {
 		return nil
 	}
-	b.delete(all)
+	_ = b.delete(all) // what failed tells more
 	switch {
 	case errors.Is(err, syscall.EBADF):
 		return errNotOpen(fd)
@@ -261,7 +261,7 @@ func (b *kqueueBackend) tell(all *batch, event *kqueue.Event) {
 		return
 	}
 	entry := b.entries.get(fd)
-	if entry == nil || entry.tag != uint32(event.Udata) {
+	if entry == nil || uint64(entry.tag) != event.Udata {
 		return // it was removed meanwhile
 	}
 	ready := b.readiness(event, entry)

@@ -141,6 +141,26 @@ epoll_timeout(PyObject *object, nanoseconds *timeout)
     return in_milliseconds(_PyTime_FromSecondsObject, object, _PyTime_ROUND_CEILING, timeout);
 }
 
+int
+kqueue_timeout(PyObject *object, nanoseconds *timeout)
+{
+    *timeout = FOREVER;
+    if (object == NULL || object == Py_None) {
+        return 0;
+    }
+    time_type time;
+    if (_PyTime_FromSecondsObject(&time, object, _PyTime_ROUND_TIMEOUT) < 0) { /* be it the type or the size */
+        PyErr_Format(PyExc_TypeError, "timeout argument must be a number or None, got %.200s", Py_TYPE(object)->tp_name);
+        return -1;
+    }
+    if (time < 0) {
+        PyErr_SetString(PyExc_ValueError, "timeout must be positive or None");
+        return -1;
+    }
+    *timeout = time;
+    return 0;
+}
+
 static nanoseconds
 now(void)
 {
@@ -173,13 +193,15 @@ interrupted(nanoseconds *left, nanoseconds deadline)
 }
 
 PyObject *
+raise_closed(const char *type)
+{
+    return PyErr_Format(PyExc_ValueError, "I/O operation on closed %s object", type);
+}
+
+PyObject *
 raise_code(int code)
 {
-    switch (code) {
-    case IOMUX_CLOSED: /* only an epoll can be closed */
-        PyErr_SetString(PyExc_ValueError, "I/O operation on closed epoll object");
-        return NULL;
-    case IOMUX_FAILED:
+    if (code == IOMUX_FAILED) {
         PyErr_SetString(PyExc_SystemError, "select: the core failed");
         return NULL;
     }

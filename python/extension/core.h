@@ -19,7 +19,12 @@
     X(epoll_modify)                                                                                                            \
     X(epoll_unregister)                                                                                                        \
     X(epoll_poll)                                                                                                              \
-    X(epoll_close)
+    X(epoll_close)                                                                                                             \
+    X(kqueue_constant)                                                                                                         \
+    X(kqueue_new)                                                                                                              \
+    X(kqueue_adopt)                                                                                                            \
+    X(kqueue_control)                                                                                                          \
+    X(kqueue_close)
 
 /* core is the copy of the Go half that this process uses. */
 extern struct core {

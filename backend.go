@@ -89,6 +89,8 @@ func open(m Mechanism, blocking bool) (backend, error) {
 			return newSelectBackend()
 		case Kqueue:
 			return newKqueueBackend()
+		case AFD:
+			return newAFDBackend()
 		}
 	}
 	return nil, fmt.Errorf("iomux: mechanism %v: %w on this system", m, errors.ErrUnsupported)
@@ -96,7 +98,7 @@ func open(m Mechanism, blocking bool) (backend, error) {
 
 // best is the mechanism that New takes.
 func best() Mechanism {
-	for _, m := range []Mechanism{Epoll, Kqueue, Poll} {
+	for _, m := range []Mechanism{Epoll, Kqueue, AFD, Poll} {
 		if m.Available() {
 			return m
 		}

@@ -16,7 +16,7 @@ import (
 func TestMechanisms(t *testing.T) {
 	want := map[string][]iomux.Mechanism{
 		"linux":   {iomux.Select, iomux.Poll, iomux.Epoll, iomux.Kqueue},
-		"windows": nil,
+		"windows": {iomux.AFD},
 	}
 	expected, ok := want[runtime.GOOS]
 	if !ok {

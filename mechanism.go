@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"iomux/epoll"
+	"iomux/internal/afd"
 	"iomux/internal/sys"
 	"iomux/kqueue"
 	"iomux/poll"
@@ -19,7 +20,7 @@ const PipeBuf = sys.PipeBuf
 // Mechanism is a way in which a kernel lets a program wait on many descriptors.
 type Mechanism uint8
 
-// The mechanisms. A Poller cannot use DevPoll, EventPort and AFD yet.
+// The mechanisms. A Poller cannot use DevPoll and EventPort yet.
 const (
 	Select    Mechanism = iota // select(2), package selectfd
 	Poll                       // poll(2), package poll
@@ -27,7 +28,7 @@ const (
 	Kqueue                     // kqueue(2) of macOS and the BSDs, on Linux emulated, package kqueue
 	DevPoll                    // /dev/poll of Solaris and illumos
 	EventPort                  // event ports of Solaris and illumos
-	AFD                        // the Ancillary Function Driver of Windows
+	AFD                        // the Ancillary Function Driver of Windows, for sockets
 )
 
 // mechanisms is what is known of each: the row of a constant is its number.
@@ -42,7 +43,7 @@ var mechanisms = [...]struct {
 	Kqueue:    {"kqueue", kqueue.Native, kqueueLimits},
 	DevPoll:   {name: "devpoll"},
 	EventPort: {name: "eventport"},
-	AFD:       {name: "afd"},
+	AFD:       {"afd", afd.Available, afdLimits},
 }
 
 // String is the mechanism's name as it is written on a command line: select, poll, epoll, kqueue, devpoll, eventport, afd.
@@ -99,6 +100,8 @@ func epollLimits() Limits {
 func kqueueLimits() Limits {
 	return Limits{Descriptors: sys.MaxDescriptors(), Watches: sys.MaxWatches(), Resolution: max(sys.EpollResolution(), 1)}
 }
+
+func afdLimits() Limits { return Limits{Resolution: time.Millisecond} }
 
 // Mechanisms is what a Poller can use on this system, in the order of the constants.
 func Mechanisms() []Mechanism {

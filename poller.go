@@ -78,9 +78,8 @@ func WithMechanism(m Mechanism) Option { return func(o *options) { o.mechanism =
 // Select always block.
 func WithBlocking() Option { return func(o *options) { o.blocking = true } }
 
-// New makes a Poller with the best mechanism of this system: epoll on Linux, kqueue on macOS and the BSDs, poll on
-// other Unixes. It takes two descriptors, and
-// up to two more once it has waited.
+// New makes a Poller with the best mechanism of this system: epoll on Linux, kqueue on macOS and the BSDs, AFD on Windows, poll
+// on other Unixes. It takes up to three descriptors, and up to two more once it has waited.
 //
 // Errors: EMFILE, ENFILE, ENOMEM and others of epoll_create(2), eventfd(2) or pipe(2); errors.ErrUnsupported for a mechanism
 // that is not Available, and on a system that has none.

@@ -117,6 +117,12 @@ func arrived(fd int) {
 	}
 }
 
+// getsRoom reports whether a full socket has room after a moment: what it could not send at once has gone to its peer.
+func getsRoom(fd int) bool {
+	n, _ := ready(fd, Out, 10*time.Millisecond)
+	return n > 0
+}
+
 func settle(fd int) { _, _ = ready(fd, In, 100*time.Millisecond) }
 
 // ready waits by Winsock's select() until fd can be read from or written to.
@@ -173,11 +179,9 @@ func High(t testing.TB, fd, from int) int {
 // Duplicate makes another handle for the socket of fd. It is the caller's to close.
 func Duplicate(t testing.TB, fd, _ int) int {
 	t.Helper()
-	var twin windows.Handle
-	process := windows.CurrentProcess()
-	must(t, windows.DuplicateHandle(process, windows.Handle(fd), process, &twin, 0, false, windows.DUPLICATE_SAME_ACCESS))
+	var info windows.WSAProtocolInfo
+	must(t, windows.WSADuplicateSocket(windows.Handle(fd), windows.GetCurrentProcessId(), &info))
+	twin, err := windows.WSASocket(-1, -1, -1, &info, 0, windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
+	must(t, err)
 	return int(twin)
 }
-
-// raiseLimit does nothing: handles have no limit that a test reaches.
-func raiseLimit(testing.TB, int) {}

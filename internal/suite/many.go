@@ -7,41 +7,9 @@ import (
 )
 
 var manyTests = []test{
-	{name: "ThousandsOfDescriptors", run: thousands},
 	{name: "AllReadyInAShortList", memory: true, run: shortList},
 	{name: "TurnsAreFair", memory: true, run: fairTurns},
 	{name: "RegisteredAndUnregisteredAllTheTime", run: churn},
-}
-
-// thousands watches 3000 descriptors of which a few are ready.
-func thousands(t *testing.T, m Mechanism) {
-	const descriptors = 3000
-	m.needs(t, 1000+descriptors)
-	raiseLimit(t, 1000+descriptors+100)
-	r, _ := Pipe(t)
-	ready, w := Pipe(t)
-	waiter := object(t, m)
-	Write(t, w)
-	want := make(map[int]bool)
-	for i := range descriptors {
-		source := r
-		if i%500 == 7 {
-			source = ready
-		}
-		fd := High(t, source, 1000)
-		want[fd] = source == ready
-		must(t, waiter.Register(fd, In, Level))
-	}
-	seen := 0
-	for _, event := range wait(t, waiter, descriptors, soon) {
-		if !want[event.FD] {
-			t.Errorf("descriptor %d is reported, and is not ready", event.FD)
-		}
-		seen++
-	}
-	if seen != descriptors/500 {
-		t.Errorf("%d were reported, want %d", seen, descriptors/500)
-	}
 }
 
 func shortList(t *testing.T, m Mechanism) {

@@ -207,10 +207,7 @@ func TestLimitIsReadAfresh(t *testing.T) {
 				poller := open(t, name)
 				expectAllReady(t, poller, 300, 500)
 				suite.Limit(t, 50)
-				events := make([]devpoll.Event, 400)
-				if n, err := poller.Poll(events, -1); n != 300 || err != nil {
-					t.Errorf("with a lower limit Poll reports %d, %v, want 300", n, err)
-				}
+				expectInTurns(t, poller, 300)
 			})
 			t.Run("lowered, and nothing ready", func(t *testing.T) {
 				suite.Limit(t, 1000)
@@ -230,12 +227,26 @@ func TestLimitIsReadAfresh(t *testing.T) {
 				if n, err := poller.Poll(events, soon); n == 0 || err != nil { // while the write goes on
 					t.Errorf("Poll reports %d, %v", n, err)
 				}
-				if n, err := poller.Poll(events, 0); n != 200 || err != nil {
-					t.Errorf("Poll reports %d, %v, want 200", n, err)
-				}
+				expectInTurns(t, poller, 200)
 			})
 		})
 	}
+}
+
+// expectInTurns expects n descriptors, which may come as more than one list: /dev/poll does not fill one that is longer than the
+// process may have descriptors.
+func expectInTurns(t *testing.T, poller *devpoll.Poller, n int) {
+	t.Helper()
+	seen := make(map[int]bool)
+	for range n {
+		for fd := range poll(t, poller, 0) {
+			seen[fd] = true
+		}
+		if len(seen) == n {
+			return
+		}
+	}
+	t.Errorf("Poll reports %d, want %d", len(seen), n)
 }
 
 // expectAllReady registers n descriptors from a number on, which are ready, and expects them all.

@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", raceOptions)
 			env.Setenv("MECHANISMS", strings.Join(waitingMechanisms(), " "))
+			env.Setenv("EDGES", strings.Join(edgeMechanisms(), " "))
 			return nil
 		},
 	})
@@ -66,13 +67,14 @@ func condition(name string) (bool, error) {
 	case "waits":
 		return len(waitingMechanisms()) > 0, nil
 	case "edges":
-		return waitsBy("epoll"), nil
+		return len(edgeMechanisms()) > 0, nil
 	}
 	return false, errors.New("no such condition")
 }
 
-func waitsBy(mechanism string) bool {
-	return slices.Contains(waitingMechanisms(), mechanism)
+// edgeMechanisms are those that tell arrivals from what is there.
+func edgeMechanisms() []string {
+	return slices.DeleteFunc(waitingMechanisms(), func(name string) bool { return name != "epoll" && name != "kqueue" })
 }
 
 // status runs a command that has to end with exactly that exit status: status 124 iomux wait ...

@@ -82,6 +82,8 @@ type Mechanism struct {
 	Wakes bool
 	// RefusesFiles tells that regular files cannot be registered; elsewhere they are always ready.
 	RefusesFiles bool
+	// UnconnectedIsSilent tells that a socket which was never connected is ready for nothing, as kqueue has it.
+	UnconnectedIsSilent bool
 	// IgnoresUnknown tells that to unregister what is not registered is no error, and that to modify it registers it.
 	IgnoresUnknown bool
 	// Brief makes long tests short, for a variant of a mechanism that runs them at their full length.

@@ -35,13 +35,16 @@ import (
 type model struct {
 	mu      sync.Mutex
 	entries map[int32]*modelled
-	table   int32 // descriptors that the process has room for
-	start   int32 // of the next scan
-	files   int   // an epoll, which knows the files, and what happens to them
-	owner   int   // 0 for none
-	pid     int   // of whoever calls
-	writes  int
-	longest int // of the writes
+	table   int32  // descriptors that the process has room for
+	start   int32  // of the next scan
+	files   int    // an epoll, which knows the files, and what happens to them
+	owner   int    // 0 for none
+	pid     int    // of whoever calls
+	limit   uint64 // less than RLIMIT_NOFILE, as after it was looked up; 0 for that
+	// What was done, for the tests.
+	writes, longest, removals, refusals int
+	// late is called when a Poll has looked, and is about to return.
+	late func()
 }
 
 type modelled struct {
@@ -84,7 +87,7 @@ func (m *model) Write(_ int, list []sys.PollFD) syscall.Errno {
 	if errno := m.own(); errno != 0 {
 		return errno
 	}
-	if limit := sys.MaxDescriptors(); limit != 0 && uint64(len(list)) > limit {
+	if m.refuses(list) {
 		return unix.EINVAL
 	}
 	if interrupted() {
@@ -104,7 +107,20 @@ func (m *model) Write(_ int, list []sys.PollFD) syscall.Errno {
 	return 0
 }
 
+func (m *model) refuses(list []sys.PollFD) bool {
+	limit := m.limit
+	if limit == 0 {
+		limit = sys.MaxDescriptors()
+	}
+	if limit != 0 && uint64(len(list)) > limit {
+		m.refusals++
+		return true
+	}
+	return false
+}
+
 func (m *model) remove(fd int32) {
+	m.removals++
 	e := m.entries[fd]
 	if e == nil || !e.file {
 		return
@@ -150,15 +166,18 @@ func (m *model) Poll(_ int, list []sys.PollFD, timeout time.Duration) (int, sysc
 		milliseconds++
 	}
 	end := time.Now().Add(time.Duration(int32(milliseconds)) * time.Millisecond)
-	for {
+	for interrupted := interrupted(); ; {
 		n, errno := m.scan(list)
 		if n > 0 || errno != 0 || timeout == 0 || timeout > 0 && !time.Now().Before(end) {
+			if m.late != nil {
+				m.late()
+			}
 			return n, errno
 		}
-		if rand.IntN(100) == 0 {
+		time.Sleep(100 * time.Microsecond)
+		if interrupted {
 			return 0, unix.EINTR
 		}
-		time.Sleep(100 * time.Microsecond)
 	}
 }
 
@@ -169,7 +188,7 @@ func (m *model) scan(list []sys.PollFD) (n int, errno syscall.Errno) {
 	if errno := m.own(); errno != 0 {
 		return 0, errno
 	}
-	if limit := sys.MaxDescriptors(); limit != 0 && uint64(len(list)) > limit {
+	if m.refuses(list) {
 		return 0, unix.EINVAL
 	}
 	m.takeHints()
@@ -218,7 +237,8 @@ func (m *model) look(fd int32, e *modelled) uint16 {
 	if !sys.IsOpen(int(fd)) {
 		return sys.PollNval
 	}
-	known := m.sameFile(fd) || m.sameFile(fd) // the second fails for files that tell of no events
+	m.sameFile(fd)          // it may be another one now
+	known := m.sameFile(fd) // it is not, of files that tell of no events
 	one := []sys.PollFD{{FD: fd, Events: e.events}}
 	for {
 		if _, errno := sys.Poll(one, 0); errno != unix.EINTR {

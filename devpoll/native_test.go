@@ -3,6 +3,7 @@
 package devpoll_test
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ func init() {
 
 func FuzzOperationsOfTheModel(f *testing.F) { suite.Fuzz(f, mechanism("modelled")) }
 
-// watched makes a Poller of a model.
+// modelOf makes a Poller of a model.
 func modelOf(t *testing.T) (*devpoll.Poller, *model) {
 	t.Helper()
 	m := newModel()
@@ -117,6 +118,126 @@ func TestOwnership(t *testing.T) {
 	expectNothing(t, poller)
 }
 
+// expectExact checks that the driver has what is registered and nothing else.
+func expectExact(t *testing.T, m *model, want map[int]devpoll.Events) {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	has := make(map[int]devpoll.Events)
+	for fd, e := range m.entries {
+		if e.file {
+			has[int(fd)] = devpoll.Events(e.events)
+		}
+	}
+	for fd, events := range want {
+		if got, ok := has[fd]; !ok || got != events {
+			t.Errorf("of descriptor %d the driver has %v (%v), want %v", fd, got, ok, events)
+		}
+	}
+	if len(has) != len(want)+1 { // the Poller's own
+		t.Errorf("the driver has %v, want %v", has, want)
+	}
+}
+
+func TestDriverHasWhatIsRegistered(t *testing.T) {
+	poller, m := modelOf(t)
+	var fds []int
+	for range 4 {
+		a, _ := suite.SocketPair(t, unix.SOCK_STREAM)
+		fds = append(fds, a)
+	}
+	want := make(map[int]devpoll.Events)
+	for range 2000 {
+		fd := fds[rand.IntN(len(fds))]
+		switch rand.IntN(4) {
+		case 0:
+			must(t, poller.Unregister(fd))
+			delete(want, fd)
+		case 1:
+			poll(t, poller, 0)
+			expectExact(t, m, want)
+		default:
+			want[fd] = mask(uint16(rand.Uint32()))
+			must(t, poller.Register(fd, want[fd]))
+		}
+	}
+}
+
+// What is unregistered and registered again may be another file: it must not be taken for the one that the driver has.
+func TestRegisteredAnewIsWrittenAnew(t *testing.T) {
+	poller, m := modelOf(t)
+	r, _ := suite.Pipe(t)
+	must(t, poller.Register(r, devpoll.In))
+	poll(t, poller, 0)
+	must(t, poller.Unregister(r))
+	must(t, poller.Register(r, devpoll.In))
+	poll(t, poller, 0)
+	if m.removals != 1 {
+		t.Errorf("%d entries were removed, want 1", m.removals)
+	}
+}
+
+// The driver may have more events than it was told: those of a file that was closed when it was written.
+func TestEventsThatNobodyAskedFor(t *testing.T) {
+	poller, m := modelOf(t)
+	a, _ := suite.SocketPair(t, unix.SOCK_STREAM)
+	must(t, poller.Register(a, devpoll.In))
+	poll(t, poller, 0)
+	m.entries[int32(a)].events |= uint16(devpoll.Out)
+	m.entries[int32(a)].hint = true
+	expectNothing(t, poller)
+	expectExact(t, m, map[int]devpoll.Events{a: devpoll.In})
+}
+
+// The driver takes and gives no more entries than the limit, which may become lower at any time.
+func TestLimitOfTheDriver(t *testing.T) {
+	_, low := suite.Pipe(t)
+	suite.Limit(t, 1000)
+	w := suite.High(t, low, 350)
+	for _, secret := range []bool{true, false} {
+		poller, m := modelOf(t)
+		if secret {
+			m.limit = 40 // while RLIMIT_NOFILE still says more
+		}
+		var fds []int
+		for range 100 {
+			fds = append(fds, suite.High(t, w, 400))
+			must(t, poller.Register(fds[len(fds)-1], devpoll.Out))
+		}
+		if !secret {
+			suite.Limit(t, 40)
+		}
+		expectInTurns(t, poller, 100)
+		if refused := m.refusals > 0; refused != secret {
+			t.Errorf("%d calls had too many entries", m.refusals)
+		}
+		for _, fd := range fds {
+			must(t, poller.Unregister(fd))
+		}
+	}
+}
+
+// An event that was taken before its number was registered anew is dropped.
+func TestEventOfThePredecessor(t *testing.T) {
+	poller, m := modelOf(t)
+	r, w := suite.Pipe(t)
+	suite.Write(t, w)
+	silent, _ := suite.Pipe(t)
+	number := suite.High(t, r, 400)
+	must(t, poller.Register(number, devpoll.In))
+	m.late = func() {
+		m.late = nil
+		must(t, poller.Unregister(number))
+		suite.Close(t, number)
+		suite.High(t, silent, number)
+		must(t, poller.Register(number, devpoll.In))
+	}
+	if ready := poll(t, poller, 0); len(ready) != 0 {
+		t.Errorf("ready are %v", ready)
+	}
+	expectNothing(t, poller)
+}
+
 // What the driver did not take is not lost.
 func TestFailedWriteIsRepeated(t *testing.T) {
 	poller, m := modelOf(t)
@@ -132,6 +253,7 @@ func TestFailedWriteIsRepeated(t *testing.T) {
 	isErr(t, err, unix.EACCES)
 	m.pid--
 	expect(t, poller, a, devpoll.In)
+	expectExact(t, m, map[int]devpoll.Events{a: devpoll.In})
 }
 
 // The model is as the driver is described, in what matters most.

@@ -12,9 +12,6 @@ import (
 	"iomux/internal/timeout"
 )
 
-// maxEvents is how many events are taken at once.
-const maxEvents = 1024
-
 // waiter is one wait.
 type waiter struct {
 	dp     int
@@ -66,7 +63,6 @@ func (s *Set) wait(w *waiter, events []pollset.Event, d time.Duration) (int, err
 func (s *Set) takeRoom(room int) (list []sys.PollFD) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	room = min(room, maxEvents)
 	if last := len(s.spare) - 1; last >= 0 {
 		list, s.spare = s.spare[last], s.spare[:last]
 	}

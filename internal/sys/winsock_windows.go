@@ -28,6 +28,9 @@ func IsOpen(fd int) bool {
 	return ok != 0
 }
 
+// IsFile reports nothing: sockets are all that is waited on.
+func IsFile(int) bool { return false }
+
 // SocketSet is Winsock's fd_set: the number of sockets, and then they themselves. As many are taken as there are, more than
 // the 64 that the header's structure has room for.
 type SocketSet []uintptr

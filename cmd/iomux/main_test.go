@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"iomux"
 )
 
 // scripts is in the test binary, so that it runs alone.
@@ -66,6 +68,8 @@ func condition(name string) (bool, error) {
 	switch name {
 	case "waits":
 		return len(waitingMechanisms()) > 0, nil
+	case "changes":
+		return iomux.Kqueue.Available(), nil
 	case "edges":
 		return len(edgeMechanisms()) > 0, nil
 	}

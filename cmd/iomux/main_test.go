@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"iomux"
+	"iomux/internal/wine"
 )
 
 // scripts is in the test binary, so that it runs alone.
@@ -31,12 +32,25 @@ func TestMain(m *testing.M) {
 	if err := os.Setenv("GORACE", raceOptions); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"iomux": main, "peer": peer})
+	testscript.Main(folders{m}, map[string]func(){"iomux": main, "peer": peer})
+}
+
+// folders is a run of all tests that leaves nothing behind which testscript could not remove under Wine.
+type folders struct{ tests *testing.M }
+
+func (f folders) Run() int {
+	status := f.tests.Run()
+	if wine.Running() {
+		if path, err := exec.LookPath("iomux"); err == nil {
+			_ = wine.RemoveAll(filepath.Dir(path)) // what is left testscript complains of
+		}
+	}
+	return status
 }
 
 // TestScripts runs the command as a user does. Each script begins with what it needs.
 func TestScripts(t *testing.T) {
-	folder := t.TempDir()
+	folder := wine.Folder(t)
 	files, err := fs.Sub(scripts, "testdata/script")
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix || windows
 
 package suite
 
@@ -115,7 +115,7 @@ type test struct {
 
 // Run runs every test on m, and skips by name those that need what m does not have.
 func Run(t *testing.T, m Mechanism) {
-	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, concurrentTests, manyTests)
+	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, concurrentTests, manyTests, systemTests)
 }
 
 // RunTimeouts runs those tests of Run that have to do with time, for a clock that is not the usual one.

@@ -236,6 +236,7 @@ func TestDatagramPings(t *testing.T) {
 	to := suite.Bind(t, datagram)
 	must(t, poller.Register(datagram, epoll.In|epoll.OneShot))
 	var sent, received atomic.Int64
+	var sending sync.Mutex // package x/sys writes to the address
 	var receivers, all sync.WaitGroup
 	for range 2 {
 		receivers.Go(func() {
@@ -262,7 +263,9 @@ func TestDatagramPings(t *testing.T) {
 		sender := suite.Socket(t, syscall.SOCK_DGRAM)
 		all.Go(func() {
 			for range pings {
+				sending.Lock()
 				suite.SendTo(t, sender, to)
+				sending.Unlock()
 				// A socket has not room for many.
 				sent.Add(1)
 				for sent.Load()-received.Load() > 8 && time.Now().Before(deadline) {

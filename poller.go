@@ -35,12 +35,13 @@ type Poller[K any] struct {
 	closed    chan struct{} // closed by Close
 	woken     atomic.Bool   // by Wake, and no wait has returned for it yet
 	pending   atomic.Int64  // len(always) + len(posted)
-	idle      atomic.Pointer[waiter]
+	busy      atomic.Bool   // something was ready at once, so the next wait looks before it makes ready to sleep
 
-	turn   chan struct{} // has room for the one goroutine that may sleep
-	leader *waiter       // that goroutine's
-	ready  func() bool   // p.maySleep, made once
-	wake   func()        // p.backend.wake, made once
+	turn   chan struct{}   // has room for the one goroutine that may sleep
+	leader context.Context // that goroutine's
+	slept  batch           // that goroutine's
+	ready  func() bool     // p.maySleep, made once
+	wake   func()          // p.backend.wake, made once
 
 	watching sync.Mutex      // over the two
 	watched  <-chan struct{} // the Done of the context that wakes us when it is done
@@ -49,6 +50,8 @@ type Poller[K any] struct {
 	mu      sync.Mutex // never held over a system call that blocks
 	table   table[K]
 	count   int
+	looked  batch
+	streak  int    // waits and events since others were let run
 	newest  uint32 // the tag that was given last
 	orphans int    // registrations that the kernel may still hold and that cannot be removed
 	stale   int    // events of registrations that are no more, since orphans was 0
@@ -56,7 +59,7 @@ type Poller[K any] struct {
 	posted  []posting[K]
 	odd     bool                        // whose turn it is where pending events and the kernel's compete for room
 	stops   map[*Registration[K]]func() // what ends the timers, signals and processes
-	idlers  []*waiter                   // those that idle has no room for
+	timers  []*time.Timer               // for goroutines that wait for their turn
 }
 
 // Option is an argument of New.
@@ -184,20 +187,19 @@ func (p *Poller[K]) Close() error {
 		return errClosed
 	}
 	close(p.closed)
-	p.mu.Lock()
-	stops := p.stops
-	p.stops, p.table, p.count = nil, table[K]{}, 0
-	p.always, p.posted = nil, nil
-	p.mu.Unlock()
 	p.watching.Lock()
 	if p.unwatch != nil {
 		p.unwatch()
 	}
 	p.watching.Unlock()
 	p.backend.wake()
-	for _, stop := range stops {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, stop := range p.stops {
 		stop()
 	}
+	p.stops, p.table, p.count = nil, table[K]{}, 0
+	p.always, p.posted = nil, nil
 	return p.backend.close()
 }
 

@@ -29,10 +29,10 @@ func (p *Poller[K]) RegisterTimer(d time.Duration, key K) (*Registration[K], err
 	if err != nil {
 		return nil, err
 	}
-	r.collect = func() (int, bool) {
+	r.source = &source{collect: func() (int, bool) {
 		n := sys.Expirations(fd)
 		return n, n > 0
-	}
+	}}
 	return p.addSource(r, fd)
 }
 
@@ -86,12 +86,12 @@ func (p *Poller[K]) RegisterProcess(process *os.Process, key K) (*Registration[K
 	if err != nil {
 		return nil, err
 	}
-	r.collect = func() (int, bool) {
+	r.source = &source{collect: func() (int, bool) {
 		if status, known := sys.ExitStatus(fd); known {
 			return status, true
 		}
 		return StatusUnknown, true
-	}
+	}}
 	return p.addSource(r, fd)
 }
 
@@ -111,6 +111,10 @@ func (p *Poller[K]) addSource(r *Registration[K], fd int) (*Registration[K], err
 	if p.isClosed.Load() { // since
 		sys.CloseFD(fd)
 		return nil, errClosed
+	}
+	if !r.live { // somebody who got its event was fast
+		sys.CloseFD(fd)
+		return r, nil
 	}
 	p.endWith(r, func() { sys.CloseFD(fd) })
 	return r, nil

@@ -26,8 +26,9 @@ mechanism that it has: prints a table for each workload, and draws a chart.
         writes one into the next; the time of one event (a read, a write, and
         its part of a wait)
 
-Mechanisms: select, poll, epoll, kqueue, and poller, which is package iomux's
-portable Poller. Emulated ones are marked, those that this system lacks left out.
+Mechanisms: select, poll, epoll, kqueue, devpoll, and poller, which is package
+iomux's portable Poller. Emulated ones are marked, those that this system lacks
+are left out.
 
 Every number is the median of several rounds, in each of which every mechanism
 has its turn; ± is half the distance of the quartiles. Measure on a quiet machine.

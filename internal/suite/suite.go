@@ -82,6 +82,8 @@ type Mechanism struct {
 	Wakes bool
 	// RefusesFiles tells that regular files cannot be registered; elsewhere they are always ready.
 	RefusesFiles bool
+	// IgnoresUnknown tells that to unregister what is not registered is no error, and that to modify it registers it.
+	IgnoresUnknown bool
 	// Brief makes long tests short, for a variant of a mechanism that runs them at their full length.
 	Brief bool
 	// ReportsClosed tells what a wait says of a registered descriptor that was closed.

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"iomux"
+	"iomux/devpoll"
 	"iomux/epoll"
 	"iomux/kqueue"
 	"iomux/poll"
@@ -34,6 +35,7 @@ func All() []Mechanism {
 		{Name: "poll", Native: poll.Native, open: openPoll},
 		{Name: "epoll", Native: epoll.Native, open: openEpoll},
 		{Name: "kqueue", Native: kqueue.Native, open: openKqueue},
+		{Name: "devpoll", Native: devpoll.Native, open: openDevpoll},
 		portable(),
 	}
 }

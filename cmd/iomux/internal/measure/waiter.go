@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"iomux"
+	"iomux/devpoll"
 	"iomux/epoll"
 	"iomux/kqueue"
 	"iomux/poll"
@@ -150,6 +151,37 @@ func (k *kqueueWaiter) wait(timeout time.Duration) ([]int, error) {
 }
 
 func (k *kqueueWaiter) close() error { return k.queue.Close() }
+
+type devpollWaiter struct {
+	poller  *devpoll.Poller
+	indexes indexes
+	events  []devpoll.Event
+	ready   []int
+}
+
+func openDevpoll(fds []int) (waiter, error) {
+	poller, err := devpoll.New()
+	if err != nil {
+		return nil, err
+	}
+	for _, fd := range fds {
+		if err := poller.Register(fd, devpoll.In); err != nil {
+			_ = poller.Close()
+			return nil, err
+		}
+	}
+	return &devpollWaiter{poller: poller, indexes: indexesOf(fds), events: make([]devpoll.Event, room(fds)), ready: make([]int, room(fds))}, nil
+}
+
+func (d *devpollWaiter) wait(timeout time.Duration) ([]int, error) {
+	n, err := d.poller.Poll(d.events, timeout)
+	for i, event := range d.events[:n] {
+		d.ready[i] = d.indexes[event.FD]
+	}
+	return d.ready[:n], err
+}
+
+func (d *devpollWaiter) close() error { return d.poller.Close() }
 
 type pollerWaiter struct {
 	poller *iomux.Poller[int]

@@ -1,0 +1,6 @@
+//go:build unix
+
+package devpoll
+
+// Emulate makes a Poller of which the first few descriptors are left to poll(2).
+var Emulate = emulate

@@ -20,10 +20,10 @@ func HTML(w io.Writer, r *measure.Result) error {
 	if err := SVG(&picture, r); err != nil {
 		return err
 	}
-	drawn := picture.Bytes()
+	_, drawn, _ := bytes.Cut(picture.Bytes(), []byte("?>")) // within a page it is no document of its own
 	return pageTemplate.Execute(w, struct {
 		*measure.Result
 		Title string
 		Chart template.HTML
-	}{r, title, template.HTML(drawn[bytes.Index(drawn, []byte("<svg")):])})
+	}{r, title, template.HTML(drawn)})
 }

@@ -61,7 +61,7 @@ func (l legend) draw(c draw.Canvas) {
 // wrap breaks a line at spaces where it is wider than that.
 func wrap(line string, style text.Style, width vg.Length) []string {
 	var lines []string
-	for _, word := range strings.Fields(line) {
+	for word := range strings.FieldsSeq(line) {
 		last := len(lines) - 1
 		if last >= 0 && style.Width(lines[last]+" "+word) <= width {
 			lines[last] += " " + word

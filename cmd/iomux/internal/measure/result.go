@@ -20,6 +20,8 @@ type Result struct {
 	LeftOut     []string // what was to be measured, and why it was not
 	Rounds      int      // how often every row was measured, at least
 	Interrupted bool
+	// SelectLimit is the highest descriptor that select(2) takes, 0 for none. Package selectfd waits on higher ones by poll(2).
+	SelectLimit int
 }
 
 // Row is a workload on some number of descriptors by one mechanism.
@@ -29,7 +31,6 @@ type Row struct {
 	Active      int
 	Mechanism   Mechanism
 	Times       []float64 // of one operation in each round, in nanoseconds
-	failed      bool
 }
 
 // Find is the row of a workload, or nil.
@@ -75,6 +76,10 @@ func (r *Result) Method() string {
 	method := fmt.Sprintf("Measured with %s on %s; medians of at least %s", r.Sources, r.Started.Format("2 January 2006"), rounds)
 	if r.Machine.Load >= 0 {
 		method += fmt.Sprintf("; load average before: %.2f", r.Machine.Load)
+	}
+	bySelect := slices.ContainsFunc(r.Mechanisms, func(m Mechanism) bool { return m.Name == "select" })
+	if r.SelectLimit > 0 && bySelect && 2*slices.Max(r.Descriptors) > r.SelectLimit {
+		method += fmt.Sprintf("; select waits on descriptors above %d by poll(2)", r.SelectLimit)
 	}
 	return method + "."
 }

@@ -17,7 +17,7 @@ type runner struct {
 	deadline time.Time
 }
 
-// group is the rows for which a mechanism is opened once in a round.
+// group is the rows for which a mechanism is opened once in a round. Those that cannot be measured are taken out.
 type group struct {
 	descriptors int
 	mechanism   Mechanism
@@ -56,8 +56,8 @@ func (r *runner) rows() []*Row {
 	return rows
 }
 
-// run fills the time with rounds; the last may end early. The first gets half of what one of leastRounds has, as it shows how
-// long opening and closing take.
+// run fills the time with rounds. The first, in which every row is measured for half of its share, is in any case a whole one;
+// the last may not be.
 func (r *runner) run(ctx context.Context) {
 	rows := time.Duration(len(r.rows()))
 	slice := r.plan.Duration / leastRounds / rows / 2
@@ -67,26 +67,31 @@ func (r *runner) run(ctx context.Context) {
 		if !r.round(ctx, round, slice) {
 			return
 		}
-		other := max(0, time.Since(began)-rows*slice)
+		other := max(0, time.Since(began)-rows*slice) // opening and closing, above all
 		left := time.Until(r.deadline)
 		rounds := max(1, leastRounds-1-time.Duration(round), left/(rows*longestSlice+other))
 		slice = (left/rounds - other) / rows
 	}
 }
 
-// round measures every row once, the mechanisms in another order each time. It reports whether there was time for it.
+// round measures every row once, the mechanisms in another order each time. It reports whether to go on.
 func (r *runner) round(ctx context.Context, round int, slice time.Duration) bool {
+	measured := false
 	mechanisms := len(r.result.Mechanisms)
 	for i := range r.groups {
-		turn := i/mechanisms*mechanisms + (i+round)%mechanisms
-		if !r.group(ctx, r.groups[turn], slice) {
+		g := r.groups[i/mechanisms*mechanisms+(i+round)%mechanisms]
+		if len(g.rows) == 0 {
+			continue
+		}
+		if round > 0 && !time.Now().Before(r.deadline) || !r.group(ctx, g, slice) {
 			return false
 		}
+		measured = true
 	}
-	return true
+	return measured
 }
 
-// group measures the rows of one mechanism on the same descriptors.
+// group measures the rows of one mechanism on the same descriptors, unless the context is done.
 func (r *runner) group(ctx context.Context, g *group, slice time.Duration) bool {
 	ring := r.ring.first(g.descriptors)
 	w, err := g.mechanism.open(ring.reads)
@@ -95,32 +100,28 @@ func (r *runner) group(ctx context.Context, g *group, slice time.Duration) bool 
 		err = warm(ring, w)
 	}
 	if err != nil {
-		for _, row := range g.rows {
-			r.fail(row, err)
-		}
+		r.result.leaveOut("%s, %d %s: %v", g.mechanism.Name, g.descriptors, r.result.Sources, err)
+		g.rows = nil
 		return true
 	}
+	var failed []*Row
 	for _, row := range g.rows {
-		now := time.Now()
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			r.result.Interrupted = true
 			return false
-		case !now.Before(r.deadline):
-			return false
-		case row.failed:
-			continue
 		}
 		if r.plan.Progress != nil {
-			done := float64(now.Sub(r.result.Started)) / float64(r.plan.Duration)
-			r.plan.Progress(done, fmt.Sprintf("%s on %d %s", row.Mechanism.Name, row.Descriptors, r.result.Sources))
+			done := float64(time.Since(r.result.Started)) / float64(r.plan.Duration)
+			r.plan.Progress(done, fmt.Sprintf("%s on %d %s", g.mechanism.Name, g.descriptors, r.result.Sources))
 		}
 		if err := measure(ring, w, row, slice); err != nil {
-			r.fail(row, err)
+			r.result.leaveOut("%s, %d %s, %s: %v", g.mechanism.Name, g.descriptors, r.result.Sources, row.Workload.Title(), err)
 			ring.drain()
+			failed = append(failed, row)
 		}
 		runtime.Gosched() // waits that do not block are no occasion for others
 	}
+	g.rows = slices.DeleteFunc(g.rows, func(row *Row) bool { return slices.Contains(failed, row) })
 	return true
 }
 
@@ -133,15 +134,6 @@ func warm(ring *ring, w waiter) error {
 		ring.drain()
 	}
 	return err
-}
-
-// fail ends what cannot be measured.
-func (r *runner) fail(row *Row, err error) {
-	if !row.failed {
-		row.failed = true
-		row.Times = nil
-		r.result.leaveOut("%s, %d descriptors, %s: %v", row.Mechanism.Name, row.Descriptors, row.Workload.Title(), err)
-	}
 }
 
 // measure adds the row's time of one operation, from as many as fill the slice by the best time that is known. That is first

@@ -1,5 +1,5 @@
 // Command iomux lets a shell script wait on several things at once: descriptors, FIFOs, terminals, connections, listeners
-// and datagrams. See iomux help.
+// and datagrams. It also measures how fast each mechanism waits. See iomux help.
 package main
 
 import (
@@ -88,7 +88,8 @@ func newRootCommand() *cobra.Command {
 		Use:   "iomux",
 		Short: "Wait on several things at once",
 		Long: "iomux waits on several things at once (descriptors, FIFOs, terminals,\n" +
-			"connections, listeners, datagrams), and tells which is ready, or runs a command.",
+			"connections, listeners, datagrams), and tells which is ready, or runs a command.\n" +
+			"It also measures how fast this machine waits, by each mechanism that it has.",
 		Example:            "  iomux wait stdin tcp://localhost:80     'iomux wait --help' shows more",
 		Version:            version(),
 		SilenceErrors:      true,

@@ -21,7 +21,7 @@ import (
 
 const (
 	panelWidth  = 390 * vg.Length(1)
-	panelHeight = 280 * vg.Length(1)
+	panelHeight = 270 * vg.Length(1)
 	margin      = 14 * vg.Length(1)
 	columns     = 2
 	resolution  = 150 // of a PNG, in dots per inch
@@ -95,7 +95,7 @@ func newPage(r *measure.Result) (*page, error) {
 
 var (
 	titleHeight   = 1.8 * large.Font.Size
-	headingHeight = 1.8 * middle.Font.Size
+	headingHeight = 0.9 * middle.Font.Size
 	captionLine   = 1.4 * small.Font.Size
 )
 

@@ -31,7 +31,7 @@ const spare = 64
 
 const (
 	leastRounds   = 9
-	longestSlice  = 100 * time.Millisecond // one measurement: rather more rounds than longer ones
+	longestSlice  = 10 * time.Millisecond // one measurement: rather more rounds than longer ones, so that few are disturbed
 	shortestSlice = time.Millisecond
 	leastWaits    = 8 // in one measurement
 )

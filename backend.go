@@ -87,6 +87,10 @@ func open(m Mechanism, blocking bool) (backend, error) {
 			return newPollBackend()
 		case Select:
 			return newSelectBackend()
+		case Kqueue:
+			return newKqueueBackend()
+		case AFD:
+			return newAFDBackend()
 		}
 	}
 	return nil, fmt.Errorf("iomux: mechanism %v: %w on this system", m, errors.ErrUnsupported)
@@ -94,7 +98,7 @@ func open(m Mechanism, blocking bool) (backend, error) {
 
 // best is the mechanism that New takes.
 func best() Mechanism {
-	for _, m := range []Mechanism{Epoll, Poll} {
+	for _, m := range []Mechanism{Epoll, Kqueue, AFD, Poll} {
 		if m.Available() {
 			return m
 		}

@@ -166,6 +166,10 @@ func (b *epollBackend) countPriority(before, interest Interest) error {
 	if (before^interest)&Priority == 0 {
 		return nil
 	}
+	return b.priorityChanged(before)
+}
+
+func (b *epollBackend) priorityChanged(before Interest) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if before&Priority != 0 {
@@ -183,20 +187,23 @@ func (b *epollBackend) unmakePlace() error {
 	return nil
 }
 
-func (b *epollBackend) look(all *batch) error { return takeEvents(b.fd, all, 0) }
+func (b *epollBackend) look(all *batch) error {
+	return all.take(sys.EpollLook(b.fd, all.first(), all.room))
+}
 
-// takeEvents is epoll_pwait2(2). A signal that interrupts it is as if the time were over.
-func takeEvents(epfd int, all *batch, left time.Duration) error {
-	n, errno := sys.EpollWait(epfd, unsafe.Pointer(&all.events[0]), all.room, left)
-	if errno != 0 {
-		all.n = 0
-		if errno == syscall.EINTR {
-			return nil
-		}
-		return &sys.Error{Call: "epoll_wait", FD: epfd, Err: errno}
+// first is where the kernel puts the events.
+func (b *batch) first() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.events)) }
+
+// take notes what epoll_wait(2) has returned. A signal that interrupts it is as if the time were over.
+func (b *batch) take(n int, errno syscall.Errno) error {
+	if b.n = n; errno == 0 {
+		return nil
 	}
-	all.n = n
-	return nil
+	b.n = 0
+	if errno == syscall.EINTR {
+		return nil
+	}
+	return os.NewSyscallError("epoll_wait", errno)
 }
 
 func (b *epollBackend) sleep(all *batch, left time.Duration, ready func() bool) error {
@@ -254,7 +261,7 @@ func (b *epollBackend) park(place *parking.Place, all *batch, left time.Duration
 // stay awake.
 func (b *epollBackend) check(uintptr) bool {
 	s := &b.sleeper
-	if s.err = takeEvents(s.fd, s.all, 0); s.err != nil {
+	if s.err = s.all.take(sys.EpollLook(s.fd, s.all.first(), s.all.room)); s.err != nil {
 		return true
 	}
 	if s.all.n > 0 {
@@ -294,7 +301,7 @@ func (b *epollBackend) block(all *batch, left time.Duration, ready func() bool) 
 	if !ready() {
 		return nil
 	}
-	err = takeEvents(epfd, all, left)
+	err = all.take(sys.EpollWait(epfd, all.first(), all.room, left))
 	b.quiet(all)
 	return err
 }

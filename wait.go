@@ -50,12 +50,28 @@ func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration
 // a saturated loop does is this: one lock, and under it the system call.
 func (p *Poller[K]) takeNow(events []Event[K]) (n int, wake bool, err error) {
 	p.mu.Lock()
-	if p.isClosed.Load() {
-		p.mu.Unlock()
-		return 0, false, errClosed
-	}
 	wake = p.woken.Load() && p.woken.CompareAndSwap(true, false)
-	n, err = p.take(events)
+	b := &p.looked
+	// What was taken may turn out to be stale, in place of something that is not.
+	for try := 0; try < 8 && n == 0 && err == nil; try++ {
+		if p.isClosed.Load() {
+			err = errClosed
+			break
+		}
+		b.makeRoom(len(events))
+		pending := p.pending.Load() > 0
+		if pending {
+			b.room -= p.share(b.room)
+		}
+		b.n = 0
+		if b.room > 0 {
+			err = p.backend.look(b)
+		}
+		if err != nil || b.n == 0 && !pending {
+			break
+		}
+		n, err = p.deliver(b, events)
+	}
 	p.unlock(n)
 	return n, wake, err
 }
@@ -191,34 +207,6 @@ func (p *Poller[K]) maySleep() bool {
 		p.watched, p.unwatch = done, context.AfterFunc(ctx, p.wake)
 	}
 	return ctx.Err() == nil
-}
-
-// take takes what is ready, without waiting.
-func (p *Poller[K]) take(events []Event[K]) (int, error) {
-	b := &p.looked
-	b.makeRoom(len(events))
-	all := b.room
-	// What was taken may turn out to be stale, in place of something that is not.
-	for range 8 {
-		b.n = 0
-		pending := p.pending.Load() > 0
-		if pending {
-			b.room = all - p.share(all)
-		}
-		if b.room > 0 {
-			if err := p.backend.look(b); err != nil {
-				return 0, err
-			}
-		}
-		if b.n == 0 && !pending {
-			return 0, nil
-		}
-		n, err := p.deliver(b, events)
-		if n > 0 || err != nil || b.n == 0 {
-			return n, err
-		}
-	}
-	return 0, nil
 }
 
 // share is how many of room events are kept free for pending ones: half, and of a single one every other time.

@@ -116,3 +116,9 @@ func TestAdvice(t *testing.T) {
 		t.Errorf("FromFD of a pipe: %v", err)
 	}
 }
+
+// Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
+func TestTimeoutsWithoutPwait2(t *testing.T) {
+	defer sys.CoarseEpoll(sys.CoarseEpoll(true))
+	suite.RunTimeouts(t, mechanism)
+}

@@ -30,3 +30,10 @@ const (
 // ErrNotSocket is the error of a handle that is open and no socket: a file, a pipe, a console. It is errors.ErrUnsupported and
 // WSAENOTSOCK, too.
 var ErrNotSocket = fmt.Errorf("only sockets on Windows: %w: %w", errors.ErrUnsupported, syscall.Errno(10038))
+
+// Ready is a socket of a Poller that is ready.
+type Ready struct {
+	Socket int // as it was registered
+	Events Events
+	Tag    uint32 // as it was given to Register or Modify last
+}

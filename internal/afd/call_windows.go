@@ -130,9 +130,7 @@ func (c *Call) end() {
 // fill makes the driver's list of the sockets, each one once. Only if it has to ask does it find out which of them can be waited
 // on, since one question more for each of them costs more than the poll of all.
 func (c *Call) fill(sockets []Socket, ask bool) (known, bad int) {
-	if need := words(max(len(sockets), 1)); len(c.in) < need {
-		c.in, c.out = make([]uint64, need), make([]uint64, need)
-	}
+	c.makeRoom(len(sockets))
 	if c.index == nil {
 		c.index = make(map[windows.Handle]int)
 	}
@@ -164,6 +162,12 @@ func (c *Call) fill(sockets []Socket, ask bool) (known, bad int) {
 		known++
 	}
 	return known, bad
+}
+
+func (c *Call) makeRoom(sockets int) {
+	if need := words(max(sockets, 1)); len(c.in) < need {
+		c.in, c.out = make([]uint64, need), make([]uint64, need)
+	}
 }
 
 // wait asks the driver about the first targets of its list, and leaves what it says in out.
@@ -223,10 +227,14 @@ func (c *Call) sleep(left time.Duration) error {
 	return nil
 }
 
+// answers are what the driver has told.
+func (c *Call) answers() []target {
+	return targets(c.out, int((*head)(unsafe.Pointer(&c.out[0])).count))
+}
+
 // collect adds what the driver has told to the sockets, and returns how many have something there.
 func (c *Call) collect(sockets []Socket) (n int) {
-	told := (*head)(unsafe.Pointer(&c.out[0])).count
-	for _, ready := range targets(c.out, int(told)) {
+	for _, ready := range c.answers() {
 		i, ok := c.index[ready.socket]
 		for ok {
 			s := &sockets[i]

@@ -10,6 +10,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// Available tells whether this system has the driver.
+const Available = true
+
 var (
 	ntdll             = windows.NewLazySystemDLL("ntdll.dll")
 	ntDeviceIoControl = ntdll.NewProc("NtDeviceIoControlFile")
@@ -109,10 +112,11 @@ func submit(device, event windows.Handle, id uintptr, done *windows.IO_STATUS_BL
 	return windows.NTStatus(status)
 }
 
-// cancel ends the poll that was started with done. If it had ended before, this does nothing: either way it ends once.
-func cancel(device windows.Handle, done *windows.IO_STATUS_BLOCK) {
-	var status windows.IO_STATUS_BLOCK
-	_, _, _ = syscall.SyscallN(ntCancelIo.Addr(), uintptr(device), uintptr(unsafe.Pointer(done)), uintptr(unsafe.Pointer(&status)))
+// cancel ends the poll that was started with done, and reports whether it had not ended before: either way it ends once.
+func cancel(device windows.Handle, done *windows.IO_STATUS_BLOCK) bool {
+	var ended windows.IO_STATUS_BLOCK
+	status, _, _ := syscall.SyscallN(ntCancelIo.Addr(), uintptr(device), uintptr(unsafe.Pointer(done)), uintptr(unsafe.Pointer(&ended)))
+	return status == 0
 }
 
 // shared is the device of all Calls. It stays open as long as the process lives.

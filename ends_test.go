@@ -5,6 +5,8 @@ package iomux_test
 import (
 	"context"
 	"errors"
+	"runtime"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -96,4 +98,28 @@ func TestKeyOfZeroSize(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A loop that never has to sleep lets others run, after so many waits at the latest.
+func TestSaturatedLoopLetsOthersRun(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		fd, w := suite.Pipe(t)
+		suite.Write(t, w)
+		register(t, p, fd, iomux.Readable)
+		events := make([]iomux.Event[int], 1)
+		for _, timeout := range []time.Duration{0, -1, soon} {
+			var ran atomic.Bool
+			go ran.Store(true)
+			waits := 0
+			for ; !ran.Load() && waits < 5000; waits++ {
+				if n, err := p.WaitTimeout(events, timeout); n != 1 || err != nil {
+					t.Fatalf("the wait returned %d, %v", n, err)
+				}
+			}
+			if !ran.Load() {
+				t.Errorf("with timeout %v another goroutine did not run during %d waits", timeout, waits)
+			}
+		}
+	})
 }

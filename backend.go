@@ -87,6 +87,8 @@ func open(m Mechanism, blocking bool) (backend, error) {
 			return newPollBackend()
 		case Select:
 			return newSelectBackend()
+		case Kqueue:
+			return newKqueueBackend()
 		case AFD:
 			return newAFDBackend()
 		}
@@ -96,7 +98,7 @@ func open(m Mechanism, blocking bool) (backend, error) {
 
 // best is the mechanism that New takes.
 func best() Mechanism {
-	for _, m := range []Mechanism{Epoll, AFD, Poll} {
+	for _, m := range []Mechanism{Epoll, Kqueue, AFD, Poll} {
 		if m.Available() {
 			return m
 		}

@@ -53,9 +53,9 @@ func (p *Poller[K]) fill(event *Event[K], r *Registration[K], told epoll.Events)
 			r.vanish()
 			return false
 		}
-		if r.disarmed {
-			return false // another goroutine was faster
-		}
+	}
+	if r.disarmed {
+		return false // another goroutine was faster, or the other direction
 	}
 	ready := Interest(told) & (r.interest | unasked) & conditions
 	if ready == 0 {

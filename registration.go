@@ -53,7 +53,8 @@ type source struct {
 //
 // Errors: EEXIST where the descriptor is registered (Modify changes it); os.ErrClosed where src or the Poller was closed; EBADF
 // where a number is no open descriptor; errors.ErrUnsupported for an
-// interest that the mechanism does not support; ErrNotPollable; ENOSPC and others of epoll_ctl(2); those of descriptor.Of.
+// interest that the mechanism does not support; ErrNotPollable; ENOSPC and others of epoll_ctl(2); ENOMEM and others of
+// kevent(2), and EPIPE for the writing end of a pipe that nobody reads, where that has no filter (FreeBSD); those of descriptor.Of.
 func (p *Poller[K]) Register(src any, interest Interest, key K) (*Registration[K], error) {
 	fd, err := descriptor.Of(src)
 	if err != nil {
@@ -133,6 +134,9 @@ func (p *Poller[K]) addToBackend(r, old *Registration[K]) error {
 	if !p.can.exact {
 		if old != nil && !old.gone && !old.isClosed() {
 			return errRegistered(fd)
+		}
+		if old != nil {
+			old.vanish() // before r has the number
 		}
 		return p.backend.add(fd, r.interest, r.tag)
 	}
@@ -271,7 +275,7 @@ func (r *Registration[K]) Unregister() error {
 }
 
 // AlwaysReady reports whether the kernel has no waiting for the source, a regular file say, so that it is reported by each Wait
-// as being ready. Only epoll tells; false elsewhere says nothing.
+// as being ready. Only epoll and kqueue tell; false elsewhere says nothing.
 func (r *Registration[K]) AlwaysReady() bool { return r.always }
 
 // withdraw takes r out of wherever it is.

@@ -243,8 +243,7 @@ func TestLongListTellsAllAtOnce(t *testing.T) {
 	r, w := suite.Pipe(t)
 	suite.Write(t, w)
 	for range descriptors {
-		twin, err := unix.FcntlInt(uintptr(r), unix.F_DUPFD_CLOEXEC, 0)
-		must(t, err)
+		twin := suite.Duplicate(t, r, 0)
 		t.Cleanup(func() { must(t, unix.Close(twin)) })
 		apply(t, queue, change(twin, kqueue.FilterRead, kqueue.EvAdd))
 	}

@@ -56,8 +56,8 @@ ready in IOMUX_SOURCE and IOMUX_READY, a line for each source.
 
 With --follow it goes on until it is interrupted, the time is over or no source
 is left; a hang-up ends a source, except a FIFO given by its path. CMD is run
-for each report, one after the other. epoll reports each arrival once, read or
-not; poll and select report what stays ready every 100 ms.
+for each report, one after the other. epoll and kqueue report each arrival
+once, read or not; poll and select report what stays ready every 100 ms.
 
 What was written to a FIFO is lost when nobody has it open any more, so a
 script that reads it holds it:

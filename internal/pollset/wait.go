@@ -212,7 +212,7 @@ func (s *Set) takeInside(w *waiter, events []Event, ready int) (n int) {
 		return 0
 	}
 	stale := false
-	for _, told := range w.inside.take(s.epoll, len(events)) {
+	for _, told := range w.inside.take(s.epoll, min(len(events), s.inside+s.orphans+1)) {
 		e, known := s.entries[told.Fd]
 		if !known || e.place != isInside || e.tag != uint32(told.Pad) {
 			stale = true

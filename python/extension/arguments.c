@@ -110,7 +110,7 @@ select_timeout(PyObject *object, nanoseconds *timeout)
 /* in_milliseconds reads a timeout for a call that takes an int of milliseconds. Nothing but its range and its sign are
    those of the rounded one: the wait itself has nanoseconds. */
 static int
-in_milliseconds(reader read, PyObject *object, _PyTime_round_t rounding, nanoseconds *timeout)
+in_milliseconds(reader read, PyObject *object, _PyTime_round_t rounding, int least, nanoseconds *timeout)
 {
     *timeout = FOREVER;
     if (object == NULL || object == Py_None) {
@@ -121,7 +121,7 @@ in_milliseconds(reader read, PyObject *object, _PyTime_round_t rounding, nanosec
         return -1;
     }
     time_type milliseconds = _PyTime_AsMilliseconds(time, rounding);
-    if (milliseconds < INT_MIN || milliseconds > INT_MAX) {
+    if (milliseconds < least || milliseconds > INT_MAX) {
         PyErr_SetString(PyExc_OverflowError, "timeout is too large");
         return -1;
     }
@@ -132,13 +132,19 @@ in_milliseconds(reader read, PyObject *object, _PyTime_round_t rounding, nanosec
 int
 poll_timeout(PyObject *object, nanoseconds *timeout)
 {
-    return in_milliseconds(_PyTime_FromMillisecondsObject, object, _PyTime_ROUND_TIMEOUT, timeout);
+    return in_milliseconds(_PyTime_FromMillisecondsObject, object, _PyTime_ROUND_TIMEOUT, INT_MIN, timeout);
+}
+
+int
+devpoll_timeout(PyObject *object, nanoseconds *timeout)
+{
+    return in_milliseconds(_PyTime_FromMillisecondsObject, object, _PyTime_ROUND_TIMEOUT, -1, timeout);
 }
 
 int
 epoll_timeout(PyObject *object, nanoseconds *timeout)
 {
-    return in_milliseconds(_PyTime_FromSecondsObject, object, _PyTime_ROUND_CEILING, timeout);
+    return in_milliseconds(_PyTime_FromSecondsObject, object, _PyTime_ROUND_CEILING, INT_MIN, timeout);
 }
 
 int

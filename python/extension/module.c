@@ -13,6 +13,7 @@ static const struct {
     {add_poll, NULL},
     {add_epoll, NULL},
     {add_kqueue, "kqueue"},
+    {add_devpoll, "devpoll"},
 };
 
 static const char variable[] = "IOMUX_SELECT_WITH";
@@ -110,6 +111,7 @@ traverse(PyObject *module, visitproc visit, void *arg)
 {
     Py_VISIT(state_of(module)->poll_type);
     Py_VISIT(state_of(module)->kevent_type);
+    Py_VISIT(state_of(module)->devpoll_type);
     return 0;
 }
 
@@ -118,6 +120,7 @@ clear(PyObject *module)
 {
     Py_CLEAR(state_of(module)->poll_type);
     Py_CLEAR(state_of(module)->kevent_type);
+    Py_CLEAR(state_of(module)->devpoll_type);
     return 0;
 }
 

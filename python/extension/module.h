@@ -26,6 +26,7 @@ int to_unsigned_int(PyObject *object, unsigned int *value);
 /* A timeout as the waits take it: their rules on rounding, sign and range differ. */
 int select_timeout(PyObject *object, nanoseconds *timeout);
 int poll_timeout(PyObject *object, nanoseconds *timeout);
+int devpoll_timeout(PyObject *object, nanoseconds *timeout);
 int epoll_timeout(PyObject *object, nanoseconds *timeout);
 int kqueue_timeout(PyObject *object, nanoseconds *timeout);
 
@@ -45,6 +46,7 @@ PyObject *pair_of(int fd, unsigned int events);
 struct state {
     PyTypeObject *poll_type;
     PyTypeObject *kevent_type;
+    PyTypeObject *devpoll_type;
 };
 
 static inline struct state *
@@ -66,5 +68,6 @@ int add_select(PyObject *module);
 int add_poll(PyObject *module);
 int add_epoll(PyObject *module);
 int add_kqueue(PyObject *module);
+int add_devpoll(PyObject *module);
 
 #endif

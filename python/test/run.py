@@ -8,7 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 if __name__ == "__main__":
     # This process has everything. Its children have what the original has, unless they are asked for more.
-    os.environ["IOMUX_SELECT_WITH"] = "kqueue"
+    os.environ["IOMUX_SELECT_WITH"] = "kqueue,devpoll"
     import select
 
     del os.environ["IOMUX_SELECT_WITH"]

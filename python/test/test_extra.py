@@ -30,6 +30,10 @@ class Extra(unittest.TestCase):
         for extra in ("kqueue", " kqueue ,", "kqueue kqueue"):
             self.assertEqual(self.added(extra), set(KQUEUE.split()))
 
+    def test_devpoll(self):
+        self.assertEqual(self.added("devpoll"), {"devpoll"})
+        self.assertEqual(self.added("devpoll,kqueue"), set(KQUEUE.split()) | {"devpoll"})
+
     def test_a_name_that_there_is_not(self):
         for extra in ("kqeue", "kqueue,kqueue2", "kqueu", "KQUEUE", "kqueue;"):
             word = extra.split(",")[-1]
@@ -39,4 +43,5 @@ class Extra(unittest.TestCase):
     def test_what_programs_choose(self):
         code = "import selectors, asyncio; print(selectors.DefaultSelector.__name__)"
         self.assertEqual(run(code, extra="kqueue"), "KqueueSelector")
+        self.assertEqual(run(code, extra="devpoll"), "EpollSelector")
         self.assertEqual(run(code), "EpollSelector")

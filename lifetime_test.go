@@ -278,36 +278,6 @@ func TestRegularFile(t *testing.T) {
 	})
 }
 
-// A source that was closed cannot be modified: EBADF, or ENOENT where its number is another file's now.
-func TestModifyAClosedSource(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		client, server := connections(t)
-		r := register(t, p, server, iomux.Readable)
-		must(t, server.Close())
-		must(t, client.Close())
-		expectNothing(t, p)
-		isErr(t, r.Modify(iomux.Writable), syscall.EBADF)
-		must(t, r.Unregister())
-		if !p.Supports(iomux.Edge) {
-			return // of a bare number these mechanisms cannot tell
-		}
-		low, _ := suite.Pipe(t)
-		fd := suite.High(t, low, 300) // a number that nothing else gets
-		r = register(t, p, fd, iomux.Readable)
-		suite.Close(t, fd)
-		suite.Close(t, low)
-		isErr(t, r.Modify(iomux.Readable), syscall.EBADF)
-		other, w := suite.Pipe(t)
-		suite.Write(t, w)
-		moveTo(t, other, fd, func() {})
-		isErr(t, r.Modify(iomux.Readable), syscall.ENOENT)
-		expectNothing(t, p)
-		must(t, r.Unregister())
-		// The number's new owner was not touched.
-		expect(t, p, register(t, p, fd, iomux.Readable), iomux.Readable)
-	})
-}
-
 func TestNotOpen(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		_, err := p.RegisterFD(suite.ClosedFD(t), iomux.Readable, 0)

@@ -5,6 +5,7 @@ package suite
 import (
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 )
 
@@ -36,7 +37,7 @@ func edgeOnce(t *testing.T, m Mechanism) {
 
 // edgeAgain reads until EAGAIN, and writes until EAGAIN: what comes then is a new edge.
 func edgeAgain(t *testing.T, m Mechanism) {
-	a, b := SocketPair(t, unix.SOCK_STREAM)
+	a, b := SocketPair(t, syscall.SOCK_STREAM)
 	waiter := watching(t, m, a, In|Out, Edge)
 	expect(t, m, waiter, a, Out, In)
 	Fill(t, a)

@@ -98,7 +98,7 @@ func fairTurns(t *testing.T, m Mechanism) {
 
 // thousandsOfTurns is fairTurns with thousands that are all ready, and a list that is much shorter.
 func thousandsOfTurns(t *testing.T, m Mechanism) {
-	const descriptors, room, rounds = 3000, 60, 3
+	const descriptors, room, rounds = 3000, 200, 2
 	m.needs(t, 1000+descriptors)
 	raiseLimit(t, 1000+descriptors+100)
 	r, w := Pipe(t)

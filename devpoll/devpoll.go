@@ -1,8 +1,9 @@
 // Package devpoll is /dev/poll: an object that holds descriptors and tells which of them are ready, level-triggered, with the
 // events of poll(2), in a time that grows with the number of ready descriptors.
 //
-// It is emulated on every Unix, with the same results: on Linux over epoll and poll(2), elsewhere over poll(2) alone, where the
-// time grows with the number of all descriptors. On Windows New returns an error that is errors.ErrUnsupported.
+// It is native on Solaris and illumos. On the other Unixes it is emulated, with the same results: on Linux over epoll and
+// poll(2), elsewhere over poll(2) alone, where the time grows with the number of all descriptors. On Windows New returns an error
+// that is errors.ErrUnsupported.
 //
 // A Poller blocks the thread that waits. Who wants one program for all systems should use the portable Poller of package iomux,
 // which parks goroutines and tells descriptors apart whose numbers are reused.
@@ -43,10 +44,32 @@
 // The numbers of the constants are the system's own. Msg and RdHup exist on few systems; where the kernel has no such event
 // the constant is a bit that no event has, and asking for it is errors.ErrUnsupported.
 //
-// On Linux a closed descriptor, and a number that was reused, are noticed by the Poll that follows as long as no more than 64 are
-// registered; where there are more, after 5 µs for each of them at the latest, in a Poll that goes on for so long. The
-// emulation takes a descriptor for each goroutine that waits at the same time, two where there is no eventfd(2), and one for
-// the epoll.
+// The driver of /dev/poll does not look at a descriptor that is closed, or whose number is reused, before something else
+// happens to it, and no more does an epoll. So natively, and on Linux of those above the first 64, both are noticed after 5 µs for
+// each registered descriptor at the latest, by a Poll that goes on for so long; else by the next Poll.
+//
+// The driver never tells more events at once than the process may have descriptors: the next Poll tells the rest. It has
+// timeouts in milliseconds; the wait with a signal mask that illumos has besides is no finer.
+//
+// The emulation takes a descriptor for each goroutine that waits at the same time, two where there is no eventfd(2), and on Linux
+// one for an epoll. Natively there are three.
+//
+// This is how each behaviour was checked: run on Linux, modelled (run on Linux over a model of the driver, which was written from
+// illumos' source), or compiled only.
+//
+//	                                        Linux  Solaris, illumos  macOS, BSDs, AIX
+//	register, modify, unregister, Poll      run    modelled          compiled only
+//	answers are those of poll(2)            run    modelled          compiled only
+//	registering twice replaces              run    modelled          compiled only
+//	closed is Nval, reused is waited on     run    modelled          compiled only
+//	limits raised and lowered               run    modelled          compiled only
+//	timeouts, signals                       run    modelled          compiled only
+//	changes and Close during a Poll         run    modelled          compiled only
+//	changes are written together            -      modelled          -
+//	another process' /dev/poll is EACCES    -      modelled          -
+//	the calls to the driver themselves      -      compiled only     -
+//
+// The emulation that macOS, the BSDs and AIX have is also run on Linux.
 package devpoll
 
 import (

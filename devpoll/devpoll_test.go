@@ -4,9 +4,6 @@ package devpoll_test
 
 import (
 	"errors"
-	"math"
-	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -167,16 +164,36 @@ func TestDuplicateOfAClosedDescriptorIsSilent(t *testing.T) {
 		var before, after unix.Rusage
 		must(t, unix.Getrusage(unix.RUSAGE_SELF, &before))
 		expectNothing(t, poller)
-		if ready := poll(t, poller, 10*quiet); len(ready) != 0 {
+		if ready := poll(t, poller, 20*quiet); len(ready) != 0 {
 			t.Errorf("ready are %v", ready)
 		}
 		must(t, unix.Getrusage(unix.RUSAGE_SELF, &after))
 		used := time.Duration(after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano())
 		if used > 5*quiet {
-			t.Errorf("a wait of %v used the processor for %v", 10*quiet, used)
+			t.Errorf("a wait of %v used the processor for %v", 20*quiet, used)
 		}
 		must(t, poller.Register(r, devpoll.In))
 		expect(t, poller, r, devpoll.In)
+	})
+}
+
+// Nothing wakes a Poll for it that a descriptor was closed just before, and yet it tells so.
+func TestClosedIsNoticedInABlockingPoll(t *testing.T) {
+	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
+		r, _ := suite.Pipe(t)
+		var fds []int
+		for range 1000 {
+			fd := suite.High(t, r, 500)
+			fds = append(fds, fd)
+			must(t, poller.Register(fd, devpoll.In))
+		}
+		expectNothing(t, poller)
+		for _, i := range []int{999, 3, 500} {
+			poll(t, poller, 0)
+			suite.Close(t, fds[i])
+			expect(t, poller, fds[i], devpoll.Nval)
+			must(t, poller.Unregister(fds[i]))
+		}
 	})
 }
 
@@ -207,10 +224,7 @@ func TestLimitIsReadAfresh(t *testing.T) {
 				poller := open(t, name)
 				expectAllReady(t, poller, 300, 500)
 				suite.Limit(t, 50)
-				events := make([]devpoll.Event, 400)
-				if n, err := poller.Poll(events, -1); n != 300 || err != nil {
-					t.Errorf("with a lower limit Poll reports %d, %v, want 300", n, err)
-				}
+				expectInTurns(t, poller, 300)
 			})
 			t.Run("lowered, and nothing ready", func(t *testing.T) {
 				suite.Limit(t, 1000)
@@ -230,12 +244,26 @@ func TestLimitIsReadAfresh(t *testing.T) {
 				if n, err := poller.Poll(events, soon); n == 0 || err != nil { // while the write goes on
 					t.Errorf("Poll reports %d, %v", n, err)
 				}
-				if n, err := poller.Poll(events, 0); n != 200 || err != nil {
-					t.Errorf("Poll reports %d, %v, want 200", n, err)
-				}
+				expectInTurns(t, poller, 200)
 			})
 		})
 	}
+}
+
+// expectInTurns expects n descriptors, which may come as more than one list: /dev/poll does not fill one that is longer than the
+// process may have descriptors.
+func expectInTurns(t *testing.T, poller *devpoll.Poller, n int) {
+	t.Helper()
+	seen := make(map[int]bool)
+	for range n {
+		for fd := range poll(t, poller, 0) {
+			seen[fd] = true
+		}
+		if len(seen) == n {
+			return
+		}
+	}
+	t.Errorf("Poll reports %d, want %d", len(seen), n)
 }
 
 // expectAllReady registers n descriptors from a number on, which are ready, and expects them all.
@@ -248,72 +276,6 @@ func expectAllReady(t *testing.T, poller *devpoll.Poller, n, from int) {
 	events := make([]devpoll.Event, n+100)
 	if got, err := poller.Poll(events, -1); got != n || err != nil {
 		t.Errorf("Poll reports %d, %v, want %d", got, err, n)
-	}
-}
-
-func TestErrors(t *testing.T) {
-	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
-		for _, fd := range []int{-1, math.MinInt, math.MaxInt &^ 0xff, math.MaxInt &^ math.MaxInt32} {
-			if fd == 0 || fd > 0 && fd <= math.MaxInt32 {
-				continue // on 32-bit machines
-			}
-			for _, err := range []error{poller.Register(fd, 0), poller.Modify(fd, 0), poller.Unregister(fd)} {
-				isErr(t, err, unix.EBADF)
-			}
-		}
-		for _, bit := range []devpoll.Events{0x0800, 0x0800 | devpoll.In} { // POLLREMOVE of Solaris
-			err := poller.Register(0, bit)
-			isErr(t, err, unix.EINVAL)
-			if err != nil && !strings.Contains(err.Error(), "0x800") {
-				t.Errorf("%q does not say what is wrong", err)
-			}
-		}
-		isErr(t, poller.Register(poller.FD(), devpoll.In), unix.EBADF)
-		_, err := poller.Poll(nil, soon)
-		isErr(t, err, unix.EINVAL)
-		if n := poller.Len(); n != 0 {
-			t.Errorf("Len is %d, want 0", n)
-		}
-	})
-	_, err := devpoll.New(7)
-	isErr(t, err, unix.EINVAL)
-}
-
-func TestAbsentEventsAreRefused(t *testing.T) {
-	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
-		for _, event := range []devpoll.Events{devpoll.Msg, devpoll.RdHup} {
-			if err := poller.Register(0, event); err != nil {
-				isErr(t, err, errors.ErrUnsupported)
-				isErr(t, poller.Modify(0, event), errors.ErrUnsupported)
-			}
-		}
-	})
-}
-
-func TestDescriptor(t *testing.T) {
-	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
-		fd := poller.FD()
-		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-		if err != nil || flags&unix.FD_CLOEXEC == 0 {
-			t.Errorf("flags of descriptor %d are %d, %v, want close-on-exec", fd, flags, err)
-		}
-		must(t, poller.Register(0, 0))
-		must(t, poller.Close())
-		isErr(t, poller.Close(), os.ErrClosed)
-		if poller.FD() != -1 || poller.Len() != 0 {
-			t.Errorf("FD is %d and Len %d after Close", poller.FD(), poller.Len())
-		}
-	})
-}
-
-func TestZeroPoller(t *testing.T) {
-	var poller devpoll.Poller
-	_, err := poller.Poll(make([]devpoll.Event, 1), -1)
-	for _, err := range []error{err, poller.Register(-1, 0), poller.Modify(0, 0), poller.Unregister(0), poller.Close()} {
-		isErr(t, err, os.ErrClosed)
-	}
-	if poller.FD() != -1 || poller.Len() != 0 {
-		t.Errorf("FD is %d and Len %d", poller.FD(), poller.Len())
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"iomux"
 	"iomux/internal/wine"
 )
 
@@ -81,6 +82,8 @@ func condition(name string) (bool, error) {
 	switch name {
 	case "waits":
 		return len(waitingMechanisms()) > 0, nil
+	case "changes":
+		return iomux.Kqueue.Available(), nil
 	case "edges":
 		return len(edgeMechanisms()) > 0, nil
 	}

@@ -122,7 +122,7 @@ func (s *Set) Register(fd int32, events uint16) error {
 func (s *Set) put(fd int32, e entry) int {
 	if len(s.outside) >= s.few {
 		s.makeEpoll()
-		if s.epoll != nil && s.epoll.add(fd, e.events, e.tag) == 0 {
+		if s.epoll != nil && s.putInside(fd, e) {
 			s.inside++
 			return isInside
 		}
@@ -134,6 +134,13 @@ func (s *Set) put(fd int32, e entry) int {
 	s.outside = append(s.outside, sys.PollFD{FD: fd, Events: e.events})
 	s.ring()
 	return len(s.outside) - 1
+}
+
+// putInside adds fd to the epoll. It is there already where it was closed before it was unregistered, while a duplicate lives on
+// that has the number again now.
+func (s *Set) putInside(fd int32, e entry) bool {
+	errno := s.epoll.add(fd, e.events, e.tag)
+	return errno == 0 || errno == syscall.EEXIST && s.epoll.modify(fd, e.events, e.tag)
 }
 
 func (s *Set) makeEpoll() {

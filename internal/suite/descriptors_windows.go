@@ -117,9 +117,10 @@ func arrived(fd int) {
 	}
 }
 
-// getsRoom reports whether a full socket has room after a moment: what it could not send at once has gone to its peer.
+// getsRoom reports whether a full socket has room after a while: what it has sent takes room until the peer's system says that it
+// has come, for which it takes its time.
 func getsRoom(fd int) bool {
-	n, _ := ready(fd, Out, 10*time.Millisecond)
+	n, _ := ready(fd, Out, 300*time.Millisecond)
 	return n > 0
 }
 

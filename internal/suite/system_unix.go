@@ -76,11 +76,18 @@ func fifoComesBack(t *testing.T, m Mechanism) {
 	}
 }
 
-// thousands watches 3000 descriptors of which a few are ready.
-func thousands(t *testing.T, m Mechanism) {
+// thousands is 3000 numbers from 1000 on, for which it makes room.
+func (m Mechanism) thousands(t *testing.T) int {
+	t.Helper()
 	const descriptors = 3000
 	m.needs(t, 1000+descriptors)
 	raiseLimit(t, 1000+descriptors+100)
+	return descriptors
+}
+
+// thousands watches 3000 descriptors of which a few are ready.
+func thousands(t *testing.T, m Mechanism) {
+	descriptors := m.thousands(t)
 	r, _ := Pipe(t)
 	ready, w := Pipe(t)
 	waiter := object(t, m)

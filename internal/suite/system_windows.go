@@ -6,12 +6,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"iomux/internal/wine"
 )
 
 // systemTests are those of what only some systems have.
 var systemTests = []test{
 	{name: "OnlySockets", run: onlySockets},
-	{name: "ThreeThousandSockets", run: manySockets},
+	{name: "ManySockets", run: manySockets},
 	{name: "HandleOfAClosedSocketIsUsedAgain", run: reusedHandle},
 	{name: "SocketIsClosedUnderAWait", run: closedUnderAWait},
 }
@@ -34,9 +36,17 @@ func onlySockets(t *testing.T, m Mechanism) {
 	}
 }
 
-// manySockets watches 3000 sockets of which a few are ready.
+// thousands is 3000, or fewer where each is registered with the driver: Wine takes a minute for so many.
+func (m Mechanism) thousands(*testing.T) int {
+	if m.Live && wine.Running() {
+		return 300
+	}
+	return 3000
+}
+
+// manySockets watches sockets of which a few are ready.
 func manySockets(t *testing.T, m Mechanism) {
-	const sockets = 3000
+	sockets := m.thousands(t)
 	waiter := object(t, m)
 	sender := Socket(t, syscall.SOCK_DGRAM)
 	want := make(map[int]bool)
@@ -44,7 +54,7 @@ func manySockets(t *testing.T, m Mechanism) {
 		fd := Socket(t, syscall.SOCK_DGRAM)
 		address := Bind(t, fd)
 		must(t, waiter.Register(fd, In, Level))
-		if i%1000 == 7 {
+		if i%100 == 7 {
 			SendTo(t, sender, address)
 			Await(t, fd, In)
 			want[fd] = true

@@ -19,7 +19,7 @@ python_cflags := -O2 -fPIC -std=gnu11 -Wall -Wextra -Wno-parentheses -Wno-missin
 
 # All files in python/dist have to lie together in a folder on Python's path.
 python: python-tools ## Build the Python module select into python/dist/
-	mkdir -p $(python_dist) $(python_build)
+	mkdir -p $(python_dist) $(python_build) && rm -f $(python_build)/*
 	cd python && GOWORK=off CGO_ENABLED=1 go build -trimpath -buildmode=c-shared -ldflags=-X=runtime.godebugDefault=$(python_godebug) \
 		-o build/iomux-core.so ./core
 	cd python && GOWORK=off go run ./quiet build/iomux-core.so

@@ -2,7 +2,7 @@
 
 conformance := $(PYTHON) python/conformance/run.py --dev --jobs 12
 
-.PHONY: $(STEPS)
+.PHONY: go own probe cpython extra
 
 go:
 	cd python && GOWORK=off go vet ./... && GOWORK=off go test ./...

@@ -33,15 +33,14 @@ python: python-tools ## Build the Python module select into python/dist/
 python-tools: ## Install what the Python module is built and tested with
 	@PYTHON=$(PYTHON) python/tools.sh
 
-python_steps = $(MAKE) --no-print-directory -j5 --output-sync=target -f python/check.mk PYTHON=$(PYTHON) \
-	STEPS='$(1)' $(1)
+python_steps = $(MAKE) --no-print-directory -j5 --output-sync=target -f python/check.mk PYTHON=$(PYTHON)
 
 python-test: python ## Test the Python module
-	@$(call python_steps,go own)
+	@$(python_steps) go own
 
 # The part of `make check`.
 python-check: python ## Test the Python module, and compare it with the original in what matters most
-	@$(call python_steps,cpython extra own probe go)
+	@$(python_steps) cpython extra own probe go
 
 conformance: python ## Run all of CPython's tests that have to do with select, with the original and with ours
 	$(PYTHON) python/conformance/probe.py

@@ -74,7 +74,7 @@ func manySockets(t *testing.T, m Mechanism) {
 // reusedHandle closes sockets whose handles become those of others, which must not be taken for the ones that were watched.
 func reusedHandle(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
-	for range 50 {
+	for range 20 {
 		r, w := Pipe(t)
 		must(t, waiter.Register(r, In, Level))
 		expectEmpty(t, waiter)

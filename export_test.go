@@ -3,7 +3,17 @@ package iomux
 import (
 	"os"
 	"time"
+
+	"iomux/internal/port"
 )
+
+// WithPorts makes New use event ports by calls that are not the system's.
+func WithPorts(calls port.Calls) Option {
+	return func(o *options) {
+		o.mechanism = EventPort
+		o.open = func() (backend, error) { return newPortBackend(calls) }
+	}
+}
 
 // RegisterTimerByGoroutine is RegisterTimer as on systems whose timers are no descriptors.
 func (p *Poller[K]) RegisterTimerByGoroutine(d time.Duration, key K) (*Registration[K], error) {

@@ -68,6 +68,7 @@ type Option func(*options)
 type options struct {
 	mechanism Mechanism
 	blocking  bool
+	open      func() (backend, error) // in place of the mechanism's, for tests
 }
 
 // WithMechanism makes New use m instead of the best mechanism of the system.
@@ -88,7 +89,10 @@ func New[K any](opts ...Option) (*Poller[K], error) {
 	for _, opt := range opts {
 		opt(&chosen)
 	}
-	b, err := open(chosen.mechanism, chosen.blocking)
+	if chosen.open == nil {
+		chosen.open = func() (backend, error) { return open(chosen.mechanism, chosen.blocking) }
+	}
+	b, err := chosen.open()
 	if err != nil {
 		return nil, err
 	}

@@ -16,10 +16,14 @@ func completeSource(_ *cobra.Command, _ []string, typed string) ([]string, cobra
 		return nil, cobra.ShellCompDirectiveDefault // the command and its arguments
 	}
 	if path, ok := strings.CutPrefix(typed, "unix://"); ok {
-		return completeUnix(path), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+		return completePath("unix://", path, isSocket), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	}
+	if path, ok := strings.CutPrefix(typed, "path:"); ok {
+		anything := func(os.DirEntry) bool { return true }
+		return completePath("path:", path, anything), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 	}
 	var offers []string
-	for _, offer := range []string{"stdin", "fd:", "timer:", "pid:", "signal:"} {
+	for _, offer := range []string{"stdin", "fd:", "timer:", "pid:", "signal:", "path:"} {
 		if strings.HasPrefix(offer, typed) {
 			offers = append(offers, offer)
 		}
@@ -35,8 +39,10 @@ func completeSource(_ *cobra.Command, _ []string, typed string) ([]string, cobra
 	return offers, cobra.ShellCompDirectiveNoSpace
 }
 
-// completeUnix offers sockets, and folders that may hold some.
-func completeUnix(typed string) []string {
+func isSocket(entry os.DirEntry) bool { return entry.Type()&os.ModeSocket != 0 }
+
+// completePath offers what fits, and folders that may hold some.
+func completePath(prefix, typed string, fits func(os.DirEntry) bool) []string {
 	folder, _ := filepath.Split(typed)
 	entries, err := os.ReadDir(filepath.Clean(folder)) // of an empty path that is the current folder
 	if err != nil {
@@ -48,9 +54,9 @@ func completeUnix(typed string) []string {
 		switch {
 		case !strings.HasPrefix(offer, typed):
 		case entry.IsDir():
-			offers = append(offers, "unix://"+offer+"/")
-		case entry.Type()&os.ModeSocket != 0:
-			offers = append(offers, "unix://"+offer)
+			offers = append(offers, prefix+offer+"/")
+		case fits(entry):
+			offers = append(offers, prefix+offer)
 		}
 	}
 	return offers
@@ -58,6 +64,36 @@ func completeUnix(typed string) []string {
 
 func completeMechanism(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return waitingMechanisms(), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeBench offers names, of which there may be several, and files of the formats that there are.
+func completeBench(bench *cobra.Command) {
+	for flag, complete := range map[string]cobra.CompletionFunc{
+		"mechanisms": func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+			before := typed[:strings.LastIndexByte(typed, ',')+1]
+			var offers []string
+			for _, name := range measuredMechanisms() {
+				if !slices.Contains(strings.Split(before, ","), name) {
+					offers = append(offers, before+name)
+				}
+			}
+			return offers, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+		},
+		"descriptors": cobra.NoFileCompletions,
+		"active":      cobra.NoFileCompletions,
+		"duration":    cobra.NoFileCompletions,
+		"out": func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var ends []string
+			for _, name := range formatNames() {
+				ends = append(ends, strings.TrimPrefix(name, "."))
+			}
+			return ends, cobra.ShellCompDirectiveFilterFileExt
+		},
+	} {
+		if err := bench.RegisterFlagCompletionFunc(flag, complete); err != nil {
+			panic(err) // the command has them
+		}
+	}
 }
 
 func completeCommands(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

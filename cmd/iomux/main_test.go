@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"iomux"
 	"iomux/internal/wine"
 )
 
@@ -81,8 +82,14 @@ func condition(name string) (bool, error) {
 	switch name {
 	case "waits":
 		return len(waitingMechanisms()) > 0, nil
+	case "changes":
+		return iomux.Kqueue.Available(), nil
 	case "edges":
 		return len(edgeMechanisms()) > 0, nil
+	case "benches":
+		return len(measuredMechanisms()) > 0, nil
+	case "root":
+		return os.Geteuid() == 0, nil
 	}
 	return false, errors.New("no such condition")
 }

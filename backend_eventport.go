@@ -123,13 +123,13 @@ func (b *portBackend) wake() {
 
 func (b *portBackend) ring() {
 	if at, err := b.port.Acquire(); err == nil {
-		b.calls.Send(at) // it fails where there are too many events already, which end the sleep as well
+		_ = b.calls.Send(at) // it fails where there are too many events already, which end the sleep as well
 		b.port.Done()
 	}
 }
 
 func (b *portBackend) close() error {
-	return b.port.Close(func(at int) { b.calls.Send(at) })
+	return b.port.Close(func(at int) { _ = b.calls.Send(at) })
 }
 
 // take fills all with what the port tells, and poll(2) confirms.
@@ -206,7 +206,7 @@ func (b *portBackend) confirm(at int, told []port.Event, list []poll.FD, all *ba
 		case event.Source != port.SourceFD && slept:
 			b.rung.Store(false)
 		case event.Source != port.SourceFD:
-			b.calls.Send(at)
+			_ = b.calls.Send(at)
 		case known:
 			if !e.spent {
 				e.spent = true

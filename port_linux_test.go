@@ -50,7 +50,9 @@ func TestCloseEndsTheSleepOfAPort(t *testing.T) {
 		go func() { done <- ports.Sleep(func() { close(asleep) }) }()
 		<-asleep
 		must(t, ports.Close())
-		<-done
+		if err := <-done; err != nil {
+			isErr(t, err, os.ErrClosed)
+		}
 		isErr(t, ports.Look(), os.ErrClosed)
 	}
 }

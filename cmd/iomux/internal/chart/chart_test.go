@@ -90,6 +90,12 @@ func TestSVGSaysWhatWasMeasuredWhere(t *testing.T) {
 	if got := strings.Count(text, "there are too few of them,"); got != 20 {
 		t.Errorf("%d of 20 sentences are left", got)
 	}
+	for _, dashes := range []string{"10,3", "5,2.5", "1.5,2", "9,3,1.5,3", "9,3,1.5,3,1.5,3"} {
+		// Once in each panel, and in the legend.
+		if got := bytes.Count(picture.Bytes(), []byte("stroke-dasharray:"+dashes+`"`)); got != len(r.Workloads)+1 {
+			t.Errorf("%d lines with the dashes %s", got, dashes)
+		}
+	}
 	if bytes.Contains(picture.Bytes(), []byte("font-family:Liberation Sans;")) {
 		t.Error("there is no other font where that is missing")
 	}
@@ -165,8 +171,8 @@ func TestStylesDifferWithoutColour(t *testing.T) {
 			}
 			seen[look] = m.Name
 		}
-		if native, emulated := styleOf(m.Name, true), styleOf(m.Name, false); native.glyph == emulated.glyph {
-			t.Errorf("%s looks the same emulated", m.Name)
+		if native, emulated := styleOf(m.Name, true), styleOf(m.Name, false); native.glyph.hollow || !emulated.glyph.hollow {
+			t.Errorf("%s: hollow natively: %v, emulated: %v", m.Name, native.glyph.hollow, emulated.glyph.hollow)
 		}
 	}
 }

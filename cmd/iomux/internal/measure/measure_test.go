@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -141,6 +142,11 @@ func TestAMechanismThatFailsIsLeftOutAlone(t *testing.T) {
 	testRing(t, 1)
 	broken := errors.New("broken")
 	good := available(t)[0]
+	open := good.open
+	good.open = func(fds []int) (waiter, error) {
+		expectEmpty(t, &ring{reads: fds}) // whoever failed before
+		return open(fds)
+	}
 	plan := Plan{Duration: 50 * time.Millisecond, Descriptors: []int{5}, Active: active(t, "100%"), Mechanisms: []Mechanism{
 		{Name: "closed", open: func([]int) (waiter, error) { return nil, broken }},
 		good,
@@ -161,6 +167,39 @@ func TestAMechanismThatFailsIsLeftOutAlone(t *testing.T) {
 	}
 	if len(r.LeftOut) != 3 {
 		t.Errorf("left out: %q", r.LeftOut)
+	}
+	plan.Active, plan.Mechanisms = nil, []Mechanism{plan.Mechanisms[3], good}
+	if r, err := Run(t.Context(), plan); err != nil || len(r.Rows) != 1 || len(r.LeftOut) != 1 {
+		t.Errorf("%v, %d rows, left out: %q", err, len(r.Rows), r.LeftOut)
+	}
+}
+
+// TestEachRoundBeginsWithAnotherMechanism: who comes first in one round comes last in the next.
+func TestEachRoundBeginsWithAnotherMechanism(t *testing.T) {
+	testRing(t, 1)
+	var opened strings.Builder
+	named := func(name string) Mechanism {
+		m := available(t)[0]
+		open := m.open
+		m.Name, m.open = name, func(fds []int) (waiter, error) {
+			_, _ = fmt.Fprint(&opened, name, len(fds), " ")
+			return open(fds)
+		}
+		return m
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	plan := Plan{Mechanisms: []Mechanism{named("a"), named("b"), named("c")}, Descriptors: []int{1, 2}, Duration: time.Hour}
+	plan.Progress = func(float64, string) {
+		if strings.Count(opened.String(), " ") > 18 {
+			cancel()
+		}
+	}
+	if _, err := Run(ctx, plan); err != nil {
+		t.Fatal(err)
+	}
+	if want := "a1 b1 c1 a2 b2 c2 b1 c1 a1 b2 c2 a2 c1 a1 b1 c2 a2 b2 a1 "; !strings.HasPrefix(opened.String(), want) {
+		t.Errorf("opened %q, want %q", opened.String(), want)
 	}
 }
 

@@ -77,7 +77,7 @@ func TestSVGSaysWhatWasMeasuredWhere(t *testing.T) {
 	}
 	text := strings.Join(strings.Fields(textOf(t, picture.Bytes())), " ")
 	for _, want := range []string{
-		"Bare wait, 1 of n ready", "Ring of n pipes, 10 % active", "n: pipes waited on", "time per wait", "time per event",
+		"Bare wait, 1 of n ready", r.Workloads[2].Title(), "n: pipes waited on", "time per wait", "time per event",
 		"1 µs", "10 µs", "100", "10 000", // the axes
 		"select", "kqueue (emulated)", "devpoll (emulated)", "Poller on epoll",
 		"Testix 1.0 z80, 3 × <Processor> & co, go1.26", "10 May 2026", "3 interleaved rounds", "load average before: 0.25",

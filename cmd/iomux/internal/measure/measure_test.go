@@ -100,7 +100,6 @@ func active(t *testing.T, texts ...string) []Active {
 }
 
 func TestEveryMechanismIsMeasured(t *testing.T) {
-	testRing(t, 1)
 	plan := Plan{Mechanisms: available(t), Descriptors: []int{20, 2}, Active: active(t, "1", "100%", "3"), Duration: 300 * time.Millisecond}
 	last, calls := -1.0, 0
 	plan.Progress = func(done float64, doing string) {
@@ -139,7 +138,6 @@ func TestEveryMechanismIsMeasured(t *testing.T) {
 }
 
 func TestAMechanismThatFailsIsLeftOutAlone(t *testing.T) {
-	testRing(t, 1)
 	broken := errors.New("broken")
 	good := available(t)[0]
 	open := good.open
@@ -176,7 +174,6 @@ func TestAMechanismThatFailsIsLeftOutAlone(t *testing.T) {
 
 // TestEachRoundBeginsWithAnotherMechanism: who comes first in one round comes last in the next.
 func TestEachRoundBeginsWithAnotherMechanism(t *testing.T) {
-	testRing(t, 1)
 	var opened strings.Builder
 	named := func(name string) Mechanism {
 		m := available(t)[0]
@@ -204,7 +201,6 @@ func TestEachRoundBeginsWithAnotherMechanism(t *testing.T) {
 }
 
 func TestAnInterruptionEndsIt(t *testing.T) {
-	testRing(t, 1)
 	plan := Plan{Mechanisms: available(t), Descriptors: []int{2, 4}, Active: active(t, "1"), Duration: time.Hour}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -221,7 +217,6 @@ func TestAnInterruptionEndsIt(t *testing.T) {
 }
 
 func TestEverythingIsMeasuredOnceInAnyCase(t *testing.T) {
-	testRing(t, 1)
 	m := available(t)[0]
 	r, err := Run(t.Context(), Plan{Mechanisms: []Mechanism{m}, Descriptors: []int{1, 5}, Active: active(t, "1"), Duration: 1})
 	if err != nil || len(r.Rows) != 4 || r.Rounds != 1 || len(r.LeftOut) != 0 {
@@ -230,16 +225,14 @@ func TestEverythingIsMeasuredOnceInAnyCase(t *testing.T) {
 }
 
 func TestNothingIsLeftToMeasure(t *testing.T) {
-	testRing(t, 1)
 	closed := Mechanism{Name: "closed", open: func([]int) (waiter, error) { return nil, errors.New("broken") }}
 	r, err := Run(t.Context(), Plan{Mechanisms: []Mechanism{closed}, Descriptors: []int{1, 5}, Duration: time.Hour})
-	if err != nil || len(r.Rows) != 0 || len(r.LeftOut) != 2 || r.LeftOut[1] != "closed, 5 pipes: broken" {
+	if err != nil || len(r.Rows) != 0 || len(r.LeftOut) != 2 || r.LeftOut[1] != "closed, 5 "+sources+": broken" {
 		t.Errorf("%v, %d rows, left out: %q", err, len(r.Rows), r.LeftOut)
 	}
 }
 
 func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
-	testRing(t, 1)
 	for _, c := range []struct {
 		asked, taken []int
 		fewer        bool
@@ -260,7 +253,7 @@ func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
 		if (err != nil) != (c.taken == nil) {
 			t.Errorf("%+v: %v", c, err)
 		}
-		if !slices.Equal(r.Descriptors, c.taken) || len(all.reads) != slices.Max(append(c.taken, 0)) {
+		if !slices.Equal(r.Descriptors, c.taken) || len(all.reads) < slices.Max(append(c.taken, 0)) {
 			t.Errorf("%+v: took %v, made %d", c, r.Descriptors, len(all.reads))
 		}
 		if len(r.LeftOut) != len(c.told) {
@@ -268,7 +261,7 @@ func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
 			continue
 		}
 		for i, text := range c.told {
-			for part := range strings.SplitSeq(text, ".*") {
+			for part := range strings.SplitSeq(strings.NewReplacer("pipes", sources, "see ulimit -n", whyLimited).Replace(text), ".*") {
 				if !strings.Contains(r.LeftOut[i], part) {
 					t.Errorf("%+v: told %q", c, r.LeftOut[i])
 				}

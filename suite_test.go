@@ -88,6 +88,9 @@ func (w *waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
 	return events, err
 }
 
+// modelled are the options for what this system does not have, over models of its calls.
+var modelled map[string]iomux.Option
+
 // backends are the ways in which a Poller can wait on this system.
 func backends() map[string][]iomux.Option {
 	all := make(map[string][]iomux.Option)
@@ -96,6 +99,9 @@ func backends() map[string][]iomux.Option {
 	}
 	if iomux.Epoll.Available() { // elsewhere all waits block
 		all["best blocking"] = []iomux.Option{iomux.WithBlocking()}
+	}
+	for name, option := range modelled {
+		all[name] = []iomux.Option{option}
 	}
 	return all
 }

@@ -154,7 +154,7 @@ func TestProcess(t *testing.T) {
 		os.Exit(status)
 	}
 	p := poller(t, nil)
-	for part, status := range map[string]int{"0": 0, "42": 42, "3000000000": 3000000000, "wait": 1} {
+	for part, status := range map[string]int{"0": 0, "42": 42, "1000000000": 1000000000, "wait": 1} {
 		cmd := again(t, part)
 		must(t, cmd.Start())
 		r, err := p.RegisterProcess(cmd.Process, 5)

@@ -99,7 +99,7 @@ alone: ## Run the test binaries of the root module alone: for 386, and emulated 
 
 wine: setup ## Test the root module and the command as Windows' programs, under Wine
 	@GOOS=windows GOARCH=amd64 CGO_ENABLED=0 tools/wine.sh \
-		go test -exec='$(WINE)' -shuffle=on -timeout=120s ./... ./cmd/iomux/...
+		go test -exec='$(WINE)' -shuffle=on -timeout=280s ./... ./cmd/iomux/...
 
 wine-race: setup ## Do so three times with the race detector
 	@tools/setup.sh x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-posix

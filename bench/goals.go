@@ -153,7 +153,7 @@ func pollChecks() (all []check) {
 
 func ringChecks() (all []check) {
 	const goal = "libevent's workload on epoll"
-	for _, who := range []string{rival.Epoll, rival.Poller} {
+	for _, who := range []string{rival.Epoll, rival.Poller, rival.EpollTry, rival.PollerTry} {
 		for _, n := range []int{100, 9900} {
 			all = append(all, check{goal: goal, what: who + ", " + rowRing(n) + ", to C-mt",
 				of: []key{{rowRing(n), who}}, metric: "cpu", to: &key{rowRing(n), sharedC}, limit: 1.10})

@@ -10,6 +10,7 @@ import (
 
 	"iomux"
 	"iomux/epoll"
+	"iomux/internal/sys"
 	"iomux/poll"
 	"iomux/selectfd"
 )
@@ -248,9 +249,10 @@ func pollWait(who string, fds []int) (func() (int, error), error) {
 	}
 	switch first := unsafe.Pointer(&list[0]); who {
 	case Raw:
-		return func() (int, error) {
-			n, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(first), uintptr(len(list)), uintptr(unsafe.Pointer(&unix.Timespec{})), 0, 0, 0)
-			return errnoless(n, errno)
+		kernel := unsafe.Slice((*sys.PollFD)(first), len(list))
+		return func() (int, error) { // which adds nothing to the raw call
+			n, errno := sys.Poll(kernel, 0)
+			return errnoless(uintptr(n), errno)
 		}, nil
 	case XSys:
 		kernel := unsafe.Slice((*unix.PollFd)(first), len(list))

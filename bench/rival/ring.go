@@ -56,7 +56,7 @@ func ring(who string, numbers []int) (work, error) {
 	case XSys:
 		read = func(fd int) (int, error) { return unix.Read(fd, eight) }
 		write = func(fd int) (int, error) { return unix.Write(fd, eight) }
-	case Epoll, Poller, Blocking:
+	case EpollTry, PollerTry:
 		read = func(fd int) (int, error) { return descriptor.TryRead(fd, eight) }
 		write = func(fd int) (int, error) { return descriptor.TryWrite(fd, eight) }
 	}
@@ -92,25 +92,32 @@ func ringWait(who string, r []int) (wait func() (int, error), at func(event int)
 		if who == XSys {
 			return func() (int, error) { return unix.EpollWait(epfd, events, -1) }, at, err
 		}
-		return func() (int, error) {
-			if n, err := errnoless(rawEpollWait(epfd, events)); n != 0 || err != nil {
-				return n, err
-			}
-			return errnoless(blockingEpollWait(epfd, events))
-		}, at, err
-	case Epoll:
+		look := func() (int, error) { return errnoless(rawEpollWait(epfd, events)) }
+		return lookFirst(look, func() (int, error) { return errnoless(blockingEpollWait(epfd, events)) }), at, err
+	case Epoll, EpollTry:
 		p, err := epoll.New()
 		for i := 0; i < len(r) && err == nil; i++ {
 			err = p.RegisterTag(r[i], epoll.In, uint32(i))
 		}
 		events := make([]epoll.Event, 64)
-		return func() (int, error) { return p.Poll(events, -1) }, func(event int) int { return int(events[event].Tag) }, err
-	case Poller, Blocking:
+		wait = lookFirst(func() (int, error) { return p.Poll(events, 0) }, func() (int, error) { return p.Poll(events, -1) })
+		return wait, func(event int) int { return int(events[event].Tag) }, err
+	case Poller, PollerTry:
 		p, err := newPoller(who, r)
 		events := make([]iomux.Event[int], 64)
 		return func() (int, error) { return p.WaitTimeout(events, -1) }, func(event int) int { return events[event].Key }, err
 	}
 	return nil, nil, errUnknown
+}
+
+// lookFirst waits only when a look, which does not tell the Go scheduler, finds nothing: as Pollers do.
+func lookFirst(look, wait func() (int, error)) func() (int, error) {
+	return func() (int, error) {
+		if n, err := look(); n != 0 || err != nil {
+			return n, err
+		}
+		return wait()
+	}
 }
 
 // goroutineRing has a goroutine for each pipe, as programs without a poller do.

@@ -29,6 +29,8 @@ const (
 	SelectList = "iomux/selectfd.Select"
 	Poller     = "iomux.Poller"
 	Blocking   = "iomux.Poller blocking"
+	EpollTry   = "iomux/epoll, descriptor"
+	PollerTry  = "iomux.Poller, descriptor"
 	Goroutines = "goroutines"
 	Net        = "net"
 	Netpoll    = "netpoll"

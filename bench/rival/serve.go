@@ -121,8 +121,9 @@ func serveLoop(who string, listener net.Listener) error {
 		for event := range n {
 			fd := s.fd(event)
 			if fd == accepting {
-				if client, _, err := unix.Accept4(accepting, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC); err == nil {
-					must(s.add(client))
+				client, _, errno := unix.Syscall6(unix.SYS_ACCEPT4, uintptr(accepting), 0, 0, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+				if errno == 0 {
+					must(s.add(int(client)))
 				}
 				continue
 			}
@@ -156,22 +157,18 @@ func servingBy(who string) (*serving, error) {
 			s.read, s.write = unix.Read, unix.Write
 			return s, err
 		}
-		s.wait = func() (int, error) {
-			if n, err := errnoless(rawEpollWait(epfd, events)); n != 0 || err != nil {
-				return n, err
-			}
-			return errnoless(blockingEpollWait(epfd, events))
-		}
+		s.wait = lookFirst(func() (int, error) { return errnoless(rawEpollWait(epfd, events)) },
+			func() (int, error) { return errnoless(blockingEpollWait(epfd, events)) })
 		s.read, s.write = rawTransfer(unix.SYS_READ), rawTransfer(unix.SYS_WRITE)
 		return s, err
 	case Epoll:
 		p, err := epoll.New()
 		events := make([]epoll.Event, room)
 		s.add = func(fd int) error { return p.Register(fd, epoll.In) }
-		s.wait = func() (int, error) { return p.Poll(events, -1) }
+		s.wait = lookFirst(func() (int, error) { return p.Poll(events, 0) }, func() (int, error) { return p.Poll(events, -1) })
 		s.fd = func(event int) int { return int(events[event].FD) }
 		return s, err
-	case Poller, Blocking:
+	case Poller:
 		p, err := newPoller(who, nil)
 		events := make([]iomux.Event[int], room)
 		s.add = func(fd int) error {

@@ -153,16 +153,22 @@ func late(who string, numbers []int) (work, error) {
 
 // others tells the longest time that another goroutine has to wait for the processor while a loop always has an event. It
 // wants to run every 100 µs.
-func others(who string, _ []int) (work, error) {
-	fds, err := eventfds(1, 1)
+func others(who string, numbers []int) (work, error) {
+	fds, err := eventfds(numbers[0], 1)
 	if err != nil {
 		return nil, err
 	}
-	timeout := time.Duration(-1)
-	if who == Raw {
-		timeout = 0
+	var wait func() (int, error)
+	switch who {
+	case Poll:
+		wait, err = pollWait(who, fds)
+	case Select:
+		wait, err = selectWait(who, fds)
+	case Raw:
+		wait, err = waiter(who, fds, 8, 0)
+	default:
+		wait, err = waiter(who, fds, 8, -1)
 	}
-	wait, err := waiter(who, fds, 8, timeout)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ type group struct {
 	title, about string
 	slice        time.Duration // how long an entry is measured for in a round
 	share        float64       // of the time that all groups have
+	apart        bool          // one process after the other, not all side by side
 	entries      []entry
 	tables       []table
 }
@@ -132,7 +133,7 @@ func someReady() group {
 }
 
 func rings() group {
-	g := group{title: "libevent's workload: pipes in a ring, one of them active", slice: 40 * time.Millisecond, share: 1.5,
+	g := group{title: "libevent's workload: pipes in a ring, one of them active", slice: 40 * time.Millisecond, share: 2, apart: true,
 		about: "raw and iomux/epoll look before they wait, with a timeout of 0. Reads and writes are raw, or x/sys's, or, where it says so, " +
 			"TryRead and TryWrite of iomux/descriptor.",
 		tables: []table{{"Processor time of an event (wait, read 8 bytes, write 8 bytes), relative to C-mt.", "cpu", sharedC, 0},
@@ -206,13 +207,16 @@ func idle() group {
 
 func echo(load echoing) group {
 	row := rowEcho(load.connections, load.window)
-	g := group{title: "Echo: " + row, slice: 250 * time.Millisecond, share: 2.5,
+	g := group{title: "Echo: " + row, slice: 250 * time.Millisecond, share: 1.5,
 		tables: []table{{"The server's processor time for a message, relative to C-mt.", "cpu", sharedC, 0},
 			{"Throughput, relative to C-mt (more is better).", "throughput", sharedC, 0},
 			{"Median time of an answer, relative to C-mt.", "p50", sharedC, 0},
 			{"99th percentile of it, relative to C-mt.", "p99", sharedC, 0},
 			{"The server's allocations for a message.", "allocations", "", 0},
 			{"The server's resident bytes for an idle connection.", "bytes", "", 0}}}
+	if load.connections > 1000 {
+		g.share, g.apart = 4, true
+	}
 	for _, who := range []string{plainC, sharedC, rival.Raw, rival.XSys, rival.Epoll, rival.Poller, example, rival.Net, rival.Netpoll, libevent, libuv, python} {
 		g.entries = append(g.entries, entry{row: row, who: who, work: []string{"echo"}, echo: &load})
 	}

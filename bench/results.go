@@ -103,15 +103,20 @@ func report(about *surroundings, all []group, r *results) string {
 		if g.about != "" {
 			text.WriteString(g.about + "\n\n")
 		}
-		fmt.Fprintf(&text, "%d rounds, in slices of %v.\n", r.rounds[g.title], g.slice)
+		fmt.Fprintf(&text, "%d rounds", r.rounds[g.title])
+		if g.slice > 0 {
+			fmt.Fprintf(&text, ", in slices of %v", g.slice)
+		}
+		text.WriteString(".\n")
 		for _, t := range g.tables {
 			text.WriteString(t.text(g, r))
 		}
 	}
 	if len(r.left) > 0 {
 		text.WriteString("\n## What was left out\n\n")
-		for _, line := range r.left {
-			text.WriteString("- " + line + "\n")
+		for _, l := range r.left {
+			why := strings.ReplaceAll(l.err.Error(), "\n", ": ")
+			fmt.Fprintf(&text, "- %s, %s: %s\n", l.who, l.row, strings.TrimPrefix(why, "EOF: "))
 		}
 	}
 	return text.String()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os/exec"
 	"slices"
@@ -22,7 +23,7 @@ type key struct{ row, who string }
 type results struct {
 	values map[key]map[string][]float64
 	rounds map[string]int // of groups, by title
-	left   []string       // what was left out, and why
+	left   []leftOut
 }
 
 func newResults() *results {
@@ -31,9 +32,19 @@ func newResults() *results {
 
 func (r *results) of(at key, metric string) []float64 { return r.values[at][metric] }
 
+// leaveOut forgets what was measured of an entry, and remembers why.
 func (r *results) leaveOut(e entry, err error) {
-	line := fmt.Sprintf("%s, %s: %v", e.who, e.row, err)
-	r.left = append(r.left, line)
+	delete(r.values, key{e.row, e.who})
+	r.left = append(r.left, leftOut{e.row, e.who, err})
+}
+
+func (r *results) isLeftOut(e entry) bool {
+	return slices.ContainsFunc(r.left, func(l leftOut) bool { return l.row == e.row && l.who == e.who })
+}
+
+type leftOut struct {
+	row, who string
+	err      error
 }
 
 // contestant is an entry that is ready to be measured.
@@ -50,7 +61,10 @@ type runner struct {
 	most        int // rounds
 }
 
-const fewest = 5 // rounds, if there is time or not
+const (
+	fewest   = 3 // rounds of a session, if there is time or not
+	sessions = 3 // of a group, each with new processes: where its memory lies makes one fast or slow for all its life
+)
 
 // competitor is an entry with its process.
 type competitor struct {
@@ -62,14 +76,70 @@ type competitor struct {
 
 // run measures a group for about as long as it may take.
 func (r *runner) run(g group, allowed time.Duration) {
-	deadline := time.Now().Add(allowed)
-	var all []*competitor
-	defer func() {
+	begun := time.Now()
+	for i := 0; i < sessions && !g.apart; i++ {
+		if i > 0 && time.Since(begun) > allowed {
+			break
+		}
+		all := r.gather(g)
+		r.session(all, r.most*(i+1)/sessions, begun.Add(allowed*time.Duration(i+1)/sessions), g.title)
 		for _, one := range all {
 			_ = one.close()
 		}
-	}()
+	}
+	if g.apart {
+		r.oneByOne(g, begun.Add(allowed))
+	}
+	fmt.Fprintf(r.progress, "%d rounds: %s\n", r.results.rounds[g.title], g.title)
+}
+
+// oneByOne makes rounds in which each process is started, measured and ended before the next one, so that all get the same
+// memory from the kernel. A virtual machine's memory that was not used before can be several times as slow.
+func (r *runner) oneByOne(g group, deadline time.Time) {
+	operations := make(map[key]int)
+	entries := slices.Clone(g.entries)
+	for round := 0; round < r.most && (round < fewest || time.Now().Before(deadline)); round++ {
+		rand.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
+		for _, e := range entries {
+			if r.results.isLeftOut(e) {
+				continue
+			}
+			if err := r.once(e, g.slice, operations); err != nil {
+				r.results.leaveOut(e, err)
+			}
+		}
+		r.results.rounds[g.title]++
+	}
+}
+
+func (r *runner) once(e entry, slice time.Duration, operations map[key]int) error {
+	one := &competitor{entry: e}
+	var err error
+	if one.contestant, err = r.begin(e); err != nil {
+		return err
+	}
+	at := key{e.row, e.who}
+	if one.operations = operations[at]; one.operations == 0 {
+		one.operations, err = calibrate(one, slice)
+		operations[at] = one.operations
+	}
+	var took measurement
+	if err == nil {
+		took, err = one.ask(one.operations)
+	}
+	if complaint := one.close(); err != nil {
+		return errors.Join(err, complaint)
+	}
+	r.note(one, took)
+	return nil
+}
+
+// gather starts all that can be started.
+func (r *runner) gather(g group) (all []*competitor) {
 	for _, e := range g.entries {
+		if r.results.isLeftOut(e) {
+			continue
+		}
 		one := &competitor{entry: e}
 		var err error
 		if one.contestant, err = r.begin(e); err != nil {
@@ -82,34 +152,35 @@ func (r *runner) run(g group, allowed time.Duration) {
 		}
 		all = append(all, one)
 	}
-	round := 0
-	for round < r.most && (round < fewest || time.Now().Before(deadline)) {
-		if len(all) == 0 {
-			break
-		}
+	return all
+}
+
+// session makes rounds until there are so many of the group, or the time is over.
+func (r *runner) session(all []*competitor, most int, deadline time.Time, title string) {
+	all = slices.Clone(all)
+	for round := 0; len(all) > 0 && r.results.rounds[title] < most && (round < fewest || time.Now().Before(deadline)); round++ {
 		rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		took := make([]measurement, len(all))
-		failed := -1
-		for i, one := range all {
-			var err error
-			if took[i], err = one.ask(one.operations); err != nil {
-				failed = i
-				r.results.leaveOut(one.entry, errors.Join(err, one.close()))
-				break
-			}
-		}
-		if failed >= 0 { // the round does not count
-			delete(r.results.values, key{all[failed].row, all[failed].who})
+		took, failed, err := r.round(all)
+		if err != nil { // the round does not count
+			r.results.leaveOut(all[failed].entry, errors.Join(err, all[failed].close()))
 			all = slices.Delete(all, failed, failed+1)
 			continue
 		}
 		for i, one := range all {
 			r.note(one, took[i])
 		}
-		round++
+		r.results.rounds[title]++
 	}
-	r.results.rounds[g.title] = round
-	fmt.Fprintf(r.progress, "%d rounds: %s\n", round, g.title)
+}
+
+func (r *runner) round(all []*competitor) (took []measurement, failed int, err error) {
+	took = make([]measurement, len(all))
+	for i, one := range all {
+		if took[i], err = one.ask(one.operations); err != nil {
+			return nil, i, err
+		}
+	}
+	return took, 0, nil
 }
 
 // begin starts what an entry needs.
@@ -139,16 +210,18 @@ func calibrate(one *competitor, slice time.Duration) (int, error) {
 		n = one.echo.connections
 	}
 	for {
-		took, err := one.ask(n)
-		if err != nil {
-			return 0, err
+		spent := time.Duration(math.MaxInt64)
+		for range 2 { // since something else may have had the processor meanwhile
+			took, err := one.ask(n)
+			if err != nil {
+				return 0, err
+			}
+			spent = min(spent, time.Duration(took["ns"]))
 		}
-		switch spent := time.Duration(took["ns"]); {
-		case spent < slice/8:
-			n *= 4
-		default:
+		if spent >= slice/8 {
 			return max(1, int(float64(n)*float64(slice)/float64(spent))), nil
 		}
+		n *= 4
 	}
 }
 

@@ -11,14 +11,17 @@ SHIPPED = $(filter-out %/tools %/bench,$(MODULES))
 LINTED := darwin freebsd windows
 # Where the test binaries run without anything else on this machine, and what emulates the processor.
 ALONE := linux/386: linux/arm64:qemu-aarch64 linux/s390x:qemu-s390x
+# Where nothing answers Wine, it waits for ever, whatever limit the tests have.
+WINE := timeout -k 10 300 wine
 FUZZTIME := 10s
 COUNT := 6
+STRESS := 1m
 
 # A clone that belongs to another user has no version to stamp binaries with.
 export GOFLAGS ?= -buildvcs=false
 
 .NOTPARALLEL:
-.PHONY: help setup bin check check-all fmt formatted vet lint test race alone binaries api api-same fuzz bench cover vuln
+.PHONY: help setup bin check check-all fmt formatted vet lint test race stress alone wine wine-race binaries api api-same fuzz bench cover vuln
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,15 +30,21 @@ setup: bin ## Install what the checks need: Debian packages, and the pinned tool
 	@tools/setup.sh
 
 bin: ## Build the pinned tools
-	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ tool ./api
+	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ tool ./api ./forward
 	@GOWORK=off go -C tools/actionlint build -o $(CURDIR)/bin/ tool
 
-check: setup formatted vet lint api-same test race alone python-check ## Run every check; at most ten minutes
+# Those that take long come first, and show their output when they end.
+CHECKS := formatted race stress python-check alone wine vet test lint api-same
+
+check: setup ## Run every check, three at once; at most ten minutes
+	@mkdir -p dist; : >dist/seconds; status=0; \
+	$(MAKE) --no-print-directory -j3 --output-sync=recurse -f tools/check.mk STEPS='$(CHECKS)' $(CHECKS) || status=$$?; \
+	sort -rn dist/seconds; [ $$status = 0 ] || { echo "make check: FAILED"; exit $$status; }
 	@echo "make check: passed"
 
 check-all: check ## Run every check, and those that take long
-	@$(MAKE) --no-print-directory fuzz cover conformance
-	IOMUX_STRESS=15s go test -race -run=TestStress -v -timeout=10m .
+	@$(MAKE) --no-print-directory fuzz cover conformance wine-race
+	@$(MAKE) --no-print-directory stress STRESS=4m
 	go test -race -count=20 -shuffle=on -timeout=30m work
 	go test -run='^$$' -bench=. -benchtime=1x work
 	@echo "make check-all: passed"
@@ -77,6 +86,9 @@ test: ## Test every module
 race: ## Test every module three times with the race detector, with fewer repetitions inside of the tests
 	go test -race -short -count=3 -shuffle=on -timeout=10m work
 
+stress: ## Stress the Poller with the race detector, for STRESS with all of its backends together
+	IOMUX_STRESS=$(STRESS) go test -race -run='^TestStress$$' -count=1 -v -timeout=60m .
+
 alone: ## Run the test binaries of the root module alone: for 386, and emulated for arm64 and s390x
 	@failed=; for target in $(ALONE); do \
 		emulator=$${target#*:}; target=$${target%:*}; \
@@ -84,6 +96,15 @@ alone: ## Run the test binaries of the root module alone: for 386, and emulated 
 		$(MAKE) --no-print-directory binaries TARGET=$$target && \
 			tools/alone.sh dist/$$(echo $$target | tr / -) $$emulator || failed="$$failed $$target"; \
 	done; [ -z "$$failed" ] || { echo "alone failed for$$failed"; exit 1; }
+
+wine: setup ## Test the root module and the command as Windows' programs, under Wine
+	@GOOS=windows GOARCH=amd64 CGO_ENABLED=0 tools/wine.sh \
+		go test -exec='$(WINE)' -shuffle=on -timeout=120s ./... ./cmd/iomux/...
+
+wine-race: setup ## Do so three times with the race detector
+	@tools/setup.sh x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-posix
+	@GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc tools/wine.sh \
+		go test -exec='$(WINE)' -race -count=3 -shuffle=on -timeout=280s ./... ./cmd/iomux/...
 
 binaries: ## Build the test binaries of the root module for TARGET=system/processor into dist/
 	@rm -rf dist/$(subst /,-,$(TARGET))

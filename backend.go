@@ -11,15 +11,16 @@ import (
 
 // backend is a mechanism as a Poller uses it. Every implementation keeps this contract:
 //
-//   - add, modify and remove are called with the Poller's lock held, so never two at once, but while goroutines wait. They do
-//     not wait for these. A sleep under way takes a change into account if wake is called afterwards, or without that if
-//     live says so.
+//   - add, modify, remove, forget, look and close are called with the Poller's lock held, so never two at once, but while a
+//     goroutine sleeps. add, modify and remove do not wait for it. A sleep under way takes a change into account if wake is
+//     called afterwards, or without that if live says so.
 //   - Each tag that add is given is greater than all before. If exact says so, an event comes with the tag of its registration,
 //     which modify keeps. Else modify is given a greater one, too, and an event comes with the greatest that was given before
 //     the kernel was asked: a descriptor whose tag is greater than that was not asked for yet as it is now.
-//   - look takes what is ready, without waiting. Any number of goroutines call it at once, and while another one sleeps.
+//   - look takes what is ready, without waiting.
 //   - sleep waits until something is ready, the time is over (never, if it is negative) or wake is called, whichever comes
-//     first, and takes what is ready. It may come back early and empty. One goroutine calls it at a time. Before it blocks it
+//     first, and takes what is ready. It may come back early and empty. One goroutine calls it at a time, without the Poller's
+//     lock. Where something was ready at once, and look would have cost less, it may say so by atOnce. Before it blocks it
 //     makes itself known to wake, and then calls ready: if that says false, it comes back at once. So nothing that ready looks
 //     at and that changes before wake is called can be missed. ready takes no lock that is held over the calls above, which may
 //     wait until a sleep has ended.
@@ -52,6 +53,13 @@ type traits struct {
 	oneShot bool // one-shot mode is the mechanism's own; elsewhere the Poller removes what it has reported
 }
 
+// renewer is a backend whose kernel's object may hold registrations that cannot be removed.
+type renewer interface {
+	// renew replaces the object by a new one. For each registration that is to move, each calls move, which reports whether the
+	// descriptor still is what was registered.
+	renew(each func(move func(fd int, interest Interest, tag uint32) bool)) error
+}
+
 // vanished is what a backend reports of a descriptor that is not open any more. It does not wait for it again.
 const vanished epoll.Events = 0x20
 
@@ -63,6 +71,7 @@ type batch struct {
 	room   int // at most so many events
 	events []epoll.Event
 	n      int
+	atOnce bool // a look before the next sleep is worth while
 }
 
 // maxBatch is how many events are taken at once: enough that more would not be faster.
@@ -78,6 +87,10 @@ func open(m Mechanism, blocking bool) (backend, error) {
 			return newPollBackend()
 		case Select:
 			return newSelectBackend()
+		case Kqueue:
+			return newKqueueBackend()
+		case AFD:
+			return newAFDBackend()
 		}
 	}
 	return nil, fmt.Errorf("iomux: mechanism %v: %w on this system", m, errors.ErrUnsupported)
@@ -85,7 +98,7 @@ func open(m Mechanism, blocking bool) (backend, error) {
 
 // best is the mechanism that New takes.
 func best() Mechanism {
-	for _, m := range []Mechanism{Epoll, Poll} {
+	for _, m := range []Mechanism{Epoll, Kqueue, AFD, Poll} {
 		if m.Available() {
 			return m
 		}

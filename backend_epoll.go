@@ -1,3 +1,5 @@
+//go:build linux
+
 package iomux
 
 import (
@@ -7,10 +9,13 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"iomux/epoll"
 	"iomux/internal/bell"
+	"iomux/internal/owned"
 	"iomux/internal/parking"
+	"iomux/internal/sys"
 )
 
 // epollBackend is epoll(7). A goroutine sleeps parked in the Go scheduler, by means of a duplicate of the epoll's descriptor
@@ -20,9 +25,13 @@ import (
 //   - where a source is watched for Priority: the runtime, when it polls the epoll, would take such an event away, since with
 //     some files to look is to consume (/proc/self/mountinfo, pressure stalls). So it does not get to see the epoll then;
 //   - where the Poller was made WithBlocking.
+//
+// It makes the system calls itself, rather than through an epoll.Poller: under the Poller's lock nobody can close the descriptor,
+// so calls that cannot block need not say that they use it.
 type epollBackend struct {
 	blocking bool
-	kernel   atomic.Pointer[epoll.Poller]
+	fd       int // the number of kernel, for who holds the Poller's lock
+	kernel   atomic.Pointer[owned.Descriptor]
 	state    atomic.Int32 // of the one who sleeps: awake, parked or blocked
 	place    atomic.Pointer[parking.Place]
 	bell     atomic.Pointer[bell.Bell] // made for the first one who blocks
@@ -37,6 +46,7 @@ type epollBackend struct {
 
 // sleeper is what the goroutine that sleeps parked has brought along.
 type sleeper struct {
+	fd    int // of the epoll
 	all   *batch
 	left  time.Duration
 	ready func() bool
@@ -56,15 +66,30 @@ const (
 const precise = 2 * time.Millisecond
 
 func newEpollBackend(blocking bool) (*epollBackend, error) {
-	kernel, err := epoll.New()
+	b := &epollBackend{blocking: blocking}
+	kernel, err := newEpoll()
 	if err != nil {
 		return nil, err
 	}
-	b := &epollBackend{blocking: blocking}
-	b.kernel.Store(kernel)
+	b.use(kernel)
 	b.sleeper.check = b.check
 	b.bellFD.Store(-1)
 	return b, nil
+}
+
+func newEpoll() (*owned.Descriptor, error) {
+	fd, err := sys.EpollCreate()
+	if err != nil {
+		return nil, err
+	}
+	kernel := new(owned.Descriptor)
+	kernel.Set(fd, func(fd int) error { return os.NewSyscallError("close", syscall.Close(fd)) })
+	return kernel, nil
+}
+
+func (b *epollBackend) use(kernel *owned.Descriptor) {
+	b.fd = kernel.FD()
+	b.kernel.Store(kernel)
 }
 
 func (*epollBackend) traits() traits { return traits{exact: true, live: true, oneShot: true} }
@@ -78,14 +103,20 @@ func (b *epollBackend) add(fd int, interest Interest, tag uint32) error {
 	if err := b.countPriority(0, interest); err != nil {
 		return err
 	}
-	err := b.kernel.Load().RegisterTag(fd, epoll.Events(interest), tag)
-	if (errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ELOOP)) && b.stopParking() {
-		err = b.kernel.Load().RegisterTag(fd, epoll.Events(interest), tag)
+	errno := control(b.fd, sys.EpollAdd, fd, interest, tag)
+	if (errno == syscall.EINVAL || errno == syscall.ELOOP) && b.stopParking() {
+		errno = control(b.fd, sys.EpollAdd, fd, interest, tag)
 	}
-	if err != nil {
-		return errors.Join(err, b.countPriority(interest, 0))
+	if errno != 0 {
+		return errors.Join(sys.EpollError(fd, errno), b.countPriority(interest, 0))
 	}
 	return nil
+}
+
+// control is epoll_ctl(2).
+func control(epfd, op, fd int, interest Interest, tag uint32) syscall.Errno {
+	event := epoll.Event{Events: epoll.Events(interest), FD: int32(fd), Tag: tag}
+	return sys.EpollCtl(epfd, op, int32(fd), unsafe.Pointer(&event))
 }
 
 // stopParking unmakes the parking place for good, and reports whether there was one. Since through it the epoll is inside
@@ -105,9 +136,8 @@ func (b *epollBackend) modify(fd int, before, interest Interest, tag uint32) err
 	if err := b.countPriority(before, interest); err != nil {
 		return err
 	}
-	err := b.kernel.Load().ModifyTag(fd, epoll.Events(interest), tag)
-	if err != nil {
-		return errors.Join(err, b.countPriority(interest, before))
+	if errno := control(b.fd, sys.EpollModify, fd, interest, tag); errno != 0 {
+		return errors.Join(sys.EpollError(fd, errno), b.countPriority(interest, before))
 	}
 	return nil
 }
@@ -117,7 +147,10 @@ func (b *epollBackend) remove(fd int, interest Interest) error {
 	if b.isBell(fd) {
 		return errNotOpen(fd)
 	}
-	return b.kernel.Load().Unregister(fd)
+	if errno := control(b.fd, sys.EpollRemove, fd, 0, 0); errno != 0 {
+		return sys.EpollError(fd, errno)
+	}
+	return nil
 }
 
 // isBell reports whether a number that was given to us has been closed since, and become that of the bell.
@@ -133,6 +166,10 @@ func (b *epollBackend) countPriority(before, interest Interest) error {
 	if (before^interest)&Priority == 0 {
 		return nil
 	}
+	return b.priorityChanged(before)
+}
+
+func (b *epollBackend) priorityChanged(before Interest) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if before&Priority != 0 {
@@ -150,18 +187,27 @@ func (b *epollBackend) unmakePlace() error {
 	return nil
 }
 
-func (b *epollBackend) look(all *batch) (err error) {
-	for {
-		kernel := b.kernel.Load()
-		all.n, err = kernel.Poll(all.events[:all.room], 0)
-		if err == nil || kernel == b.kernel.Load() {
-			return err
-		}
+func (b *epollBackend) look(all *batch) error {
+	return all.take(sys.EpollLook(b.fd, all.first(), all.room))
+}
+
+// first is where the kernel puts the events.
+func (b *batch) first() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.events)) }
+
+// take notes what epoll_wait(2) has returned. A signal that interrupts it is as if the time were over.
+func (b *batch) take(n int, errno syscall.Errno) error {
+	if b.n = n; errno == 0 {
+		return nil
 	}
+	b.n = 0
+	if errno == syscall.EINTR {
+		return nil
+	}
+	return os.NewSyscallError("epoll_wait", errno)
 }
 
 func (b *epollBackend) sleep(all *batch, left time.Duration, ready func() bool) error {
-	all.n = 0
+	all.n, all.atOnce = 0, false
 	if !b.blocking && (left < 0 || left >= precise) {
 		if place := b.parkingPlace(); place != nil {
 			return b.park(place, all, left, ready)
@@ -190,26 +236,36 @@ func (b *epollBackend) parkingPlace() *parking.Place {
 }
 
 func (b *epollBackend) park(place *parking.Place, all *batch, left time.Duration, ready func() bool) error {
+	kernel := b.kernel.Load()
+	fd, err := kernel.Acquire()
+	if err != nil {
+		return nil // replaced, or the Poller is closed
+	}
+	defer kernel.Done()
 	s := &b.sleeper
-	s.all, s.left, s.ready, s.place, s.err, s.again = all, left, ready, place, nil, false
+	s.fd, s.all, s.left, s.ready, s.place, s.err, s.again = fd, all, left, ready, place, nil, false
 	b.state.Store(parked)
-	err := place.Wait(s.check)
+	err = place.Wait(s.check)
 	b.state.Store(awake)
 	s.all, s.ready = nil, nil
 	if s.err != nil {
 		err = s.err
 	}
-	return b.unlessReplaced(err, place != b.place.Load())
+	if place != b.place.Load() {
+		return nil // what was slept on was closed, to make room for something new
+	}
+	return err
 }
 
 // check is called when the parking place may have become readable, and once before. It looks first, and reports whether to
 // stay awake.
 func (b *epollBackend) check(uintptr) bool {
 	s := &b.sleeper
-	if s.err = b.look(s.all); s.err != nil {
+	if s.err = s.all.take(sys.EpollLook(s.fd, s.all.first(), s.all.room)); s.err != nil {
 		return true
 	}
-	if n := s.all.n; n > 0 {
+	if s.all.n > 0 {
+		s.all.atOnce = !s.again
 		b.quiet(s.all)
 		return true
 	}
@@ -231,21 +287,22 @@ func (b *epollBackend) block(all *batch, left time.Duration, ready func() bool) 
 	}
 	b.state.Store(blocked)
 	defer b.state.Store(awake)
-	kernel := b.kernel.Load()
+	kernel, ring := b.kernel.Load(), b.bell.Load()
+	epfd, err := kernel.Acquire()
+	if err != nil {
+		return nil // replaced, or the Poller is closed
+	}
+	defer kernel.Done()
+	// A bell that were closed while it rings would not be heard.
+	if _, err := ring.Acquire(); err != nil {
+		return nil
+	}
+	defer ring.Done()
 	if !ready() {
 		return nil
 	}
-	var err error
-	all.n, err = kernel.Poll(all.events[:all.room], left)
+	err = all.take(sys.EpollWait(epfd, all.first(), all.room, left))
 	b.quiet(all)
-	return b.unlessReplaced(err, kernel != b.kernel.Load())
-}
-
-// unlessReplaced passes an error on, unless it is that what was slept on was closed to make room for something new.
-func (b *epollBackend) unlessReplaced(err error, replaced bool) error {
-	if err != nil && replaced {
-		return nil
-	}
 	return err
 }
 
@@ -268,9 +325,9 @@ func (b *epollBackend) makeBell() error {
 	}
 	defer ring.Done()
 	b.bellFD.Store(int32(fd))
-	if err := b.kernel.Load().RegisterTag(fd, epoll.In, bellTag); err != nil {
+	if errno := control(b.kernel.Load().FD(), sys.EpollAdd, fd, Readable, bellTag); errno != 0 {
 		b.bellFD.Store(-1)
-		return errors.Join(err, ring.Close())
+		return errors.Join(sys.EpollError(fd, errno), ring.Close())
 	}
 	b.bell.Store(ring)
 	return nil
@@ -301,50 +358,13 @@ func (b *epollBackend) close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
-	err := errors.Join(b.kernel.Load().Close(), b.unmakePlace())
+	b.fd = -1
+	err := errors.Join(b.kernel.Load().Close(nobody), b.unmakePlace())
 	if ring := b.bell.Load(); ring != nil {
-		err = errors.Join(err, ring.Close())
+		err = errors.Join(err, ring.Close()) // which wakes who is blocked
 	}
 	return err
 }
 
-// renew replaces the kernel's object by a new one, and so gets rid of registrations that cannot be removed: of descriptors
-// that were closed while a duplicate lives on. For each registration that is to move, each calls move, which reports whether
-// the descriptor still is what was registered.
-func (b *epollBackend) renew(each func(move func(fd int, interest Interest, tag uint32) bool)) error {
-	fresh, err := epoll.New()
-	if err != nil {
-		return err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	old := b.kernel.Load()
-	if b.bell.Load() != nil {
-		err = fresh.RegisterTag(int(b.bellFD.Load()), epoll.In, bellTag)
-	}
-	if err != nil || b.closed {
-		return errors.Join(err, fresh.Close())
-	}
-	each(func(fd int, interest Interest, tag uint32) bool {
-		// The old object alone knows whether the number is still that of the file that was registered. It is asked before,
-		// and again after, since the number may change hands meanwhile.
-		events := epoll.Events(interest)
-		if b.isBell(fd) {
-			return false
-		}
-		if old.ModifyTag(fd, events, tag) != nil || fresh.RegisterTag(fd, events, tag) != nil {
-			return false
-		}
-		if old.ModifyTag(fd, events, tag) != nil {
-			_ = fresh.Unregister(fd) // where that fails, too, its tag is nobody's any more
-			return false
-		}
-		return true
-	})
-	b.kernel.Store(fresh)
-	b.noPlace = false
-	if err := errors.Join(b.unmakePlace(), old.Close()); err != nil && !errors.Is(err, os.ErrClosed) {
-		return err
-	}
-	return nil
-}
+// nobody is woken when an epoll is closed: bell and place do that.
+func nobody(int) {}

@@ -12,11 +12,9 @@ type posting[K any] struct {
 
 // deliver makes events of what the kernel has told, and of what is pending, as far as there is room. What the kernel has told
 // of registrations that are no more is dropped.
-func (p *Poller[K]) deliver(w *waiter, events []Event[K]) (n int, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i := range w.batch.events[:w.n] {
-		event := &w.batch.events[i]
+func (p *Poller[K]) deliver(b *batch, events []Event[K]) (n int, err error) {
+	for i := range b.events[:b.n] {
+		event := &b.events[i]
 		r := p.table.get(event.FD)
 		switch {
 		case event.Tag == bellTag:
@@ -51,22 +49,22 @@ func (p *Poller[K]) isOf(r *Registration[K], tag uint32) bool {
 func (p *Poller[K]) fill(event *Event[K], r *Registration[K], told epoll.Events) bool {
 	if !p.can.exact {
 		// These mechanisms go by the number alone.
-		if told&vanished != 0 || r.raw != nil && r.raw.Control(nothing) != nil {
+		if told&vanished != 0 || r.isClosed() {
 			r.vanish()
 			return false
 		}
-		if r.disarmed {
-			return false // another goroutine was faster
-		}
+	}
+	if r.disarmed {
+		return false // another goroutine was faster, or the other direction
 	}
 	ready := Interest(told) & (r.interest | unasked) & conditions
 	if ready == 0 {
 		return false // it was modified meanwhile
 	}
 	status := 0
-	if r.collect != nil {
+	if r.kind != KindIO {
 		var ok bool
-		if status, ok = r.collect(); !ok {
+		if status, ok = r.source.collect(); !ok {
 			return false // another goroutine was faster
 		}
 		ready = 0
@@ -74,11 +72,10 @@ func (p *Poller[K]) fill(event *Event[K], r *Registration[K], told epoll.Events)
 	if r.interest&OneShot != 0 {
 		r.disarm()
 	}
-	*event = Event[K]{Key: r.key, Ready: ready, Kind: r.kind, Status: status, Registration: r}
+	// One by one: as a whole the event would be copied.
+	event.Key, event.Ready, event.Kind, event.Status, event.Registration = r.key, ready, r.kind, status, r
 	return true
 }
-
-func nothing(uintptr) {}
 
 // deliverPending hands out what was posted, and then, in turns, the sources that are always ready.
 func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
@@ -154,7 +151,7 @@ func (p *Poller[K]) putBack(events []Event[K]) {
 
 // renew gets rid of registrations that the kernel goes on to report and that cannot be removed.
 func (p *Poller[K]) renew() error {
-	kernel, ok := p.backend.(*epollBackend)
+	kernel, ok := p.backend.(renewer)
 	if !ok || p.isClosed.Load() {
 		return nil
 	}

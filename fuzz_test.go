@@ -31,8 +31,25 @@ func FuzzOperations(f *testing.F) {
 	suite.Fuzz(f, m)
 }
 
+// FuzzOperationsKqueue does the same with filters.
+func FuzzOperationsKqueue(f *testing.F) {
+	if !iomux.Kqueue.Available() {
+		f.Skip("this system has no kqueue")
+	}
+	opts := []iomux.Option{iomux.WithMechanism(iomux.Kqueue)}
+	m := mechanism(f, opts)
+	m.New = func() (suite.Waiter, error) {
+		w, err := newWaiter(opts...)
+		return byNumber{w}, err
+	}
+	suite.Fuzz(f, m)
+}
+
 // FuzzOperationsPoll does the same with one-shot mode made by the Poller.
 func FuzzOperationsPoll(f *testing.F) {
+	if !iomux.Poll.Available() {
+		f.Skip("this system has no poll(2)")
+	}
 	m := mechanism(f, []iomux.Option{iomux.WithMechanism(iomux.Poll)})
 	m.ReportsClosed = suite.IsNval // a bare number that was closed and opened again cannot be seen: it is unregistered before
 	suite.Fuzz(f, m)

@@ -7,17 +7,21 @@ import "iomux/internal/flag"
 //
 // This is how the conditions are asked for, and told, by each mechanism:
 //
-//	           epoll          poll      select
-//	Readable   EPOLLIN        POLLIN    set of readers; hang-ups and errors are seen as Readable, too
-//	Writable   EPOLLOUT       POLLOUT   set of writers; errors are seen as Writable, too
-//	Priority   EPOLLPRI       POLLPRI   set of exceptions
-//	Hangup     EPOLLHUP       POLLHUP   cannot be told
-//	ReadHangup EPOLLRDHUP     POLLRDHUP cannot be told
-//	Errored    EPOLLERR       POLLERR   cannot be told
-//	Edge       EPOLLET        -         -
-//	OneShot    EPOLLONESHOT   by us     by us
+//	           epoll          kqueue                   poll      select
+//	Readable   EPOLLIN        EVFILT_READ              POLLIN    set of readers; hang-ups and errors are seen as Readable, too
+//	Writable   EPOLLOUT       EVFILT_WRITE             POLLOUT   set of writers; errors are seen as Writable, too
+//	Priority   EPOLLPRI       EVFILT_EXCEPT, NOTE_OOB  POLLPRI   set of exceptions
+//	Hangup     EPOLLHUP       EV_EOF, then POLLHUP     POLLHUP   cannot be told
+//	ReadHangup EPOLLRDHUP     EV_EOF of EVFILT_READ    POLLRDHUP cannot be told
+//	Errored    EPOLLERR       EV_EOF, then POLLERR     POLLERR   cannot be told
+//	Edge       EPOLLET        EV_CLEAR                 -         -
+//	OneShot    EPOLLONESHOT   EV_DISPATCH              by us     by us
 //
-// epoll and poll report Hangup and Errored whether they were asked for or not. POLLRDHUP exists on Linux, FreeBSD and illumos.
+// epoll, kqueue and poll report Hangup and Errored whether they were asked for or not. POLLRDHUP exists on Linux, FreeBSD and
+// illumos, EVFILT_EXCEPT on macOS, OpenBSD and DragonFly. kqueue sees each direction by itself: when the one that is watched comes
+// to its end (reading, if neither is), poll(2) is asked what has ended; the end of a direction that is not watched is not seen. A
+// TCP socket that was never connected is ready for nothing with kqueue, and Writable|Hangup with epoll and poll on Linux.
+//
 // To ask for what a mechanism cannot do is errors.ErrUnsupported; Poller.Supports tells beforehand. Which conditions a kernel
 // reports together is its own choice: Linux reports a pipe whose writers are gone as Hangup, the BSDs as Readable|Hangup. So a
 // reader reads on any of them, until the end of the file.

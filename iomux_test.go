@@ -10,16 +10,20 @@ import (
 	"testing"
 
 	"iomux"
+	"iomux/kqueue"
 )
 
 func TestMechanisms(t *testing.T) {
 	want := map[string][]iomux.Mechanism{
-		"linux":   {iomux.Select, iomux.Poll, iomux.Epoll},
-		"windows": nil,
+		"linux":   {iomux.Select, iomux.Poll, iomux.Epoll, iomux.Kqueue},
+		"windows": {iomux.AFD},
 	}
 	expected, ok := want[runtime.GOOS]
 	if !ok {
 		expected = []iomux.Mechanism{iomux.Select, iomux.Poll}
+		if kqueue.Native {
+			expected = append(expected, iomux.Kqueue)
+		}
 	}
 	if got := iomux.Mechanisms(); !slices.Equal(got, expected) {
 		t.Errorf("Mechanisms is %v, want %v", got, expected)

@@ -123,6 +123,23 @@ func TestReusedNumberOfAConnection(t *testing.T) {
 	})
 }
 
+// The same, and nobody has waited since, so that nobody has seen that the connection was closed.
+func TestReusedNumberIsRegisteredAtOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		_, server := connections(t)
+		register(t, p, server, iomux.Readable)
+		raw, err := server.(syscall.Conn).SyscallConn()
+		must(t, err)
+		var fd int
+		must(t, raw.Control(func(number uintptr) { fd = int(number) }))
+		r, w := suite.Pipe(t)
+		suite.Write(t, w)
+		moveTo(t, r, fd, func() { must(t, server.Close()) })
+		fresh := register(t, p, fd, iomux.Readable)
+		expect(t, p, fresh, iomux.Readable)
+	})
+}
+
 // The same by number, which was unregistered before: no event that was under way reaches the successor.
 func TestReusedNumber(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
@@ -224,7 +241,7 @@ func TestRegularFile(t *testing.T) {
 		for range 3 {
 			expect(t, p, r, iomux.Readable|iomux.Writable)
 		}
-		if r.AlwaysReady() != (p.Mechanism() == iomux.Epoll) {
+		if r.AlwaysReady() != (p.Mechanism() == iomux.Epoll || p.Mechanism() == iomux.Kqueue) {
 			t.Errorf("AlwaysReady is %v", r.AlwaysReady())
 		}
 		_, err := p.RegisterFD(file, iomux.Readable, 0)
@@ -332,4 +349,46 @@ func TestNumberBecomesOurOwn(t *testing.T) {
 		must(t, p.Wake())
 		must(t, <-done)
 	})
+}
+
+// A number that was closed belongs to another file now: to modify the registration does not make it that file's.
+func TestModifyAfterTheNumberWasReused(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		if !p.Supports(iomux.Edge) {
+			t.Skip("this mechanism goes by the number, and cannot tell the files apart")
+		}
+		fd, _ := suite.Pipe(t)
+		r := register(t, p, fd, iomux.Readable|iomux.OneShot)
+		other, w := suite.Pipe(t)
+		moveTo(t, other, fd, func() { suite.Close(t, fd) })
+		suite.Write(t, w)
+		isErr(t, r.Modify(iomux.Readable), syscall.ENOENT)
+		expectNothing(t, p)
+		must(t, r.Unregister())
+	})
+}
+
+// A number that was closed, and that a new Poller has taken for itself, is not open for those who ask for it.
+func TestNumberThatANewPollerTook(t *testing.T) {
+	for name, opts := range backends() {
+		t.Run(name, func(t *testing.T) {
+			var fds []int
+			for range 4 {
+				fd, w := suite.Pipe(t)
+				fds = append(fds, fd, w)
+			}
+			for _, fd := range fds {
+				suite.Close(t, fd)
+			}
+			p := poller(t, opts)
+			for _, fd := range fds {
+				if _, err := p.RegisterFD(fd, iomux.Readable, 0); err == nil {
+					t.Errorf("%d, which is not ours, was registered", fd)
+				}
+			}
+			must(t, p.Wake())
+			expectNothing(t, p)
+			expectBlocks(t, p)
+		})
+	}
 }

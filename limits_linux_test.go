@@ -23,6 +23,7 @@ func TestLimitsAreThoseOfNow(t *testing.T) {
 	for m, want := range map[iomux.Mechanism]iomux.Limits{
 		iomux.Select: {Descriptors: 321, Resolution: 1},
 		iomux.Poll:   {Descriptors: 321, Entries: 321, Resolution: 1},
+		iomux.Kqueue: {Descriptors: 321, Watches: watches, Resolution: sys.EpollResolution()},
 		iomux.Epoll:  {Descriptors: 321, Watches: watches, Resolution: sys.EpollResolution()},
 	} {
 		if got := m.Limits(); got != want {

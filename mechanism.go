@@ -1,10 +1,13 @@
 package iomux
 
 import (
+	"runtime"
 	"time"
 
 	"iomux/epoll"
+	"iomux/internal/afd"
 	"iomux/internal/sys"
+	"iomux/kqueue"
 	"iomux/poll"
 	"iomux/selectfd"
 )
@@ -17,15 +20,15 @@ const PipeBuf = sys.PipeBuf
 // Mechanism is a way in which a kernel lets a program wait on many descriptors.
 type Mechanism uint8
 
-// The mechanisms. A Poller cannot use Kqueue, DevPoll, EventPort and AFD yet.
+// The mechanisms. A Poller cannot use DevPoll and EventPort yet.
 const (
 	Select    Mechanism = iota // select(2), package selectfd
 	Poll                       // poll(2), package poll
 	Epoll                      // epoll(7), package epoll
-	Kqueue                     // kqueue(2) of macOS and the BSDs, package kqueue
+	Kqueue                     // kqueue(2) of macOS and the BSDs, on Linux emulated, package kqueue
 	DevPoll                    // /dev/poll of Solaris and illumos
 	EventPort                  // event ports of Solaris and illumos
-	AFD                        // the Ancillary Function Driver of Windows
+	AFD                        // the Ancillary Function Driver of Windows, for sockets
 )
 
 // mechanisms is what is known of each: the row of a constant is its number.
@@ -37,10 +40,10 @@ var mechanisms = [...]struct {
 	Select:    {"select", selectfd.Native, selectLimits},
 	Poll:      {"poll", poll.Native, pollLimits},
 	Epoll:     {"epoll", epoll.Native, epollLimits},
-	Kqueue:    {name: "kqueue"},
+	Kqueue:    {"kqueue", kqueue.Native, kqueueLimits},
 	DevPoll:   {name: "devpoll"},
 	EventPort: {name: "eventport"},
-	AFD:       {name: "afd"},
+	AFD:       {"afd", afd.Available, afdLimits},
 }
 
 // String is the mechanism's name as it is written on a command line: select, poll, epoll, kqueue, devpoll, eventport, afd.
@@ -53,7 +56,7 @@ func (m Mechanism) String() string {
 
 // Available reports whether a Poller can use the mechanism on this system, native or emulated.
 func (m Mechanism) Available() bool {
-	return int(m) < len(mechanisms) && mechanisms[m].native // nothing is emulated yet
+	return m.Native() || m == Kqueue && runtime.GOOS == "linux" // which is emulated
 }
 
 // Native reports whether the mechanism is the kernel's own on this system.
@@ -93,6 +96,12 @@ func pollLimits() Limits {
 func epollLimits() Limits {
 	return Limits{Descriptors: sys.MaxDescriptors(), Watches: sys.MaxWatches(), Resolution: sys.EpollResolution()}
 }
+
+func kqueueLimits() Limits {
+	return Limits{Descriptors: sys.MaxDescriptors(), Watches: sys.MaxWatches(), Resolution: max(sys.EpollResolution(), 1)}
+}
+
+func afdLimits() Limits { return Limits{Resolution: time.Millisecond} }
 
 // Mechanisms is what a Poller can use on this system, in the order of the constants.
 func Mechanisms() []Mechanism {

@@ -16,14 +16,14 @@ import (
 // by the keys of the caller's choice. All of its methods may be called at any time from any goroutine; the zero value is a closed
 // Poller.
 //
-// A Poller holds no goroutine and, on Linux, no thread: who waits is parked in the Go scheduler. With poll and select, and
+// A Poller holds no goroutine and, on Linux, no thread: who waits is parked in the Go scheduler. With kqueue, poll and select, and
 // WithBlocking, one waiting goroutine blocks a thread, and the others wait for their turn.
 //
 //   - Close, Wake, a context and a timeout end a wait at once, whatever it waits for. No wait ends early.
 //   - Register, Modify and Unregister do not wait for a wait under way, and take effect on it.
 //   - After Unregister has returned, no Wait that begins reports the source. A descriptor that was closed, or whose number
-//     belongs to another file now, is never mistaken for its successor: with epoll in any case; with poll and select if it was
-//     given as a file or connection, since of a bare number these mechanisms cannot tell.
+//     belongs to another file now, is never mistaken for its successor: with epoll and kqueue in any case; with poll and select
+//     if it was given as a file or connection, since of a bare number these mechanisms cannot tell.
 //   - Edge and one-shot events reach exactly one of several waiting goroutines. A level is reported to all, one after the
 //     other, until it is gone.
 //   - The waits, Modify and Unregister do not allocate.
@@ -35,20 +35,23 @@ type Poller[K any] struct {
 	closed    chan struct{} // closed by Close
 	woken     atomic.Bool   // by Wake, and no wait has returned for it yet
 	pending   atomic.Int64  // len(always) + len(posted)
-	idle      atomic.Pointer[waiter]
+	busy      atomic.Bool   // something was ready at once, so the next wait looks before it makes ready to sleep
 
-	turn   chan struct{} // has room for the one goroutine that may sleep
-	leader *waiter       // that goroutine's
-	ready  func() bool   // p.maySleep, made once
-	wake   func()        // p.backend.wake, made once
+	turn   chan struct{}   // has room for the one goroutine that may sleep
+	leader context.Context // that goroutine's
+	slept  batch           // that goroutine's
+	ready  func() bool     // p.maySleep, made once
+	wake   func()          // p.backend.wake, made once
 
 	watching sync.Mutex      // over the two
 	watched  <-chan struct{} // the Done of the context that wakes us when it is done
 	unwatch  func() bool
 
 	mu      sync.Mutex // never held over a system call that blocks
-	table   table[K]
+	table   table[Registration[K]]
 	count   int
+	looked  batch
+	streak  int    // waits and events since others were let run
 	newest  uint32 // the tag that was given last
 	orphans int    // registrations that the kernel may still hold and that cannot be removed
 	stale   int    // events of registrations that are no more, since orphans was 0
@@ -56,7 +59,7 @@ type Poller[K any] struct {
 	posted  []posting[K]
 	odd     bool                        // whose turn it is where pending events and the kernel's compete for room
 	stops   map[*Registration[K]]func() // what ends the timers, signals and processes
-	idlers  []*waiter                   // those that idle has no room for
+	timers  []*time.Timer               // for goroutines that wait for their turn
 }
 
 // Option is an argument of New.
@@ -71,12 +74,12 @@ type options struct {
 func WithMechanism(m Mechanism) Option { return func(o *options) { o.mechanism = m } }
 
 // WithBlocking makes waits block in the kernel, on a thread, rather than park in the Go scheduler. It is for the one loop of a
-// program that is saturated most of the time, and where timeouts must be as precise as the kernel's. Poll and Select always
-// block.
+// program that is saturated most of the time, and where timeouts must be as precise as the kernel's. Kqueue, Poll and
+// Select always block.
 func WithBlocking() Option { return func(o *options) { o.blocking = true } }
 
-// New makes a Poller with the best mechanism of this system: epoll on Linux, poll on other Unixes. It takes two descriptors, and
-// up to two more once it has waited.
+// New makes a Poller with the best mechanism of this system: epoll on Linux, kqueue on macOS and the BSDs, AFD on Windows, poll
+// on other Unixes. It takes up to three descriptors, and up to two more once it has waited.
 //
 // Errors: EMFILE, ENFILE, ENOMEM and others of epoll_create(2), eventfd(2) or pipe(2); errors.ErrUnsupported for a mechanism
 // that is not Available, and on a system that has none.
@@ -184,20 +187,19 @@ func (p *Poller[K]) Close() error {
 		return errClosed
 	}
 	close(p.closed)
-	p.mu.Lock()
-	stops := p.stops
-	p.stops, p.table, p.count = nil, table[K]{}, 0
-	p.always, p.posted = nil, nil
-	p.mu.Unlock()
 	p.watching.Lock()
 	if p.unwatch != nil {
 		p.unwatch()
 	}
 	p.watching.Unlock()
 	p.backend.wake()
-	for _, stop := range stops {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, stop := range p.stops {
 		stop()
 	}
+	p.stops, p.table, p.count = nil, table[Registration[K]]{}, 0
+	p.always, p.posted = nil, nil
 	return p.backend.close()
 }
 

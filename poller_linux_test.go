@@ -97,6 +97,9 @@ func TestPriorityOfMountinfo(t *testing.T) {
 	}
 	defer func() { must(t, file.Close()) }()
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		if !p.Supports(iomux.Priority) {
+			t.Skip("this mechanism has no Priority")
+		}
 		expectNothing(t, p) // parks
 		r, err := p.Register(file, iomux.Priority, 1)
 		must(t, err)
@@ -148,6 +151,9 @@ func TestPriorityOfPressureStall(t *testing.T) {
 // More duplicates of one file than the kernel allows in an epoll that is inside another one, as that of a parked goroutine is.
 func TestManyDuplicates(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		if !p.Supports(iomux.Priority) {
+			t.Skip("this mechanism has no Priority")
+		}
 		expectNothing(t, p) // parks
 		r, w := suite.Pipe(t)
 		for range 600 {

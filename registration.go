@@ -18,21 +18,26 @@ var ErrNotPollable = fmt.Errorf("iomux: the source cannot be waited for: %w", er
 // Registration is a source that is registered at a Poller. Its methods may be called at any time from any goroutine; the zero
 // value is of a source that was unregistered.
 type Registration[K any] struct {
-	poller   *Poller[K]
-	key      K
-	src      any                // kept reachable, so that no finalizer closes it
-	raw      syscall.RawConn    // of src, if it is a syscall.Conn
-	collect  func() (int, bool) // of a timer or a process: its status, if there is one now
-	fd       int32
 	tag      uint32
+	fd       int32
 	interest Interest
 	kind     Kind
-	// All these are guarded by the Poller's lock, except for always, which is set before anybody else sees it.
+	// These are guarded by the Poller's lock, except for always, which is set before anybody else sees it.
 	live     bool // registered
 	disarmed bool // one-shot, and was reported
 	absent   bool // not in the mechanism, to be added by Modify
 	always   bool // cannot be polled, and is always ready
 	gone     bool // the descriptor was closed, or belongs to another file now
+	key      K
+	poller   *Poller[K]
+	source   *source // nil where only the number is known
+}
+
+// source is what is known of a source besides its descriptor.
+type source struct {
+	value   any                // kept reachable, so that no finalizer closes it
+	raw     syscall.RawConn    // of the value, if it is a syscall.Conn
+	collect func() (int, bool) // of a timer or a process: its status, if there is one now
 }
 
 // Register watches src for interest; events bear key and the Registration that is returned. The source is an integer, a file, a
@@ -48,21 +53,22 @@ type Registration[K any] struct {
 //
 // Errors: EEXIST where the descriptor is registered (Modify changes it); os.ErrClosed where src or the Poller was closed; EBADF
 // where a number is no open descriptor; errors.ErrUnsupported for an
-// interest that the mechanism does not support; ErrNotPollable; ENOSPC and others of epoll_ctl(2); those of descriptor.Of.
+// interest that the mechanism does not support; ErrNotPollable; ENOSPC and others of epoll_ctl(2); ENOMEM and others of
+// kevent(2), and EPIPE for the writing end of a pipe that nobody reads, where that has no filter (FreeBSD); those of descriptor.Of.
 func (p *Poller[K]) Register(src any, interest Interest, key K) (*Registration[K], error) {
 	fd, err := descriptor.Of(src)
 	if err != nil {
 		return nil, err
 	}
-	r := &Registration[K]{poller: p, key: key, src: src, interest: interest}
+	r := &Registration[K]{poller: p, key: key, source: &source{value: src}, interest: interest}
 	conn, ok := src.(syscall.Conn)
 	if !ok {
 		return r.added(p.add(r, fd))
 	}
 	// The descriptor is held open while it is registered, lest another file gets its number.
-	if r.raw, err = conn.SyscallConn(); err == nil {
+	if r.source.raw, err = conn.SyscallConn(); err == nil {
 		var errAdd error
-		err = r.raw.Control(func(fd uintptr) { errAdd = p.add(r, int(fd)) })
+		err = r.source.raw.Control(func(fd uintptr) { errAdd = p.add(r, int(fd)) })
 		if err == nil {
 			return r.added(errAdd)
 		}
@@ -108,9 +114,10 @@ func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	r.tag = p.nextTag()
 	old := p.table.get(number)
 	switch err := p.addToBackend(r, old); {
+	case err == nil:
 	case errors.Is(err, syscall.EPERM):
 		return p.addAlways(r)
-	case err != nil:
+	default:
 		return err
 	}
 	if old != nil {
@@ -128,10 +135,13 @@ func (p *Poller[K]) addToBackend(r, old *Registration[K]) error {
 		if old != nil && !old.gone && !old.isClosed() {
 			return errRegistered(fd)
 		}
+		if old != nil {
+			old.vanish() // before r has the number
+		}
 		return p.backend.add(fd, r.interest, r.tag)
 	}
 	err := p.backend.add(fd, r.interest, r.tag)
-	if errors.Is(err, syscall.EEXIST) && (old == nil || old.isClosed()) {
+	if err != nil && errors.Is(err, syscall.EEXIST) && (old == nil || old.isClosed()) {
 		// A registration of the same file under the same number, which could not be removed while that was closed.
 		return p.backend.modify(fd, 0, r.interest, r.tag)
 	}
@@ -251,11 +261,13 @@ func (r *Registration[K]) Unregister() error {
 	r.live = false
 	p.count--
 	r.withdraw()
-	if stop := p.stops[r]; stop != nil {
-		delete(p.stops, r)
-		stop()
+	if r.kind != KindIO {
+		if stop := p.stops[r]; stop != nil {
+			delete(p.stops, r)
+			stop()
+		}
 	}
-	r.src, r.raw, r.collect = nil, nil, nil
+	r.source = nil
 	if !p.can.live {
 		p.backend.wake()
 	}
@@ -263,7 +275,7 @@ func (r *Registration[K]) Unregister() error {
 }
 
 // AlwaysReady reports whether the kernel has no waiting for the source, a regular file say, so that it is reported by each Wait
-// as being ready. Only epoll tells; false elsewhere says nothing.
+// as being ready. Only epoll and kqueue tell; false elsewhere says nothing.
 func (r *Registration[K]) AlwaysReady() bool { return r.always }
 
 // withdraw takes r out of wherever it is.
@@ -312,8 +324,10 @@ func (r *Registration[K]) disarm() {
 
 // isClosed reports whether the source was closed, as far as that can be seen.
 func (r *Registration[K]) isClosed() bool {
-	return r.raw != nil && r.raw.Control(nothing) != nil
+	return r.source != nil && r.source.raw != nil && r.source.raw.Control(nothing) != nil
 }
+
+func nothing(uintptr) {}
 
 func (p *Poller[K]) nextTag() uint32 {
 	p.newest++

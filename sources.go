@@ -29,10 +29,10 @@ func (p *Poller[K]) RegisterTimer(d time.Duration, key K) (*Registration[K], err
 	if err != nil {
 		return nil, err
 	}
-	r.collect = func() (int, bool) {
+	r.source = &source{collect: func() (int, bool) {
 		n := sys.Expirations(fd)
 		return n, n > 0
-	}
+	}}
 	return p.addSource(r, fd)
 }
 
@@ -70,8 +70,9 @@ func (p *Poller[K]) RegisterSignal(sig os.Signal, key K) (*Registration[K], erro
 // RegisterProcess reports once that a process has exited, a child or any other (os.FindProcess). It does not reap it: whoever
 // started it calls Wait, before or after. Event.Status tells how it has exited, as far as the kernel does.
 //
-// On Linux it is a pidfd(2). Elsewhere, and where os.Process has no pidfd (before Linux 5.4), a goroutine waits for a child by
-// os.Process.Wait, so that nobody else may, and asks ten times a second whether another process is still there.
+// On Linux it is a pidfd(2), on Windows a thread that waits for the process's handle. Elsewhere, and where os.Process has no
+// pidfd (before Linux 5.4), a goroutine waits for a child by os.Process.Wait, so that nobody else may, and asks ten times a
+// second whether another process is still there.
 //
 // Errors: EINVAL for nil; os.ErrProcessDone where it was waited for already; os.ErrClosed; EMFILE.
 func (p *Poller[K]) RegisterProcess(process *os.Process, key K) (*Registration[K], error) {
@@ -79,6 +80,11 @@ func (p *Poller[K]) RegisterProcess(process *os.Process, key K) (*Registration[K
 		return nil, fmt.Errorf("iomux: nil process: %w", os.NewSyscallError("pidfd_open", syscall.EINVAL))
 	}
 	r := &Registration[K]{poller: p, key: key, kind: KindProcess, interest: Readable | OneShot}
+	if exit, err := sys.NewExit(process); err == nil {
+		return p.awaitHandle(r, exit)
+	} else if !errors.Is(err, errors.ErrUnsupported) {
+		return nil, err
+	}
 	fd, err := sys.NewProcess(process)
 	if errors.Is(err, os.ErrNoHandle) || isMissing(err) {
 		return p.runSource(r, func(quit <-chan struct{}) { p.awaitExit(r, process, quit) })
@@ -86,13 +92,26 @@ func (p *Poller[K]) RegisterProcess(process *os.Process, key K) (*Registration[K
 	if err != nil {
 		return nil, err
 	}
-	r.collect = func() (int, bool) {
+	r.source = &source{collect: func() (int, bool) {
 		if status, known := sys.ExitStatus(fd); known {
 			return status, true
 		}
 		return StatusUnknown, true
-	}
+	}}
 	return p.addSource(r, fd)
+}
+
+// awaitHandle awaits a process of Windows, whose handles cannot be polled.
+func (p *Poller[K]) awaitHandle(r *Registration[K], exit *sys.Exit) (*Registration[K], error) {
+	registered, err := p.runSource(r, func(quit <-chan struct{}) {
+		if status, known := exit.Await(quit); known {
+			p.post(r, status, false)
+		}
+	})
+	if err != nil {
+		exit.Close()
+	}
+	return registered, err
 }
 
 // isMissing reports whether the system lacks a call, or a sandbox forbids it.
@@ -111,6 +130,10 @@ func (p *Poller[K]) addSource(r *Registration[K], fd int) (*Registration[K], err
 	if p.isClosed.Load() { // since
 		sys.CloseFD(fd)
 		return nil, errClosed
+	}
+	if !r.live { // somebody who got its event was fast
+		sys.CloseFD(fd)
+		return r, nil
 	}
 	p.endWith(r, func() { sys.CloseFD(fd) })
 	return r, nil

@@ -20,7 +20,7 @@ import (
 	"iomux/internal/suite"
 )
 
-// stressTime is how long TestStress runs with each backend: IOMUX_STRESS, or a moment.
+// stressTime is how long TestStress runs with each backend: IOMUX_STRESS is for all of them together; without it a moment.
 func stressTime(t *testing.T) time.Duration {
 	text := os.Getenv("IOMUX_STRESS")
 	if text == "" {
@@ -28,7 +28,7 @@ func stressTime(t *testing.T) time.Duration {
 	}
 	d, err := time.ParseDuration(text)
 	must(t, err)
-	return d
+	return d / time.Duration(len(backends()))
 }
 
 // stress is a Poller that goroutines register at, modify, unregister, wake and wait on all the time, and what is known of it:

@@ -117,6 +117,7 @@ func mechanism(t testing.TB, opts []iomux.Option) suite.Mechanism {
 		Wakes:         true,
 		ReportsClosed: suite.Forgotten,
 	}
+	m.UnconnectedIsSilent = p.Mechanism() == iomux.Kqueue
 	if p.Mechanism() == iomux.Select && suite.Emulator() != "" {
 		m.Highest = 1023 // qemu-user aborts on larger sets
 	}

@@ -1,14 +1,14 @@
 package iomux
 
-// table finds the registration of a descriptor. Descriptors are small numbers, close to each other, so it is an array, made
+// table finds what is known of a descriptor. Descriptors are small numbers, close to each other, so it is an array, made
 // of pages: one high number does not make it large.
-type table[K any] struct {
-	pages []*[pageSize]*Registration[K]
+type table[T any] struct {
+	pages []*[pageSize]*T
 }
 
 const pageSize = 128
 
-func (t *table[K]) get(fd int32) *Registration[K] {
+func (t *table[T]) get(fd int32) *T {
 	page := int(uint32(fd) / pageSize)
 	if page >= len(t.pages) || t.pages[page] == nil {
 		return nil
@@ -16,19 +16,19 @@ func (t *table[K]) get(fd int32) *Registration[K] {
 	return t.pages[page][uint32(fd)%pageSize]
 }
 
-func (t *table[K]) set(fd int32, r *Registration[K]) {
+func (t *table[T]) set(fd int32, r *T) {
 	page := int(uint32(fd) / pageSize)
 	if missing := page + 1 - len(t.pages); missing > 0 {
-		t.pages = append(t.pages, make([]*[pageSize]*Registration[K], missing)...)
+		t.pages = append(t.pages, make([]*[pageSize]*T, missing)...)
 	}
 	if t.pages[page] == nil {
-		t.pages[page] = new([pageSize]*Registration[K])
+		t.pages[page] = new([pageSize]*T)
 	}
 	t.pages[page][uint32(fd)%pageSize] = r
 }
 
 // all calls f with each registration.
-func (t *table[K]) all(f func(*Registration[K])) {
+func (t *table[T]) all(f func(*T)) {
 	for _, page := range t.pages {
 		if page == nil {
 			continue

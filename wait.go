@@ -10,14 +10,6 @@ import (
 	"iomux/internal/timeout"
 )
 
-// waiter is what a goroutine needs while it waits. It is kept for the next one.
-type waiter struct {
-	batch
-	streak int // waits and events since others were let run
-	ctx    context.Context
-	timer  *time.Timer // made for the first wait for a turn that has a timeout
-}
-
 func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration) (int, error) {
 	switch {
 	case p.backend == nil || p.isClosed.Load():
@@ -25,103 +17,144 @@ func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration
 	case len(events) == 0:
 		return 0, errNoRoom
 	}
-	w := p.enter(min(len(events), maxBatch))
-	n, err := p.waitAs(ctx, w, events, d)
-	if w.streak += n + 1; w.streak > fairStreak {
-		w.streak = 0
-		runtime.Gosched()
-	}
-	p.leave(w)
-	if n == 0 && p.isClosed.Load() {
-		return 0, errClosed
-	}
-	return n, err
-}
-
-// fairStreak is after how many waits and events a goroutine lets others run, though it may never have to sleep. The calls that
-// take ready events do not tell the scheduler, since that would cost a quarter of the time; on its own it would notice only
-// after 40 ms. To let others run costs some 20 µs, so it must not be often either.
-const fairStreak = 2048
-
-func (p *Poller[K]) waitAs(ctx context.Context, w *waiter, events []Event[K], d time.Duration) (int, error) {
-	if d == 0 {
-		p.takeWake()
-		return p.take(w, events)
+	if d == 0 || p.busy.Load() {
+		n, wake, err := p.takeNow(events)
+		if n > 0 || wake || err != nil || d == 0 {
+			return n, err
+		}
+		p.busy.Store(false)
 	}
 	countdown := timeout.Start(d)
 	select {
 	case p.turn <- struct{}{}:
 	default:
 		// Another goroutine sleeps. What is ready already need not wait for it.
-		wake := p.takeWake()
-		if n, err := p.take(w, events); n > 0 || err != nil || wake {
+		if n, wake, err := p.takeNow(events); n > 0 || wake || err != nil {
 			return n, err
 		}
-		if err := p.awaitTurn(ctx, w, &countdown); err != nil {
+		if err := p.awaitTurn(ctx, &countdown); err != nil {
 			if errors.Is(err, errTimeout) {
 				err = nil
 			}
 			return 0, err
 		}
 	}
-	w.ctx, p.leader = ctx, w
-	n, err := p.lead(w, events, &countdown)
-	w.ctx, p.leader = nil, nil
+	p.leader = ctx
+	n, err := p.lead(ctx, events, &countdown)
+	p.leader = nil
 	<-p.turn
 	return n, err
+}
+
+// takeNow takes what is ready, without waiting, and reports whether this wait is the one to return for a Wake. Nearly all that
+// a saturated loop does is this: one lock, and under it the system call.
+func (p *Poller[K]) takeNow(events []Event[K]) (n int, wake bool, err error) {
+	p.mu.Lock()
+	wake = p.woken.Load() && p.woken.CompareAndSwap(true, false)
+	b := &p.looked
+	// What was taken may turn out to be stale, in place of something that is not.
+	for try := 0; try < 8 && n == 0 && err == nil; try++ {
+		if p.isClosed.Load() {
+			err = errClosed
+			break
+		}
+		b.makeRoom(len(events))
+		pending := p.pending.Load() > 0
+		if pending {
+			b.room -= p.share(b.room)
+		}
+		b.n = 0
+		if b.room > 0 {
+			err = p.backend.look(b)
+		}
+		if err != nil || b.n == 0 && !pending {
+			break
+		}
+		n, err = p.deliver(b, events)
+	}
+	p.unlock(n)
+	return n, wake, err
+}
+
+// fairStreak is after how many waits and events others are let run, though a loop may never have to sleep. The calls that
+// take ready events do not tell the scheduler, since that would cost a quarter of the time; on its own it would notice only
+// after 40 ms. To let others run costs some 20 µs, so it must not be often either.
+const fairStreak = 2048
+
+// unlock gives the lock back after n events were taken, and now and then lets other goroutines run.
+func (p *Poller[K]) unlock(n int) {
+	p.streak += n + 1
+	rest := p.streak > fairStreak
+	if rest {
+		p.streak = 0
+	}
+	p.mu.Unlock()
+	if rest {
+		runtime.Gosched()
+	}
 }
 
 var errTimeout = errors.New("timeout")
 
 // awaitTurn waits until no other goroutine sleeps.
-func (p *Poller[K]) awaitTurn(ctx context.Context, w *waiter, countdown *timeout.Countdown) error {
+func (p *Poller[K]) awaitTurn(ctx context.Context, countdown *timeout.Countdown) error {
+	var timer *time.Timer
 	var expired <-chan time.Time
+	if countdown.Left() >= 0 {
+		timer = p.borrowTimer()
+		defer p.returnTimer(timer)
+		expired = timer.C
+	}
 	for {
 		left := countdown.Left()
-		switch {
-		case left == 0:
+		if left == 0 {
 			return errTimeout
-		case left > 0 && w.timer == nil:
-			w.timer = time.NewTimer(left)
-		case left > 0:
-			w.timer.Reset(left)
 		}
-		if left > 0 {
-			expired = w.timer.C
+		if timer != nil {
+			timer.Reset(left)
 		}
 		select {
 		case p.turn <- struct{}{}:
+			return nil
 		case <-expired:
-			continue
 		case <-ctx.Done():
-			p.stopTimer(w)
 			return context.Cause(ctx)
 		case <-p.closed:
-			p.stopTimer(w)
 			return errClosed
 		}
-		p.stopTimer(w)
-		return nil
 	}
 }
 
-func (p *Poller[K]) stopTimer(w *waiter) {
-	if w.timer != nil {
-		w.timer.Stop()
+// borrowTimer is a timer for one goroutine that waits for its turn. They are kept, so that a wait does not allocate.
+func (p *Poller[K]) borrowTimer() *time.Timer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.timers) - 1
+	if last < 0 {
+		return time.NewTimer(time.Hour)
 	}
+	timer := p.timers[last]
+	p.timers = p.timers[:last]
+	return timer
+}
+
+func (p *Poller[K]) returnTimer(timer *time.Timer) {
+	timer.Stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.timers = append(p.timers, timer)
 }
 
 // lead is the wait of the one goroutine that may sleep.
-func (p *Poller[K]) lead(w *waiter, events []Event[K], countdown *timeout.Countdown) (int, error) {
+func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *timeout.Countdown) (int, error) {
 	for {
-		wake := p.takeWake()
-		if wake || p.pending.Load() > 0 {
-			if n, err := p.take(w, events); n > 0 || err != nil || wake {
+		if p.woken.Load() || p.pending.Load() > 0 {
+			if n, wake, err := p.takeNow(events); n > 0 || wake || err != nil {
 				return n, err
 			}
 		}
-		if w.ctx.Err() != nil {
-			return 0, context.Cause(w.ctx)
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
 		}
 		if p.isClosed.Load() {
 			return 0, errClosed
@@ -130,14 +163,21 @@ func (p *Poller[K]) lead(w *waiter, events []Event[K], countdown *timeout.Countd
 		if left == 0 {
 			return 0, nil
 		}
-		w.room = min(len(events), maxBatch)
-		if err := p.backend.sleep(&w.batch, left, p.ready); err != nil {
+		b := &p.slept
+		b.makeRoom(len(events))
+		if err := p.backend.sleep(b, left, p.ready); err != nil {
 			return 0, err
 		}
-		if w.n == 0 {
+		if b.n == 0 {
 			continue // the time is over, or something else has happened
 		}
-		if n, err := p.deliver(w, events); n > 0 || err != nil {
+		p.mu.Lock()
+		n, err := p.deliver(b, events)
+		p.unlock(n)
+		if n > 0 || err != nil {
+			if b.atOnce {
+				p.busy.Store(true)
+			}
 			return n, err
 		}
 	}
@@ -149,7 +189,7 @@ func (p *Poller[K]) maySleep() bool {
 	if p.woken.Load() || p.pending.Load() > 0 || p.isClosed.Load() {
 		return false
 	}
-	ctx := p.leader.ctx
+	ctx := p.leader
 	done := ctx.Done()
 	if done == nil {
 		return true
@@ -169,74 +209,18 @@ func (p *Poller[K]) maySleep() bool {
 	return ctx.Err() == nil
 }
 
-// takeWake reports whether this wait is the one to return for a Wake.
-func (p *Poller[K]) takeWake() bool {
-	return p.woken.Load() && p.woken.CompareAndSwap(true, false)
-}
-
-// take takes what is ready, without waiting.
-func (p *Poller[K]) take(w *waiter, events []Event[K]) (int, error) {
-	// What was taken may turn out to be stale, in place of something that is not.
-	for range 8 {
-		w.room, w.n = min(len(events), maxBatch), 0
-		pending := p.pending.Load() > 0
-		if pending {
-			w.room -= p.share(w.room)
-		}
-		if w.room > 0 {
-			if err := p.backend.look(&w.batch); err != nil {
-				return 0, err
-			}
-		}
-		if w.n == 0 && !pending {
-			return 0, nil
-		}
-		n, err := p.deliver(w, events)
-		if n > 0 || err != nil || w.n == 0 {
-			return n, err
-		}
-	}
-	return 0, nil
-}
-
 // share is how many of room events are kept free for pending ones: half, and of a single one every other time.
 func (p *Poller[K]) share(room int) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.odd = !p.odd; p.odd {
 		room++
 	}
 	return min(room/2, len(p.always)+len(p.posted))
 }
 
-// enter gives the calling goroutine a waiter with room for that many events.
-func (p *Poller[K]) enter(room int) *waiter {
-	w := p.idle.Swap(nil)
-	if w == nil {
-		w = p.anotherWaiter()
-	}
-	if len(w.events) < room {
-		w.events = make([]epoll.Event, room)
-	}
-	return w
-}
-
-func (p *Poller[K]) anotherWaiter() *waiter {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	last := len(p.idlers) - 1
-	if last < 0 {
-		return new(waiter)
-	}
-	w := p.idlers[last]
-	p.idlers = p.idlers[:last]
-	return w
-}
-
-func (p *Poller[K]) leave(w *waiter) {
-	if !p.idle.CompareAndSwap(nil, w) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.idlers = append(p.idlers, w)
+// makeRoom lets up to n events be taken.
+func (b *batch) makeRoom(n int) {
+	b.room = min(n, maxBatch)
+	if len(b.events) < b.room {
+		b.events = make([]epoll.Event, b.room)
 	}
 }

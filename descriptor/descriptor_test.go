@@ -13,6 +13,7 @@ import (
 
 	"iomux/descriptor"
 	"iomux/internal/leak"
+	"iomux/internal/wine"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
@@ -60,11 +61,14 @@ func TestOfFilesAndConnections(t *testing.T) {
 	must(t, err)
 	server, err := listener.Accept()
 	must(t, err)
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-	must(t, err)
+	all := []io.Closer{r, w, listener, client, server}
+	if !wine.Running() { // which lacks what package net asks of such a socket
+		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+		must(t, err)
+		all = append(all, packets)
+	}
 
 	seen := make(map[int]bool)
-	all := []io.Closer{r, w, listener, client, server, packets}
 	for _, v := range all {
 		fd, err := descriptor.Of(v)
 		if err != nil || fd < 0 || seen[fd] {

@@ -99,13 +99,13 @@ func TestWrittenIsRead(t *testing.T) {
 			if n, err := descriptor.TryWrite(w, []byte("hello")); n != 5 || err != nil {
 				t.Fatalf("TryWrite: %d, %v", n, err)
 			}
-			suite.Await(t, r, unix.POLLIN)
+			suite.Await(t, r, suite.In)
 			if n, err := descriptor.TryRead(r, buffer); err != nil || string(buffer[:n]) != "hello" {
 				t.Fatalf("TryRead: %q, %v", buffer[:max(n, 0)], err)
 			}
 		}
 		suite.Close(t, w)
-		suite.Await(t, r, unix.POLLIN)
+		suite.Await(t, r, suite.In)
 		if n, err := descriptor.TryRead(r, buffer); n != 0 || err != nil {
 			t.Errorf("TryRead at the end: %d, %v", n, err)
 		}

@@ -50,7 +50,7 @@ func TestTerminal(t *testing.T) {
 	}
 	typed := ""
 	for len(typed) < 5 {
-		suite.Await(t, line, unix.POLLIN)
+		suite.Await(t, line, suite.In)
 		n, err := descriptor.TryRead(line, buffer)
 		if err != nil {
 			t.Fatal(err)

@@ -27,7 +27,7 @@ func withoutNoWait(t *testing.T, errno unix.Errno) {
 		if n, err := descriptor.TryWrite(w, []byte("hello")); n != 5 || err != nil {
 			t.Errorf("%s: TryWrite: %d, %v", name, n, err)
 		}
-		suite.Await(t, r, unix.POLLIN)
+		suite.Await(t, r, suite.In)
 		if n, err := descriptor.TryRead(r, buffer); n != 5 || err != nil {
 			t.Errorf("%s: TryRead: %d, %v", name, n, err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"iomux/epoll"
 	"iomux/internal/suite"
+	"iomux/internal/sys"
 )
 
 // openBelow lists the descriptors that are open below limit, with their flags.
@@ -106,7 +107,7 @@ func TestAdvice(t *testing.T) {
 		unix.ENOSPC: "epoll_ctl: descriptor 7: no space left on device (raise fs.epoll.max_user_watches)",
 		unix.ENOMEM: "epoll_ctl: descriptor 7: cannot allocate memory",
 	} {
-		if err := epoll.ControlError(7, errno); err.Error() != want || !errors.Is(err, errno) {
+		if err := sys.EpollError(7, errno); err.Error() != want || !errors.Is(err, errno) {
 			t.Errorf("%q, want %q", err, want)
 		}
 	}
@@ -114,4 +115,10 @@ func TestAdvice(t *testing.T) {
 	if _, err := epoll.FromFD(r); err == nil || !strings.Contains(err.Error(), "it is not an epoll") {
 		t.Errorf("FromFD of a pipe: %v", err)
 	}
+}
+
+// Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
+func TestTimeoutsWithoutPwait2(t *testing.T) {
+	defer sys.CoarseEpoll(sys.CoarseEpoll(true))
+	suite.RunTimeouts(t, mechanism)
 }

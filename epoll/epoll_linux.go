@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"syscall"
 	"time"
 	"unsafe"
 
@@ -64,7 +63,7 @@ func create(flags []Flag) (*Poller, error) {
 
 func adopt(fd int) (*Poller, error) {
 	if !sys.IsOpen(fd) {
-		return nil, controlError(fd, unix.EBADF)
+		return nil, sys.EpollError(fd, unix.EBADF)
 	}
 	return own(fd)
 }
@@ -78,7 +77,7 @@ func own(fd int) (*Poller, error) {
 	asleep := Event{FD: alarmFD, Tag: alarmTag}
 	if errno := sys.EpollCtl(fd, add, int32(alarm), unsafe.Pointer(&asleep)); errno != 0 {
 		_ = unix.Close(alarm)
-		err := controlError(fd, errno)
+		err := sys.EpollError(fd, errno)
 		if errno == unix.EINVAL {
 			err.Advice = "it is not an epoll"
 		}
@@ -121,7 +120,7 @@ func (p *poller) control(op, fd int, events Events, tag uint32) error {
 	}
 	p.descriptor.Done()
 	if errno != 0 {
-		return controlError(fd, errno)
+		return sys.EpollError(fd, errno)
 	}
 	return nil
 }
@@ -181,28 +180,6 @@ func (p *poller) close() error {
 	err := p.descriptor.Close(p.ring)
 	if err == os.ErrClosed {
 		return errClosed
-	}
-	return err
-}
-
-// controlError tells what epoll_ctl means by errno, and what to do.
-func controlError(fd int, errno syscall.Errno) *sys.Error {
-	err := &sys.Error{Call: "epoll_ctl", FD: fd, Err: errno}
-	switch errno {
-	case unix.EBADF:
-		err.Advice = "it is not open"
-	case unix.EEXIST:
-		err.Advice = "registered already: use Modify"
-	case unix.ENOENT:
-		err.Advice = "not registered, or closed and opened again since"
-	case unix.EPERM:
-		err.Advice = "epoll takes no regular files and directories: they are always ready"
-	case unix.EINVAL:
-		err.Advice = "the poller itself, or Exclusive where it is not allowed"
-	case unix.ELOOP:
-		err.Advice = "a circle of epolls, or too many inside each other"
-	case unix.ENOSPC:
-		err.Advice = "raise fs.epoll.max_user_watches"
 	}
 	return err
 }

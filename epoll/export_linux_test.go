@@ -1,10 +1,5 @@
 package epoll
 
-import "syscall"
-
-// ControlError is what epoll_ctl's errno is told as: some errnos are hard to come by.
-func ControlError(fd int, errno syscall.Errno) error { return controlError(fd, errno) }
-
 // The mark of the alarms.
 const (
 	AlarmFD  = alarmFD

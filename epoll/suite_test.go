@@ -8,7 +8,6 @@ import (
 
 	"iomux/epoll"
 	"iomux/internal/suite"
-	"iomux/internal/sys"
 )
 
 // waiter makes an epoll object one of the suite's.
@@ -64,19 +63,20 @@ var mechanism = suite.Mechanism{
 		return waiter{poller}, err
 	},
 	Tells:         suite.In | suite.Out | suite.Pri | suite.Err | suite.Hup | suite.RdHup,
-	Modes:         suite.Edge | suite.OneShot,
+	Modes:         modes(),
 	Live:          true,
 	Wakes:         true,
 	RefusesFiles:  true,
 	ReportsClosed: suite.Forgotten,
 }
 
-func TestSuite(t *testing.T) { suite.Run(t, mechanism) }
-
-// Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
-func TestTimeoutsWithoutPwait2(t *testing.T) {
-	defer sys.CoarseEpoll(sys.CoarseEpoll(true))
-	suite.RunTimeouts(t, mechanism)
+func modes() suite.Mode {
+	if epoll.Native {
+		return suite.Edge | suite.OneShot
+	}
+	return suite.OneShot
 }
+
+func TestSuite(t *testing.T) { suite.Run(t, mechanism) }
 
 func FuzzOperations(f *testing.F) { suite.Fuzz(f, mechanism) }

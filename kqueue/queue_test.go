@@ -236,6 +236,22 @@ func TestShortListTellsAllInTurns(t *testing.T) {
 	}
 }
 
+func TestLongListTellsAllAtOnce(t *testing.T) {
+	const descriptors = 5000
+	suite.Limit(t, descriptors+1000)
+	queue := newQueue(t)
+	r, w := suite.Pipe(t)
+	suite.Write(t, w)
+	for range descriptors {
+		twin := suite.Duplicate(t, r, 0)
+		t.Cleanup(func() { must(t, unix.Close(twin)) })
+		apply(t, queue, change(twin, kqueue.FilterRead, kqueue.EvAdd))
+	}
+	if events := wait(t, queue, 2*descriptors, 0); len(events) != descriptors {
+		t.Errorf("%d descriptors were told of, want %d", len(events), descriptors)
+	}
+}
+
 func TestWaitDoesNotAllocate(t *testing.T) {
 	queue := newQueue(t)
 	r, w := suite.Pipe(t)

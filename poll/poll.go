@@ -32,32 +32,36 @@ import (
 	"time"
 
 	"iomux/internal/flag"
+	"iomux/internal/sys"
 )
 
 // Events is a set of events, the fields events and revents of struct pollfd. It prints as In|Hup|0x400.
 type Events uint16
 
-// DefaultEvents is what Python's register asks for when it is given no mask.
-const DefaultEvents = In | Pri | Out
+// The events, with the system's own numbers. Each comment begins with the name in C, which is Python's name too.
+const (
+	In     Events = sys.PollIn     // POLLIN: there is data to read
+	Pri    Events = sys.PollPri    // POLLPRI: there is urgent data to read
+	Out    Events = sys.PollOut    // POLLOUT: ready for output, writing will not block
+	Err    Events = sys.PollErr    // POLLERR: an error condition, or the reading end of a pipe was closed; only reported
+	Hup    Events = sys.PollHup    // POLLHUP: hung up; only reported
+	Nval   Events = sys.PollNval   // POLLNVAL: the descriptor is not open; only reported
+	RdNorm Events = sys.PollRdNorm // POLLRDNORM: ordinary data may be read
+	RdBand Events = sys.PollRdBand // POLLRDBAND: priority data may be read
+	WrNorm Events = sys.PollWrNorm // POLLWRNORM: as Out, and the same number on most systems
+	WrBand Events = sys.PollWrBand // POLLWRBAND: priority data may be written
+	Msg    Events = sys.PollMsg    // POLLMSG: a message of a STREAMS device; only Linux and AIX have it
+	RdHup  Events = sys.PollRdHup  // POLLRDHUP: the peer shut down its writing side, or all of it; only Linux, FreeBSD and illumos have it
 
-var eventNames = []flag.Name{
-	{Value: uint64(absent), Text: absentNames},
-	{Value: uint64(In), Text: "In"},
-	{Value: uint64(Pri), Text: "Pri"},
-	{Value: uint64(Out), Text: "Out"},
-	{Value: uint64(Err), Text: "Err"},
-	{Value: uint64(Hup), Text: "Hup"},
-	{Value: uint64(Nval), Text: "Nval"},
-	{Value: uint64(RdNorm), Text: "RdNorm"},
-	{Value: uint64(RdBand), Text: "RdBand"},
-	{Value: uint64(WrNorm), Text: "WrNorm"},
-	{Value: uint64(WrBand), Text: "WrBand"},
-	{Value: uint64(Msg), Text: "Msg"},
-	{Value: uint64(RdHup), Text: "RdHup"},
-}
+	// DefaultEvents is what Python's register asks for when it is given no mask.
+	DefaultEvents = In | Pri | Out
+)
+
+// absent is a bit that no event of this system has: it stands for those that the system lacks. It is 0 where there are none.
+const absent Events = sys.PollAbsent
 
 // String is the set's names joined by |, bits without a name in hexadecimal, and 0 for the empty set.
-func (e Events) String() string { return flag.Format(uint64(e), eventNames) }
+func (e Events) String() string { return flag.Format(uint64(e), sys.PollEventNames) }
 
 // FD is struct pollfd. A negative FD is passed over, and its Revents come back empty.
 type FD struct {
@@ -95,5 +99,5 @@ func Wait(fds []FD, timeout time.Duration) (n int, err error) {
 }
 
 func errAbsent(fd int) error {
-	return fmt.Errorf("poll: descriptor %d: event %s: %w on this system", fd, absentNames, errors.ErrUnsupported)
+	return fmt.Errorf("poll: descriptor %d: event %s: %w on this system", fd, sys.PollAbsentNames, errors.ErrUnsupported)
 }

@@ -41,10 +41,13 @@ python-test: python ## Test the Python module
 python-check: python-test ## Test the Python module, and compare it with the original in what matters most
 	$(PYTHON) python/conformance/probe.py
 	$(PYTHON) python/conformance/run.py --dev --jobs 10 test_selectors test_poll test_eintr test_select test_epoll
+	$(PYTHON) python/conformance/run.py --dev --jobs 10 --with kqueue,devpoll \
+		test_selectors test_kqueue test_devpoll test_devpoll:solaris test_eintr
 
 conformance: python ## Run all of CPython's tests that have to do with select, with the original and with ours
 	$(PYTHON) python/conformance/probe.py
 	$(PYTHON) python/conformance/run.py
+	$(PYTHON) python/conformance/run.py --jobs 2 --with kqueue,devpoll
 
 python-bench: python ## Measure the Python module beside the original
 	$(PYTHON) python/conformance/bench.py

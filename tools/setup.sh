@@ -1,5 +1,7 @@
 #!/bin/sh
 # Installs what `make check` needs and this machine lacks. Where everything is there it does nothing, and needs no network.
+#
+#	tools/setup.sh [COMMAND PACKAGE]	which is needed, too
 set -eu
 
 if ! command -v go >/dev/null; then
@@ -15,6 +17,8 @@ need git git
 need shellcheck shellcheck
 need qemu-aarch64 qemu-user
 need qemu-s390x qemu-user
+need wine wine
+[ $# = 0 ] || need "$1" "$2"
 # The race detector links with the C library.
 need gcc gcc
 echo '#include <stdlib.h>' | gcc -E -o /dev/null - 2>/dev/null || missing="$missing libc6-dev"

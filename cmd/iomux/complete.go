@@ -16,10 +16,14 @@ func completeSource(_ *cobra.Command, _ []string, typed string) ([]string, cobra
 		return nil, cobra.ShellCompDirectiveDefault // the command and its arguments
 	}
 	if path, ok := strings.CutPrefix(typed, "unix://"); ok {
-		return completeUnix(path), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+		return completePath("unix://", path, isSocket), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	}
+	if path, ok := strings.CutPrefix(typed, "path:"); ok {
+		anything := func(os.DirEntry) bool { return true }
+		return completePath("path:", path, anything), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 	}
 	var offers []string
-	for _, offer := range []string{"stdin", "fd:", "timer:", "pid:", "signal:"} {
+	for _, offer := range []string{"stdin", "fd:", "timer:", "pid:", "signal:", "path:"} {
 		if strings.HasPrefix(offer, typed) {
 			offers = append(offers, offer)
 		}
@@ -35,8 +39,10 @@ func completeSource(_ *cobra.Command, _ []string, typed string) ([]string, cobra
 	return offers, cobra.ShellCompDirectiveNoSpace
 }
 
-// completeUnix offers sockets, and folders that may hold some.
-func completeUnix(typed string) []string {
+func isSocket(entry os.DirEntry) bool { return entry.Type()&os.ModeSocket != 0 }
+
+// completePath offers what fits, and folders that may hold some.
+func completePath(prefix, typed string, fits func(os.DirEntry) bool) []string {
 	folder, _ := filepath.Split(typed)
 	entries, err := os.ReadDir(filepath.Clean(folder)) // of an empty path that is the current folder
 	if err != nil {
@@ -48,9 +54,9 @@ func completeUnix(typed string) []string {
 		switch {
 		case !strings.HasPrefix(offer, typed):
 		case entry.IsDir():
-			offers = append(offers, "unix://"+offer+"/")
-		case entry.Type()&os.ModeSocket != 0:
-			offers = append(offers, "unix://"+offer)
+			offers = append(offers, prefix+offer+"/")
+		case fits(entry):
+			offers = append(offers, prefix+offer)
 		}
 	}
 	return offers

@@ -14,6 +14,9 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"iomux"
+	"iomux/internal/wine"
 )
 
 // scripts is in the test binary, so that it runs alone.
@@ -29,12 +32,25 @@ func TestMain(m *testing.M) {
 	if err := os.Setenv("GORACE", raceOptions); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"iomux": main, "peer": peer})
+	testscript.Main(folders{m}, map[string]func(){"iomux": main, "peer": peer})
+}
+
+// folders is a run of all tests that leaves nothing behind which testscript could not remove under Wine.
+type folders struct{ tests *testing.M }
+
+func (f folders) Run() int {
+	status := f.tests.Run()
+	if wine.Running() {
+		if path, err := exec.LookPath("iomux"); err == nil {
+			_ = wine.RemoveAll(filepath.Dir(path)) // what is left testscript complains of
+		}
+	}
+	return status
 }
 
 // TestScripts runs the command as a user does. Each script begins with what it needs.
 func TestScripts(t *testing.T) {
-	folder := t.TempDir()
+	folder := wine.Folder(t)
 	files, err := fs.Sub(scripts, "testdata/script")
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +67,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", raceOptions)
 			env.Setenv("MECHANISMS", strings.Join(waitingMechanisms(), " "))
+			env.Setenv("EDGES", strings.Join(edgeMechanisms(), " "))
 			return nil
 		},
 	})
@@ -65,14 +82,17 @@ func condition(name string) (bool, error) {
 	switch name {
 	case "waits":
 		return len(waitingMechanisms()) > 0, nil
+	case "changes":
+		return iomux.Kqueue.Available(), nil
 	case "edges":
-		return waitsBy("epoll"), nil
+		return len(edgeMechanisms()) > 0, nil
 	}
 	return false, errors.New("no such condition")
 }
 
-func waitsBy(mechanism string) bool {
-	return slices.Contains(waitingMechanisms(), mechanism)
+// edgeMechanisms are those that tell arrivals from what is there.
+func edgeMechanisms() []string {
+	return slices.DeleteFunc(waitingMechanisms(), func(name string) bool { return name != "epoll" && name != "kqueue" })
 }
 
 // status runs a command that has to end with exactly that exit status: status 124 iomux wait ...

@@ -18,6 +18,7 @@ type kind uint8
 const (
 	kindDescriptor kind = iota
 	kindPath
+	kindChange
 	kindTCP
 	kindTCPListen
 	kindUnix
@@ -33,7 +34,7 @@ type source struct {
 	kind kind
 	fd   int    // of kindDescriptor
 	want states // of kindDescriptor
-	path string // of kindPath and kindUnix
+	path string // of kindPath, kindChange and kindUnix
 	host string // of the kinds with a network address: a name, or an address without brackets
 	port string // likewise: a number or a name
 
@@ -77,6 +78,8 @@ func parseSource(text string) (source, error) {
 		return source{text: text, kind: kindPath, path: text}, nil
 	case strings.HasPrefix(text, "fd:"):
 		return parseInterest(text)
+	case strings.HasPrefix(text, "path:"):
+		return parseChange(text)
 	case strings.HasPrefix(text, "timer:"):
 		return parseTimer(text)
 	case strings.HasPrefix(text, "pid:"):

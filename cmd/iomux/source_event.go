@@ -20,6 +20,15 @@ func parseTimer(text string) (source, error) {
 	return source{text: text, kind: kindTimer, period: period}, nil
 }
 
+// parseChange reads path:FILE.
+func parseChange(text string) (source, error) {
+	path := strings.TrimPrefix(text, "path:")
+	if path == "" {
+		return source{}, fmt.Errorf("%s: want a file or a folder, as in path:notes.txt", text)
+	}
+	return source{text: text, kind: kindChange, path: path}, nil
+}
+
 // parseProcess reads pid:1234.
 func parseProcess(text string) (source, error) {
 	pid, err := strconv.Atoi(strings.TrimPrefix(text, "pid:"))

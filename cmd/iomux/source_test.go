@@ -37,6 +37,9 @@ func TestParseSourceReadsEveryForm(t *testing.T) {
 		"timer:0.25":             {kind: kindTimer, period: 250 * time.Millisecond},
 		"./timer:5s":             {kind: kindPath, path: "./timer:5s"},
 		"pid:1":                  {kind: kindProcess, pid: 1},
+		"path:notes.txt":         {kind: kindChange, path: "notes.txt"},
+		"path:/etc":              {kind: kindChange, path: "/etc"},
+		"./path:x":               {kind: kindPath, path: "./path:x"},
 	} {
 		want.text = text
 		if got, err := parseSource(text); err != nil || got != want {
@@ -59,6 +62,7 @@ func TestParseSourceSaysWhatIsWrong(t *testing.T) {
 		"timer:soon":                    "want a time",
 		"timer:-1s":                     "negative",
 		"timer:0":                       "never rest",
+		"path:":                         "want a file or a folder",
 		"pid:":                          "number of a process",
 		"pid:0":                         "number of a process",
 		"pid:-5":                        "number of a process",
@@ -101,7 +105,7 @@ func FuzzParseSource(f *testing.F) {
 	for _, seed := range []string{
 		"", "-", "stdin", "./stdin", "fd:", "fd:3", "fd:3:rwp", "fd:-1", "fd:99999999999999999999", "/dev/fd/3", "a b", "\x00",
 		"tcp://localhost:80", "tcp://[::1]:80", "tcp://[::1%lo]:http", "tcp://::1:80", "tcp://[]:1", "tcp-listen://:0", "udp://:53",
-		"unix:///run/x", "unix://", "http://x", "://", "fd:3:\xff", "tcp://\u00e9:1", "tcp://[a:1",
+		"unix:///run/x", "unix://", "http://x", "://", "fd:3:\xff", "path:x", "path:", "timer:1s", "pid:1", "signal:1", "tcp://\u00e9:1", "tcp://[a:1",
 	} {
 		f.Add(seed)
 	}
@@ -131,8 +135,12 @@ func checkSource(t *testing.T, s source) {
 		if s.fd < 0 || s.want == 0 || s.want&^(readable|writable|priority) != 0 {
 			t.Errorf("%+v", s)
 		}
-	case kindPath, kindUnix:
+	case kindPath, kindChange, kindUnix:
 		if s.path == "" || strings.Contains(s.path, "\x00") {
+			t.Errorf("%+v", s)
+		}
+	case kindTimer, kindProcess, kindSignal:
+		if s.period <= 0 && s.pid <= 0 && s.signal <= 0 {
 			t.Errorf("%+v", s)
 		}
 	default:

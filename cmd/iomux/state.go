@@ -3,7 +3,7 @@ package main
 import "strings"
 
 // states is a set of what a source can be.
-type states uint16
+type states uint32
 
 const (
 	readable states = 1 << iota
@@ -18,6 +18,13 @@ const (
 	expired    // a time is over
 	caught     // a signal has come
 	exited     // a process has
+	changed    // a file was written, or an entry of a folder came or went
+	extended   // a file grew
+	attributes // its permissions, owner or times changed
+	linked     // the number of its names changed
+	renamed    // it has another name
+	deleted    // a name of it was removed
+	created    // another file has its name now
 )
 
 // The names are in the order in which they are printed.
@@ -36,6 +43,13 @@ var stateNames = []struct {
 	{expired, "expired"},
 	{caught, "caught"},
 	{exited, "exited"},
+	{changed, "changed"},
+	{extended, "extended"},
+	{attributes, "attributes"},
+	{linked, "linked"},
+	{renamed, "renamed"},
+	{deleted, "deleted"},
+	{created, "created"},
 }
 
 // names is how the set is printed.

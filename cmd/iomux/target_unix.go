@@ -26,6 +26,8 @@ type target struct {
 	attempts []attempt    // ways to connect that were not tried yet
 	refusals []error      // why the others failed
 	refusal  error        // why all failed, the last time
+	noted    states       // changes that were not reported yet
+	absent   bool         // what fd is of is the folder, as the file has gone
 }
 
 // open begins to wait for the source. What goes wrong is found at once, as what is ready at once is.
@@ -35,6 +37,8 @@ func (t *target) open() {
 		t.openDescriptor()
 	case kindPath:
 		t.openPath()
+	case kindChange:
+		t.openChange()
 	case kindUnix:
 		t.openUnix()
 	case kindTimer, kindProcess, kindSignal:

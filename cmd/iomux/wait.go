@@ -25,7 +25,8 @@ type options struct {
 const waitHelp = `Waits until one SOURCE is ready (with --all: every one) and prints a line for
 each: SOURCE, a tab, STATE, and for some another tab and details. STATE is one
 or several, joined by commas, of readable, writable, priority, connected,
-connection, datagram, hangup, error, expired, caught, exited.
+connection, datagram, hangup, error, expired, caught, exited, and of path:FILE
+changed, extended, attributes, linked, renamed, deleted, created.
 
 Sources:
   stdin           the standard input
@@ -40,6 +41,7 @@ Sources:
   udp://[HOST]:PORT          ready when a datagram comes, which is dropped
   timer:5s        ready when the time is over; with --follow again and again
   pid:1234        ready when the process has exited, a child or not
+  path:FILE       ready when the file or folder was changed (see below)
   signal:HUP      ready when iomux gets the signal, by name or number
 
 HOST is a name, an IPv4 address or an IPv6 address in brackets. tcp-listen and
@@ -56,8 +58,17 @@ ready in IOMUX_SOURCE and IOMUX_READY, a line for each source.
 
 With --follow it goes on until it is interrupted, the time is over or no source
 is left; a hang-up ends a source, except a FIFO given by its path. CMD is run
-for each report, one after the other. epoll reports each arrival once, read or
-not; poll and select report what stays ready every 100 ms.
+for each report, one after the other. epoll and kqueue report each arrival
+once, read or not; poll and select report what stays ready every 100 ms.
+
+path:FILE gathers what happens within 50 ms into one line. Changed is written,
+or in a folder an entry that came or went; extended, grown; linked, a name more
+or less. Editors mostly put a new file in the place of the old one: that is
+renamed or deleted, and created as soon as the name is there again. --follow
+goes on with the new file, and waits for it in the folder while there is none.
+Between two runs of iomux changes are lost, so let it run the command, which
+must not change what is watched:
+  iomux wait --follow path:config.yml -- make
 
 What was written to a FIFO is lost when nobody has it open any more, so a
 script that reads it holds it:
@@ -68,7 +79,8 @@ const waitExamples = `  iomux wait stdin fd:3 3<>events.fifo     which of the tw
   iomux wait --all --timeout 1m tcp://db:5432 unix:///run/app.sock
   iomux wait --retry 200ms --timeout 30s tcp://localhost:5432 -- psql
   iomux wait --follow --json events.fifo udp://:5514
-  iomux wait --follow tcp-listen://:8080 -- date`
+  iomux wait --follow tcp-listen://:8080 -- date
+  iomux wait --follow path:config.yml -- make`
 
 const exitStatuses = `Exit status:
   0    ready; with --follow: something was, or all sources have hung up

@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"syscall"
 	"time"
@@ -72,6 +73,9 @@ func (w *waiter) set(fd int, want states, edge bool) error {
 	if edge {
 		interest |= iomux.Edge
 	}
+	if want&priority != 0 && interest&iomux.Priority == 0 {
+		return fmt.Errorf("%v cannot tell urgent data on this system: try --mechanism poll", w.poller.Mechanism())
+	}
 	if r := w.registrations[key{fd: fd}]; r != nil {
 		return r.Modify(interest)
 	}
@@ -82,7 +86,7 @@ func (w *waiter) set(fd int, want states, edge bool) error {
 	case errors.Is(err, iomux.ErrNotPollable) && w.poller.Mechanism() == iomux.Epoll:
 		return errAlwaysReady // for nothing that it was asked for
 	case errors.Is(err, iomux.ErrNotPollable):
-		return errors.New("poll cannot wait on it: try --mechanism select")
+		return fmt.Errorf("%v cannot wait on it: try --mechanism select", w.poller.Mechanism())
 	case err == nil:
 		w.registrations[key{fd: fd}] = r
 	}

@@ -79,7 +79,8 @@ func isDescriptor(filter int16) bool { return filter == Read || filter == Write 
 
 // add makes a note.
 func (q *Queue) add(epoll int, from source, change Event) syscall.Errno {
-	k := &note{
+	k := q.newNote()
+	*k = note{
 		key: key{change.Ident, change.Filter}, source: from, fd: -1,
 		disabled: change.Flags&evDisable != 0, flags: change.Flags & evSticky,
 		fflags: change.Fflags, data: change.Data, udata: change.Udata,
@@ -131,6 +132,19 @@ func (q *Queue) remove(epoll int, k *note) syscall.Errno {
 	return errno
 }
 
+// fewSpare is how many notes are kept for the next ones, so that to remove and to add both filters of a descriptor takes no memory.
+const fewSpare = 4
+
+func (q *Queue) newNote() *note {
+	n := len(q.spare)
+	if n == 0 {
+		return new(note)
+	}
+	k := q.spare[n-1]
+	q.spare = q.spare[:n-1]
+	return k
+}
+
 // occupy gives the note a slot.
 func (q *Queue) occupy(k *note) {
 	if n := len(q.free); n > 0 {
@@ -147,4 +161,8 @@ func (q *Queue) occupy(k *note) {
 func (q *Queue) vacate(k *note) {
 	q.slots[k.slot] = slot{generation: k.generation + 1}
 	q.free = append(q.free, k.slot)
+	// Nobody else knows the note of a descriptor, unlike that of a signal.
+	if k.source == source(descriptor{}) && len(q.spare) < fewSpare {
+		q.spare = append(q.spare, k)
+	}
 }

@@ -64,20 +64,24 @@ func (q *Queue) makeSecond(epoll int) syscall.Errno {
 	if q.second >= 0 {
 		return 0
 	}
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return err.(syscall.Errno)
+	fd, errno := q.adopt(unix.EpollCreate1(unix.EPOLL_CLOEXEC))
+	if errno != 0 {
+		return errno
 	}
 	if errno := epollCtl(epoll, unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN, secondSlot, 0); errno != 0 {
-		_ = unix.Close(fd)
+		q.discard(fd)
 		return errno
 	}
 	q.second = fd
 	return 0
 }
 
-// control changes the note's entry in the epoll that holds it.
+// control changes the note's entry in the epoll that holds it. Where the number was closed, and has become that of something
+// that the queue needs, the entry is not the note's.
 func (descriptor) control(q *Queue, epoll, op int, k *note) syscall.Errno {
+	if q.own[int(k.ident)] {
+		return unix.EBADF
+	}
 	if k.second {
 		epoll = q.second
 	}

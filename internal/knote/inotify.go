@@ -58,12 +58,12 @@ func (q *Queue) makeInotify(epoll int) syscall.Errno {
 	if q.inotify >= 0 {
 		return 0
 	}
-	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
-	if err != nil {
-		return err.(syscall.Errno)
+	fd, errno := q.adopt(unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK))
+	if errno != 0 {
+		return errno
 	}
 	if errno := epollCtl(epoll, unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN, inotifySlot, 0); errno != 0 {
-		_ = unix.Close(fd)
+		q.discard(fd)
 		return errno
 	}
 	q.inotify = fd

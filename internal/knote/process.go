@@ -19,23 +19,23 @@ type process struct{}
 // unknownStatus is the data of the exit of a process of which nobody tells how it ended.
 const unknownStatus = -1
 
-func (process) attach(_ *Queue, epoll int, k *note) syscall.Errno {
+func (process) attach(q *Queue, epoll int, k *note) syscall.Errno {
 	if k.ident == 0 || k.ident > math.MaxInt32 {
 		return unix.ESRCH
 	}
 	k.flags |= evClear
-	fd, err := unix.PidfdOpen(int(k.ident), 0)
-	switch err {
-	case nil:
+	fd, errno := q.adopt(unix.PidfdOpen(int(k.ident), 0))
+	switch errno {
+	case 0:
 	case unix.EINVAL, unix.ENOENT: // a thread
 		return unix.ESRCH
 	default:
-		return err.(syscall.Errno)
+		return errno
 	}
 	k.fd = fd
-	errno := epollCtl(epoll, unix.EPOLL_CTL_ADD, fd, unix.EPOLLET|k.exits(), k.slot, k.generation)
+	errno = epollCtl(epoll, unix.EPOLL_CTL_ADD, fd, unix.EPOLLET|k.exits(), k.slot, k.generation)
 	if errno != 0 {
-		_ = unix.Close(fd)
+		q.discard(fd)
 	}
 	return errno
 }
@@ -60,8 +60,8 @@ func (process) enable(_ *Queue, epoll int, k *note) syscall.Errno {
 	return epollCtl(epoll, unix.EPOLL_CTL_MOD, k.fd, unix.EPOLLET|k.exits(), k.slot, k.generation)
 }
 
-func (process) detach(_ *Queue, _ int, k *note) syscall.Errno {
-	_ = unix.Close(k.fd) // it has no duplicates, so it leaves the epoll
+func (process) detach(q *Queue, _ int, k *note) syscall.Errno {
+	q.discard(k.fd)
 	return 0
 }
 

@@ -22,6 +22,8 @@ type Queue struct {
 	notes   map[key]*note
 	slots   []slot
 	free    []int32      // slots that are not in use
+	spare   []*note      // of descriptors, that are not in use
+	own     map[int]bool // descriptors that the queue has made, and not the user
 	number  int32        // tells the queue from all others of the process
 	numbers map[int]bool // the descriptors that Release has not been called for
 	dead    atomic.Bool  // there is none left
@@ -71,7 +73,7 @@ func New() (q *Queue, fd int, call string, err error) {
 		_ = unix.Close(fd)
 		return nil, -1, "eventfd", err
 	}
-	q = &Queue{notes: make(map[key]*note), numbers: map[int]bool{fd: true}, bell: bell, second: -1, inotify: -1}
+	q = &Queue{notes: make(map[key]*note), numbers: map[int]bool{fd: true}, own: map[int]bool{bell: true}, bell: bell, second: -1, inotify: -1}
 	queues.Lock()
 	defer queues.Unlock()
 	queues.last++
@@ -147,8 +149,23 @@ func (q *Queue) Release(fd int, rung bool) bool {
 			_ = unix.Close(fd)
 		}
 	}
-	q.notes, q.slots, q.bell, q.second, q.inotify = nil, nil, -1, -1, -1
+	q.notes, q.slots, q.spare, q.bell, q.second, q.inotify = nil, nil, nil, -1, -1, -1
 	return true
+}
+
+// adopt makes what call has made one of the queue's own descriptors.
+func (q *Queue) adopt(fd int, err error) (int, syscall.Errno) {
+	if err != nil {
+		return -1, err.(syscall.Errno)
+	}
+	q.own[fd] = true
+	return fd, 0
+}
+
+// discard closes one of the queue's own descriptors. It has no duplicates, so it leaves the epoll.
+func (q *Queue) discard(fd int) {
+	delete(q.own, fd)
+	_ = unix.Close(fd)
 }
 
 // ringBell makes the bell readable.

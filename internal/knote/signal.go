@@ -12,8 +12,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// signals is FilterSignal. The Go runtime has the handlers, so os/signal is asked, once for each signal that is watched.
+// signals is FilterSignal. Who has the handlers is asked once for each signal that is watched.
 type signals struct{}
+
+// catch begins to call arrived with the number of times that the signal came, from one goroutine, and returns what ends that; a
+// last call may then be under way.
+var catch = func(number syscall.Signal, arrived func(times int64)) (stop func()) {
+	arrivals := make(chan os.Signal, 512)
+	signal.Notify(arrivals, number)
+	go func() {
+		for range arrivals {
+			arrived(1)
+		}
+	}()
+	return func() {
+		signal.Stop(arrivals)
+		close(arrivals)
+	}
+}
+
+// CatchSignalsBy replaces os/signal, before any signal is watched, in a program whose signals are not the Go runtime's.
+func CatchSignalsBy(other func(number syscall.Signal, arrived func(times int64)) (stop func())) {
+	catch = other
+}
 
 // lastSignal is SIGRTMAX.
 const lastSignal = 64
@@ -26,8 +47,9 @@ type subscriber struct {
 
 // subscription is what is watched of one signal.
 type subscription struct {
-	arrivals    chan os.Signal
+	stop        func()
 	subscribers []subscriber
+	told        []subscriber // kept from one arrival to the next
 }
 
 var subscriptions = struct {
@@ -49,34 +71,30 @@ func (signals) attach(q *Queue, _ int, k *note) syscall.Errno {
 	defer subscriptions.Unlock()
 	s := subscriptions.of[k.signal]
 	if s == nil {
-		s = &subscription{arrivals: make(chan os.Signal, 512)}
+		s = new(subscription)
 		subscriptions.of[k.signal] = s
-		signal.Notify(s.arrivals, k.signal)
-		go s.distribute()
+		s.stop = catch(k.signal, s.arrived)
 	}
 	s.subscribers = append(s.subscribers, subscriber{q, k})
 	return 0
 }
 
-// distribute tells all subscribers of every arrival, until the last of them has left.
-func (s *subscription) distribute() {
-	var current []subscriber
-	for range s.arrivals {
-		subscriptions.Lock()
-		current = append(current[:0], s.subscribers...)
-		subscriptions.Unlock()
-		for _, to := range current {
-			to.queue.arrived(to.note)
-		}
+// arrived tells all subscribers.
+func (s *subscription) arrived(times int64) {
+	subscriptions.Lock()
+	s.told = append(s.told[:0], s.subscribers...)
+	subscriptions.Unlock()
+	for _, to := range s.told {
+		to.queue.arrived(to.note, times)
 	}
 }
 
 // arrived counts a signal.
-func (q *Queue) arrived(k *note) {
+func (q *Queue) arrived(k *note, times int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.notes[k.key] == k { // it may have been removed meanwhile
-		k.count++
+		k.count += times
 		q.activate(k)
 	}
 }
@@ -88,8 +106,7 @@ func (signals) detach(_ *Queue, _ int, k *note) syscall.Errno {
 	s.subscribers = slices.DeleteFunc(s.subscribers, func(other subscriber) bool { return other.note == k })
 	if len(s.subscribers) == 0 {
 		delete(subscriptions.of, k.signal)
-		signal.Stop(s.arrivals)
-		close(s.arrivals)
+		s.stop()
 	}
 	return 0
 }

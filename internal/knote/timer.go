@@ -14,24 +14,24 @@ import (
 // timer is FilterTimer, with a timerfd each.
 type timer struct{}
 
-func (t timer) attach(_ *Queue, epoll int, k *note) syscall.Errno {
-	if errno := t.start(k, k.fflags, k.data); errno != 0 {
+func (t timer) attach(q *Queue, epoll int, k *note) syscall.Errno {
+	if errno := t.start(q, k, k.fflags, k.data); errno != 0 {
 		return errno
 	}
 	errno := epollCtl(epoll, unix.EPOLL_CTL_ADD, k.fd, k.readable(), k.slot, k.generation)
 	if errno != 0 {
-		_ = unix.Close(k.fd)
+		q.discard(k.fd)
 	}
 	return errno
 }
 
 // touch starts the timer anew if the change adds it once more.
-func (t timer) touch(_ *Queue, epoll int, k *note, change Event) syscall.Errno {
+func (t timer) touch(q *Queue, epoll int, k *note, change Event) syscall.Errno {
 	if change.Flags&evAdd == 0 {
 		return 0
 	}
 	before := k.fd
-	if errno := t.start(k, change.Fflags, change.Data); errno != 0 {
+	if errno := t.start(q, k, change.Fflags, change.Data); errno != 0 {
 		return errno
 	}
 	if k.fd != before { // on another clock; the old one left the epoll when it was closed
@@ -44,9 +44,8 @@ func (timer) enable(_ *Queue, epoll int, k *note) syscall.Errno {
 	return epollCtl(epoll, unix.EPOLL_CTL_MOD, k.fd, k.readable(), k.slot, k.generation)
 }
 
-// detach closes the timerfd, which takes it out of the epoll: it has no duplicates.
-func (timer) detach(_ *Queue, _ int, k *note) syscall.Errno {
-	_ = unix.Close(k.fd)
+func (timer) detach(q *Queue, _ int, k *note) syscall.Errno {
+	q.discard(k.fd)
 	return 0
 }
 
@@ -70,7 +69,7 @@ func (k *note) readable() uint32 {
 }
 
 // start makes the timer, if there is none on the clock that is needed, and sets it. After a failure all is as it was.
-func (timer) start(k *note, fflags uint32, data int64) syscall.Errno {
+func (timer) start(q *Queue, k *note, fflags uint32, data int64) syscall.Errno {
 	k.flags |= evClear // a timer tells how often it expired since it was last asked
 	spec, errno := expiry(fflags, data, k.flags&evOneShot != 0)
 	if errno != 0 {
@@ -82,20 +81,18 @@ func (timer) start(k *note, fflags uint32, data int64) syscall.Errno {
 	}
 	fd := k.fd
 	if fd < 0 || clock != k.clock {
-		made, err := unix.TimerfdCreate(clock, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
-		if err != nil {
-			return err.(syscall.Errno)
+		if fd, errno = q.adopt(unix.TimerfdCreate(clock, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)); errno != 0 {
+			return errno
 		}
-		fd = made
 	}
 	if errno := timerfdSettime(fd, flags, &spec); errno != 0 {
 		if fd != k.fd {
-			_ = unix.Close(fd)
+			q.discard(fd)
 		}
 		return errno
 	}
 	if fd != k.fd && k.fd >= 0 {
-		_ = unix.Close(k.fd)
+		q.discard(k.fd)
 	}
 	k.fd, k.clock = fd, clock
 	return 0

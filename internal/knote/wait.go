@@ -13,26 +13,32 @@ import (
 	"iomux/internal/sys"
 )
 
-// few and many are how many of the epoll's events are taken at once, for short and long lists of the caller's. All comes from
-// one call, which tells nothing twice.
-const (
-	few  = 64
-	many = 4096
-)
+// few is how many of the epoll's events fit on the stack.
+const few = 64
 
-var buffers = sync.Pool{New: func() any { return new([many]unix.EpollEvent) }}
+var buffers = sync.Pool{New: func() any { return new([]unix.EpollEvent) }}
 
 // Wait waits until there are events, or the timeout has passed. More tells that something happened that turned out to be no
 // event, so that there may be others behind it.
 func (q *Queue) Wait(epoll int, events []Event, timeout time.Duration) (n int, more bool, errno syscall.Errno) {
 	if len(events) > few {
-		buffer := buffers.Get().(*[many]unix.EpollEvent)
-		n, more, errno = q.wait(epoll, events, buffer[:min(len(events), many)], timeout)
+		buffer := buffers.Get().(*[]unix.EpollEvent)
+		if size := min(len(events), q.entries()); size > len(*buffer) {
+			*buffer = make([]unix.EpollEvent, size)
+		}
+		n, more, errno = q.wait(epoll, events, (*buffer)[:min(len(events), len(*buffer))], timeout)
 		buffers.Put(buffer)
 		return n, more, errno
 	}
 	var buffer [few]unix.EpollEvent
 	return q.wait(epoll, events, buffer[:len(events)], timeout)
+}
+
+// entries is how much an epoll may tell at once: all has to come from one call, which tells nothing twice.
+func (q *Queue) entries() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.slots) + few
 }
 
 func (q *Queue) wait(epoll int, events []Event, raw []unix.EpollEvent, timeout time.Duration) (int, bool, syscall.Errno) {

@@ -1,4 +1,4 @@
-//go:build !unix
+//go:build !unix && !windows
 
 package leak
 
@@ -8,3 +8,5 @@ func openDescriptors() map[int]bool { return nil }
 func describe(int) string { return "" }
 
 func ofRuntime(int) bool { return false }
+
+func startRuntimePoller() {}

@@ -36,14 +36,6 @@ func Main(m *testing.M) {
 	os.Exit(status)
 }
 
-// startRuntimePoller makes the descriptors that the Go runtime makes with the first pipe and keeps.
-func startRuntimePoller() {
-	r, w, err := os.Pipe()
-	if err == nil {
-		_, _ = r.Close(), w.Close()
-	}
-}
-
 func noGoroutines() bool {
 	if err := goleak.Find(); err != nil {
 		fmt.Fprintln(os.Stderr, "leak:", err)
@@ -56,7 +48,7 @@ func noGoroutines() bool {
 // close theirs, a moment.
 func clean(before map[int]bool) bool {
 	var left []int
-	for range 50 {
+	for start := time.Now(); time.Since(start) < time.Second; time.Sleep(20 * time.Millisecond) {
 		runtime.GC()
 		left = left[:0]
 		for fd := range openDescriptors() {
@@ -67,7 +59,6 @@ func clean(before map[int]bool) bool {
 		if len(left) == 0 {
 			return true
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	for _, fd := range left {
 		origin, _ := origins.Load(fd)

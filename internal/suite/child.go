@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix || windows
 
 package suite
 
@@ -29,6 +29,7 @@ func Child(t testing.TB, part string) (output string, err error) {
 	child := exec.CommandContext(ctx, words[0], words[1:]...)
 	child.Env = append(os.Environ(), partName+"="+part)
 	child.WaitDelay = time.Second
+	detach(child)
 	text, err := child.CombinedOutput()
 	return string(text), err
 }

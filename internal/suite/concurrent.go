@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix || windows
 
 package suite
 
@@ -6,10 +6,9 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 var concurrentTests = []test{
@@ -46,7 +45,7 @@ func registerWhileWaiting(t *testing.T, m Mechanism) {
 }
 
 func modifyWhileWaiting(t *testing.T, m Mechanism) {
-	a, _ := SocketPair(t, unix.SOCK_STREAM)
+	a, _ := SocketPair(t, syscall.SOCK_STREAM)
 	waiter := watching(t, m, a, In, Level)
 	result := soonWaiting(waiter)
 	must(t, waiter.Modify(a, Out, Level))

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix || windows
 
 package suite
 
@@ -6,8 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 var edgeTests = []test{
@@ -109,7 +107,7 @@ func edgeNoneLost(t *testing.T, m Mechanism) {
 		must(t, waiter.Register(r, In, Edge))
 		writers.Go(func() {
 			for range rounds {
-				if _, err := unix.Write(w, []byte{'x'}); err != nil {
+				if _, err := write(w, []byte{'x'}); err != nil {
 					t.Error("write:", err)
 					return
 				}
@@ -126,7 +124,7 @@ func edgeNoneLost(t *testing.T, m Mechanism) {
 				}
 				for _, event := range events {
 					var buffer [1]byte
-					if n, _ := unix.Read(event.FD, buffer[:]); n == 1 {
+					if n, _ := read(event.FD, buffer[:]); n == 1 {
 						reader[event.FD] <- struct{}{}
 					}
 				}

@@ -1,11 +1,9 @@
-//go:build unix
+//go:build unix || windows
 
 package suite
 
 import (
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 var manyTests = []test{
@@ -102,15 +100,14 @@ func churn(t *testing.T, m Mechanism) {
 	bell, ring := Pipe(t)
 	must(t, waiter.Register(bell, In, Level))
 	for range 300 {
-		var fds [2]int
-		must(t, unix.Pipe(fds[:]))
-		must(t, waiter.Register(fds[0], In, Level))
-		must(t, waiter.Register(fds[1], In, Level))
+		r, w := Pipe(t)
+		must(t, waiter.Register(r, In, Level))
+		must(t, waiter.Register(w, In, Level))
 		expectEmpty(t, waiter)
-		must(t, waiter.Unregister(fds[1]))
-		must(t, waiter.Unregister(fds[0]))
-		must(t, unix.Close(fds[0]))
-		must(t, unix.Close(fds[1]))
+		must(t, waiter.Unregister(w))
+		must(t, waiter.Unregister(r))
+		Close(t, r)
+		Close(t, w)
 	}
 	Write(t, ring)
 	expect(t, m, waiter, bell, In, Hup)

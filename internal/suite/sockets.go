@@ -1,12 +1,11 @@
-//go:build unix
+//go:build unix || windows
 
 package suite
 
 import (
 	"runtime"
+	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 var socketTests = []test{
@@ -14,8 +13,8 @@ var socketTests = []test{
 	{name: "ConnectionThatStandsIsWritable", run: connected},
 	{name: "RefusedConnection", run: refused},
 	{name: "FreshTCPSocket", run: freshSocket},
-	{name: "OutOfBandDataIsPriority", run: outOfBand},
-	{name: "OutOfBandDataInline", run: outOfBandInline},
+	{name: "OutOfBandDataIsPriority", tells: Pri, run: outOfBand},
+	{name: "OutOfBandDataInline", tells: Pri, run: outOfBandInline},
 	{name: "DatagramSocket", run: datagram},
 	{name: "ResetConnection", run: reset},
 }
@@ -27,9 +26,7 @@ func listener(t *testing.T, m Mechanism) {
 	Connect(t, address)
 	expect(t, m, waiter, fd, In, Hup|Err)
 	expect(t, m, waiter, fd, In, Hup|Err)
-	accepted, _, err := unix.Accept(fd)
-	must(t, err)
-	prepare(t, []int{accepted})
+	accept(t, fd)
 	expectNothing(t, waiter)
 }
 
@@ -43,20 +40,22 @@ func connected(t *testing.T, m Mechanism) {
 func refused(t *testing.T, m Mechanism) {
 	listener, address := Listen(t)
 	Close(t, listener) // nobody listens at its port any more
-	fd := Socket(t, unix.SOCK_STREAM)
-	if err := unix.Connect(fd, address); err != unix.EINPROGRESS {
+	fd := Socket(t, syscall.SOCK_STREAM)
+	if err := connect(fd, address); err != errInProgress {
 		t.Skip("this system refuses a connection to itself at once:", err)
 	}
 	waiter := watching(t, m, fd, In|Out|RdHup&m.Tells, Level)
 	want := Out
-	if runtime.GOOS == "linux" {
+	switch runtime.GOOS {
+	case "linux":
 		want = In | Out | Err | Hup | RdHup
+	case "windows":
+		want = In | Out | Err | RdHup
 	}
 	expect(t, m, waiter, fd, want, Nval)
 	expect(t, m, waiter, fd, want, Nval)
-	reason, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	if err != nil || reason != int(unix.ECONNREFUSED) {
-		t.Errorf("the reason is %d, %v, want ECONNREFUSED", reason, err)
+	if reason := pendingError(t, fd); reason != errRefused {
+		t.Errorf("the reason is %v, want %v", reason, errRefused)
 	}
 }
 
@@ -64,40 +63,42 @@ func freshSocket(t *testing.T, m Mechanism) {
 	if runtime.GOOS != "linux" {
 		t.Skip("what a socket that was never connected reports is each system's own")
 	}
-	fd := Socket(t, unix.SOCK_STREAM)
+	fd := Socket(t, syscall.SOCK_STREAM)
 	waiter := watching(t, m, fd, Out, Level)
+	if m.UnconnectedIsSilent {
+		expectNothing(t, waiter)
+		return
+	}
 	expect(t, m, waiter, fd, Out|Hup, Err)
 }
 
 func outOfBand(t *testing.T, m Mechanism) {
 	client, server := TCPPair(t)
 	waiter := watching(t, m, server, In|Pri, Level)
-	must(t, unix.Sendto(client, []byte{'!'}, unix.MSG_OOB, unix.Sockaddr(nil)))
+	SendUrgent(t, client)
 	expect(t, m, waiter, server, Pri, Err|Hup)
 }
 
 func outOfBandInline(t *testing.T, m Mechanism) {
 	client, server := TCPPair(t)
-	must(t, unix.SetsockoptInt(server, unix.SOL_SOCKET, unix.SO_OOBINLINE, 1))
+	urgentInline(t, server)
 	waiter := watching(t, m, server, In|Pri, Level)
-	must(t, unix.Sendto(client, []byte{'!'}, unix.MSG_OOB, unix.Sockaddr(nil)))
+	SendUrgent(t, client)
 	expect(t, m, waiter, server, In|Pri, Err|Hup)
 }
 
 func datagram(t *testing.T, m Mechanism) {
-	fd := Socket(t, unix.SOCK_DGRAM)
-	must(t, unix.Bind(fd, loopback()))
-	address, err := unix.Getsockname(fd)
-	must(t, err)
+	fd := Socket(t, syscall.SOCK_DGRAM)
+	address := Bind(t, fd)
 	waiter := watching(t, m, fd, In, Level)
 	expectNothing(t, waiter)
-	sender := Socket(t, unix.SOCK_DGRAM)
+	sender := Socket(t, syscall.SOCK_DGRAM)
 	for range 2 {
-		must(t, unix.Sendto(sender, nil, 0, address)) // an empty datagram is one
+		SendTo(t, sender, address) // an empty datagram is one
 	}
 	for range 2 {
 		expect(t, m, waiter, fd, In, Hup|Err)
-		if _, err := unix.Read(fd, make([]byte, 1)); err != nil {
+		if _, err := read(fd, make([]byte, 1)); err != nil {
 			t.Error("read:", err)
 		}
 	}
@@ -107,14 +108,16 @@ func datagram(t *testing.T, m Mechanism) {
 func reset(t *testing.T, m Mechanism) {
 	client, server := TCPPair(t)
 	waiter := watching(t, m, server, In, Level)
-	must(t, unix.SetsockoptLinger(client, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 0}))
-	Close(t, client)
+	Reset(t, client)
 	want := In
-	if runtime.GOOS == "linux" {
+	switch runtime.GOOS {
+	case "linux":
 		want = In | Err | Hup
+	case "windows":
+		want = In | Hup
 	}
 	expect(t, m, waiter, server, want, Nval)
-	if _, err := unix.Read(server, make([]byte, 1)); err != unix.ECONNRESET {
-		t.Errorf("read: %v, want ECONNRESET", err)
+	if _, err := read(server, make([]byte, 1)); err != errReset {
+		t.Errorf("read: %v, want %v", err, errReset)
 	}
 }

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix || windows
 
 package suite
 
@@ -82,6 +82,10 @@ type Mechanism struct {
 	Wakes bool
 	// RefusesFiles tells that regular files cannot be registered; elsewhere they are always ready.
 	RefusesFiles bool
+	// UnconnectedIsSilent tells that a socket which was never connected is ready for nothing, as kqueue has it.
+	UnconnectedIsSilent bool
+	// IgnoresUnknown tells that to unregister what is not registered is no error, and that to modify it registers it.
+	IgnoresUnknown bool
 	// Brief makes long tests short, for a variant of a mechanism that runs them at their full length.
 	Brief bool
 	// ReportsClosed tells what a wait says of a registered descriptor that was closed.
@@ -111,7 +115,7 @@ type test struct {
 
 // Run runs every test on m, and skips by name those that need what m does not have.
 func Run(t *testing.T, m Mechanism) {
-	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, concurrentTests, manyTests)
+	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, concurrentTests, manyTests, systemTests)
 }
 
 // RunTimeouts runs those tests of Run that have to do with time, for a clock that is not the usual one.

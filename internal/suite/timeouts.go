@@ -1,15 +1,11 @@
-//go:build unix
+//go:build unix || windows
 
 package suite
 
 import (
 	"math"
-	"os"
-	"os/signal"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	to "iomux/internal/timeout"
 )
@@ -20,7 +16,6 @@ var timeoutTests = []test{
 	{name: "NegativeTimeoutsBlock", run: negativeBlocks},
 	{name: "HugeTimeoutsAreNotShort", run: hugeTimeouts},
 	{name: "LongWaitsGoOnInTurns", run: inTurns},
-	{name: "SignalsDoNotEndAWait", run: signals},
 	{name: "WaitWithNothingRegistered", run: nothingRegistered},
 }
 
@@ -99,53 +94,10 @@ func inTurns(t *testing.T, m Mechanism) {
 	}
 }
 
-// signals sends the process signals all through a wait, which then lasts as long as it should.
-func signals(t *testing.T, m Mechanism) {
-	const timeout = 100 * time.Millisecond
-	caught := make(chan os.Signal, 1)
-	signal.Notify(caught, unix.SIGUSR1)
-	defer signal.Stop(caught)
-	r, w := Pipe(t)
-	waiter := watching(t, m, r, In, Level)
-
-	defer bombard(t)()
-	start := time.Now()
-	events := wait(t, waiter, 1, timeout)
-	if took := time.Since(start); len(events) != 0 || took < timeout {
-		t.Errorf("a wait of %v was over after %v with %v", timeout, took, events)
-	}
-	writer := time.AfterFunc(timeout, func() { Write(t, w) })
-	defer writer.Stop()
-	expect(t, m, waiter, r, In, Hup)
-}
-
 func nothingRegistered(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
 	start := time.Now()
 	if events := wait(t, waiter, 1, quiet); len(events) != 0 || time.Since(start) < quiet {
 		t.Errorf("events are %v after %v", events, time.Since(start))
-	}
-}
-
-// every calls f at intervals until stop is called.
-func every(t testing.TB, interval time.Duration, f func() error) (stop func()) {
-	ticker, quit, done := time.NewTicker(interval), make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-quit:
-				return
-			case <-ticker.C:
-				if err := f(); err != nil {
-					t.Error(err)
-				}
-			}
-		}
-	}()
-	return func() {
-		ticker.Stop()
-		close(quit)
-		<-done
 	}
 }

@@ -26,6 +26,15 @@ func IsOpen(fd int) bool {
 	return err == nil
 }
 
+// IsFile reports whether fd is a regular file or a directory, which is always ready.
+func IsFile(fd int) bool {
+	var stat unix.Stat_t
+	if unix.Fstat(fd, &stat) != nil {
+		return false
+	}
+	return stat.Mode&unix.S_IFMT == unix.S_IFREG || stat.Mode&unix.S_IFMT == unix.S_IFDIR
+}
+
 // Errno is the number in an error of x/sys, whose calls return nothing else.
 func Errno(err error) syscall.Errno {
 	errno, _ := err.(syscall.Errno)

@@ -31,6 +31,8 @@ func code(err error) int32 {
 		return C.IOMUX_NOT_REGISTERED
 	case errors.As(err, &errno):
 		return int32(errno)
+	case errors.Is(err, errors.ErrUnsupported):
+		return int32(syscall.EOPNOTSUPP)
 	}
 	return C.IOMUX_FAILED
 }

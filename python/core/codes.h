@@ -2,6 +2,7 @@
 #ifndef IOMUX_CODES_H
 #define IOMUX_CODES_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 
@@ -17,5 +18,19 @@ typedef struct {
     intptr_t fd;
     uint16_t events;
 } iomux_polled;
+
+/* kqueue.Event. */
+typedef struct {
+    uint64_t ident;
+    int16_t filter;
+    uint16_t flags;
+    uint32_t fflags;
+    int64_t data;
+    uint64_t udata;
+} iomux_kevent;
+enum {
+    IOMUX_KEVENT_FFLAGS = offsetof(iomux_kevent, fflags),
+    IOMUX_KEVENT_UDATA = offsetof(iomux_kevent, udata),
+};
 
 #endif

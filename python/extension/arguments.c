@@ -110,7 +110,7 @@ select_timeout(PyObject *object, nanoseconds *timeout)
 /* in_milliseconds reads a timeout for a call that takes an int of milliseconds. Nothing but its range and its sign are
    those of the rounded one: the wait itself has nanoseconds. */
 static int
-in_milliseconds(reader read, PyObject *object, _PyTime_round_t rounding, nanoseconds *timeout)
+in_milliseconds(reader read, PyObject *object, _PyTime_round_t rounding, int least, nanoseconds *timeout)
 {
     *timeout = FOREVER;
     if (object == NULL || object == Py_None) {
@@ -121,7 +121,7 @@ in_milliseconds(reader read, PyObject *object, _PyTime_round_t rounding, nanosec
         return -1;
     }
     time_type milliseconds = _PyTime_AsMilliseconds(time, rounding);
-    if (milliseconds < INT_MIN || milliseconds > INT_MAX) {
+    if (milliseconds < least || milliseconds > INT_MAX) {
         PyErr_SetString(PyExc_OverflowError, "timeout is too large");
         return -1;
     }
@@ -132,13 +132,39 @@ in_milliseconds(reader read, PyObject *object, _PyTime_round_t rounding, nanosec
 int
 poll_timeout(PyObject *object, nanoseconds *timeout)
 {
-    return in_milliseconds(_PyTime_FromMillisecondsObject, object, _PyTime_ROUND_TIMEOUT, timeout);
+    return in_milliseconds(_PyTime_FromMillisecondsObject, object, _PyTime_ROUND_TIMEOUT, INT_MIN, timeout);
+}
+
+int
+devpoll_timeout(PyObject *object, nanoseconds *timeout)
+{
+    return in_milliseconds(_PyTime_FromMillisecondsObject, object, _PyTime_ROUND_TIMEOUT, -1, timeout);
 }
 
 int
 epoll_timeout(PyObject *object, nanoseconds *timeout)
 {
-    return in_milliseconds(_PyTime_FromSecondsObject, object, _PyTime_ROUND_CEILING, timeout);
+    return in_milliseconds(_PyTime_FromSecondsObject, object, _PyTime_ROUND_CEILING, INT_MIN, timeout);
+}
+
+int
+kqueue_timeout(PyObject *object, nanoseconds *timeout)
+{
+    *timeout = FOREVER;
+    if (object == NULL || object == Py_None) {
+        return 0;
+    }
+    time_type time;
+    if (_PyTime_FromSecondsObject(&time, object, _PyTime_ROUND_TIMEOUT) < 0) { /* be it the type or the size */
+        PyErr_Format(PyExc_TypeError, "timeout argument must be a number or None, got %.200s", Py_TYPE(object)->tp_name);
+        return -1;
+    }
+    if (time < 0) {
+        PyErr_SetString(PyExc_ValueError, "timeout must be positive or None");
+        return -1;
+    }
+    *timeout = time;
+    return 0;
 }
 
 static nanoseconds
@@ -173,13 +199,15 @@ interrupted(nanoseconds *left, nanoseconds deadline)
 }
 
 PyObject *
+raise_closed(const char *type)
+{
+    return PyErr_Format(PyExc_ValueError, "I/O operation on closed %s object", type);
+}
+
+PyObject *
 raise_code(int code)
 {
-    switch (code) {
-    case IOMUX_CLOSED: /* only an epoll can be closed */
-        PyErr_SetString(PyExc_ValueError, "I/O operation on closed epoll object");
-        return NULL;
-    case IOMUX_FAILED:
+    if (code == IOMUX_FAILED) {
         PyErr_SetString(PyExc_SystemError, "select: the core failed");
         return NULL;
     }

@@ -19,7 +19,19 @@
     X(epoll_modify)                                                                                                            \
     X(epoll_unregister)                                                                                                        \
     X(epoll_poll)                                                                                                              \
-    X(epoll_close)
+    X(epoll_close)                                                                                                             \
+    X(kqueue_constant)                                                                                                         \
+    X(kqueue_new)                                                                                                              \
+    X(kqueue_adopt)                                                                                                            \
+    X(kqueue_control)                                                                                                          \
+    X(kqueue_close)                                                                                                            \
+    X(devpoll_new)                                                                                                             \
+    X(devpoll_register)                                                                                                        \
+    X(devpoll_modify)                                                                                                          \
+    X(devpoll_unregister)                                                                                                      \
+    X(devpoll_length)                                                                                                          \
+    X(devpoll_poll)                                                                                                            \
+    X(devpoll_close)
 
 /* core is the copy of the Go half that this process uses. */
 extern struct core {

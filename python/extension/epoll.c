@@ -142,7 +142,7 @@ static PyObject *
 epoll_fileno(Epoll *self, PyObject *unused)
 {
     (void)unused;
-    return self->fd < 0 ? raise_closed() : PyLong_FromLong(self->fd);
+    return self->fd < 0 ? raise_closed("epoll") : PyLong_FromLong(self->fd);
 }
 
 static PyObject *
@@ -156,7 +156,7 @@ static PyObject *
 epoll_enter(Epoll *self, PyObject *unused)
 {
     (void)unused;
-    return self->fd < 0 ? raise_closed() : Py_NewRef(self);
+    return self->fd < 0 ? raise_closed("epoll") : Py_NewRef(self);
 }
 
 PyDoc_STRVAR(enter_doc, "__enter__($self, /)\n"

@@ -28,12 +28,6 @@ has_object(Epoll *self)
 /* epoll_use makes sure that the core works and has the object. It returns 0, a code of the core's, or -1 with an exception. */
 int epoll_use(Epoll *self);
 
-static inline PyObject *
-raise_closed(void)
-{
-    return raise_code(IOMUX_CLOSED);
-}
-
 /* The methods that make the kernel do something. */
 PyObject *epoll_register(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *epoll_modify(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names);

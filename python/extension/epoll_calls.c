@@ -11,7 +11,7 @@
 static PyObject *
 raise_use(int code)
 {
-    return code < 0 ? NULL : raise_code(code);
+    return code < 0 ? NULL : code == IOMUX_CLOSED ? raise_closed("epoll") : raise_code(code);
 }
 
 /* answer is None, or the exception for what became of a change of fd. */
@@ -37,7 +37,7 @@ change(Epoll *self, int registers, PyObject *object_with_fd, PyObject *mask)
         return NULL;
     }
     if (self->fd < 0) {
-        return raise_closed();
+        return raise_closed("epoll");
     }
     int code = epoll_use(self);
     if (code == 0) {
@@ -103,7 +103,7 @@ epoll_unregister(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject 
         return NULL;
     }
     if (self->fd < 0) {
-        return raise_closed();
+        return raise_closed("epoll");
     }
     int code = epoll_use(self);
     if (code == 0) {
@@ -213,7 +213,7 @@ epoll_poll(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names
         return NULL;
     }
     if (self->fd < 0) {
-        return raise_closed();
+        return raise_closed("epoll");
     }
     if (epoll_timeout(values[0], &timeout) < 0) {
         return NULL;

@@ -3,13 +3,63 @@
 
 #include "core.h"
 
-/* A mechanism joins by its line here. One that the original does not have on this system must add nothing unless an
-   environment variable asks for it: programs choose by what they find (selectors.DefaultSelector). */
-static int (*const mechanisms[])(PyObject *module) = {
-    add_select,
-    add_poll,
-    add_epoll,
+/* A mechanism joins by its line here. One with a name the original does not have on this system, and it is there only where
+   the environment variable names it: programs choose by what they find (selectors.DefaultSelector). */
+static const struct {
+    int (*add)(PyObject *module);
+    const char *name;
+} mechanisms[] = {
+    {add_select, NULL},
+    {add_poll, NULL},
+    {add_epoll, NULL},
+    {add_kqueue, "kqueue"},
+    {add_devpoll, "devpoll"},
 };
+
+static const char variable[] = "IOMUX_SELECT_WITH";
+
+/* next_name finds the first of the names, which commas or spaces divide, and returns its length. */
+static size_t
+next_name(const char **names)
+{
+    *names += strspn(*names, ", ");
+    return strcspn(*names, ", ");
+}
+
+static int
+is_wanted(const char *name)
+{
+    const char *names = getenv(variable);
+    for (size_t length; names != NULL && (length = next_name(&names)) > 0; names += length) {
+        if (strlen(name) == length && memcmp(name, names, length) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* check_names refuses a name that no mechanism has: it would be looked for in vain where it was misspelt. */
+static int
+check_names(void)
+{
+    const char *names = getenv(variable);
+    for (size_t length; names != NULL && (length = next_name(&names)) > 0; names += length) {
+        int known = 0;
+        for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
+            const char *name = mechanisms[i].name;
+            known |= name != NULL && strlen(name) == length && memcmp(name, names, length) == 0;
+        }
+        if (!known) {
+            PyObject *name = PyUnicode_DecodeLocaleAndSize(names, length, "surrogateescape");
+            if (name != NULL) {
+                PyErr_Format(PyExc_ImportError, "select: %s names something that there is not: %U", variable, name);
+                Py_DECREF(name);
+            }
+            return -1;
+        }
+    }
+    return 0;
+}
 
 int
 add_constants(PyObject *module, const struct constant *constants)
@@ -44,11 +94,12 @@ static int
 fill(PyObject *module)
 {
     /* The core is loaded with the module, so that its absence is an ImportError and not one of the first wait. */
-    if (core_use() < 0 || PyModule_AddObjectRef(module, "error", PyExc_OSError) < 0) {
+    if (check_names() < 0 || core_use() < 0 || PyModule_AddObjectRef(module, "error", PyExc_OSError) < 0) {
         return -1;
     }
     for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
-        if (mechanisms[i](module) < 0) {
+        const char *name = mechanisms[i].name;
+        if ((name == NULL || is_wanted(name)) && mechanisms[i].add(module) < 0) {
             return -1;
         }
     }
@@ -59,6 +110,8 @@ static int
 traverse(PyObject *module, visitproc visit, void *arg)
 {
     Py_VISIT(state_of(module)->poll_type);
+    Py_VISIT(state_of(module)->kevent_type);
+    Py_VISIT(state_of(module)->devpoll_type);
     return 0;
 }
 
@@ -66,6 +119,8 @@ static int
 clear(PyObject *module)
 {
     Py_CLEAR(state_of(module)->poll_type);
+    Py_CLEAR(state_of(module)->kevent_type);
+    Py_CLEAR(state_of(module)->devpoll_type);
     return 0;
 }
 

@@ -23,18 +23,21 @@ int to_int(PyObject *object, int *value);
 int to_unsigned_short(PyObject *object, unsigned short *value);
 int to_unsigned_int(PyObject *object, unsigned int *value);
 
-/* A timeout as the three waits take it: their rules on rounding, sign and range differ. */
+/* A timeout as the waits take it: their rules on rounding, sign and range differ. */
 int select_timeout(PyObject *object, nanoseconds *timeout);
 int poll_timeout(PyObject *object, nanoseconds *timeout);
+int devpoll_timeout(PyObject *object, nanoseconds *timeout);
 int epoll_timeout(PyObject *object, nanoseconds *timeout);
+int kqueue_timeout(PyObject *object, nanoseconds *timeout);
 
 /* interrupted runs Python's signal handlers after a wait was interrupted, and counts left down to what remains until
    deadline. It is 1 to wait on, 0 if the time is over, -1 if a handler raised an exception. */
 nanoseconds deadline_of(nanoseconds timeout);
 int interrupted(nanoseconds *left, nanoseconds deadline);
 
-/* raise_code raises the exception for an answer of the core, and returns NULL. */
+/* raise_code raises the exception for an answer of the core, raise_closed the one for a closed object. Both return NULL. */
 PyObject *raise_code(int code);
+PyObject *raise_closed(const char *type);
 
 /* pair_of is a tuple (fd, events), or NULL with an exception. */
 PyObject *pair_of(int fd, unsigned int events);
@@ -42,6 +45,8 @@ PyObject *pair_of(int fd, unsigned int events);
 /* What a copy of the module keeps: an interpreter has one of its own. */
 struct state {
     PyTypeObject *poll_type;
+    PyTypeObject *kevent_type;
+    PyTypeObject *devpoll_type;
 };
 
 static inline struct state *
@@ -62,5 +67,7 @@ int add_constants(PyObject *module, const struct constant *constants);
 int add_select(PyObject *module);
 int add_poll(PyObject *module);
 int add_epoll(PyObject *module);
+int add_kqueue(PyObject *module);
+int add_devpoll(PyObject *module);
 
 #endif

@@ -7,14 +7,17 @@ import sys
 DIST = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "dist")
 
 
-def run(code, folder=DIST, **options):
-    """Runs code in a Python of its own, and returns what it prints; a crash or anything on stderr fails."""
+def run(code, folder=DIST, extra="", **options):
+    """Runs code in a Python of its own, and returns what it prints; a crash or anything on stderr fails.
+
+    Extra is what its module select has besides what the original has.
+    """
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-X", "faulthandler", "-c", code],
         capture_output=True,
         text=True,
         timeout=120,
-        env=dict(os.environ, PYTHONPATH=folder),
+        env=dict(os.environ, PYTHONPATH=folder, IOMUX_SELECT_WITH=extra),
         **options,
     )
     if done.returncode != 0 or done.stderr:

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package iomux
+
+import "errors"
+
+func newEpollBackend(bool) (backend, error) { return nil, errors.ErrUnsupported }

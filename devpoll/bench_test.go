@@ -1,0 +1,75 @@
+//go:build unix
+
+package devpoll_test
+
+import (
+	"fmt"
+	"testing"
+
+	"iomux/devpoll"
+	"iomux/internal/suite"
+	"iomux/internal/sys"
+)
+
+// BenchmarkPoll is a Poll that does not wait, of n descriptors of which one is ready, as the Poller is made by default and by
+// poll(2) alone, beside the bare poll(2) (raw: internal/sys, which adds nothing to it).
+func BenchmarkPoll(b *testing.B) {
+	for _, n := range []int{1, 10, 100, 1000} {
+		pollers := map[string]*devpoll.Poller{"iomux": open(b, "default"), "iomux-poll": open(b, "by poll")}
+		idle, _ := suite.Pipe(b)
+		ready, w := suite.Pipe(b)
+		suite.Write(b, w)
+		list := make([]sys.PollFD, n)
+		for i := range list {
+			fd := suite.High(b, idle, 100)
+			if i == n-1 {
+				fd = ready
+			}
+			list[i] = sys.PollFD{FD: int32(fd), Events: sys.PollIn}
+			for _, poller := range pollers {
+				must(b, poller.Register(fd, devpoll.In))
+			}
+		}
+		b.Run(fmt.Sprintf("watched=%d/by=raw", n), func(b *testing.B) {
+			for b.Loop() {
+				if n, _ := sys.Poll(list, 0); n != 1 {
+					b.Fatal(n)
+				}
+			}
+		})
+		events := make([]devpoll.Event, n)
+		for by, poller := range pollers {
+			b.Run(fmt.Sprintf("watched=%d/by=%s", n, by), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if n, err := poller.Poll(events, 0); n != 1 || err != nil {
+						b.Fatal(n, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkChange is to register and unregister a descriptor, and to modify it, beside n others.
+func BenchmarkChange(b *testing.B) {
+	for _, n := range []int{1, 1000} {
+		poller := open(b, "default")
+		r, _ := suite.Pipe(b)
+		for range n {
+			must(b, poller.Register(suite.High(b, r, 100), devpoll.In))
+		}
+		b.Run(fmt.Sprintf("watched=%d/op=register+unregister", n), func(b *testing.B) {
+			for b.Loop() {
+				must(b, poller.Register(r, devpoll.In))
+				must(b, poller.Unregister(r))
+			}
+		})
+		must(b, poller.Register(r, devpoll.In))
+		b.Run(fmt.Sprintf("watched=%d/op=modify", n), func(b *testing.B) {
+			for b.Loop() {
+				must(b, poller.Modify(r, devpoll.In))
+			}
+		})
+	}
+}

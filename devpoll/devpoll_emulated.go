@@ -1,0 +1,10 @@
+//go:build unix && !solaris
+
+package devpoll
+
+import "iomux/internal/pollset"
+
+// Native tells whether the kernel of this system has /dev/poll.
+const Native = false
+
+func create(bool) (*Poller, error) { return emulate(pollset.Few) }

@@ -1,0 +1,16 @@
+//go:build !unix
+
+package devpoll
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+// Native tells whether the kernel of this system has /dev/poll.
+const Native = false
+
+func create(bool) (*Poller, error) {
+	return nil, fmt.Errorf("devpoll: %w on %s", errors.ErrUnsupported, runtime.GOOS)
+}

@@ -1,0 +1,9 @@
+package devpoll_test
+
+import (
+	"testing"
+
+	"iomux/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }

@@ -1,0 +1,132 @@
+//go:build unix
+
+package devpoll_test
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"iomux/devpoll"
+	"iomux/internal/suite"
+)
+
+// toDevPoll pairs the suite's conditions with devpoll's. RdHup is there where the system has it.
+var toDevPoll = pairs()
+
+func pairs() map[suite.Events]devpoll.Events {
+	all := map[suite.Events]devpoll.Events{
+		suite.In: devpoll.In, suite.Out: devpoll.Out, suite.Pri: devpoll.Pri,
+		suite.Err: devpoll.Err, suite.Hup: devpoll.Hup, suite.Nval: devpoll.Nval,
+	}
+	poller, err := devpoll.New(devpoll.Emulated)
+	if err != nil {
+		return all
+	}
+	defer func() { _ = poller.Close() }()
+	if !errors.Is(poller.Register(0, devpoll.RdHup), errors.ErrUnsupported) {
+		all[suite.RdHup] = devpoll.RdHup
+	}
+	return all
+}
+
+func translate(events suite.Events) (all devpoll.Events) {
+	for theirs, ours := range toDevPoll {
+		if events&theirs != 0 {
+			all |= ours
+		}
+	}
+	return all
+}
+
+// waiter makes a Poller one of the suite's objects.
+type waiter struct{ *devpoll.Poller }
+
+func (w waiter) Register(fd int, events suite.Events, _ suite.Mode) error {
+	return w.Poller.Register(fd, translate(events))
+}
+
+func (w waiter) Modify(fd int, events suite.Events, _ suite.Mode) error {
+	return w.Poller.Modify(fd, translate(events))
+}
+
+func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
+	buffer := make([]devpoll.Event, room)
+	n, err := w.Poll(buffer, timeout)
+	var ready []suite.Event
+	for _, event := range buffer[:n] {
+		var all suite.Events
+		for theirs, ours := range toDevPoll {
+			if event.Events&ours != 0 {
+				all |= theirs
+			}
+		}
+		ready = append(ready, suite.Event{FD: event.FD, Events: all})
+	}
+	return ready, err
+}
+
+// variants are the ways in which a Poller can be made on this system.
+var variants = map[string]func() (*devpoll.Poller, error){
+	"default":      func() (*devpoll.Poller, error) { return devpoll.New() },
+	"by epoll":     func() (*devpoll.Poller, error) { return devpoll.Emulate(0) },
+	"by poll":      func() (*devpoll.Poller, error) { return devpoll.Emulate(math.MaxInt) },
+	"half by poll": func() (*devpoll.Poller, error) { return devpoll.Emulate(2) },
+}
+
+func init() {
+	if devpoll.Native {
+		variants["emulated"] = func() (*devpoll.Poller, error) { return devpoll.New(devpoll.Emulated) }
+	}
+}
+
+func mechanism(name string) suite.Mechanism {
+	m := suite.Mechanism{
+		New: func() (suite.Waiter, error) {
+			poller, err := variants[name]()
+			return waiter{poller}, err
+		},
+		Live:           true,
+		Wakes:          true,
+		IgnoresUnknown: true,
+		Brief:          name != "default",
+		ReportsClosed:  suite.IsNval,
+	}
+	for theirs := range toDevPoll {
+		m.Tells |= theirs
+	}
+	return m
+}
+
+// onEach runs a test with a Poller of each variant.
+func onEach(t *testing.T, test func(*testing.T, *devpoll.Poller)) {
+	for name := range variants {
+		t.Run(name, func(t *testing.T) { test(t, open(t, name)) })
+	}
+}
+
+func open(t testing.TB, name string) *devpoll.Poller {
+	t.Helper()
+	poller, err := variants[name]()
+	must(t, err)
+	t.Cleanup(func() { _ = poller.Close() }) // the test may have closed it
+	return poller
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSuite(t *testing.T) {
+	for name := range variants {
+		t.Run(name, func(t *testing.T) { suite.Run(t, mechanism(name)) })
+	}
+}
+
+func FuzzOperations(f *testing.F) { suite.Fuzz(f, mechanism("default")) }
+
+func FuzzOperationsByEpoll(f *testing.F) { suite.Fuzz(f, mechanism("half by poll")) }

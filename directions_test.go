@@ -1,0 +1,139 @@
+//go:build unix
+
+package iomux_test
+
+import (
+	"errors"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"iomux"
+	"iomux/internal/suite"
+)
+
+// A one-shot registration is reported once in all, whichever of its directions is ready first, and with room for one event.
+func TestOneShotOfTwoDirections(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		const both = iomux.Readable | iomux.Writable
+		a, b := suite.SocketPair(t, unix.SOCK_STREAM)
+		suite.Write(t, b)
+		r := register(t, p, a, both|iomux.OneShot)
+		var events [1]iomux.Event[int]
+		for range 3 {
+			n, err := p.WaitTimeout(events[:], soon)
+			if n != 1 || err != nil || events[0].Registration != r || events[0].Ready&both == 0 {
+				t.Fatalf("events are %+v, %v", events[:n], err)
+			}
+			expectNothing(t, p)
+			must(t, r.Modify(both|iomux.OneShot))
+		}
+		suite.Drain(t, a)
+		must(t, r.Modify(both|iomux.OneShot))
+		if event := expect(t, p, r, iomux.Writable); event.Ready != iomux.Writable {
+			t.Errorf("ready is %v", event.Ready)
+		}
+		suite.Write(t, b) // the other direction
+		expectNothing(t, p)
+		must(t, r.Modify(both))
+		expect(t, p, r, both)
+	})
+}
+
+// Who asks for neither direction is told of the end, for as long as it lasts, and of nothing before.
+func TestEndAlone(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		if !p.Supports(iomux.Hangup) {
+			t.Skip("this mechanism has no Hangup")
+		}
+		fd, w := suite.Pipe(t)
+		r := register(t, p, fd, iomux.Hangup)
+		suite.Write(t, w)
+		expectNothing(t, p)
+		suite.Close(t, w)
+		for range 3 {
+			if event := expect(t, p, r, iomux.Hangup); event.Ready != iomux.Hangup {
+				t.Errorf("ready is %v", event.Ready)
+			}
+		}
+		must(t, r.Modify(iomux.Hangup|iomux.OneShot))
+		expect(t, p, r, iomux.Hangup)
+		expectNothing(t, p)
+		must(t, r.Modify(iomux.Errored))
+		expect(t, p, r, iomux.Hangup) // which comes unasked
+	})
+}
+
+// ReadHangup beside Writable says what it says alone.
+func TestPeerHasGone(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		if !p.Supports(iomux.ReadHangup) {
+			t.Skip("this mechanism has no ReadHangup")
+		}
+		client, server := suite.TCPPair(t)
+		r := register(t, p, server, iomux.ReadHangup|iomux.Writable)
+		if event := expect(t, p, r, iomux.Writable); event.Ready != iomux.Writable {
+			t.Errorf("ready is %v", event.Ready)
+		}
+		must(t, r.Modify(iomux.ReadHangup))
+		suite.Write(t, client)
+		expectNothing(t, p)
+		must(t, unix.Shutdown(client, unix.SHUT_WR))
+		for range 3 {
+			expect(t, p, r, iomux.ReadHangup)
+		}
+		must(t, r.Modify(iomux.ReadHangup|iomux.Writable))
+		for range 3 {
+			expect(t, p, r, iomux.ReadHangup|iomux.Writable)
+		}
+		if !p.Supports(iomux.Edge) {
+			return
+		}
+		must(t, r.Modify(iomux.ReadHangup|iomux.Edge))
+		expect(t, p, r, iomux.ReadHangup)
+		expectNothing(t, p)
+	})
+}
+
+// To register twice is refused, and changes nothing of a registration with two directions.
+func TestDoubleRegisterOfTwoDirections(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		a, b := suite.SocketPair(t, unix.SOCK_STREAM)
+		r := register(t, p, a, iomux.Readable|iomux.Writable)
+		_, err := p.RegisterFD(a, iomux.Readable, 2)
+		isErr(t, err, unix.EEXIST)
+		suite.Write(t, b)
+		if event := expect(t, p, r, iomux.Readable|iomux.Writable); event.Key != a {
+			t.Errorf("the key is %d", event.Key)
+		}
+		if err := r.Modify(1 << 20); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("Modify: %v", err)
+		}
+		expect(t, p, r, iomux.Readable|iomux.Writable)
+		must(t, r.Unregister())
+		expectNothing(t, p)
+	})
+}
+
+// What happens where only the very end is waited for does not stand before what is ready.
+func TestWhatWasNotAskedForHidesNothing(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		if !p.Supports(iomux.Hangup) {
+			t.Skip("this mechanism has no Hangup")
+		}
+		for range 3 {
+			client, server := suite.TCPPair(t)
+			register(t, p, server, iomux.Hangup)
+			suite.Write(t, client)
+			must(t, unix.Shutdown(client, unix.SHUT_WR))
+			suite.Await(t, server, unix.POLLIN)
+		}
+		fd, w := suite.Pipe(t)
+		r := register(t, p, fd, iomux.Readable)
+		suite.Write(t, w)
+		var events [1]iomux.Event[int]
+		if n, err := p.WaitTimeout(events[:], 0); n != 1 || err != nil || events[0].Registration != r {
+			t.Errorf("events are %+v, %v", events[:n], err)
+		}
+	})
+}

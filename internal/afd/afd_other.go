@@ -1,0 +1,41 @@
+//go:build !windows
+
+package afd
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// Available tells whether this system has the driver.
+const Available = false
+
+// Poller is always a closed one here.
+type Poller struct{}
+
+// Open fails with errors.ErrUnsupported.
+func (*Poller) Open() error { return errors.ErrUnsupported }
+
+// FD is -1.
+func (*Poller) FD() int { return -1 }
+
+// Register fails with os.ErrClosed.
+func (*Poller) Register(socket int, events Events, tag uint32) error { return os.ErrClosed }
+
+// Modify fails with os.ErrClosed.
+func (*Poller) Modify(socket int, events Events, tag uint32) error { return os.ErrClosed }
+
+// Unregister fails with os.ErrClosed.
+func (*Poller) Unregister(socket int) error { return os.ErrClosed }
+
+// Wait fails with os.ErrClosed.
+func (*Poller) Wait(room int, d time.Duration, take func(Ready)) (int, error) {
+	return 0, os.ErrClosed
+}
+
+// Wake does nothing.
+func (*Poller) Wake() {}
+
+// Close fails with os.ErrClosed.
+func (*Poller) Close() error { return os.ErrClosed }

@@ -1,0 +1,139 @@
+package afd
+
+import (
+	"os"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// Available tells whether this system has the driver.
+const Available = true
+
+var (
+	ntdll             = windows.NewLazySystemDLL("ntdll.dll")
+	ntDeviceIoControl = ntdll.NewProc("NtDeviceIoControlFile")
+	ntCancelIo        = ntdll.NewProc("NtCancelIoFileEx")
+)
+
+// ioctlPoll is IOCTL_AFD_POLL.
+const ioctlPoll = 0x00012024
+
+// head begins what the ioctl takes, and gives back in the same place: head, and then a target for each socket. Given back are
+// the ready ones alone.
+type head struct {
+	timeout   int64 // in units of 100 ns; negative is from now on, forever never ends
+	count     uint32
+	exclusive uint32
+}
+
+const forever = 1<<63 - 1
+
+type target struct {
+	socket windows.Handle
+	events uint32
+	status uint32
+}
+
+// devices are the open ones. A number that was closed, and is that of a device now, must not be polled: it would kill Wine.
+var devices = struct {
+	sync.RWMutex
+	open map[windows.Handle]bool
+}{open: make(map[windows.Handle]bool)}
+
+func isDevice(handle windows.Handle) bool {
+	devices.RLock()
+	defer devices.RUnlock()
+	return devices.open[handle]
+}
+
+// open opens the driver. The name behind Afd is for who looks at the handles of a process.
+func open() (windows.Handle, error) {
+	name, err := windows.NewNTUnicodeString(`\Device\Afd\iomux`)
+	if err != nil {
+		return 0, err
+	}
+	attributes := windows.OBJECT_ATTRIBUTES{ObjectName: name}
+	attributes.Length = uint32(unsafe.Sizeof(attributes))
+	var device windows.Handle
+	var status windows.IO_STATUS_BLOCK
+	err = windows.NtCreateFile(&device, windows.SYNCHRONIZE, &attributes, &status, nil, 0,
+		windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE, windows.FILE_OPEN, 0, 0, 0)
+	if err != nil {
+		return 0, os.NewSyscallError("NtCreateFile", errno(err))
+	}
+	devices.Lock()
+	defer devices.Unlock()
+	devices.open[device] = true
+	return device, nil
+}
+
+func closeDevice(device windows.Handle) error {
+	devices.Lock()
+	defer devices.Unlock()
+	delete(devices.open, device)
+	return os.NewSyscallError("CloseHandle", windows.CloseHandle(device))
+}
+
+// errno is the number that Win32 has for a status of the kernel.
+func errno(err error) error {
+	if status, ok := err.(windows.NTStatus); ok {
+		return status.Errno()
+	}
+	return err
+}
+
+// words is how many words a head and that many targets take.
+func words(count int) int {
+	return int(unsafe.Sizeof(head{})+uintptr(count)*unsafe.Sizeof(target{})+7) / 8
+}
+
+// targets are what stands behind the head of a buffer.
+func targets(buffer []uint64, count int) []target {
+	return unsafe.Slice((*target)(unsafe.Add(unsafe.Pointer(&buffer[0]), unsafe.Sizeof(head{}))), count)
+}
+
+// ticks is a time as a head has it, rounded up.
+func ticks(d time.Duration) int64 {
+	if d < 0 {
+		return forever
+	}
+	return -int64((d + 99) / 100)
+}
+
+// submit starts a poll on device. It ends with event, if there is one, else with a packet of the port that the device belongs to,
+// which bears id. Until then the driver writes to done and out, which nobody may let go.
+func submit(device, event windows.Handle, id uintptr, done *windows.IO_STATUS_BLOCK, in, out unsafe.Pointer, size uintptr) windows.NTStatus {
+	status, _, _ := syscall.SyscallN(ntDeviceIoControl.Addr(), uintptr(device), uintptr(event), 0, id,
+		uintptr(unsafe.Pointer(done)), ioctlPoll, uintptr(in), size, uintptr(out), size)
+	return windows.NTStatus(status)
+}
+
+// cancel ends the poll that was started with done, and reports whether it had not ended before: either way it ends once.
+func cancel(device windows.Handle, done *windows.IO_STATUS_BLOCK) bool {
+	var ended windows.IO_STATUS_BLOCK
+	status, _, _ := syscall.SyscallN(ntCancelIo.Addr(), uintptr(device), uintptr(unsafe.Pointer(done)), uintptr(unsafe.Pointer(&ended)))
+	return status == 0
+}
+
+// shared is the device of all Calls. It stays open as long as the process lives.
+var shared struct {
+	sync.Mutex
+	device windows.Handle
+}
+
+func sharedDevice() (windows.Handle, error) {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.device == 0 {
+		device, err := open()
+		if err != nil {
+			return 0, err
+		}
+		shared.device = device
+	}
+	return shared.device, nil
+}

@@ -1,0 +1,126 @@
+package afd
+
+import (
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// operation is a poll of one socket by the driver, which writes to it until its packet has come, and always sends one. So an
+// operation that nobody wants any more, a zombie, is kept until then.
+type operation struct {
+	done    windows.IO_STATUS_BLOCK
+	in, out struct {
+		head
+		target
+	}
+	id     uintptr // its index in Poller.operations, and 1
+	helper *helper
+	entry  *entry // nil if it is a zombie
+	round  uint32 // in which it was started
+}
+
+// helper is a handle of the driver whose packets go to the Poller's port. To cancel takes longer the more operations it has.
+type helper struct {
+	device windows.Handle
+	load   int
+}
+
+const maxLoad = 32
+
+// start begins to poll what belongs to e. Its error is a bare errno where the driver refuses the socket.
+func (p *Poller) start(port windows.Handle, e *entry, asked uint32) (*operation, error) {
+	if isDevice(e.base) {
+		return nil, syscall.EBADF
+	}
+	h, err := p.roomy(port)
+	if err != nil {
+		return nil, err
+	}
+	op := p.unused()
+	op.in.head = head{timeout: forever, count: 1}
+	op.in.target = target{socket: e.base, events: asked}
+	op.out.count = 0
+	op.done.Status = windows.STATUS_PENDING
+	op.entry, op.helper, op.round = e, h, p.round
+	status := submit(h.device, 0, op.id, &op.done, unsafe.Pointer(&op.in), unsafe.Pointer(&op.out), unsafe.Sizeof(op.in))
+	if status >= firstError {
+		op.entry = nil
+		p.free = append(p.free, op)
+		return nil, status.Errno()
+	}
+	h.load++
+	if h.load == maxLoad {
+		p.withRoom = p.withRoom[:len(p.withRoom)-1]
+	}
+	p.underWay++
+	return op, nil
+}
+
+// firstError is the lowest status of a call that has failed. Such a one sends no packet.
+const firstError = 0xC0000000
+
+// ended notes that the packet of op has come. It returns whose it was, and what the driver has told.
+func (p *Poller) ended(op *operation) (e *entry, told uint32) {
+	p.underWay--
+	h := op.helper
+	if h.load == maxLoad {
+		p.withRoom = append(p.withRoom, h)
+	}
+	h.load--
+	if e = op.entry; e == nil {
+		p.zombies--
+	} else if op.done.Status == 0 && op.out.count > 0 {
+		told = op.out.events
+	}
+	op.entry = nil
+	p.free = append(p.free, op)
+	return e, told
+}
+
+// hasEnded reports whether the driver has finished with op. It may be a moment late.
+func (op *operation) hasEnded() bool {
+	return atomic.LoadUint32((*uint32)(&op.done.Status)) != uint32(windows.STATUS_PENDING)
+}
+
+// abandon makes a zombie of op. It reports whether it was polling until now.
+func (p *Poller) abandon(op *operation) bool {
+	if op == nil {
+		return false
+	}
+	op.entry = nil
+	p.zombies++
+	return cancel(op.helper.device, &op.done)
+}
+
+func (p *Poller) unused() *operation {
+	if last := len(p.free) - 1; last >= 0 {
+		op := p.free[last]
+		p.free = p.free[:last]
+		return op
+	}
+	op := new(operation)
+	p.operations = append(p.operations, op)
+	op.id = uintptr(len(p.operations))
+	return op
+}
+
+// roomy is a helper that can take one more operation.
+func (p *Poller) roomy(port windows.Handle) (*helper, error) {
+	if last := len(p.withRoom) - 1; last >= 0 {
+		return p.withRoom[last], nil
+	}
+	device, err := open()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := windows.CreateIoCompletionPort(device, port, 0, 0); err != nil {
+		_ = closeDevice(device) // the first error tells more
+		return nil, err
+	}
+	h := &helper{device: device}
+	p.helpers, p.withRoom = append(p.helpers, h), append(p.withRoom, h)
+	return h, nil
+}

@@ -1,0 +1,173 @@
+//go:build unix
+
+package suite
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/sys"
+)
+
+// Pipe makes a non-blocking pipe that the end of the test closes.
+func Pipe(t testing.TB) (r, w int) {
+	t.Helper()
+	var fds [2]int
+	syscall.ForkLock.RLock()
+	err := unix.Pipe(fds[:])
+	if err == nil {
+		prepare(t, fds[:])
+	}
+	syscall.ForkLock.RUnlock()
+	must(t, err)
+	return fds[0], fds[1]
+}
+
+// SocketPair makes a connected pair of non-blocking sockets that the end of the test closes.
+func SocketPair(t testing.TB, kind int) (a, b int) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	fds, err := unix.Socketpair(unix.AF_UNIX, kind, 0)
+	if err == nil {
+		prepare(t, fds[:])
+	}
+	syscall.ForkLock.RUnlock()
+	must(t, err)
+	return fds[0], fds[1]
+}
+
+// Socket makes a non-blocking TCP or UDP socket that the end of the test closes.
+func Socket(t testing.TB, kind int) int {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	fd, err := unix.Socket(unix.AF_INET, kind, 0)
+	if err == nil {
+		prepare(t, []int{fd})
+	}
+	syscall.ForkLock.RUnlock()
+	must(t, err)
+	return fd
+}
+
+// prepare makes descriptors non-blocking and close-on-exec, notes where they came from, and closes them in the end.
+func prepare(t testing.TB, fds []int) {
+	for _, fd := range fds {
+		unix.CloseOnExec(fd)
+		_ = unix.SetNonblock(fd, true) // it fails for no open descriptor
+		keep(t, fd)
+	}
+}
+
+const errWouldBlock = unix.EAGAIN
+
+func read(fd int, p []byte) (int, error)  { return unix.Read(fd, p) }
+func write(fd int, p []byte) (int, error) { return unix.Write(fd, p) }
+func closeFD(fd int) error                { return unix.Close(fd) }
+func abort(fd int) error                  { return unix.Close(fd) }
+
+// arrived has nothing to wait for: what is written to a pipe is there.
+func arrived(int) {}
+
+// accept waits for a connection, and takes it.
+func accept(t testing.TB, listener int) int {
+	t.Helper()
+	Await(t, listener, In)
+	syscall.ForkLock.RLock()
+	fd, _, err := unix.Accept(listener)
+	if err == nil {
+		prepare(t, []int{fd})
+	}
+	syscall.ForkLock.RUnlock()
+	must(t, err)
+	return fd
+}
+
+// Await waits by the system's own poll(2) until fd can be read from (In) or written to (Out), which a test needs before it
+// begins.
+func Await(t testing.TB, fd int, event Events) {
+	t.Helper()
+	fds := []sys.PollFD{{FD: int32(fd), Events: map[Events]uint16{In: unix.POLLIN, Out: unix.POLLOUT}[event]}}
+	for {
+		n, errno := sys.Poll(fds, soon)
+		if errno == unix.EINTR {
+			continue
+		}
+		if n != 1 || errno != 0 {
+			t.Fatalf("descriptor %d did not become ready: %v", fd, errno)
+		}
+		return
+	}
+}
+
+// File makes a regular file.
+func File(t testing.TB) int {
+	t.Helper()
+	return open(t, filepath.Join(t.TempDir(), "file"), unix.O_RDWR|unix.O_CREAT)
+}
+
+// open opens a file without blocking.
+func open(t testing.TB, path string, flags int) int {
+	t.Helper()
+	fd, err := unix.Open(path, flags|unix.O_CLOEXEC|unix.O_NONBLOCK, 0o600)
+	must(t, err)
+	keep(t, fd)
+	return fd
+}
+
+// ClosedFD is a number that was a descriptor and is none now.
+func ClosedFD(t testing.TB) int {
+	t.Helper()
+	fd := open(t, os.DevNull, unix.O_RDONLY)
+	high := Duplicate(t, fd, 200) // a number that nothing opened meanwhile gets
+	must(t, unix.Close(high))
+	return high
+}
+
+// High moves fd to a number of at least from, and closes it there in the end. It skips the test where the process may not
+// have so many descriptors.
+func High(t testing.TB, fd, from int) int {
+	t.Helper()
+	raiseLimit(t, from+16)
+	high := Duplicate(t, fd, from)
+	keep(t, high)
+	return high
+}
+
+// Duplicate makes another number, from on upwards, for the file of fd. It is the caller's to close.
+func Duplicate(t testing.TB, fd, from int) int {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	twin, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD, from)
+	must(t, err)
+	unix.CloseOnExec(twin)
+	return twin
+}
+
+// raiseLimit makes room for n descriptors, until the end of the test.
+func raiseLimit(t testing.TB, n int) {
+	t.Helper()
+	var limit unix.Rlimit
+	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	if uint64(limit.Cur) >= uint64(n) {
+		return
+	}
+	Limit(t, n)
+}
+
+// Limit lets the process have n descriptors, until the end of the test. It skips the test where that is too many.
+func Limit(t testing.TB, n int) {
+	t.Helper()
+	var limit unix.Rlimit
+	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	before := limit
+	setLimit(&limit, n)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Skipf("this process may not have %d descriptors: %v", n, err)
+	}
+	t.Cleanup(func() { _ = unix.Setrlimit(unix.RLIMIT_NOFILE, &before) })
+}

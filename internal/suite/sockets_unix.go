@@ -1,0 +1,89 @@
+//go:build unix
+
+package suite
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// What a connection ends with that nobody took, or that was reset.
+var (
+	errRefused error = unix.ECONNREFUSED
+	errReset   error = unix.ECONNRESET
+)
+
+// loopback is an address of any port of 127.0.0.1.
+func loopback() *unix.SockaddrInet4 { return &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}} }
+
+// Bind gives a socket a port of 127.0.0.1, and tells its address.
+func Bind(t testing.TB, fd int) unix.Sockaddr {
+	t.Helper()
+	must(t, unix.Bind(fd, loopback()))
+	address, err := unix.Getsockname(fd)
+	must(t, err)
+	return address
+}
+
+// Listen makes a listening TCP socket, and tells its address.
+func Listen(t testing.TB) (int, unix.Sockaddr) {
+	t.Helper()
+	fd := Socket(t, unix.SOCK_STREAM)
+	address := Bind(t, fd)
+	must(t, unix.Listen(fd, 16))
+	return fd, address
+}
+
+// Connect begins a connection, which on loopback may stand at once.
+func Connect(t testing.TB, address unix.Sockaddr) int {
+	t.Helper()
+	fd := Socket(t, unix.SOCK_STREAM)
+	if err := connect(fd, address); err != nil && err != errInProgress {
+		t.Fatal("connect:", err)
+	}
+	return fd
+}
+
+const errInProgress = unix.EINPROGRESS
+
+func connect(fd int, address unix.Sockaddr) error { return unix.Connect(fd, address) }
+
+// SendTo sends an empty datagram.
+func SendTo(t testing.TB, fd int, address unix.Sockaddr) {
+	t.Helper()
+	must(t, unix.Sendto(fd, nil, 0, address))
+}
+
+// ShutDown ends what fd sends: the peer reads an end.
+func ShutDown(t testing.TB, fd int) {
+	t.Helper()
+	must(t, unix.Shutdown(fd, unix.SHUT_WR))
+}
+
+// SendUrgent sends a byte of out-of-band data.
+func SendUrgent(t testing.TB, fd int) {
+	t.Helper()
+	must(t, unix.Sendto(fd, []byte{'!'}, unix.MSG_OOB, unix.Sockaddr(nil)))
+}
+
+// urgentInline makes fd receive out-of-band data among the rest.
+func urgentInline(t testing.TB, fd int) {
+	t.Helper()
+	must(t, unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_OOBINLINE, 1))
+}
+
+// Reset closes fd so that its peer reads ECONNRESET.
+func Reset(t testing.TB, fd int) {
+	t.Helper()
+	must(t, unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 0}))
+	Close(t, fd)
+}
+
+// pendingError is what the socket would fail with, SO_ERROR.
+func pendingError(t testing.TB, fd int) error {
+	t.Helper()
+	number, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	must(t, err)
+	return unix.Errno(number)
+}

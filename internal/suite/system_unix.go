@@ -1,0 +1,119 @@
+//go:build unix
+
+package suite
+
+import (
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/sys"
+)
+
+// systemTests are those of what only some systems have.
+var systemTests = []test{
+	{name: "PipeIsWritableOnlyWithRoomForPipeBuf", run: pipeBufRoom},
+	{name: "RegularFileIsReadyOrRefused", run: regularFile},
+	{name: "FIFOWriterComesBack", run: fifoComesBack},
+	{name: "SignalsDoNotEndAWait", run: signals},
+}
+
+// What is reported writable takes PIPE_BUF bytes without blocking.
+func pipeBufRoom(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, w, Out, Level)
+	Fill(t, w)
+	for range 1 << 10 {
+		if _, err := unix.Read(r, make([]byte, 128)); err != nil {
+			t.Fatal("the pipe was read empty, and is not writable:", err)
+		}
+		if len(wait(t, waiter, 1, 0)) != 0 {
+			break
+		}
+	}
+	if n, err := unix.Write(w, make([]byte, sys.PipeBuf)); n != sys.PipeBuf || err != nil {
+		t.Errorf("a writable pipe took %d bytes of %d: %v", n, sys.PipeBuf, err)
+	}
+}
+
+func regularFile(t *testing.T, m Mechanism) {
+	file := File(t)
+	waiter := object(t, m)
+	err := waiter.Register(file, In|Out, Level)
+	if m.RefusesFiles {
+		isErrno(t, err, unix.EPERM)
+		expectNothing(t, waiter)
+		return
+	}
+	must(t, err)
+	expect(t, m, waiter, file, In|Out, Err|Hup)
+}
+
+func fifoComesBack(t *testing.T, m Mechanism) {
+	path := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Skip("this file system has no FIFOs:", err)
+	}
+	r := open(t, path, unix.O_RDONLY)
+	waiter := watching(t, m, r, In, Level)
+	if runtime.GOOS == "linux" { // elsewhere a FIFO that nobody has opened for writing yet may be at its end
+		expectNothing(t, waiter)
+	}
+	for range 3 {
+		w := open(t, path, unix.O_WRONLY)
+		expectNothing(t, waiter)
+		Write(t, w)
+		expect(t, m, waiter, r, In, Hup)
+		Drain(t, r)
+		Close(t, w)
+		expect(t, m, waiter, r, hangUp(m), 0)
+	}
+}
+
+// signals sends the process signals all through a wait, which then lasts as long as it should.
+func signals(t *testing.T, m Mechanism) {
+	const timeout = 100 * time.Millisecond
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, unix.SIGUSR1)
+	defer signal.Stop(caught)
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+
+	defer bombard(t)()
+	start := time.Now()
+	events := wait(t, waiter, 1, timeout)
+	if took := time.Since(start); len(events) != 0 || took < timeout {
+		t.Errorf("a wait of %v was over after %v with %v", timeout, took, events)
+	}
+	writer := time.AfterFunc(timeout, func() { Write(t, w) })
+	defer writer.Stop()
+	expect(t, m, waiter, r, In, Hup)
+}
+
+// every calls f at intervals until stop is called.
+func every(t testing.TB, interval time.Duration, f func() error) (stop func()) {
+	ticker, quit, done := time.NewTicker(interval), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-quit:
+				return
+			case <-ticker.C:
+				if err := f(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(quit)
+		<-done
+	}
+}

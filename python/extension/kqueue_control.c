@@ -1,0 +1,155 @@
+/* select.kqueue.control. */
+#include "kqueue.h"
+
+#include <limits.h>
+
+/* A list of events: what most calls get along with, or a longer piece of memory. */
+struct events {
+    iomux_kevent *list;
+    iomux_kevent some[16];
+};
+
+static int
+make_room(struct events *events, int count)
+{
+    events->list = events->some;
+    if ((size_t)count > sizeof events->some / sizeof *events->some) {
+        events->list = PyMem_New(iomux_kevent, count);
+    }
+    if (events->list == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+static void
+end(struct events *events)
+{
+    if (events->list != events->some) {
+        PyMem_Free(events->list);
+    }
+}
+
+/* read_changes fills changes, for which end is to be called, and returns their number, or -1 with an exception. */
+static int
+read_changes(Kqueue *self, PyObject *object, struct events *changes)
+{
+    changes->list = changes->some;
+    if (object == Py_None) {
+        return 0;
+    }
+    PyObject *sequence = PySequence_Fast(object, "changelist is not iterable");
+    if (sequence == NULL) {
+        return -1;
+    }
+    int count = -1;
+    PyTypeObject *type = ((struct state *)PyType_GetModuleState(Py_TYPE(self)))->kevent_type;
+    if (PySequence_Fast_GET_SIZE(sequence) > INT_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "changelist is too long");
+    }
+    else if (make_room(changes, PySequence_Fast_GET_SIZE(sequence)) == 0) {
+        count = PySequence_Fast_GET_SIZE(sequence);
+    }
+    for (int i = 0; i < count; i++) {
+        PyObject *change = PySequence_Fast_GET_ITEM(sequence, i);
+        if (!Py_IS_TYPE(change, type)) {
+            PyErr_SetString(PyExc_TypeError, "changelist must be an iterable of select.kevent objects");
+            count = -1;
+            break;
+        }
+        changes->list[i] = ((Kevent *)change)->event;
+    }
+    Py_DECREF(sequence);
+    return count;
+}
+
+static int
+wait_for(Kqueue *self, iomux_kevent *changes, int count, iomux_kevent *events, int room, nanoseconds timeout)
+{
+    nanoseconds deadline = deadline_of(timeout);
+    for (;;) {
+        int n = kqueue_use(self);
+        if (n == 0) {
+            void *object = self->object;
+            Py_BEGIN_ALLOW_THREADS
+            n = core.kqueue_control(object, changes, count, events, room, timeout);
+            Py_END_ALLOW_THREADS
+            if (n >= 0) {
+                return n;
+            }
+            n = -n;
+        }
+        if (n != EINTR) {
+            if (n == IOMUX_CLOSED) {
+                raise_closed("kqueue");
+            }
+            else if (n > 0) {
+                raise_code(n);
+            }
+            return -1;
+        }
+        count = 0; /* only a wait is interrupted: the changes are made */
+        int more = interrupted(&timeout, deadline);
+        if (more <= 0) {
+            return more;
+        }
+    }
+}
+
+static PyObject *
+collect(PyTypeObject *type, const iomux_kevent *events, int n)
+{
+    PyObject *list = PyList_New(n);
+    for (int i = 0; list != NULL && i < n; i++) {
+        PyObject *event = kevent_of(type, &events[i]);
+        if (event == NULL) {
+            Py_CLEAR(list);
+            break;
+        }
+        PyList_SET_ITEM(list, i, event);
+    }
+    return list;
+}
+
+const char kqueue_control_doc[] =
+    "control($self, changelist, maxevents, timeout=None, /)\n"
+    "--\n"
+    "\n"
+    "Make changes, and wait until there are events.\n"
+    "\n"
+    "changelist is an iterable of kevent objects, or None; at most maxevents events\n"
+    "are taken at once, and with 0 nothing is waited for. The timeout is in seconds;\n"
+    "None waits for ever and 0 does not wait. The result is a list of kevent objects,\n"
+    "which is empty when the time is over. A change that failed is among them, with\n"
+    "KQ_EV_ERROR, or an OSError where there is no room for it.";
+
+PyObject *
+kqueue_control(Kqueue *self, PyObject *const *args, Py_ssize_t count)
+{
+    int room;
+    nanoseconds timeout;
+    if (check_count("control", count, 2, 3) < 0 || to_int(args[1], &room) < 0) {
+        return NULL;
+    }
+    if (kqueue_is_closed(self)) {
+        return raise_closed("kqueue");
+    }
+    if (room < 0) {
+        return PyErr_Format(PyExc_ValueError, "Length of eventlist must be 0 or positive, got %d", room);
+    }
+    if (kqueue_timeout(count > 2 ? args[2] : NULL, &timeout) < 0) {
+        return NULL;
+    }
+    PyObject *result = NULL;
+    struct events changes, events;
+    int many = read_changes(self, args[0], &changes);
+    if (many >= 0 && make_room(&events, room) == 0) {
+        int n = wait_for(self, changes.list, many, events.list, room, timeout);
+        PyTypeObject *type = ((struct state *)PyType_GetModuleState(Py_TYPE(self)))->kevent_type;
+        result = n < 0 ? NULL : collect(type, events.list, n);
+        end(&events);
+    }
+    end(&changes);
+    return result;
+}

@@ -69,8 +69,7 @@ func bench(arguments []string, progress io.Writer) (err error) {
 		return err
 	}
 	defer func() { _ = all.close() }() // the results are what matters
-	r := &runner{rivals: all, results: newResults(), progress: progress, most: *most}
-	r.first, r.last = processors()
+	r := newRunner(all, progress, *most)
 	about := describe(all)
 	deadline := time.Now().Add(*allowed)
 	for _, g := range chosen {

@@ -52,7 +52,11 @@ func newRivals() (*rivals, error) {
 		return nil, errors.Join(err, r.close())
 	}
 	for name, library := range map[string]string{"waits": "", libevent: "-levent_core", libuv: "-luv"} {
-		r.build(name, "cc", "-O2", "-pthread", "-o", r.path(name), r.path("c/"+name+".c"), library)
+		arguments := []string{"-O2", "-pthread", "-o", r.path(name), r.path("c/" + name + ".c")}
+		if library != "" {
+			arguments = append(arguments, library)
+		}
+		r.build(name, "cc", arguments...)
 		if library != "" && r.absent[name] == nil {
 			r.version[name] = output(r.path(name), "version")
 		}
@@ -70,9 +74,6 @@ func (r *rivals) close() error { return os.RemoveAll(r.folder) }
 func (r *rivals) path(name string) string { return filepath.Join(r.folder, name) }
 
 func (r *rivals) build(name, compiler string, arguments ...string) {
-	if arguments[len(arguments)-1] == "" {
-		arguments = arguments[:len(arguments)-1]
-	}
 	out, err := exec.Command(compiler, arguments...).CombinedOutput()
 	if err != nil {
 		line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")

@@ -66,6 +66,13 @@ const (
 	sessions = 3 // of a group, each with new processes: where its memory lies makes one fast or slow for all its life
 )
 
+// newRunner measures at most so many rounds of each group.
+func newRunner(all *rivals, progress io.Writer, most int) *runner {
+	r := &runner{rivals: all, results: newResults(), progress: progress, most: most}
+	r.first, r.last = processors()
+	return r
+}
+
 // competitor is an entry with its process.
 type competitor struct {
 	entry
@@ -82,7 +89,7 @@ func (r *runner) run(g group, allowed time.Duration) {
 			break
 		}
 		all := r.gather(g)
-		r.session(all, r.most*(i+1)/sessions, begun.Add(allowed*time.Duration(i+1)/sessions), g.title)
+		r.session(all, (r.most*(i+1)+sessions-1)/sessions, begun.Add(allowed*time.Duration(i+1)/sessions), g.title)
 		for _, one := range all {
 			_ = one.close()
 		}

@@ -114,7 +114,8 @@ func (c *child) ask(n int) (measurement, error) {
 		return nil, err
 	}
 	var took measurement
-	return took, json.Unmarshal([]byte(line), &took)
+	err = json.Unmarshal([]byte(line), &took)
+	return took, err
 }
 
 // close ends the process, and returns what it had to complain of.

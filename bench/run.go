@@ -134,7 +134,8 @@ func (r *runner) once(e entry, slice time.Duration, operations map[key]int) erro
 	if err == nil {
 		took, err = one.ask(one.operations)
 	}
-	if complaint := one.close(); err != nil {
+	complaint := one.close()
+	if err != nil {
 		return errors.Join(err, complaint)
 	}
 	r.note(one, took)

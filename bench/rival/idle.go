@@ -20,13 +20,16 @@ func sleepers(who string, _ []int) (work, error) {
 	before := statistic("/proc/self/status", "Threads:")
 	return func(int) map[string]float64 {
 		const count = 500
-		done := make(chan error)
+		done := make(chan struct{})
 		var stops []func() error
 		for range count {
 			wait, stop, err := closable(who)
 			must(err)
 			stops = append(stops, stop)
-			go func() { done <- wait() }()
+			go func() {
+				_ = wait() // it is closed, or not
+				done <- struct{}{}
+			}()
 		}
 		time.Sleep(100 * time.Millisecond)
 		threads := statistic("/proc/self/status", "Threads:") - before

@@ -96,10 +96,12 @@ func (c *client) grow(connections int) error {
 		if err == nil {
 			_, err = unix.Write(fd, message)
 		}
-		for got, n := 0, 0; err == nil && got < messageBytes; got += n {
+		for got := 0; err == nil && got < messageBytes; {
+			var n int
 			if n, err = unix.Read(fd, received[got:]); n == 0 && err == nil {
 				err = io.ErrUnexpectedEOF
 			}
+			got += n
 		}
 		if err == nil {
 			err = unix.SetNonblock(fd, true)

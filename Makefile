@@ -23,7 +23,8 @@ STRESS := 1m
 export GOFLAGS ?= -buildvcs=false
 
 .NOTPARALLEL:
-.PHONY: help setup bin check check-all fmt formatted vet lint test race stress alone wine wine-race binaries api api-same fuzz bench bench-compare bench-go cover vuln
+.PHONY: help setup bin check check-all fmt formatted vet lint test race stress alone wine wine-race binaries api api-same fuzz bench \
+	bench-compare bench-go chart cover vuln
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -137,6 +138,11 @@ bench-go: bin ## Run every Go benchmark COUNT times into dist/bench.txt; compare
 	@mkdir -p dist
 	go test -run='^$$' -bench='$(BENCH)' -benchmem -count=$(COUNT) -timeout=60m work >dist/bench.txt || { cat dist/bench.txt; exit 1; }
 	bin/benchstat $(if $(BASE),$(BASE),-col /by) dist/bench.txt
+
+chart: ## Measure this machine for three minutes, and draw the README's chart; it has to be quiet
+	@mkdir -p dist
+	go build -o dist/iomux ./cmd/iomux
+	dist/iomux bench --duration 3m --out docs/bench.svg
 
 cover: ## Show how much of the root module its tests run
 	@mkdir -p dist

@@ -51,6 +51,7 @@ type traits struct {
 	exact   bool // events bear the tag of their registration, and add refuses what is registered
 	live    bool // a sleep under way sees changes
 	oneShot bool // one-shot mode is the mechanism's own; elsewhere the Poller removes what it has reported
+	late    bool // what was closed may be reported for a moment, or what has its number then
 }
 
 // renewer is a backend whose kernel's object may hold registrations that cannot be removed.

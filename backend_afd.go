@@ -26,7 +26,7 @@ func newAFDBackend() (*afdBackend, error) {
 	return b, nil
 }
 
-func (*afdBackend) traits() traits { return traits{exact: true, live: true, oneShot: true} }
+func (*afdBackend) traits() traits { return traits{exact: true, live: true, oneShot: true, late: true} }
 
 // supports is told from the numbers of the conditions, which the driver's package has, too.
 func (*afdBackend) supports(interest Interest) bool { return interest&^(conditions|OneShot) == 0 }

@@ -47,7 +47,7 @@ func (p *Poller[K]) isOf(r *Registration[K], tag uint32) bool {
 
 // fill makes the event of r, and reports whether there is one.
 func (p *Poller[K]) fill(event *Event[K], r *Registration[K], told epoll.Events) bool {
-	if !p.can.exact {
+	if !p.can.exact || p.can.late {
 		// These mechanisms go by the number alone.
 		if told&vanished != 0 || r.isClosed() {
 			r.vanish()

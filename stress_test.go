@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix || windows
 
 package iomux_test
 
@@ -13,10 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"iomux"
-	"iomux/descriptor"
 	"iomux/internal/suite"
 )
 
@@ -127,16 +124,14 @@ func (s *stress) mutate(t *testing.T, stop <-chan struct{}) {
 }
 
 func (s *stress) open(t *testing.T) *stressed {
-	var fds [2]int
-	if err := unix.Pipe(fds[:]); err != nil {
+	r, w, err := stressPipe(t)
+	if err != nil {
 		t.Error("pipe:", err)
 		return nil
 	}
-	_, _ = unix.SetNonblock(fds[0], true), unix.SetNonblock(fds[1], true) // they fail for no open descriptor
-	source := &stressed{r: fds[0], w: fds[1], mute: rand.IntN(2) == 0, mode: s.modes[rand.IntN(len(s.modes))]}
+	source := &stressed{r: r, w: w, mute: rand.IntN(2) == 0, mode: s.modes[rand.IntN(len(s.modes))]}
 	source.mu.Lock() // nobody re-arms it before we know its registration
 	defer source.mu.Unlock()
-	var err error
 	source.registration, err = s.poller.RegisterFD(source.r, iomux.Readable|source.mode, source)
 	if err != nil {
 		t.Errorf("register %d: %v", source.r, err)
@@ -168,7 +163,7 @@ func (s *stress) remove(t *testing.T, source *stressed) {
 	}
 	if twin >= 0 {
 		time.Sleep(time.Millisecond)
-		_ = unix.Close(twin)
+		_ = stressClose(t, twin)
 	}
 }
 
@@ -185,7 +180,7 @@ func (s *stress) modify(t *testing.T, source *stressed) {
 func (s *stress) write(t *testing.T, source *stressed) {
 	source.mu.Lock()
 	defer source.mu.Unlock()
-	n, err := descriptor.TryWrite(source.w, []byte("x"))
+	n, err := stressWrite(t, source.w)
 	if err != nil && err != syscall.EAGAIN {
 		t.Error("write:", err)
 	}
@@ -259,7 +254,7 @@ func (s *stress) handle(t *testing.T, event iomux.Event[*stressed], began int64)
 	}
 	var buffer [64]byte
 	for {
-		n, err := descriptor.TryRead(source.r, buffer[:])
+		n, err := stressRead(t, source.r, buffer[:])
 		if n <= 0 || err != nil {
 			break
 		}
@@ -303,7 +298,7 @@ func (source *stressed) close(t *testing.T) {
 
 func (source *stressed) closeLocked(t *testing.T) {
 	source.closed = true
-	if err := errors.Join(unix.Close(source.r), unix.Close(source.w)); err != nil {
+	if err := errors.Join(stressClose(t, source.r), stressClose(t, source.w)); err != nil {
 		t.Error("close:", err)
 	}
 }

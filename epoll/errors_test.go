@@ -192,18 +192,3 @@ func TestExhaustedDescriptorsLeakNothing(t *testing.T) {
 		}
 	}
 }
-
-func newPoller(t testing.TB) *epoll.Poller {
-	t.Helper()
-	poller, err := epoll.New()
-	must(t, err)
-	t.Cleanup(func() { _ = poller.Close() }) // the test may have closed it
-	return poller
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}

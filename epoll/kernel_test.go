@@ -18,29 +18,6 @@ import (
 	"iomux/internal/suite"
 )
 
-// soon ends a test that would wait for ever.
-const soon = 30 * time.Second
-
-// one waits for exactly one event.
-func one(t testing.TB, poller *epoll.Poller) epoll.Event {
-	t.Helper()
-	events := make([]epoll.Event, 8)
-	n, err := poller.Poll(events, soon)
-	if n != 1 || err != nil {
-		t.Fatalf("events are %v, %v, want one", events[:n], err)
-	}
-	return events[0]
-}
-
-// none polls for what must not be there.
-func none(t testing.TB, poller *epoll.Poller) {
-	t.Helper()
-	events := make([]epoll.Event, 8)
-	if n, err := poller.Poll(events, 0); n != 0 || err != nil {
-		t.Fatalf("events are %v, %v, want none", events[:n], err)
-	}
-}
-
 func TestLayoutOfEvent(t *testing.T) {
 	var ours epoll.Event
 	var kernels unix.EpollEvent

@@ -86,6 +86,10 @@ func condition(name string) (bool, error) {
 		return iomux.Kqueue.Available(), nil
 	case "edges":
 		return len(edgeMechanisms()) > 0, nil
+	case "benches":
+		return len(measuredMechanisms()) > 0, nil
+	case "root":
+		return os.Geteuid() == 0, nil
 	}
 	return false, errors.New("no such condition")
 }

@@ -29,7 +29,8 @@ type Socket struct {
 // The zero value is ready to use.
 type Call struct {
 	// What the driver writes to is apart, since a Call may be on a stack, and stacks move.
-	in, out []uint64 // each a head and its targets
+	in, out *head // with room for the targets
+	room    int   // of these
 	status  *windows.IO_STATUS_BLOCK
 	index   map[windows.Handle]int // of a driver's handle in the list of sockets
 
@@ -135,15 +136,17 @@ func (c *Call) fill(sockets []Socket, ask bool) (known, bad int) {
 		c.index = make(map[windows.Handle]int)
 	}
 	clear(c.index)
-	list := targets(c.in, len(sockets))
+	c.in.count = uint32(len(sockets))
+	list := targets(c.in)
 	for i := range sockets {
 		s := &sockets[i]
 		*s = Socket{Handle: s.Handle, Events: s.Events}
 		base := s.Handle
 		switch {
-		case isDevice(base) || base == c.event:
+		case !ask:
+		case base == c.event:
 			s.Err = syscall.EBADF // a number that was closed, and is ours now
-		case ask:
+		default:
 			base, s.Err = find(s.Handle)
 		}
 		if s.Err != nil {
@@ -165,20 +168,22 @@ func (c *Call) fill(sockets []Socket, ask bool) (known, bad int) {
 }
 
 func (c *Call) makeRoom(sockets int) {
-	if need := words(max(sockets, 1)); len(c.in) < need {
-		c.in, c.out = make([]uint64, need), make([]uint64, need)
+	if c.in == nil || c.room < sockets {
+		words := int(unsafe.Sizeof(head{})+uintptr(sockets)*unsafe.Sizeof(target{})+7) / 8
+		c.in = (*head)(unsafe.Pointer(unsafe.SliceData(make([]uint64, words))))
+		c.out = (*head)(unsafe.Pointer(unsafe.SliceData(make([]uint64, words))))
+		c.room = sockets
 	}
 }
 
 // wait asks the driver about the first targets of its list, and leaves what it says in out.
 func (c *Call) wait(known int, left time.Duration) (windows.NTStatus, error) {
-	ask := (*head)(unsafe.Pointer(&c.in[0]))
-	*ask = head{timeout: ticks(left), count: uint32(known)}
-	(*head)(unsafe.Pointer(&c.out[0])).count = 0
+	*c.in = head{timeout: ticks(left), count: uint32(known)}
+	c.out.count = 0
 	if known == 0 {
 		return windows.STATUS_TIMEOUT, c.sleep(left)
 	}
-	if err := c.submit(known); err != nil {
+	if err := c.submit(); err != nil {
 		return 0, err
 	}
 	if c.waited {
@@ -195,15 +200,14 @@ func (c *Call) wait(known int, left time.Duration) (windows.NTStatus, error) {
 	return c.status.Status, nil
 }
 
-func (c *Call) submit(known int) error {
+func (c *Call) submit() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return os.ErrClosed
 	}
 	c.polling = true
-	size := words(known) * 8
-	status := submit(c.device, c.event, 0, c.status, unsafe.Pointer(&c.in[0]), unsafe.Pointer(&c.out[0]), uintptr(size))
+	status := submit(c.device, c.event, 0, c.status, c.in, c.out)
 	if c.waited = status == windows.STATUS_PENDING; !c.waited {
 		c.status.Status = status // which is not there where the call itself has failed
 	}
@@ -227,14 +231,9 @@ func (c *Call) sleep(left time.Duration) error {
 	return nil
 }
 
-// answers are what the driver has told.
-func (c *Call) answers() []target {
-	return targets(c.out, int((*head)(unsafe.Pointer(&c.out[0])).count))
-}
-
 // collect adds what the driver has told to the sockets, and returns how many have something there.
 func (c *Call) collect(sockets []Socket) (n int) {
-	for _, ready := range c.answers() {
+	for _, ready := range targets(c.out) {
 		i, ok := c.index[ready.socket]
 		for ok {
 			s := &sockets[i]

@@ -60,13 +60,13 @@ func open() (windows.Handle, error) {
 	attributes.Length = uint32(unsafe.Sizeof(attributes))
 	var device windows.Handle
 	var status windows.IO_STATUS_BLOCK
+	devices.Lock()
+	defer devices.Unlock()
 	err = windows.NtCreateFile(&device, windows.SYNCHRONIZE, &attributes, &status, nil, 0,
 		windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE, windows.FILE_OPEN, 0, 0, 0)
 	if err != nil {
 		return 0, os.NewSyscallError("NtCreateFile", errno(err))
 	}
-	devices.Lock()
-	defer devices.Unlock()
 	devices.open[device] = true
 	return device, nil
 }
@@ -86,14 +86,9 @@ func errno(err error) error {
 	return err
 }
 
-// words is how many words a head and that many targets take.
-func words(count int) int {
-	return int(unsafe.Sizeof(head{})+uintptr(count)*unsafe.Sizeof(target{})+7) / 8
-}
-
-// targets are what stands behind the head of a buffer.
-func targets(buffer []uint64, count int) []target {
-	return unsafe.Slice((*target)(unsafe.Add(unsafe.Pointer(&buffer[0]), unsafe.Sizeof(head{}))), count)
+// targets are what stands behind a head.
+func targets(all *head) []target {
+	return unsafe.Slice((*target)(unsafe.Add(unsafe.Pointer(all), unsafe.Sizeof(head{}))), all.count)
 }
 
 // ticks is a time as a head has it, rounded up.
@@ -104,11 +99,19 @@ func ticks(d time.Duration) int64 {
 	return -int64((d + 99) / 100)
 }
 
-// submit starts a poll on device. It ends with event, if there is one, else with a packet of the port that the device belongs to,
-// which bears id. Until then the driver writes to done and out, which nobody may let go.
-func submit(device, event windows.Handle, id uintptr, done *windows.IO_STATUS_BLOCK, in, out unsafe.Pointer, size uintptr) windows.NTStatus {
+// submit starts a poll on device, of the first targets behind in. It ends with event, if there is one, else with a packet of the
+// port that the device belongs to, which bears id. Until then the driver writes to done and out, which nobody may let go.
+func submit(device, event windows.Handle, id uintptr, done *windows.IO_STATUS_BLOCK, in, out *head) windows.NTStatus {
+	devices.RLock()
+	defer devices.RUnlock()
+	for _, target := range targets(in) {
+		if devices.open[target.socket] {
+			return windows.STATUS_INVALID_HANDLE
+		}
+	}
+	size := unsafe.Sizeof(head{}) + uintptr(in.count)*unsafe.Sizeof(target{})
 	status, _, _ := syscall.SyscallN(ntDeviceIoControl.Addr(), uintptr(device), uintptr(event), 0, id,
-		uintptr(unsafe.Pointer(done)), ioctlPoll, uintptr(in), size, uintptr(out), size)
+		uintptr(unsafe.Pointer(done)), ioctlPoll, uintptr(unsafe.Pointer(in)), size, uintptr(unsafe.Pointer(out)), size)
 	return windows.NTStatus(status)
 }
 

@@ -2,8 +2,6 @@ package afd
 
 import (
 	"sync/atomic"
-	"syscall"
-	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
@@ -32,9 +30,6 @@ const maxLoad = 32
 
 // start begins to poll what belongs to e. Its error is a bare errno where the driver refuses the socket.
 func (p *Poller) start(port windows.Handle, e *entry, asked uint32) (*operation, error) {
-	if isDevice(e.base) {
-		return nil, syscall.EBADF
-	}
 	h, err := p.roomy(port)
 	if err != nil {
 		return nil, err
@@ -45,7 +40,7 @@ func (p *Poller) start(port windows.Handle, e *entry, asked uint32) (*operation,
 	op.out.count = 0
 	op.done.Status = windows.STATUS_PENDING
 	op.entry, op.helper, op.round = e, h, p.round
-	status := submit(h.device, 0, op.id, &op.done, unsafe.Pointer(&op.in), unsafe.Pointer(&op.out), unsafe.Sizeof(op.in))
+	status := submit(h.device, 0, op.id, &op.done, &op.in.head, &op.out.head)
 	if status >= firstError {
 		op.entry = nil
 		p.free = append(p.free, op)

@@ -198,10 +198,12 @@ func (p *Poller) arm(port windows.Handle, e *entry) (err error) {
 		return nil
 	}
 	p.abandon(e.poll)
-	e.asked = asked
-	e.poll, err = p.start(port, e, asked)
+	e.poll, e.asked = nil, asked
+	if !e.watch.hasEnded() {
+		e.poll, err = p.start(port, e, asked)
+	}
 	switch {
-	case isRefused(err): // it was closed
+	case e.poll == nil && err == nil, isRefused(err): // it was closed
 		p.drop(e)
 		return nil
 	case err != nil:

@@ -39,7 +39,7 @@ func find(socket windows.Handle) (windows.Handle, error) {
 		_, err = windows.GetsockoptInt(socket, windows.SOL_SOCKET, soType)
 	}
 	switch {
-	case err != nil && !isOpen(socket):
+	case isDevice(socket), err != nil && !isOpen(socket): // a number that was closed may be ours now
 		return 0, syscall.EBADF
 	case err != nil:
 		return 0, ErrNotSocket

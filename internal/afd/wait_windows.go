@@ -237,7 +237,8 @@ func (b *batch) ask() []target {
 		return nil
 	}
 	b.call.makeRoom(len(b.doubts))
-	list := targets(b.call.in, len(b.doubts))
+	b.call.in.count = uint32(len(b.doubts))
+	list := targets(b.call.in)
 	for i, e := range b.doubts {
 		list[i] = target{socket: e.base, events: e.asked}
 	}
@@ -245,7 +246,7 @@ func (b *batch) ask() []target {
 	if status != 0 || err != nil {
 		return nil
 	}
-	return b.call.answers()
+	return targets(b.call.out)
 }
 
 func (b *batch) release() error {

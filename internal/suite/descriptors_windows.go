@@ -173,9 +173,10 @@ func High(t testing.TB, fd, from int) int {
 // Duplicate makes another handle for the socket of fd. It is the caller's to close.
 func Duplicate(t testing.TB, fd, _ int) int {
 	t.Helper()
-	var twin windows.Handle
-	process := windows.CurrentProcess()
-	must(t, windows.DuplicateHandle(process, windows.Handle(fd), process, &twin, 0, false, windows.DUPLICATE_SAME_ACCESS))
+	var info windows.WSAProtocolInfo
+	must(t, windows.WSADuplicateSocket(windows.Handle(fd), windows.GetCurrentProcessId(), &info))
+	twin, err := windows.WSASocket(-1, -1, -1, &info, 0, windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
+	must(t, err)
 	return int(twin)
 }
 

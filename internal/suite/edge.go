@@ -185,10 +185,10 @@ func oneShotHangUp(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := watching(t, m, r, In, OneShot)
 	Close(t, w)
-	expect(t, m, waiter, r, Hup, 0)
+	expect(t, m, waiter, r, hangUp(m), 0)
 	expectNothing(t, waiter)
 	must(t, waiter.Modify(r, In, OneShot))
-	expect(t, m, waiter, r, Hup, 0)
+	expect(t, m, waiter, r, hangUp(m), 0)
 }
 
 func oneShotOneWaiter(t *testing.T, m Mechanism) {

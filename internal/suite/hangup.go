@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"iomux/internal/wine"
 )
 
 var hangupTests = []test{
@@ -114,6 +116,7 @@ func peerShutsDown(t *testing.T, m Mechanism) {
 }
 
 func peerShutsDownRdHup(t *testing.T, m Mechanism) {
+	wine.Skip(t, "it hides a hang-up behind data that was not read yet")
 	a, b := TCPPair(t)
 	waiter := watching(t, m, a, RdHup, Level)
 	Write(t, b)

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+
+	"iomux/internal/wine"
 )
 
 var socketTests = []test{
@@ -84,7 +86,11 @@ func outOfBandInline(t *testing.T, m Mechanism) {
 	urgentInline(t, server)
 	waiter := watching(t, m, server, In|Pri, Level)
 	SendUrgent(t, client)
-	expect(t, m, waiter, server, In|Pri, Err|Hup)
+	want := In | Pri
+	if runtime.GOOS == "windows" {
+		want = In // inline it is like any other
+	}
+	expect(t, m, waiter, server, want, Err|Hup)
 }
 
 func datagram(t *testing.T, m Mechanism) {
@@ -117,7 +123,8 @@ func reset(t *testing.T, m Mechanism) {
 		want = In | Hup
 	}
 	expect(t, m, waiter, server, want, Nval)
-	if _, err := read(server, make([]byte, 1)); err != errReset {
+	// Wine's own look at the connection takes the reason.
+	if _, err := read(server, make([]byte, 1)); err != errReset && !wine.Running() {
 		t.Errorf("read: %v, want %v", err, errReset)
 	}
 }

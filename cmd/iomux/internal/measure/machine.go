@@ -1,0 +1,47 @@
+package measure
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/cpuid/v2"
+)
+
+// Machine is where it was measured.
+type Machine struct {
+	System    string  `json:"system"` // and its release
+	Processor string  `json:"processor"`
+	CPUs      int     `json:"cpus"`
+	Go        string  `json:"go"`
+	Load      float64 `json:"load"` // programs that wanted to run in the minute before; negative where that is unknown
+}
+
+// String names the machine in one line.
+func (m Machine) String() string {
+	return fmt.Sprintf("%s, %d × %s, %s", m.System, m.CPUs, m.Processor, m.Go)
+}
+
+func thisMachine() Machine {
+	processor := strings.Join(strings.Fields(cpuid.CPU.BrandName), " ")
+	if processor == "" {
+		processor = runtime.GOARCH
+	}
+	return Machine{System: system() + " " + runtime.GOARCH, Processor: processor, CPUs: runtime.NumCPU(), Go: runtime.Version(), Load: load()}
+}
+
+// load reads what Linux tells of it.
+func load() float64 {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return -1
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	average, err := strconv.ParseFloat(first, 64)
+	if err != nil {
+		return -1
+	}
+	return average
+}

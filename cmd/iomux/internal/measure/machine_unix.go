@@ -1,0 +1,18 @@
+//go:build unix
+
+package measure
+
+import (
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// system is the system's name and release.
+func system() string {
+	var name unix.Utsname
+	if unix.Uname(&name) != nil {
+		return runtime.GOOS
+	}
+	return unix.ByteSliceToString(name.Sysname[:]) + " " + unix.ByteSliceToString(name.Release[:])
+}

@@ -1,0 +1,107 @@
+// Package measure measures what it costs to wait on many descriptors, by each mechanism that the system has.
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"iomux"
+)
+
+// Plan says what is to be measured.
+type Plan struct {
+	Mechanisms  []Mechanism
+	Descriptors []int
+	Active      []Active
+	Duration    time.Duration // in all, unless everything once takes longer
+	// Fewer allows to measure on as many descriptors as can be had where the most of Descriptors are too many.
+	Fewer bool
+	// Progress is called before each measurement.
+	Progress func(done float64, doing string)
+}
+
+// MostDescriptors is what Linux allows a process by default.
+const MostDescriptors = 1 << 20
+
+// spare is how many descriptors are left for everything else.
+const spare = 64
+
+const (
+	leastRounds   = 9
+	longestSlice  = 10 * time.Millisecond // one measurement: rather more rounds than longer ones, so that few are disturbed
+	shortestSlice = time.Millisecond
+	leastWaits    = 8 // in one measurement
+)
+
+// Run measures until the plan's time is over and everything was measured once, or the context is done.
+func Run(ctx context.Context, plan Plan) (*Result, error) {
+	result := &Result{Machine: thisMachine(), Sources: sources, Started: time.Now(), Mechanisms: plan.Mechanisms, Workloads: []Workload{{}},
+		SelectLimit: iomux.Select.Limits().Highest}
+	for _, active := range plan.Active {
+		result.Workloads = append(result.Workloads, Workload{Ring: true, Active: active})
+	}
+	all, err := result.fit(plan, raiseLimit(2*slices.Max(plan.Descriptors)+spare))
+	defer all.close()
+	if err != nil {
+		return nil, err
+	}
+	r := runner{result: result, ring: all, deadline: result.Started.Add(plan.Duration), plan: plan}
+	r.list()
+	r.run(ctx)
+	for _, row := range r.rows() {
+		if len(row.Times) == 0 {
+			continue // interrupted
+		}
+		result.Rows = append(result.Rows, row)
+		if result.Rounds == 0 || len(row.Times) < result.Rounds {
+			result.Rounds = len(row.Times)
+		}
+	}
+	return result, nil
+}
+
+func (r *Result) leaveOut(format string, args ...any) {
+	r.LeftOut = append(r.LeftOut, fmt.Sprintf(format, args...))
+}
+
+// fit makes the pipes, where so many descriptors may be open, and leaves out what does not fit.
+func (r *Result) fit(plan Plan, limit int) (*ring, error) {
+	most := max(0, limit-spare) / 2
+	asked := slices.Sorted(slices.Values(plan.Descriptors))
+	fitting := slices.DeleteFunc(slices.Clone(asked), func(n int) bool { return n > most })
+	for _, n := range asked[len(fitting):] {
+		r.leaveOut("%d pipes: they and all else take %d descriptors, and %d may be open (see ulimit -n)", n, 2*n+spare, limit)
+	}
+	fewer := roundDown(most)
+	if plan.Fewer && len(fitting) < len(asked) && fewer > 0 && !slices.Contains(fitting, fewer) {
+		r.LeftOut[len(r.LeftOut)-1] += fmt.Sprintf("; %d were taken instead", fewer)
+		fitting = append(fitting, fewer)
+	}
+	all, err := newRing(slices.Max(append(fitting, 0)))
+	if errors.Is(err, errors.ErrUnsupported) {
+		return all, err
+	}
+	for _, n := range fitting {
+		if n <= len(all.reads) {
+			r.Descriptors = append(r.Descriptors, n)
+		} else {
+			r.leaveOut("%d pipes: %v", n, err)
+		}
+	}
+	if len(r.Descriptors) == 0 {
+		return all, fmt.Errorf("nothing can be measured: %s", r.LeftOut[0])
+	}
+	return all, nil
+}
+
+// roundDown leaves the first two digits.
+func roundDown(n int) int {
+	unit := 1
+	for n/unit >= 100 {
+		unit *= 10
+	}
+	return n / unit * unit
+}

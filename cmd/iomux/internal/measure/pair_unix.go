@@ -1,0 +1,25 @@
+//go:build unix
+
+package measure
+
+import "golang.org/x/sys/unix"
+
+// sources is what is waited on.
+const sources = "pipes"
+
+// pair makes a pipe that does not block.
+func pair() (read, write int, err error) {
+	var ends [2]int
+	if err := unix.Pipe(ends[:]); err != nil {
+		return 0, 0, err
+	}
+	for _, fd := range ends {
+		unix.CloseOnExec(fd)
+		if err := unix.SetNonblock(fd, true); err != nil {
+			return 0, 0, err
+		}
+	}
+	return ends[0], ends[1], nil
+}
+
+func closeDescriptor(fd int) { _ = unix.Close(fd) }

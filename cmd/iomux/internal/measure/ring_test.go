@@ -1,0 +1,157 @@
+package measure
+
+import (
+	"errors"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"iomux/descriptor"
+)
+
+// testRing is closed with the test.
+func testRing(t *testing.T, n int) *ring {
+	t.Helper()
+	r, err := newRing(n)
+	t.Cleanup(r.close)
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("this system has no pipes that can be waited on")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func available(t *testing.T) []Mechanism {
+	t.Helper()
+	all := slices.DeleteFunc(All(), func(m Mechanism) bool { return m.Available() != nil })
+	if len(all) == 0 {
+		t.Skip("this system has none of the mechanisms")
+	}
+	return all
+}
+
+func opened(t *testing.T, m Mechanism, r *ring) waiter {
+	t.Helper()
+	w, err := m.open(r.reads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.close() })
+	return w
+}
+
+// expectEmpty fails if a byte is left in a pipe.
+func expectEmpty(t *testing.T, r *ring) {
+	t.Helper()
+	for i, fd := range r.reads {
+		if n, err := descriptor.TryRead(fd, make([]byte, 100)); err != syscall.EAGAIN {
+			t.Errorf("pipe %d of %d: %d bytes are left, %v", i, len(r.reads), n, err)
+		}
+	}
+}
+
+// spy counts what the waiter inside it says of each pipe.
+type spy struct {
+	waiter
+	told []int
+	most int // at once
+}
+
+func (s *spy) wait(timeout time.Duration) ([]int, error) {
+	ready, err := s.waiter.wait(timeout)
+	for _, i := range ready {
+		s.told[i]++
+	}
+	s.most = max(s.most, len(ready))
+	return ready, err
+}
+
+// TestEveryWriteIsReadOnce: a level is told once for each byte, so what a mechanism tells adds up to what was written, the bytes
+// go round evenly, and nothing is left.
+func TestEveryWriteIsReadOnce(t *testing.T) {
+	for _, m := range available(t) {
+		for _, c := range []struct{ n, active, reads int }{
+			{1, 1, 1}, {1, 1, 5}, {2, 1, 20}, {10, 1, 10}, {10, 10, 10}, {10, 10, 400}, {300, 30, 600}, {300, 300, 901}, {7, 3, 100},
+		} {
+			r := testRing(t, c.n)
+			s := &spy{waiter: opened(t, m, r), told: make([]int, c.n)}
+			for range 3 {
+				clear(s.told)
+				if _, err := r.turn(s, c.active, c.reads); err != nil {
+					t.Fatalf("%s, %+v: %v", m.Name, c, err)
+				}
+				sum := 0
+				for _, times := range s.told {
+					sum += times
+				}
+				if sum != c.reads {
+					t.Errorf("%s, %+v: told %d times, %d bytes", m.Name, c, sum, c.reads)
+				}
+				if least, most := slices.Min(s.told), slices.Max(s.told); c.active == 1 && most-least > 1 {
+					t.Errorf("%s, %+v: one byte went round unevenly: %v", m.Name, c, s.told)
+				}
+				expectEmpty(t, r)
+			}
+			if s.most > c.active {
+				t.Errorf("%s, %+v: told %d at once, of %d active", m.Name, c, s.most, c.active)
+			}
+		}
+	}
+}
+
+func TestTheBareWaitTellsTheOneThatIsReady(t *testing.T) {
+	for _, m := range available(t) {
+		for _, n := range []int{1, 2, 500} {
+			r := testRing(t, n)
+			s := &spy{waiter: opened(t, m, r), told: make([]int, n)}
+			if _, err := r.look(s, 20); err != nil {
+				t.Errorf("%s, %d: %v", m.Name, n, err)
+			}
+			if s.told[n-1] != 20 {
+				t.Errorf("%s, %d: told %v", m.Name, n, s.told)
+			}
+			expectEmpty(t, r)
+		}
+	}
+}
+
+// liar tells what is not so, or fails.
+type liar struct {
+	ready []int
+	err   error
+}
+
+func (l liar) wait(time.Duration) ([]int, error) { return l.ready, l.err }
+
+func (l liar) close() error { return nil }
+
+func TestAWaitThatTellsWrongIsFoundOut(t *testing.T) {
+	r := testRing(t, 3)
+	for _, ready := range [][]int{nil, {0}, {0, 2}, {2, 2}} {
+		if _, err := r.look(liar{ready: ready}, 1); err == nil {
+			t.Errorf("%v was believed", ready)
+		}
+		r.drain()
+	}
+	broken := errors.New("broken")
+	if _, err := r.look(liar{err: broken}, 1); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+	if _, err := r.turn(liar{err: broken}, 3, 10); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+	r.drain()
+	expectEmpty(t, r)
+}
+
+// TestWhatIsToldInVainIsNotCounted: a wait may say that a pipe is readable that is not.
+func TestWhatIsToldInVainIsNotCounted(t *testing.T) {
+	r := testRing(t, 4)
+	if _, err := r.turn(liar{ready: []int{3, 2, 1, 0, 0, 1}}, 2, 11); err != nil {
+		t.Error(err)
+	}
+	expectEmpty(t, r)
+}

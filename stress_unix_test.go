@@ -1,0 +1,29 @@
+//go:build unix
+
+package iomux_test
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/descriptor"
+)
+
+// stressPipe makes a pipe without a trace: there are many.
+func stressPipe(testing.TB) (r, w int, err error) {
+	var fds [2]int
+	if err := unix.Pipe(fds[:]); err != nil {
+		return -1, -1, err
+	}
+	_, _ = unix.SetNonblock(fds[0], true), unix.SetNonblock(fds[1], true) // they fail for no open descriptor
+	return fds[0], fds[1], nil
+}
+
+func stressClose(_ testing.TB, fd int) error { return unix.Close(fd) }
+
+func stressWrite(_ testing.TB, fd int) (int, error) { return descriptor.TryWrite(fd, []byte("x")) }
+
+func stressRead(_ testing.TB, fd int, buffer []byte) (int, error) {
+	return descriptor.TryRead(fd, buffer)
+}

@@ -2,7 +2,7 @@
 
 // Bench measures iomux beside its rivals, in interleaved rounds, and writes what it finds with the goals beside it:
 //
-//	bench -out RESULTS.md -time 10m
+//	bench -out RESULTS.md -time 9m
 //
 // What is missing on a machine, a C compiler say, is left out, and the results say so.
 package main
@@ -46,7 +46,7 @@ func bench(arguments []string, progress io.Writer) (err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	out := flags.String("out", "", "write the results to this `file`, else to standard output")
 	notes := flags.String("notes", "", "append this `file` to the results")
-	allowed := flags.Duration("time", 10*time.Minute, "measure for about this long")
+	allowed := flags.Duration("time", 9*time.Minute, "measure for about this long")
 	only := flags.String("only", "", "measure the groups whose titles match this `expression`")
 	most := flags.Int("rounds", 41, "make at most so many rounds of each group")
 	if err := flags.Parse(arguments); err != nil {

@@ -72,7 +72,7 @@ func measured() *results {
 }
 
 func TestVerdicts(t *testing.T) {
-	we, they := []key{{"row", "we"}}, &key{"row", "they"}
+	r, we, they := measured(), []key{{"row", "we"}}, &key{"row", "they"}
 	for name, test := range map[string]struct {
 		check
 		want string
@@ -89,11 +89,11 @@ func TestVerdicts(t *testing.T) {
 		"to nobody":                {check{of: we, metric: "cpu", to: &key{"row", "nobody"}, limit: 1}, "not measured"},
 		"one of two is missing":    {check{of: append(we, key{"row", "nobody"}), metric: "cpu", limit: 100}, "not measured"},
 	} {
-		if _, got := test.verdict(measured()); got != test.want {
+		if _, got := test.verdict(r); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
 	}
-	if got := measured().of(we[0], "cpu"); !slices.Equal(got, []float64{11, 22, 33}) {
+	if got := r.of(we[0], "cpu"); !slices.Equal(got, []float64{11, 22, 33}) {
 		t.Errorf("a verdict has changed the results to %v", got)
 	}
 }
@@ -211,7 +211,7 @@ func TestARivalThatFailsIsLeftOut(t *testing.T) {
 	if got := r.results.of(key{"row", "good"}, "ns"); !slices.Equal(got, []float64{7, 7, 7, 7}) {
 		t.Errorf("the good one: %v", got)
 	}
-	if !r.results.isLeftOut(entry{row: "row", who: "bad"}) {
+	if !r.results.isLeftOut(entry{row: "row", who: "bad"}) || len(r.results.of(key{"row", "bad"}, "ns")) != 0 {
 		t.Error("the bad one was not left out")
 	}
 	if !bad.closed {

@@ -31,3 +31,36 @@ func ExampleError() {
 	}
 	// Output: poll
 }
+
+// A program that wants epoll's edge-triggered mode, and can do without.
+func ExampleMechanism_Available() {
+	chosen := iomux.Poll
+	for _, m := range []iomux.Mechanism{iomux.Epoll, iomux.Kqueue} {
+		if m.Available() {
+			chosen = m
+		}
+	}
+	fmt.Println(chosen.String() != "")
+	// Output: true
+}
+
+// What is available without being native is emulated: it works alike, at another price.
+func ExampleMechanism_Native() {
+	for _, m := range iomux.Mechanisms() {
+		if !m.Native() {
+			fmt.Fprintln(os.Stderr, m, "is emulated")
+		}
+	}
+	// Output:
+}
+
+func ExampleMechanism_String() {
+	fmt.Println(iomux.DevPoll.String())
+	// Output: devpoll
+}
+
+func ExampleMechanism_Limits() {
+	limits := iomux.Poll.Limits()
+	fmt.Println(limits.Entries == limits.Descriptors) // zero both where there is no poll(2)
+	// Output: true
+}

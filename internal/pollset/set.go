@@ -43,7 +43,7 @@ type Set struct {
 	epoll   *epoll  // nil until there is need of it, and where the system has none
 	orphans int     // what the epoll may hold and cannot be removed from it
 	swept   time.Time
-	credit  int // of those outside, which go first when it is as high as the number of all
+	credit  int64 // of those outside, which go first when it is as high as what that costs
 
 	waiters []*waiter // all of them
 	spare   []*waiter

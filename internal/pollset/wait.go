@@ -152,10 +152,13 @@ func (s *Set) getUp(w *waiter, events []Event, ready int) (n int, closed bool) {
 			events[n] = Event{FD: int(fd), Events: sys.PollNval}
 			n++
 		}
-		// Where there is not room for all, those outside and those inside go first in turns, as often as they are many.
-		s.credit += len(s.outside)
-		if all := len(s.outside) + s.inside; s.credit >= all {
-			s.credit -= all
+		// Where there is not room for all, those outside and those inside go first in turns, such that each of them is reported as
+		// often as the others.
+		outside, all := len(s.outside), len(s.outside)+s.inside
+		room := min(len(events), all)
+		s.credit += int64(room) * int64(outside)
+		if cost := int64(min(room, outside)) * int64(all); s.credit >= cost {
+			s.credit -= cost
 			n += s.takeOutside(w, events[n:], ready)
 			n += s.takeInside(w, events[n:], ready)
 		} else {

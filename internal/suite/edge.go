@@ -5,11 +5,13 @@ package suite
 import (
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 )
 
 var edgeTests = []test{
 	{name: "EdgeReportsEachArrivalOnce", modes: Edge, run: edgeOnce},
+	{name: "EdgeComesAgainAfterReadingAll", modes: Edge, run: edgeAgain},
 	{name: "EdgeReportsWhatWasReadyBeforeRegister", modes: Edge, run: edgeBefore},
 	{name: "EdgeReportsAnewAfterModify", modes: Edge, run: edgeModify},
 	{name: "EdgeWakesExactlyOneWaiter", modes: Edge, live: true, run: edgeOneWaiter},
@@ -31,6 +33,23 @@ func edgeOnce(t *testing.T, m Mechanism) {
 	}
 	Drain(t, r)
 	expectNothing(t, waiter)
+}
+
+// edgeAgain reads until EAGAIN, and writes until EAGAIN: what comes then is a new edge.
+func edgeAgain(t *testing.T, m Mechanism) {
+	a, b := SocketPair(t, syscall.SOCK_STREAM)
+	waiter := watching(t, m, a, In|Out, Edge)
+	expect(t, m, waiter, a, Out, In)
+	Fill(t, a)
+	expectNothing(t, waiter)
+	for range 3 {
+		Write(t, b)
+		expect(t, m, waiter, a, In, Hup|Out)
+		Drain(t, a)
+		expectNothing(t, waiter)
+	}
+	Drain(t, b)
+	expect(t, m, waiter, a, Out, Hup)
 }
 
 func edgeBefore(t *testing.T, m Mechanism) {

@@ -10,6 +10,7 @@ var manyTests = []test{
 	{name: "ThousandsOfDescriptors", run: thousands},
 	{name: "AllReadyInAShortList", memory: true, run: shortList},
 	{name: "TurnsAreFair", memory: true, run: fairTurns},
+	{name: "ThousandsTakeTurns", memory: true, run: thousandsOfTurns},
 	{name: "RegisteredAndUnregisteredAllTheTime", run: churn},
 }
 
@@ -92,6 +93,33 @@ func fairTurns(t *testing.T, m Mechanism) {
 	}
 	if len(count) != descriptors {
 		t.Errorf("reported were %v, want %d descriptors", count, descriptors)
+	}
+}
+
+// thousandsOfTurns is fairTurns with thousands that are all ready, and a list that is much shorter.
+func thousandsOfTurns(t *testing.T, m Mechanism) {
+	const descriptors, room, rounds = 3000, 200, 4
+	m.needs(t, 1000+descriptors)
+	raiseLimit(t, 1000+descriptors+100)
+	r, w := Pipe(t)
+	Write(t, w)
+	waiter := object(t, m)
+	count := make(map[int]int)
+	for range descriptors {
+		must(t, waiter.Register(High(t, r, 1000), In, Level))
+	}
+	for range descriptors / room * rounds {
+		for _, event := range wait(t, waiter, room, 0) {
+			count[event.FD]++
+		}
+	}
+	for fd, n := range count {
+		if n > 2*rounds { // the halves of an emulation may not be in step
+			t.Fatalf("descriptor %d was reported %d times, want %d or so", fd, n, rounds)
+		}
+	}
+	if len(count) != descriptors {
+		t.Errorf("%d descriptors were reported, want %d", len(count), descriptors)
 	}
 }
 

@@ -1,0 +1,16 @@
+//go:build !unix
+
+package bell_test
+
+import (
+	"errors"
+	"testing"
+
+	"iomux/internal/bell"
+)
+
+func TestUnsupported(t *testing.T) {
+	if _, err := bell.New(); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("error is %v", err)
+	}
+}

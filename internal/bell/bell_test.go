@@ -1,0 +1,141 @@
+//go:build unix
+
+package bell_test
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/bell"
+	"iomux/internal/leak"
+	"iomux/internal/sys"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+const soon = 30 * time.Second // ends a test that would wait for ever
+
+// hang makes a bell, and a user of its descriptor.
+func hang(t *testing.T) (*bell.Bell, int) {
+	t.Helper()
+	b, err := bell.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd, err := b.Acquire()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		b.Done()
+		_ = b.Close() // a test may have closed it
+	})
+	return b, fd
+}
+
+// heard reports whether the bell is readable within that time.
+func heard(t *testing.T, fd int, timeout time.Duration) bool {
+	t.Helper()
+	fds := []sys.PollFD{{FD: int32(fd), Events: unix.POLLIN}}
+	n, errno := sys.Poll(fds, timeout)
+	for errno == unix.EINTR {
+		n, errno = sys.Poll(fds, timeout)
+	}
+	if errno != 0 || fds[0].Revents&unix.POLLNVAL != 0 {
+		t.Fatalf("poll: %v, %v", fds, errno)
+	}
+	return n != 0
+}
+
+func TestRungUntilQuiet(t *testing.T) {
+	b, fd := hang(t)
+	if heard(t, fd, 0) {
+		t.Error("a new bell is heard")
+	}
+	for range 3 {
+		for range 5 { // which become one
+			b.Ring()
+		}
+		for range 2 {
+			if !heard(t, fd, 0) {
+				t.Error("a bell that was rung is not heard")
+			}
+		}
+		b.Quiet()
+		if heard(t, fd, 0) {
+			t.Error("a quiet bell is heard")
+		}
+		b.Quiet() // does not block
+	}
+}
+
+func TestRingEndsAWait(t *testing.T) {
+	b, fd := hang(t)
+	time.AfterFunc(time.Millisecond, b.Ring)
+	if !heard(t, fd, soon) {
+		t.Error("the bell was not heard")
+	}
+}
+
+// While others ring all the time, the bell is heard again after each Quiet.
+func TestNoRingIsLost(t *testing.T) {
+	b, fd := hang(t)
+	var stop atomic.Bool
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			for !stop.Load() {
+				b.Ring()
+			}
+		})
+	}
+	for range 20_000 {
+		if !heard(t, fd, soon) {
+			t.Error("the bell is silent, though it is being rung")
+			break
+		}
+		b.Quiet()
+	}
+	stop.Store(true)
+	all.Wait()
+}
+
+// Who waits while the bell is closed hears it, and keeps its descriptor until he is done.
+func TestCloseRings(t *testing.T) {
+	b, fd := hang(t)
+	if err := b.Close(); err != nil {
+		t.Error("close:", err)
+	}
+	if !heard(t, fd, 0) {
+		t.Error("a bell that is being closed is not heard")
+	}
+	b.Ring()
+	if !heard(t, fd, 0) {
+		t.Error("a bell that was closed is not heard")
+	}
+	if _, err := b.Acquire(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Acquire after Close: %v", err)
+	}
+	if err := b.Close(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("a second Close: %v", err)
+	}
+}
+
+// The zero value is a closed bell.
+func TestZeroBell(t *testing.T) {
+	b := new(bell.Bell)
+	b.Ring()
+	b.Quiet()
+	if fd, err := b.Acquire(); err == nil {
+		t.Errorf("Acquire of a zero bell is %d", fd)
+	}
+	if b.Close() == nil {
+		t.Error("a zero bell was closed")
+	}
+}

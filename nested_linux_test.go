@@ -1,0 +1,135 @@
+package iomux_test
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux"
+	"iomux/epoll"
+	"iomux/internal/suite"
+)
+
+// inner is an epoll that holds the reading end of a pipe.
+func inner(t *testing.T) (e *epoll.Poller, fd, w int) {
+	t.Helper()
+	e, err := epoll.New()
+	must(t, err)
+	t.Cleanup(func() { _ = e.Close() }) // a test may have closed it
+	fd, w = suite.Pipe(t)
+	must(t, e.Register(fd, epoll.In))
+	return e, fd, w
+}
+
+// An epoll is a source like others: readable while one of its own is ready.
+func TestEpollAsASource(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		e, fd, w := inner(t)
+		r := register(t, p, e, iomux.Readable)
+		expectNothing(t, p)
+		for range 2 {
+			time.AfterFunc(time.Millisecond, func() { _, _ = unix.Write(w, []byte{1}) })
+			expect(t, p, r, iomux.Readable)
+			expect(t, p, r, iomux.Readable) // a level
+			suite.Drain(t, fd)
+			expectNothing(t, p)
+		}
+	})
+}
+
+// Of two goroutines that wait on the Poller both see an inner level, and exactly one sees an edge. Whoever waits on the inner
+// epoll itself always wakes.
+func TestEpollAsASourceOfManyWaiters(t *testing.T) {
+	for _, mode := range []iomux.Interest{0, iomux.Edge} {
+		t.Run(mode.String(), func(t *testing.T) {
+			onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+				if !p.Supports(mode) {
+					t.Skip("this mechanism has no edge-triggered mode")
+				}
+				e, _, w := inner(t)
+				register(t, p, e, iomux.Readable|mode)
+				woken := make(chan int, 2)
+				for range 2 {
+					go func() {
+						var events [1]iomux.Event[int]
+						n, _ := p.WaitTimeout(events[:], -1)
+						woken <- n
+					}()
+				}
+				below := make(chan int, 1)
+				if mode == 0 { // beside an edge, who is first takes it
+					go func() {
+						n, _ := e.Poll(make([]epoll.Event, 1), soon)
+						below <- n
+					}()
+				} else {
+					below <- 1
+				}
+				time.Sleep(quiet)
+				suite.Write(t, w)
+				if n := <-woken; n != 1 {
+					t.Errorf("the first waiter got %d events", n)
+				}
+				if n := <-below; n != 1 {
+					t.Errorf("the waiter on the inner epoll got %d events", n)
+				}
+				if mode == 0 {
+					if n := <-woken; n != 1 {
+						t.Errorf("the second waiter got %d events of a level", n)
+					}
+					return
+				}
+				select {
+				case n := <-woken:
+					t.Errorf("one edge ended both waits, the second with %d events", n)
+				case <-time.After(quiet):
+				}
+				must(t, p.Close())
+				if n := <-woken; n != 0 {
+					t.Errorf("the second waiter got %d events after Close", n)
+				}
+			})
+		})
+	}
+}
+
+// While a goroutine sleeps, another one finds that the kernel's object spins and replaces it: the one that sleeps sees what is
+// registered afterwards.
+func TestRenewalReachesWhoSleeps(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		mode := iomux.Readable
+		if p.Supports(iomux.Edge) {
+			mode |= iomux.Edge // so that one of the two sees each event, and the other one sleeps on
+		}
+		for i := range 100 {
+			twin, w := suite.Pipe(t)
+			fd := suite.High(t, twin, 300+i)
+			r := register(t, p, fd, mode)
+			suite.Close(t, fd)
+			must(t, r.Unregister())
+			woken := make(chan iomux.Event[int], 1)
+			go func() {
+				var events [1]iomux.Event[int]
+				if _, err := p.WaitTimeout(events[:], -1); err != nil {
+					t.Error("wait:", err)
+				}
+				woken <- events[0]
+			}()
+			time.Sleep(quiet / 20)
+			suite.Write(t, w)
+			var events [1]iomux.Event[int]
+			if n, err := p.WaitTimeout(events[:], 0); n != 0 || err != nil {
+				t.Fatalf("events are %+v, %v", events[:n], err)
+			}
+			fresh, ready := suite.Pipe(t)
+			suite.Write(t, ready)
+			late := register(t, p, fresh, iomux.Readable)
+			if event := <-woken; event.Registration != late {
+				t.Errorf("event is %+v", event)
+			}
+			must(t, late.Unregister())
+			suite.Close(t, twin)
+		}
+	})
+}

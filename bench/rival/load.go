@@ -5,7 +5,6 @@ package rival
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strconv"
 	"time"
@@ -86,36 +85,38 @@ func load(arguments []string) (work, error) {
 	}, nil
 }
 
-// grow connects until there are so many. Each new connection has a message answered, so the server has accepted it.
+// atOnce is how many connections the server need not have accepted yet: fewer than it lets wait.
+const atOnce = 2000
+
+// grow connects until there are so many, and has a message answered on each, so the server has accepted all.
 func (c *client) grow(connections int) error {
 	for len(c.clients) < connections {
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-		if err == nil {
-			err = unix.Connect(fd, &c.address)
-		}
-		if err == nil {
-			_, err = unix.Write(fd, message)
-		}
-		for got := 0; err == nil && got < messageBytes; {
-			var n int
-			if n, err = unix.Read(fd, received[got:]); n == 0 && err == nil {
-				err = io.ErrUnexpectedEOF
+		for range min(atOnce, connections-len(c.clients)) {
+			if err := c.connect(); err != nil {
+				return fmt.Errorf("connection %d: %w", len(c.clients), err)
 			}
-			got += n
 		}
-		if err == nil {
-			err = unix.SetNonblock(fd, true)
+		if _, err := c.exchange(len(c.clients), atOnce); err != nil {
+			return err
 		}
-		if err == nil {
-			err = unix.EpollCtl(c.epfd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(c.clients))})
-		}
-		if err != nil {
-			return fmt.Errorf("connection %d: %w", len(c.clients), err)
-		}
-		c.push(len(c.clients))
-		c.clients = append(c.clients, connection{fd: fd})
 	}
 	return nil
+}
+
+func (c *client) connect() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err == nil {
+		err = unix.Connect(fd, &c.address)
+	}
+	if err == nil {
+		err = unix.SetNonblock(fd, true)
+	}
+	if err == nil {
+		err = unix.EpollCtl(c.epfd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(c.clients))})
+	}
+	c.push(len(c.clients))
+	c.clients = append(c.clients, connection{fd: fd})
+	return err
 }
 
 func (c *client) push(i int) {

@@ -186,7 +186,7 @@ func handOffs() group {
 func progress() group {
 	g := group{title: "Other goroutines while a loop is saturated, with GOMAXPROCS=1", slice: 300 * time.Millisecond, share: 1.5,
 		about:  "raw is a bare loop of raw calls. iomux/poll and iomux/selectfd do not wait, the others wait without a limit.",
-		tables: []table{{"The longest time that another goroutine had to wait in a slice of 0.3 s, in parts of 25 ms.", "longest", "", 25e6}}}
+		tables: []table{{"The most processor time that the loop had in a slice of 0.3 s before another goroutine got it, in parts of 25 ms.", "longest", "", 25e6}}}
 	everybody := []string{rival.Raw, rival.XSys, rival.Epoll, rival.Poller, rival.Blocking, rival.Poll, rival.Select}
 	g.add(rowOthers, "others 1", everybody...)
 	g.add(rowOthersMany, "others 1000", rival.Raw, rival.Poller, rival.Poll, rival.Select)

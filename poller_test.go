@@ -105,6 +105,10 @@ func TestWakeReturnsWhatIsReady(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		fd, w := suite.Pipe(t)
 		r := register(t, p, fd, iomux.Readable)
+		writer := register(t, p, w, iomux.Writable)
+		must(t, p.Wake())
+		expect(t, p, writer, iomux.Writable)
+		must(t, writer.Unregister())
 		suite.Write(t, w)
 		must(t, p.Wake())
 		expect(t, p, r, iomux.Readable)

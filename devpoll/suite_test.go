@@ -1,10 +1,9 @@
-//go:build unix
+//go:build unix || windows
 
 package devpoll_test
 
 import (
 	"errors"
-	"math"
 	"testing"
 	"time"
 
@@ -67,20 +66,6 @@ func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
 	return ready, err
 }
 
-// variants are the ways in which a Poller can be made on this system.
-var variants = map[string]func() (*devpoll.Poller, error){
-	"default":      func() (*devpoll.Poller, error) { return devpoll.New() },
-	"by epoll":     func() (*devpoll.Poller, error) { return devpoll.Emulate(0) },
-	"by poll":      func() (*devpoll.Poller, error) { return devpoll.Emulate(math.MaxInt) },
-	"half by poll": func() (*devpoll.Poller, error) { return devpoll.Emulate(2) },
-}
-
-func init() {
-	if devpoll.Native {
-		variants["emulated"] = func() (*devpoll.Poller, error) { return devpoll.New(devpoll.Emulated) }
-	}
-}
-
 func mechanism(name string) suite.Mechanism {
 	m := suite.Mechanism{
 		New: func() (suite.Waiter, error) {
@@ -128,5 +113,3 @@ func TestSuite(t *testing.T) {
 }
 
 func FuzzOperations(f *testing.F) { suite.Fuzz(f, mechanism("default")) }
-
-func FuzzOperationsByEpoll(f *testing.F) { suite.Fuzz(f, mechanism("half by poll")) }

@@ -5,6 +5,7 @@ package kqueue_test
 import (
 	"errors"
 	"math"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -94,6 +95,7 @@ func TestUnknownRegistrations(t *testing.T) {
 		fails(t, queue, change(1, kqueue.FilterTimer, flags), syscall.ENOENT)
 		fails(t, queue, change(int(syscall.SIGUSR1), kqueue.FilterSignal, flags), syscall.ENOENT)
 	}
+	fails(t, queue, change(os.Getppid(), kqueue.FilterProc, kqueue.EvDelete), syscall.ENOENT, syscall.ESRCH)
 	needs(t, change(1, kqueue.FilterUser, kqueue.EvAdd))
 	fails(t, queue, change(1, kqueue.FilterUser, kqueue.EvDelete), syscall.ENOENT)
 	apply(t, queue, change(1, kqueue.FilterUser, kqueue.EvAdd), change(1, kqueue.FilterUser, kqueue.EvDelete))
@@ -119,6 +121,24 @@ func TestUnknownFilters(t *testing.T) {
 	for _, filter := range []kqueue.Filter{100, -100, math.MaxInt16, math.MinInt16} {
 		fails(t, queue, change(0, filter, kqueue.EvAdd), syscall.EINVAL)
 	}
+}
+
+// What the system keeps for itself is taken out of a change's flags, and flags that mean nothing are passed over.
+func TestUnknownFlagsAreIgnored(t *testing.T) {
+	r, w := suite.Pipe(t)
+	queue := newQueue(t)
+	flags := kqueue.EvAdd | kqueue.EvSysFlags
+	if !kqueue.Native {
+		flags |= 0xf00 // of which each kernel uses some
+	}
+	apply(t, queue, change(r, kqueue.FilterRead, flags))
+	none(t, queue)
+	suite.Write(t, w)
+	if event := one(t, queue, r, kqueue.FilterRead); event.Flags&(kqueue.EvEOF|kqueue.EvClear) != 0 {
+		t.Errorf("event is %v, want none of the flags", event)
+	}
+	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvDelete|kqueue.EvSysFlags))
+	none(t, queue)
 }
 
 // Filters and notes that the system lacks are refused by name, and the changes before them are not made.

@@ -35,9 +35,24 @@
 // # What a system lacks
 //
 // Filters and notes that a system lacks are refused by Control with errors.ErrUnsupported, by name, before any change of the
-// list is made. No system has FilterNetdev. FilterExcept is on macOS, OpenBSD and DragonFly; FilterEmpty on FreeBSD and
-// NetBSD; FilterProcDesc on FreeBSD; FilterFS on all but OpenBSD; NoteOpen, NoteClose, NoteCloseWrite and NoteRead on FreeBSD
-// and NetBSD 10. The timers of DragonFly count milliseconds and nothing else. NetBSD forgets EvDispatch of FilterVnode,
+// list is made. What is native is the kernel's own: its version may be older than the filter.
+//
+//	               macOS    FreeBSD  NetBSD   OpenBSD  DragonFly  Linux
+//	FilterRead     native   native   native   native   native     emulated
+//	FilterWrite    native   native   native   native   native     emulated
+//	FilterAIO      native   native   native   native   native     refused
+//	FilterVnode    native   native   native   native   native     emulated, without NoteRevoke
+//	FilterProc     native   native   native   native   native     emulated, NoteExit alone
+//	FilterNetdev   refused  refused  refused  refused  refused    refused
+//	FilterSignal   native   native   native   native   native     emulated
+//	FilterTimer    native   native   native   native   native     emulated
+//	FilterUser     native   native   10       7.8      native     emulated
+//	FilterExcept   native   refused  refused  native   native     refused
+//	FilterFS       native   native   native   refused  native     refused
+//	FilterEmpty    refused  native   native   refused  refused    refused
+//	FilterProcDesc refused  native   refused  refused  refused    refused
+//
+// NoteOpen, NoteClose, NoteCloseWrite and NoteRead are on FreeBSD, NetBSD 10 and Linux. The timers of DragonFly count milliseconds and nothing else. NetBSD forgets EvDispatch of FilterVnode,
 // FilterTimer and FilterSignal where EvClear is in force, as it is with the latter two. Of kernels that are older than the filter
 // (FilterUser: NetBSD 10, OpenBSD 7.8) the answer is EINVAL.
 //

@@ -21,7 +21,7 @@ const Native = true
 
 // The alarm is the reading end of a pipe whose writing end is closed: it is readable for ever. Close adds it to the queue,
 // which wakes all that wait, one after the other: closing the descriptor would not. FilterUser would do the same, but not on
-// every system.
+// every system, and every ident of it is the program's to use.
 var alarm = sync.OnceValues(func() (uint64, error) {
 	var fds [2]int
 	syscall.ForkLock.RLock()

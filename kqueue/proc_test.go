@@ -5,6 +5,7 @@ package kqueue_test
 import (
 	"math"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -121,6 +122,22 @@ func TestNoSuchProcess(t *testing.T) {
 		bad.Ident = ident
 		fails(t, queue, bad, unix.ESRCH)
 	}
+}
+
+// The parent is not ours to wait for: it is watched like any other, or refused as such.
+func TestProcessThatIsNotOurs(t *testing.T) {
+	queue := newQueue(t)
+	for _, pid := range []int{os.Getppid(), 1} {
+		events := make([]kqueue.Event, 1)
+		n, err := queue.Control([]kqueue.Event{watchExit(uint64(pid))}, events, 0)
+		if err != nil || n > 1 {
+			t.Fatalf("process %d: %d events, %v", pid, n, err)
+		}
+		if n == 1 && !slices.Contains([]syscall.Errno{unix.ESRCH, unix.EACCES, unix.EPERM}, syscall.Errno(events[0].Data)) {
+			t.Errorf("process %d: %v, want it watched, or ESRCH, EACCES or EPERM", pid, events[0])
+		}
+	}
+	none(t, queue)
 }
 
 // Many processes at once, each told of once with its own status.

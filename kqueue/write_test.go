@@ -97,6 +97,18 @@ func TestWriteToAPipeWithoutReader(t *testing.T) {
 	}
 }
 
+func TestListenerIsNeverWritable(t *testing.T) {
+	listener, address := suite.Listen(t)
+	queue := newQueue(t)
+	if n, err := queue.Control([]kqueue.Event{change(listener, kqueue.FilterWrite, kqueue.EvAdd)}, nil, 0); err != nil {
+		t.Skipf("this system does not watch a listener for writing: %d, %v", n, err)
+	}
+	none(t, queue)
+	suite.Connect(t, address)
+	suite.Await(t, listener, unix.POLLIN)
+	none(t, queue)
+}
+
 func TestDatagramSocketIsAlwaysWritable(t *testing.T) {
 	fd := suite.Socket(t, unix.SOCK_DGRAM)
 	queue := newQueue(t)

@@ -19,7 +19,7 @@ python_cflags := -O2 -fPIC -std=gnu11 -Wall -Wextra -Wno-parentheses -Wno-missin
 
 # All files in python/dist have to lie together in a folder on Python's path.
 python: python-tools ## Build the Python module select into python/dist/
-	mkdir -p $(python_dist) $(python_build)
+	mkdir -p $(python_dist) $(python_build) && rm -f $(python_build)/*
 	cd python && GOWORK=off CGO_ENABLED=1 go build -trimpath -buildmode=c-shared -ldflags=-X=runtime.godebugDefault=$(python_godebug) \
 		-o build/iomux-core.so ./core
 	cd python && GOWORK=off go run ./quiet build/iomux-core.so
@@ -33,16 +33,14 @@ python: python-tools ## Build the Python module select into python/dist/
 python-tools: ## Install what the Python module is built and tested with
 	@PYTHON=$(PYTHON) python/tools.sh
 
-python-test: python ## Test the Python module
-	cd python && GOWORK=off go vet ./... && GOWORK=off go test ./...
-	PYTHONPATH=$(python_dist) $(PYTHON) -X dev -X faulthandler python/test/run.py
+python_steps = $(MAKE) --no-print-directory -j5 --output-sync=target -f python/check.mk PYTHON=$(PYTHON)
 
-# The part of `make check`: CPython's tests of what the module replaces mostly sleep, so they do it side by side.
-python-check: python-test ## Test the Python module, and compare it with the original in what matters most
-	$(PYTHON) python/conformance/probe.py
-	$(PYTHON) python/conformance/run.py --dev --jobs 10 test_selectors test_poll test_eintr test_select test_epoll
-	$(PYTHON) python/conformance/run.py --dev --jobs 10 --with kqueue,devpoll \
-		test_selectors test_kqueue test_devpoll test_devpoll:solaris test_eintr
+python-test: python ## Test the Python module
+	@$(python_steps) go own
+
+# The part of `make check`.
+python-check: python ## Test the Python module, and compare it with the original in what matters most
+	@$(python_steps) cpython extra own probe go
 
 conformance: python ## Run all of CPython's tests that have to do with select, with the original and with ours
 	$(PYTHON) python/conformance/probe.py

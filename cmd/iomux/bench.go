@@ -33,10 +33,10 @@ are left out.
 Every number is the median of several rounds, in each of which every mechanism
 has its turn; ± is half the distance of the quartiles. Measure on a quiet machine.
 
-n pipes have 2n ends. The limit of open descriptors is raised where that is
-allowed. What does not fit is left out, and said to be; without --descriptors as
-many pipes as fit are taken where 10000 do not. D is overdrawn where measuring
-everything once takes longer.
+n pipes have 2n ends; on Windows they are sockets. The limit of open
+descriptors is raised where that is allowed. What does not fit is left out, and
+said to be; without --descriptors as many pipes as fit are taken where 10000 do
+not. D is overdrawn where measuring everything once takes longer.
 
 FILE gets its name when all is measured. After Ctrl-C the table of what was
 measured so far is printed, and FILE is left as it was.`

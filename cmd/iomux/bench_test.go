@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"iomux/internal/wine"
 )
 
 // benched runs the shortest bench that has something of everything, and returns what is in the file.
@@ -22,7 +24,7 @@ func benched(t *testing.T, name string) []byte {
 	if len(measuredMechanisms()) == 0 {
 		t.Skip("nothing can be measured on this system yet")
 	}
-	path := filepath.Join(t.TempDir(), name)
+	path := filepath.Join(wine.Folder(t), name)
 	out, err := exec.CommandContext(t.Context(), program(t), "bench", "--duration", "250ms", "--descriptors", "10,2", "--active", "1,50%", "--out", path).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -24,6 +24,7 @@ const (
 	Hup   Events = 0x10   // the connection was reset
 	RdHup Events = 0x2000 // the peer has shut down its writing side, or reset the connection
 
+	Closed  Events = 0x20    // of a Poller that tells it: the socket was closed, and is not registered any more
 	OneShot Events = 1 << 30 // of a Poller: report once, then be silent until Modify
 )
 

@@ -19,12 +19,16 @@ import (
 // next wait starts another one. A second operation does nothing but watch for the socket being closed, all the time, so that a
 // number that was closed, and is that of another socket now, is told from it.
 type Poller struct {
+	// TellsClosed makes Wait tell of registered sockets that were closed. It is set before Open.
+	TellsClosed bool
+
 	port owned.Descriptor
 	rung atomic.Bool // by Wake, and no wait has returned for it yet
 
 	mu         sync.Mutex // never held over a call that blocks
 	sockets    map[int]*entry
 	idle       []*entry // those that the next wait has to arm
+	closed     []Ready  // those that the next wait has to tell of
 	waiting    int      // goroutines that are in Wait, or will be in a moment, and not only to look
 	round      uint32   // how often a wait has begun
 	operations []*operation
@@ -117,8 +121,8 @@ func (p *Poller) Modify(socket int, events Events, tag uint32) error {
 func (p *Poller) Unregister(socket int) error {
 	return p.with(func(windows.Handle) error {
 		e, err := p.entry(socket)
-		if err == nil {
-			p.drop(e)
+		if err == nil && !p.drop(e) {
+			return noEntry(socket) // it has just been closed
 		}
 		return err
 	})
@@ -157,7 +161,7 @@ func (p *Poller) with(f func(port windows.Handle) error) error {
 }
 
 // maxZombies is how many zombies are put up with while nobody waits.
-const maxZombies = 256
+const maxZombies = 64
 
 // entry finds the registration of a socket that is open.
 func (p *Poller) entry(socket int) (*entry, error) {
@@ -166,13 +170,17 @@ func (p *Poller) entry(socket int) (*entry, error) {
 		p.drop(e)
 		e = nil
 	}
-	switch {
-	case e != nil:
-		return e, nil
-	case isOpen(windows.Handle(socket)):
-		return nil, syscall.ENOENT
+	if e == nil {
+		return nil, noEntry(socket)
 	}
-	return nil, syscall.EBADF
+	return e, nil
+}
+
+func noEntry(socket int) error {
+	if isOpen(windows.Handle(socket)) {
+		return syscall.ENOENT
+	}
+	return syscall.EBADF
 }
 
 // isOpen reports whether the socket of e was never closed, even if the number is that of another one now. If it was, e is gone.
@@ -203,8 +211,8 @@ func (p *Poller) arm(port windows.Handle, e *entry) (err error) {
 		e.poll, err = p.start(port, e, asked)
 	}
 	switch {
-	case e.poll == nil && err == nil, isRefused(err): // it was closed
-		p.drop(e)
+	case e.poll == nil && err == nil, isRefused(err):
+		p.lose(e)
 		return nil
 	case err != nil:
 		p.setIdle(e)
@@ -243,14 +251,23 @@ func (p *Poller) setIdle(e *entry) {
 	}
 }
 
-// drop ends the registration of e.
-func (p *Poller) drop(e *entry) {
+// drop ends the registration of e, and reports whether its socket is open.
+func (p *Poller) drop(e *entry) (open bool) {
 	if p.sockets[e.socket] == e {
 		delete(p.sockets, e.socket)
 	}
-	p.abandon(e.watch)
+	open = p.abandon(e.watch)
 	p.abandon(e.poll)
 	e.watch, e.poll, e.gone = nil, nil, true
+	return open
+}
+
+// lose is drop of a socket that was closed.
+func (p *Poller) lose(e *entry) {
+	p.drop(e)
+	if p.TellsClosed {
+		p.closed = append(p.closed, Ready{Socket: e.socket, Events: Closed, Tag: e.tag})
+	}
 }
 
 // release is called when nobody uses the Poller any more.

@@ -76,14 +76,14 @@ func (p *Poller) leave(b *batch) {
 func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(Ready)) (int, error) {
 	alarms := 0
 	for countdown := timeout.Start(d); ; {
-		began, err := p.begin(port)
+		began, lost, err := p.begin(port)
 		if err != nil {
 			return 0, err
 		}
 		count, err := dequeue(port, b.packets, 0)
 		left := countdown.Left()
 		isOld := count > 0
-		if err == nil && count == 0 && left != 0 && !p.port.Closed() {
+		if err == nil && count == 0 && left != 0 && !lost && !p.port.Closed() {
 			count, err = dequeue(port, b.packets, left)
 		}
 		if err != nil {
@@ -100,17 +100,21 @@ func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(
 			if alarms > 0 {
 				ring(port)
 			}
+			if d == 0 {
+				n += p.lookAtFew(b, len(b.packets)-n, take)
+			}
 			return n, nil
 		}
 	}
 }
 
-// begin arms what has to be, and returns the number of the round that begins.
-func (p *Poller) begin(port windows.Handle) (uint32, error) {
+// begin arms what has to be. It returns the number of the round that begins, and whether there are closed sockets to tell of.
+func (p *Poller) begin(port windows.Handle) (round uint32, lost bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.round++
-	return p.round, p.armIdle(port)
+	err = p.armIdle(port)
+	return p.round, len(p.closed) > 0, err
 }
 
 // deliver hands out what count packets tell, and reports whether there was an alarm among them.
@@ -127,7 +131,14 @@ func (p *Poller) deliver(port windows.Handle, b *batch, count int, began uint32,
 		n += p.report(e, told, take)
 	})
 	if len(b.doubts) > 0 {
-		n += p.reportDoubts(b, take)
+		n += p.reportDoubts(b, len(b.doubts), take)
+	}
+	if told := min(len(p.closed), len(b.packets)-n); told > 0 {
+		for _, closed := range p.closed[:told] {
+			take(closed)
+		}
+		n += told
+		p.closed = p.closed[:copy(p.closed, p.closed[told:])]
 	}
 	p.armForOthers(port, b)
 	return n, rung
@@ -147,10 +158,10 @@ func (p *Poller) sort(packets []packet, ready func(e *entry, told, round uint32)
 		case e == nil:
 		case op == e.watch:
 			e.watch = nil
-			p.drop(e)
+			p.lose(e)
 		case told&localClose != 0:
 			e.poll = nil
-			p.drop(e)
+			p.lose(e)
 		case ready == nil || told == 0:
 			e.poll = nil
 			p.setIdle(e)
@@ -188,7 +199,7 @@ func (p *Poller) collect(port windows.Handle) {
 		}
 		rung = p.sort(p.collected[:n], nil) || rung
 	}
-	if rung {
+	if rung || len(p.closed) > 0 {
 		ring(port)
 	}
 	p.armForOthers(port, nil)
@@ -201,8 +212,8 @@ func (p *Poller) armForOthers(port windows.Handle, b *batch) {
 	}
 }
 
-// reportDoubts asks the driver about all doubtful sockets at once, and hands out what is ready.
-func (p *Poller) reportDoubts(b *batch, take func(Ready)) (n int) {
+// reportDoubts asks the driver about all doubtful sockets at once, and hands out up to room of those that are ready.
+func (p *Poller) reportDoubts(b *batch, room int, take func(Ready)) (n int) {
 	next := 0
 	for _, answer := range b.ask() {
 		// They come in the order in which they were asked for.
@@ -210,8 +221,13 @@ func (p *Poller) reportDoubts(b *batch, take func(Ready)) (n int) {
 			p.setIdle(b.doubts[next])
 			next++
 		}
-		if next < len(b.doubts) && answer.events&localClose == 0 {
-			n += p.report(b.doubts[next], answer.events, take)
+		if next == len(b.doubts) || n == room {
+			break
+		}
+		if e := b.doubts[next]; answer.events&localClose == 0 {
+			p.abandon(e.poll)
+			e.poll = nil
+			n += p.report(e, answer.events, take)
 			next++
 		}
 	}
@@ -220,6 +236,29 @@ func (p *Poller) reportDoubts(b *batch, take func(Ready)) (n int) {
 	}
 	clear(b.doubts)
 	return n
+}
+
+// few is how many sockets are asked for one by one by a wait that does not wait. Where a thread is late with the packet of what is
+// ready, it is told all the same.
+const few = 128
+
+// lookAtFew hands out what is ready and has sent no packet yet.
+func (p *Poller) lookAtFew(b *batch, room int, take func(Ready)) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b.doubts = b.doubts[:0]
+	if room == 0 || len(p.sockets) > few {
+		return 0
+	}
+	for _, e := range p.sockets {
+		if e.poll != nil {
+			b.doubts = append(b.doubts, e)
+		}
+	}
+	if len(b.doubts) == 0 {
+		return 0
+	}
+	return p.reportDoubts(b, room, take)
 }
 
 // ask is what the driver says of the doubtful sockets now. Where it says nothing they are polled once more, one by one.

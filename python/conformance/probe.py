@@ -22,10 +22,15 @@ PATIENCE = 60
 
 def ask(place, name):
     """The answer of one probe, in words."""
+    environment = dict(os.environ, PYTHONMALLOC="malloc") if name in catalogue.WITHOUT_HOOKS else None
     with tempfile.TemporaryFile("w+") as output:
         try:
             done = places.run(
-                [place.python, "-X", "dev", "-X", "faulthandler", SCRIPT, name], stdout=output, stderr=output, timeout=PATIENCE
+                [place.python, "-X", "dev", "-X", "faulthandler", SCRIPT, catalogue.file_of(name), name],
+                stdout=output,
+                stderr=output,
+                timeout=PATIENCE,
+                env=environment,
             )
             status = done.returncode
         except places.subprocess.TimeoutExpired:
@@ -41,7 +46,7 @@ def ask(place, name):
 def main():
     names = sys.argv[1:] or catalogue.names()
     failed = 0
-    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(3) as pool:
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(4) as pool:
         original, ours = places.make(folder)
         answers = [(name, pool.submit(ask, original, name), pool.submit(ask, ours, name)) for name in names]
         for name, before, after in answers:

@@ -15,39 +15,23 @@ static const struct {
     {add_kqueue, "kqueue"},
     {add_devpoll, "devpoll"},
 };
+#define MECHANISMS (sizeof mechanisms / sizeof *mechanisms)
 
-static const char variable[] = "IOMUX_SELECT_WITH";
-
-/* next_name finds the first of the names, which commas or spaces divide, and returns its length. */
-static size_t
-next_name(const char **names)
-{
-    *names += strspn(*names, ", ");
-    return strcspn(*names, ", ");
-}
-
+/* read_variable marks what is wanted. A name that no mechanism has is refused: it would be looked for in vain where it was
+   misspelt. */
 static int
-is_wanted(const char *name)
+read_variable(char *wanted)
 {
+    static const char variable[] = "IOMUX_SELECT_WITH", between[] = ", ";
     const char *names = getenv(variable);
-    for (size_t length; names != NULL && (length = next_name(&names)) > 0; names += length) {
-        if (strlen(name) == length && memcmp(name, names, length) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* check_names refuses a name that no mechanism has: it would be looked for in vain where it was misspelt. */
-static int
-check_names(void)
-{
-    const char *names = getenv(variable);
-    for (size_t length; names != NULL && (length = next_name(&names)) > 0; names += length) {
+    while (names != NULL && *(names += strspn(names, between)) != '\0') {
+        size_t length = strcspn(names, between);
         int known = 0;
-        for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
+        for (size_t i = 0; i < MECHANISMS; i++) {
             const char *name = mechanisms[i].name;
-            known |= name != NULL && strlen(name) == length && memcmp(name, names, length) == 0;
+            if (name != NULL && strlen(name) == length && memcmp(name, names, length) == 0) {
+                known = wanted[i] = 1;
+            }
         }
         if (!known) {
             PyObject *name = PyUnicode_DecodeLocaleAndSize(names, length, "surrogateescape");
@@ -57,6 +41,7 @@ check_names(void)
             }
             return -1;
         }
+        names += length;
     }
     return 0;
 }
@@ -93,13 +78,13 @@ pair_of(int fd, unsigned int events)
 static int
 fill(PyObject *module)
 {
+    char wanted[MECHANISMS] = {0};
     /* The core is loaded with the module, so that its absence is an ImportError and not one of the first wait. */
-    if (check_names() < 0 || core_use() < 0 || PyModule_AddObjectRef(module, "error", PyExc_OSError) < 0) {
+    if (read_variable(wanted) < 0 || core_use() < 0 || PyModule_AddObjectRef(module, "error", PyExc_OSError) < 0) {
         return -1;
     }
-    for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
-        const char *name = mechanisms[i].name;
-        if ((name == NULL || is_wanted(name)) && mechanisms[i].add(module) < 0) {
+    for (size_t i = 0; i < MECHANISMS; i++) {
+        if ((mechanisms[i].name == NULL || wanted[i]) && mechanisms[i].add(module) < 0) {
             return -1;
         }
     }

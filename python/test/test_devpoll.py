@@ -149,6 +149,8 @@ class Devpolls(unittest.TestCase):
         begin = time.monotonic()
         self.assertEqual(self.dp.poll(150), [])
         self.assertGreaterEqual(time.monotonic() - begin, 0.15)
+        while len(count) <= 1 and time.monotonic() < begin + 60:  # a busy machine makes one signal of many
+            self.assertEqual(self.dp.poll(50), [])
         self.assertGreater(len(count), 1)
         signal.signal(signal.SIGALRM, raises)
         self.assertRaises(Mine, self.dp.poll)

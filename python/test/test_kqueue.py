@@ -347,4 +347,6 @@ class Threads(unittest.TestCase):
         self.assertEqual((event.ident, event.data), (1, 1))
         self.assertEqual(kq.control(None, 1, 0.1), [])
         self.assertGreaterEqual(time.monotonic() - begin, 0.3)
+        while len(count) <= 2 and time.monotonic() < begin + 60:  # a busy machine makes one signal of many
+            self.assertEqual(kq.control(None, 1, 0.1), [])
         self.assertGreater(len(count), 2)

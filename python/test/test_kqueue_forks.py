@@ -168,7 +168,7 @@ class Stress(unittest.TestCase):
         for r, w in pipes:
             os.set_blocking(r, False), os.set_blocking(w, False)
         shared = [select.kqueue()]
-        unexpected = []
+        unexpected, count = [], []
         filters = [-1, -1, -2, -6, -7, -7, -99]
 
         def change(rng):
@@ -195,7 +195,7 @@ class Stress(unittest.TestCase):
 
         def work(seed):
             rng = random.Random(seed)
-            while time.monotonic() < stop:
+            while time.monotonic() < stop or len(count) <= 10 and time.monotonic() < stop + 60:
                 try:
                     step(rng)
                 except (OSError, ValueError):
@@ -204,7 +204,6 @@ class Stress(unittest.TestCase):
                     unexpected.append(error)
                     raise
 
-        count = []
         before = signal.signal(signal.SIGUSR2, lambda *_: count.append(1))
         self.addCleanup(signal.signal, signal.SIGUSR2, before)
         threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]

@@ -128,8 +128,9 @@ class Processes(unittest.TestCase):
         code = """
 pid = os.fork()
 if pid == 0:
-    import ctypes, faulthandler
+    import ctypes, faulthandler, resource
     faulthandler.disable()
+    resource.setrlimit(resource.RLIMIT_CPU, (5, 5))  # where the instruction is tried again for ever
     kq = select.kqueue()
     watch(signal.SIGSEGV)
     ctypes.string_at(0)

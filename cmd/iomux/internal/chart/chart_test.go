@@ -77,7 +77,7 @@ func TestSVGSaysWhatWasMeasuredWhere(t *testing.T) {
 	}
 	text := strings.Join(strings.Fields(textOf(t, picture.Bytes())), " ")
 	for _, want := range []string{
-		"Bare wait, 1 of n ready", "Ring of n pipes, 10 % active", "n: pipes waited on", "time per wait", "time per event",
+		"Bare wait, 1 of n ready", r.Workloads[2].Title(), "n: pipes waited on", "time per wait", "time per event",
 		"1 µs", "10 µs", "100", "10 000", // the axes
 		"select", "kqueue (emulated)", "devpoll (emulated)", "Poller on epoll",
 		"Testix 1.0 z80, 3 × <Processor> & co, go1.26", "10 May 2026", "3 interleaved rounds", "load average before: 0.25",
@@ -89,6 +89,12 @@ func TestSVGSaysWhatWasMeasuredWhere(t *testing.T) {
 	}
 	if got := strings.Count(text, "there are too few of them,"); got != 20 {
 		t.Errorf("%d of 20 sentences are left", got)
+	}
+	for _, dashes := range []string{"10,3", "5,2.5", "1.5,2", "9,3,1.5,3", "9,3,1.5,3,1.5,3"} {
+		// Once in each panel, and in the legend.
+		if got := bytes.Count(picture.Bytes(), []byte("stroke-dasharray:"+dashes+`"`)); got != len(r.Workloads)+1 {
+			t.Errorf("%d lines with the dashes %s", got, dashes)
+		}
 	}
 	if bytes.Contains(picture.Bytes(), []byte("font-family:Liberation Sans;")) {
 		t.Error("there is no other font where that is missing")
@@ -165,8 +171,8 @@ func TestStylesDifferWithoutColour(t *testing.T) {
 			}
 			seen[look] = m.Name
 		}
-		if native, emulated := styleOf(m.Name, true), styleOf(m.Name, false); native.glyph == emulated.glyph {
-			t.Errorf("%s looks the same emulated", m.Name)
+		if native, emulated := styleOf(m.Name, true), styleOf(m.Name, false); native.glyph.hollow || !emulated.glyph.hollow {
+			t.Errorf("%s: hollow natively: %v, emulated: %v", m.Name, native.glyph.hollow, emulated.glyph.hollow)
 		}
 	}
 }

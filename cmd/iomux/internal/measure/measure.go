@@ -3,7 +3,6 @@ package measure
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -70,26 +69,27 @@ func (r *Result) leaveOut(format string, args ...any) {
 // fit makes the pipes, where so many descriptors may be open, and leaves out what does not fit.
 func (r *Result) fit(plan Plan, limit int) (*ring, error) {
 	most := max(0, limit-spare) / 2
-	asked := slices.Sorted(slices.Values(plan.Descriptors))
-	fitting := slices.DeleteFunc(slices.Clone(asked), func(n int) bool { return n > most })
-	for _, n := range asked[len(fitting):] {
-		r.leaveOut("%d pipes: they and all else take %d descriptors, and %d may be open (see ulimit -n)", n, 2*n+spare, limit)
-	}
-	fewer := roundDown(most)
-	if plan.Fewer && len(fitting) < len(asked) && fewer > 0 && !slices.Contains(fitting, fewer) {
-		r.LeftOut[len(r.LeftOut)-1] += fmt.Sprintf("; %d were taken instead", fewer)
-		fitting = append(fitting, fewer)
-	}
-	all, err := newRing(slices.Max(append(fitting, 0)))
-	if errors.Is(err, errors.ErrUnsupported) {
-		return all, err
-	}
-	for _, n := range fitting {
-		if n <= len(all.reads) {
-			r.Descriptors = append(r.Descriptors, n)
-		} else {
-			r.leaveOut("%d pipes: %v", n, err)
+	wanted := 0
+	for _, n := range plan.Descriptors {
+		if n <= most || plan.Fewer {
+			wanted = max(wanted, min(n, most))
 		}
+	}
+	all, err := newRing(wanted)
+	made := len(all.reads)
+	for _, n := range slices.Sorted(slices.Values(plan.Descriptors)) {
+		switch {
+		case n <= made:
+			r.Descriptors = append(r.Descriptors, n)
+		case n > most:
+			r.leaveOut("%d %s: they and all else take %d descriptors, and %d may be open (%s)", n, sources, 2*n+spare, limit, whyLimited)
+		default:
+			r.leaveOut("%d %s: %v", n, sources, err)
+		}
+	}
+	if fewer := roundDown(made); plan.Fewer && len(r.LeftOut) > 0 && fewer > 0 && !slices.Contains(r.Descriptors, fewer) {
+		r.LeftOut[len(r.LeftOut)-1] += fmt.Sprintf("; %d were taken instead", fewer)
+		r.Descriptors = append(r.Descriptors, fewer)
 	}
 	if len(r.Descriptors) == 0 {
 		return all, fmt.Errorf("nothing can be measured: %s", r.LeftOut[0])

@@ -2,7 +2,11 @@
 
 package measure
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"iomux/descriptor"
+)
 
 // sources is what is waited on.
 const sources = "pipes"
@@ -23,3 +27,7 @@ func pair() (read, write int, err error) {
 }
 
 func closeDescriptor(fd int) { _ = unix.Close(fd) }
+
+func tryRead(fd int, p []byte) (int, error) { return descriptor.TryRead(fd, p) }
+
+func tryWrite(fd int, p []byte) (int, error) { return descriptor.TryWrite(fd, p) }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"syscall"
 	"time"
-
-	"iomux/descriptor"
 )
 
 // ring is n pipes. Who reads a byte from one writes a byte into the next, the last one's next is the first. Each is empty
@@ -38,7 +36,7 @@ func (r *ring) close() {
 func (r *ring) first(n int) *ring { return &ring{r.reads[:n], r.writes[:n]} }
 
 func (r *ring) write(i int) error {
-	_, err := descriptor.TryWrite(r.writes[i], token[:])
+	_, err := tryWrite(r.writes[i], token[:])
 	if err != nil {
 		return fmt.Errorf("writing to descriptor %d: %w", r.writes[i], err)
 	}
@@ -49,7 +47,7 @@ var token [1]byte
 
 // read takes one byte out, and reports whether there was one.
 func (r *ring) read(i int, buffer []byte) (bool, error) {
-	n, err := descriptor.TryRead(r.reads[i], buffer[:1])
+	n, err := tryRead(r.reads[i], buffer[:1])
 	if err != nil && err != syscall.EAGAIN {
 		return false, fmt.Errorf("reading from descriptor %d: %w", r.reads[i], err)
 	}
@@ -70,6 +68,9 @@ func (r *ring) drain() {
 func (r *ring) look(w waiter, waits int) (time.Duration, error) {
 	last := len(r.reads) - 1
 	if err := r.write(last); err != nil {
+		return 0, err
+	}
+	if _, err := w.wait(-1); err != nil { // what is written to a socket may take a moment
 		return 0, err
 	}
 	start := time.Now()

@@ -6,8 +6,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"iomux/descriptor"
 )
 
 // testRing is closed with the test.
@@ -15,9 +13,6 @@ func testRing(t *testing.T, n int) *ring {
 	t.Helper()
 	r, err := newRing(n)
 	t.Cleanup(r.close)
-	if errors.Is(err, errors.ErrUnsupported) {
-		t.Skip("this system has no pipes that can be waited on")
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +42,7 @@ func opened(t *testing.T, m Mechanism, r *ring) waiter {
 func expectEmpty(t *testing.T, r *ring) {
 	t.Helper()
 	for i, fd := range r.reads {
-		if n, err := descriptor.TryRead(fd, make([]byte, 100)); err != syscall.EAGAIN {
+		if n, err := tryRead(fd, make([]byte, 100)); err != syscall.EAGAIN {
 			t.Errorf("pipe %d of %d: %d bytes are left, %v", i, len(r.reads), n, err)
 		}
 	}
@@ -74,11 +69,11 @@ func (s *spy) wait(timeout time.Duration) ([]int, error) {
 func TestEveryWriteIsReadOnce(t *testing.T) {
 	for _, m := range available(t) {
 		for _, c := range []struct{ n, active, reads int }{
-			{1, 1, 1}, {1, 1, 5}, {2, 1, 20}, {10, 1, 10}, {10, 10, 10}, {10, 10, 400}, {300, 30, 600}, {300, 300, 901}, {7, 3, 100},
+			{1, 1, 1}, {1, 1, 3}, {2, 1, 7}, {10, 1, 10}, {10, 10, 10}, {10, 10, 100}, {60, 6, 120}, {60, 60, 151}, {7, 3, 40},
 		} {
 			r := testRing(t, c.n)
 			s := &spy{waiter: opened(t, m, r), told: make([]int, c.n)}
-			for range 3 {
+			for range 2 {
 				clear(s.told)
 				if _, err := r.turn(s, c.active, c.reads); err != nil {
 					t.Fatalf("%s, %+v: %v", m.Name, c, err)
@@ -95,7 +90,7 @@ func TestEveryWriteIsReadOnce(t *testing.T) {
 				}
 				expectEmpty(t, r)
 			}
-			if s.most > c.active {
+			if s.most > c.active || c.reads == c.active && s.most != c.active {
 				t.Errorf("%s, %+v: told %d at once, of %d active", m.Name, c, s.most, c.active)
 			}
 		}
@@ -104,13 +99,13 @@ func TestEveryWriteIsReadOnce(t *testing.T) {
 
 func TestTheBareWaitTellsTheOneThatIsReady(t *testing.T) {
 	for _, m := range available(t) {
-		for _, n := range []int{1, 2, 500} {
+		for _, n := range []int{1, 2, 200} {
 			r := testRing(t, n)
 			s := &spy{waiter: opened(t, m, r), told: make([]int, n)}
 			if _, err := r.look(s, 20); err != nil {
 				t.Errorf("%s, %d: %v", m.Name, n, err)
 			}
-			if s.told[n-1] != 20 {
+			if s.told[n-1] != 21 { // once before the time is taken
 				t.Errorf("%s, %d: told %v", m.Name, n, s.told)
 			}
 			expectEmpty(t, r)

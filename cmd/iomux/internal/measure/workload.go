@@ -70,7 +70,7 @@ func (w Workload) Asked() string {
 // Title says what is measured.
 func (w Workload) Title() string {
 	if w.Ring {
-		return fmt.Sprintf("Ring of n pipes, %s active", strings.Replace(w.Active.String(), "%", " %", 1))
+		return fmt.Sprintf("Ring of n %s, %s active", sources, strings.Replace(w.Active.String(), "%", " %", 1))
 	}
 	return "Bare wait, 1 of n ready"
 }

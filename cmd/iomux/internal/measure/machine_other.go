@@ -1,7 +1,0 @@
-//go:build !unix
-
-package measure
-
-import "runtime"
-
-func system() string { return runtime.GOOS }

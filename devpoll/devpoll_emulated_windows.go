@@ -1,0 +1,233 @@
+package devpoll
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"iomux/internal/afd"
+	"iomux/internal/sys"
+	"iomux/internal/timeout"
+)
+
+// Native tells whether the kernel of this system has /dev/poll.
+const Native = false
+
+func create(bool) (*Poller, error) {
+	s := &sockets{known: make(map[int32]*socket)}
+	s.driver.TellsClosed = true
+	if err := s.driver.Open(); err != nil {
+		return nil, err
+	}
+	return &Poller{set: s}, nil
+}
+
+// sockets are a Poller of the driver, which forgets what is closed, and the closed ones, which are told as Nval until they are
+// unregistered, or their number is that of a socket again.
+type sockets struct {
+	driver afd.Poller
+
+	mu     sync.Mutex
+	known  map[int32]*socket
+	closed []*socket
+	newest uint32 // the tag that was given last
+	odd    bool   // whose turn it is where closed and open ones compete for room
+}
+
+type socket struct {
+	fd     int32
+	events uint16
+	tag    uint32 // of this registration, and no other one
+	closed bool   // it is in the list of the closed ones, and not the driver's
+}
+
+func (s *sockets) FD() int { return s.driver.FD() }
+
+func (s *sockets) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.driver.FD() < 0 {
+		return 0
+	}
+	return len(s.known)
+}
+
+func (s *sockets) Register(fd int32, events uint16) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if int(fd) == s.driver.FD() {
+		return &sys.Error{Call: "write", FD: int(fd), Err: syscall.EBADF, Advice: "it is the poller's own"}
+	}
+	k := s.known[fd]
+	if k == nil {
+		k = &socket{fd: fd}
+	}
+	s.newest++
+	before := *k
+	k.events, k.tag = events, s.newest
+	if err := s.tell(k); err != nil {
+		*k = before
+		return err
+	}
+	s.known[fd] = k
+	if k.closed {
+		s.driver.Wake()
+	}
+	return nil
+}
+
+// tell makes the driver wait for k, or puts it with the closed ones.
+func (s *sockets) tell(k *socket) error {
+	isOpen := s.known[k.fd] == k && !k.closed
+	if isOpen && s.driver.Modify(int(k.fd), toDriver(k.events), k.tag) == nil {
+		return nil
+	}
+	err := s.driver.Register(int(k.fd), toDriver(k.events), k.tag)
+	switch {
+	case err == nil:
+		k.closed = false
+	case err == syscall.EBADF:
+		s.setClosed(k)
+	case errors.Is(err, afd.ErrNotSocket):
+		return &sys.Error{Call: "write", FD: int(k.fd), Err: err}
+	default:
+		return err
+	}
+	return nil
+}
+
+func (s *sockets) setClosed(k *socket) {
+	if !k.closed {
+		k.closed = true
+		s.closed = append(s.closed, k)
+	}
+}
+
+func (s *sockets) Unregister(fd int32) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.known, fd)
+	if err := s.driver.Unregister(int(fd)); err == os.ErrClosed {
+		return err
+	}
+	return nil // it was closed, or not registered
+}
+
+func (s *sockets) Poll(events []Event, d time.Duration) (n int, err error) {
+	for countdown := timeout.Start(d); ; {
+		switch hasClosed, first := s.turn(); {
+		case !hasClosed:
+			n, err = s.wait(events, countdown.Left())
+		case first:
+			n = s.tellClosed(events)
+			var open int
+			open, err = s.wait(events[n:], 0)
+			n += open
+		default:
+			n, err = s.wait(events, 0)
+			n += s.tellClosed(events[n:])
+		}
+		if n > 0 || err != nil || !countdown.Again(0, 0) {
+			return n, err
+		}
+	}
+}
+
+// turn reports whether there are closed ones, and whether these go first, as they do every other time.
+func (s *sockets) turn() (hasClosed, first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.odd = !s.odd
+	return len(s.closed) > 0, s.odd
+}
+
+// tellClosed fills events with those that are closed still, in turns.
+func (s *sockets) tellClosed(events []Event) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for range len(s.closed) {
+		if n == len(events) {
+			break
+		}
+		k := s.closed[0]
+		s.closed = append(s.closed[:0], s.closed[1:]...)
+		if s.known[k.fd] != k || !k.closed {
+			continue // it was unregistered, or is open again
+		}
+		k.closed = false
+		if s.tell(k) != nil {
+			s.setClosed(k) // what has its number is no socket
+		}
+		if k.closed {
+			events[n] = Event{FD: int(k.fd), Events: Nval}
+			n++
+		}
+	}
+	return n
+}
+
+// wait takes from the driver what there is room for.
+func (s *sockets) wait(events []Event, left time.Duration) (n int, err error) {
+	if len(events) == 0 {
+		return 0, nil
+	}
+	taken := 0
+	var closed []afd.Ready
+	_, err = s.driver.Wait(len(events), left, func(ready afd.Ready) {
+		if ready.Events == afd.Closed {
+			closed = append(closed, ready)
+			return
+		}
+		events[taken] = Event{FD: ready.Socket, Events: fromDriver(ready.Events)}
+		taken++
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, event := range events[:taken] {
+		if k := s.known[int32(event.FD)]; k != nil && event.Events&(Events(k.events)|Err|Hup) != 0 {
+			events[n] = Event{FD: event.FD, Events: event.Events & (Events(k.events) | Err | Hup)}
+			n++
+		}
+	}
+	for _, ready := range closed {
+		if k := s.known[int32(ready.Socket)]; k != nil && k.tag == ready.Tag {
+			s.setClosed(k)
+		}
+	}
+	return n, err
+}
+
+func (s *sockets) Close() error { return s.driver.Close() }
+
+// Where one event is two to poll(2), the driver has one. The other numbers are the same here and there.
+const same = In | Pri | Out | Err | Hup | RdHup
+
+func toDriver(events uint16) afd.Events {
+	all := afd.Events(events & uint16(same))
+	if Events(events)&RdNorm != 0 {
+		all |= afd.In
+	}
+	if Events(events)&RdBand != 0 {
+		all |= afd.Pri
+	}
+	if Events(events)&WrNorm != 0 {
+		all |= afd.Out
+	}
+	return all
+}
+
+func fromDriver(ready afd.Events) Events {
+	all := Events(ready) & same
+	if ready&afd.In != 0 {
+		all |= RdNorm
+	}
+	if ready&afd.Pri != 0 {
+		all |= RdBand
+	}
+	if ready&afd.Out != 0 {
+		all |= WrNorm
+	}
+	return all
+}

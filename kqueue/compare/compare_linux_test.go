@@ -1,0 +1,89 @@
+package compare
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The cases tell of ours what they are meant to.
+func TestOurs(t *testing.T) {
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := c.scene(t)
+			p := &play{t: t, scene: s, queue: newOurs(t, s.ident)}
+			if c.run(p); !slices.Equal(p.told, c.want) {
+				t.Errorf("told was\n%s\nwant\n%s", strings.Join(p.told, "\n"), strings.Join(c.want, "\n"))
+			}
+		})
+	}
+}
+
+// Each case through libkqueue. It is no mistake of ours if that tells something else, but it is listed.
+func TestLibkqueue(t *testing.T) {
+	driver := build(t)
+	differences := 0
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := c.scene(t)
+			p := &play{t: t, scene: s, queue: newTheirs(t, driver, s.ident, s.isDescriptor)}
+			if c.run(p); !slices.Equal(p.told, c.want) {
+				differences++
+				t.Logf("libkqueue tells\n\t%s\nand package kqueue\n\t%s", strings.Join(p.told, "\n\t"), strings.Join(c.want, "\n\t"))
+			}
+		})
+	}
+	t.Logf("%d of %d cases differ", differences, len(cases))
+	if differences == len(cases) {
+		t.Error("no case is alike: the driver does not work")
+	}
+}
+
+const source = "testdata/driver.c"
+
+// compile runs the C compiler over the driver.
+func compile(t *testing.T, args ...string) {
+	t.Helper()
+	args = append([]string{"-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", source}, args...)
+	if out, err := exec.CommandContext(t.Context(), "cc", args...).CombinedOutput(); err != nil {
+		t.Fatalf("cc %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// build makes the driver with the libkqueue of this system.
+func build(t *testing.T) (driver string) {
+	t.Helper()
+	needCompiler(t)
+	out, err := exec.CommandContext(t.Context(), "pkg-config", "--cflags", "--libs", "libkqueue").Output()
+	if err != nil {
+		t.Skip("pkg-config knows no libkqueue:", err)
+	}
+	options := strings.Fields(string(out))
+	libraries, err := exec.CommandContext(t.Context(), "pkg-config", "--variable=libdir", "libkqueue").Output()
+	if err == nil {
+		options = append(options, "-Wl,-rpath,"+strings.TrimSpace(string(libraries)))
+	}
+	driver = filepath.Join(t.TempDir(), "driver")
+	compile(t, append([]string{"-o", driver}, options...)...)
+	return driver
+}
+
+// The driver is C at least, as far as a compiler can tell without libkqueue.
+func TestDriverCompiles(t *testing.T) {
+	needCompiler(t)
+	compile(t, "-fsyntax-only", "-Itestdata/include")
+}
+
+func needCompiler(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("cc"); err != nil {
+		t.Skip("there is no C compiler:", err)
+	}
+	if _, err := os.Stat(source); errors.Is(err, os.ErrNotExist) {
+		t.Skip("the test runs without its folder")
+	}
+}

@@ -1,0 +1,20 @@
+# The steps of `make python-check`, side by side: they mostly sleep. The module has to be built. Paths start at the root.
+
+conformance := $(PYTHON) python/conformance/run.py --dev --jobs 12
+
+.PHONY: go own probe cpython extra
+
+go:
+	cd python && GOWORK=off go vet ./... && GOWORK=off go test ./...
+
+own:
+	$(PYTHON) python/test/run.py
+
+probe:
+	$(PYTHON) python/conformance/probe.py
+
+cpython:
+	$(conformance) test_selectors test_poll test_eintr test_select test_epoll
+
+extra:
+	$(conformance) --with kqueue,devpoll test_selectors test_kqueue test_devpoll test_devpoll:solaris test_eintr

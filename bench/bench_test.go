@@ -116,6 +116,28 @@ func TestTables(t *testing.T) {
 	}
 }
 
+func TestTablesWithoutC(t *testing.T) {
+	var g group
+	g.add("row", "work", sharedC, rival.Raw, "we")
+	r := measured()
+	r.values[key{"row", rival.Raw}] = map[string][]float64{"cpu": {10, 10, 10}}
+	got := table{caption: "Time, relative to C-mt.", metric: "cpu", base: sharedC}.text(g, r)
+	if !strings.Contains(got, "Time, relative to raw.") || !strings.Contains(got, "| row | 1 | 2.20 (1.65–2.75) |") {
+		t.Error(got)
+	}
+}
+
+func TestReasonsAreToldOnce(t *testing.T) {
+	none := errors.New("EOF\nno compiler")
+	got := leftOutList([]leftOut{{"one", "C", none}, {"one", "Python", none}, {"two", "C", none}})
+	if !strings.HasSuffix(got, "\n- C: no compiler (one; two)\n- Python: no compiler (one)\n") {
+		t.Error(got)
+	}
+	if got := leftOutList(nil); got != "" {
+		t.Error(got)
+	}
+}
+
 // Each goal has to look at what some group measures, or it would be "not measured" for ever.
 func TestGoalsAreMeasured(t *testing.T) {
 	entries := make(map[key]bool)

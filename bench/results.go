@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/bench/rival"
 )
 
 // surroundings are what the results depend on, besides the code.
@@ -112,12 +114,29 @@ func report(about *surroundings, all []group, r *results) string {
 			text.WriteString(t.text(g, r))
 		}
 	}
-	if len(r.left) > 0 {
-		text.WriteString("\n## What was left out\n\n")
-		for _, l := range r.left {
-			why := strings.ReplaceAll(l.err.Error(), "\n", ": ")
-			fmt.Fprintf(&text, "- %s, %s: %s\n", l.who, l.row, strings.TrimPrefix(why, "EOF: "))
+	text.WriteString(leftOutList(r.left))
+	return text.String()
+}
+
+// leftOutList tells each reason once.
+func leftOutList(all []leftOut) string {
+	var reasons []string
+	rows := make(map[string][]string)
+	for _, l := range all {
+		why := strings.TrimPrefix(strings.ReplaceAll(l.err.Error(), "\n", ": "), "EOF: ")
+		reason := l.who + ": " + why
+		if rows[reason] == nil {
+			reasons = append(reasons, reason)
 		}
+		rows[reason] = append(rows[reason], l.row)
+	}
+	if len(reasons) == 0 {
+		return ""
+	}
+	var text strings.Builder
+	text.WriteString("\n## What was left out\n\n")
+	for _, reason := range reasons {
+		fmt.Fprintf(&text, "- %s (%s)\n", reason, strings.Join(rows[reason], "; "))
 	}
 	return text.String()
 }
@@ -144,9 +163,13 @@ func limit(value float64) string {
 	return fmt.Sprintf("%.2f", value)
 }
 
-// text has a column for each of those that took part, and nothing if nobody was measured.
+// text has a column for each of those that took part, and nothing if nobody was measured. Where there is no C, it is relative
+// to the raw calls.
 func (t table) text(g group, r *results) string {
 	rows, columns := t.cells(g, r)
+	if t.base == sharedC && !slices.Contains(columns, sharedC) {
+		t.base, t.caption = rival.Raw, strings.ReplaceAll(t.caption, sharedC, rival.Raw)
+	}
 	if len(columns) == 0 {
 		return ""
 	}

@@ -76,8 +76,10 @@ func (r *rivals) path(name string) string { return filepath.Join(r.folder, name)
 func (r *rivals) build(name, compiler string, arguments ...string) {
 	out, err := exec.Command(compiler, arguments...).CombinedOutput()
 	if err != nil {
-		line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-		r.absent[name] = fmt.Errorf("%w: %s", err, strings.TrimPrefix(line, r.folder+"/"))
+		if line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n"); line != "" {
+			err = fmt.Errorf("%w: %s", err, strings.TrimPrefix(line, r.folder+"/"))
+		}
+		r.absent[name] = err
 	}
 }
 

@@ -279,11 +279,12 @@ func (b *kqueueBackend) tell(all *batch, event *kqueue.Event) {
 // readiness is what an event means.
 func (b *kqueueBackend) readiness(event *kqueue.Event, entry *kqueueEntry) (ready epoll.Events) {
 	plain := isPlain(event.Filter, entry.interest)
+	direction := epoll.In
+	if event.Filter == kqueue.FilterWrite {
+		direction = epoll.Out
+	}
 	if plain && event.Flags&kqueue.EvEOF == 0 && event.Fflags == 0 {
-		if event.Filter == kqueue.FilterWrite {
-			return epoll.Out
-		}
-		return epoll.In
+		return direction
 	}
 	asked := entry.interest
 	if !pollTellsReadHangup {
@@ -297,6 +298,9 @@ func (b *kqueueBackend) readiness(event *kqueue.Event, entry *kqueueEntry) (read
 		ready |= epoll.RdHup
 	}
 	ready &= epoll.Events(entry.interest | unasked)
+	if ready == 0 && plain && kqueue.Native && b.question[0].Revents == 0 {
+		return direction // two calls of one kernel differ, and the one that says that it is ready says so all the time
+	}
 	if ready != 0 && !plain && entry.interest&modes == 0 && !b.rearm(event.Filter, entry, int(event.Ident)) {
 		return 0
 	}

@@ -25,7 +25,7 @@ const (
 	Select    Mechanism = iota // select(2), package selectfd
 	Poll                       // poll(2), package poll
 	Epoll                      // epoll(7), package epoll
-	Kqueue                     // kqueue(2) of macOS and the BSDs, on Linux emulated, package kqueue
+	Kqueue                     // kqueue(2) of macOS and the BSDs (NetBSD from 10 on), on Linux emulated, package kqueue
 	DevPoll                    // /dev/poll of Solaris and illumos
 	EventPort                  // event ports of Solaris and illumos
 	AFD                        // the Ancillary Function Driver of Windows, for sockets

@@ -110,7 +110,7 @@ class Objects(unittest.TestCase):
                         pass
             gc.collect()
 
-        use()
+        use(), use()
         with open("/proc/self/statm") as file:
             before = int(file.read().split()[1])
             for _ in range(3):

@@ -114,7 +114,7 @@ func (r *runner) oneByOne(g group, deadline, latest time.Time) {
 			if r.results.isLeftOut(e) {
 				continue
 			}
-			if err := r.once(e, g.slice, operations); err != nil {
+			if err := r.once(e, g, operations); err != nil {
 				r.results.leaveOut(e, err)
 			}
 		}
@@ -122,7 +122,7 @@ func (r *runner) oneByOne(g group, deadline, latest time.Time) {
 	}
 }
 
-func (r *runner) once(e entry, slice time.Duration, operations map[key]int) error {
+func (r *runner) once(e entry, g group, operations map[key]int) error {
 	one := &competitor{entry: e}
 	var err error
 	if one.contestant, err = r.begin(e); err != nil {
@@ -130,7 +130,7 @@ func (r *runner) once(e entry, slice time.Duration, operations map[key]int) erro
 	}
 	at := key{e.row, e.who}
 	if one.operations = operations[at]; one.operations == 0 {
-		one.operations, err = calibrate(one, slice)
+		one.operations, err = calibrate(one, g)
 		operations[at] = one.operations
 	}
 	var took measurement
@@ -157,7 +157,7 @@ func (r *runner) gather(g group) (all []*competitor) {
 			r.results.leaveOut(e, err)
 			continue
 		}
-		if one.operations, err = calibrate(one, g.slice); err != nil {
+		if one.operations, err = calibrate(one, g); err != nil {
 			r.results.leaveOut(e, errors.Join(err, one.close()))
 			continue
 		}
@@ -211,8 +211,12 @@ func (r *runner) begin(e entry) (contestant, error) {
 	return c, err
 }
 
-// calibrate finds how many operations fill a slice.
-func calibrate(one *competitor, slice time.Duration) (int, error) {
+// calibrate finds how many operations fill a slice: by the processor's time, where that is what is shown.
+func calibrate(one *competitor, g group) (int, error) {
+	slice, clock := g.slice, "ns"
+	if g.tables[0].metric == "cpu" {
+		clock = "cpu"
+	}
 	if one.fixed > 0 {
 		return one.fixed, nil
 	}
@@ -227,7 +231,7 @@ func calibrate(one *competitor, slice time.Duration) (int, error) {
 			if err != nil {
 				return 0, err
 			}
-			spent = min(spent, time.Duration(took["ns"]))
+			spent = min(spent, time.Duration(took[clock]))
 		}
 		if spent >= slice/8 {
 			return max(1, int(float64(n)*float64(slice)/float64(spent))), nil

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"iomux/epoll"
+	"iomux/internal/port"
+	"iomux/poll"
 )
 
 // backend is a mechanism as a Poller uses it. Every implementation keeps this contract:
@@ -85,11 +87,15 @@ func open(m Mechanism, blocking bool) (backend, error) {
 		case Epoll:
 			return newEpollBackend(blocking)
 		case Poll:
-			return newPollBackend()
+			return newPollBackend(poll.New(), false)
 		case Select:
 			return newSelectBackend()
 		case Kqueue:
 			return newKqueueBackend()
+		case DevPoll:
+			return newDevpollBackend()
+		case EventPort:
+			return newPortBackend(port.System)
 		case AFD:
 			return newAFDBackend()
 		}
@@ -99,7 +105,7 @@ func open(m Mechanism, blocking bool) (backend, error) {
 
 // best is the mechanism that New takes.
 func best() Mechanism {
-	for _, m := range []Mechanism{Epoll, Kqueue, AFD, Poll} {
+	for _, m := range []Mechanism{Epoll, Kqueue, EventPort, AFD, Poll} {
 		if m.Available() {
 			return m
 		}

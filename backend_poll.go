@@ -2,6 +2,7 @@ package iomux
 
 import (
 	"errors"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,23 +13,31 @@ import (
 	"iomux/poll"
 )
 
-// pollBackend is poll(2). Its list is that of package poll; the bell is one of its descriptors.
+// pollBackend is poll(2), or what is used as it is, /dev/poll. Its list is that of package poll, or the like; the bell is one of
+// its descriptors.
 type pollBackend struct {
-	list     *poll.Poller
+	list     pollList
+	live     bool // a wait sees changes of the list
 	bell     *bell.Bell
 	bellFD   int
 	newest   atomic.Uint32 // tag
 	sleeping atomic.Bool
-	mu       sync.Mutex
-	spare    [][]poll.Event
+	spare    spare[poll.Event]
 }
 
-func newPollBackend() (*pollBackend, error) {
+// pollList is a list of descriptors, in which to register one again replaces.
+type pollList interface {
+	Register(fd int, events poll.Events) error
+	Unregister(fd int) error
+	Poll(events []poll.Event, timeout time.Duration) (int, error)
+}
+
+func newPollBackend(list pollList, live bool) (*pollBackend, error) {
 	ringing, err := bell.New()
 	if err != nil {
 		return nil, err
 	}
-	b := &pollBackend{list: poll.New(), bell: ringing}
+	b := &pollBackend{list: list, live: live, bell: ringing}
 	if b.bellFD, err = ringing.Acquire(); err != nil {
 		return nil, err
 	}
@@ -36,7 +45,7 @@ func newPollBackend() (*pollBackend, error) {
 	return b, b.list.Register(b.bellFD, poll.In)
 }
 
-func (*pollBackend) traits() traits { return traits{} }
+func (b *pollBackend) traits() traits { return traits{live: b.live} }
 
 func (*pollBackend) supports(interest Interest) bool {
 	if interest&ReadHangup != 0 && !pollTellsReadHangup {
@@ -144,7 +153,7 @@ func (b *pollBackend) sleep(all *batch, left time.Duration, ready func() bool) e
 }
 
 func (b *pollBackend) poll(all *batch, timeout time.Duration) error {
-	events := b.take(all.room)
+	events := b.spare.take(all.room)
 	newest := b.newest.Load()
 	n, err := b.list.Poll(events, timeout)
 	all.n = n
@@ -154,27 +163,32 @@ func (b *pollBackend) poll(all *batch, timeout time.Duration) error {
 			all.events[i].Tag = bellTag
 		}
 	}
-	b.giveBack(events)
+	b.spare.giveBack(events)
 	return err
 }
 
-// take is room for events, of the one of several goroutines that calls it.
-func (b *pollBackend) take(room int) (events []poll.Event) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if last := len(b.spare) - 1; last >= 0 {
-		events, b.spare = b.spare[last], b.spare[:last]
+// spare is room for events, of each of several goroutines that wait at the same time.
+type spare[T any] struct {
+	mu    sync.Mutex
+	rooms [][]T
+}
+
+func (s *spare[T]) take(room int) (events []T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last := len(s.rooms) - 1; last >= 0 {
+		events, s.rooms = s.rooms[last], s.rooms[:last]
 	}
 	if cap(events) < room {
-		events = make([]poll.Event, room)
+		events = make([]T, room)
 	}
 	return events[:room]
 }
 
-func (b *pollBackend) giveBack(events []poll.Event) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.spare = append(b.spare, events)
+func (s *spare[T]) giveBack(events []T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rooms = append(s.rooms, events)
 }
 
 func (b *pollBackend) wake() {
@@ -183,4 +197,10 @@ func (b *pollBackend) wake() {
 	}
 }
 
-func (b *pollBackend) close() error { return b.bell.Close() }
+func (b *pollBackend) close() error {
+	err := b.bell.Close()
+	if list, ok := b.list.(io.Closer); ok {
+		err = errors.Join(err, list.Close())
+	}
+	return err
+}

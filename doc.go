@@ -22,7 +22,7 @@
 //		}
 //	}
 //
-// Each mechanism of a kernel is also a package of its own, as it is: selectfd, poll, epoll and kqueue. Mechanisms and
+// Each mechanism of a kernel is also a package of its own, as it is: selectfd, poll, epoll, kqueue and devpoll. Mechanisms and
 // Mechanism.Limits tell which of them a Poller can use on this system, and what they can do at most.
 //
 // Who waits for a net.Conn, an os.File that is a pipe, or an exec.Cmd alone should use a goroutine instead, as Go programs

@@ -46,11 +46,15 @@ func FuzzOperationsKqueue(f *testing.F) {
 }
 
 // FuzzOperationsPoll does the same with one-shot mode made by the Poller.
-func FuzzOperationsPoll(f *testing.F) {
-	if !iomux.Poll.Available() {
-		f.Skip("this system has no poll(2)")
+func FuzzOperationsPoll(f *testing.F) { fuzzByNumber(f, iomux.Poll) }
+
+func FuzzOperationsDevPoll(f *testing.F) { fuzzByNumber(f, iomux.DevPoll) }
+
+func fuzzByNumber(f *testing.F, by iomux.Mechanism) {
+	if !by.Available() {
+		f.Skip("this system does not have it")
 	}
-	m := mechanism(f, []iomux.Option{iomux.WithMechanism(iomux.Poll)})
+	m := mechanism(f, []iomux.Option{iomux.WithMechanism(by)})
 	m.ReportsClosed = suite.IsNval // a bare number that was closed and opened again cannot be seen: it is unregistered before
 	suite.Fuzz(f, m)
 }

@@ -7,7 +7,7 @@ import "iomux/internal/flag"
 //
 // This is how the conditions are asked for, and told, by each mechanism:
 //
-//	           epoll          kqueue                   poll      select
+//	           epoll          kqueue                   poll *    select
 //	Readable   EPOLLIN        EVFILT_READ              POLLIN    set of readers; hang-ups and errors are seen as Readable, too
 //	Writable   EPOLLOUT       EVFILT_WRITE             POLLOUT   set of writers; errors are seen as Writable, too
 //	Priority   EPOLLPRI       EVFILT_EXCEPT, NOTE_OOB  POLLPRI   set of exceptions
@@ -17,7 +17,9 @@ import "iomux/internal/flag"
 //	Edge       EPOLLET        EV_CLEAR                 -         -
 //	OneShot    EPOLLONESHOT   EV_DISPATCH              by us     by us
 //
-// epoll, kqueue and poll report Hangup and Errored whether they were asked for or not. POLLRDHUP exists on Linux, FreeBSD and
+// * and devpoll, and event ports.
+//
+// All but select report Hangup and Errored whether they were asked for or not. POLLRDHUP exists on Linux, FreeBSD and
 // illumos, EVFILT_EXCEPT on macOS, OpenBSD and DragonFly. kqueue sees each direction by itself: when the one that is watched comes
 // to its end (reading, if neither is), poll(2) is asked what has ended; the end of a direction that is not watched is not seen. A
 // TCP socket that was never connected is ready for nothing with kqueue, and Writable|Hangup with epoll and poll on Linux.

@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"iomux"
+	"iomux/devpoll"
 	"iomux/kqueue"
 )
 
 func TestMechanisms(t *testing.T) {
 	want := map[string][]iomux.Mechanism{
-		"linux":   {iomux.Select, iomux.Poll, iomux.Epoll, iomux.Kqueue},
+		"linux":   {iomux.Select, iomux.Poll, iomux.Epoll, iomux.Kqueue, iomux.DevPoll},
 		"windows": {iomux.AFD},
 	}
 	expected, ok := want[runtime.GOOS]
@@ -23,6 +24,10 @@ func TestMechanisms(t *testing.T) {
 		expected = []iomux.Mechanism{iomux.Select, iomux.Poll}
 		if kqueue.Native {
 			expected = append(expected, iomux.Kqueue)
+		}
+		expected = append(expected, iomux.DevPoll)
+		if devpoll.Native { // Solaris and illumos
+			expected = append(expected, iomux.EventPort)
 		}
 	}
 	if got := iomux.Mechanisms(); !slices.Equal(got, expected) {

@@ -21,10 +21,11 @@ func TestLimitsAreThoseOfNow(t *testing.T) {
 	}
 	suite.Limit(t, 321)
 	for m, want := range map[iomux.Mechanism]iomux.Limits{
-		iomux.Select: {Descriptors: 321, Resolution: 1},
-		iomux.Poll:   {Descriptors: 321, Entries: 321, Resolution: 1},
-		iomux.Kqueue: {Descriptors: 321, Watches: watches, Resolution: sys.EpollResolution()},
-		iomux.Epoll:  {Descriptors: 321, Watches: watches, Resolution: sys.EpollResolution()},
+		iomux.Select:  {Descriptors: 321, Resolution: 1},
+		iomux.Poll:    {Descriptors: 321, Entries: 321, Resolution: 1},
+		iomux.DevPoll: {Descriptors: 321, Resolution: 1},
+		iomux.Kqueue:  {Descriptors: 321, Watches: watches, Resolution: sys.EpollResolution()},
+		iomux.Epoll:   {Descriptors: 321, Watches: watches, Resolution: sys.EpollResolution()},
 	} {
 		if got := m.Limits(); got != want {
 			t.Errorf("limits of %v are %+v, want %+v", m, got, want)

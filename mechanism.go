@@ -4,8 +4,10 @@ import (
 	"runtime"
 	"time"
 
+	"iomux/devpoll"
 	"iomux/epoll"
 	"iomux/internal/afd"
+	"iomux/internal/port"
 	"iomux/internal/sys"
 	"iomux/kqueue"
 	"iomux/poll"
@@ -20,13 +22,13 @@ const PipeBuf = sys.PipeBuf
 // Mechanism is a way in which a kernel lets a program wait on many descriptors.
 type Mechanism uint8
 
-// The mechanisms. A Poller cannot use DevPoll and EventPort yet.
+// The mechanisms.
 const (
 	Select    Mechanism = iota // select(2), package selectfd
 	Poll                       // poll(2), package poll
 	Epoll                      // epoll(7), package epoll
 	Kqueue                     // kqueue(2) of macOS and the BSDs (NetBSD from 10 on), on Linux emulated, package kqueue
-	DevPoll                    // /dev/poll of Solaris and illumos
+	DevPoll                    // /dev/poll of Solaris and illumos, on other Unixes emulated, package devpoll
 	EventPort                  // event ports of Solaris and illumos
 	AFD                        // the Ancillary Function Driver of Windows, for sockets
 )
@@ -41,8 +43,8 @@ var mechanisms = [...]struct {
 	Poll:      {"poll", poll.Native, pollLimits},
 	Epoll:     {"epoll", epoll.Native, epollLimits},
 	Kqueue:    {"kqueue", kqueue.Native, kqueueLimits},
-	DevPoll:   {name: "devpoll"},
-	EventPort: {name: "eventport"},
+	DevPoll:   {"devpoll", devpoll.Native, devpollLimits},
+	EventPort: {"eventport", port.Native, portLimits},
 	AFD:       {"afd", afd.Available, afdLimits},
 }
 
@@ -56,7 +58,8 @@ func (m Mechanism) String() string {
 
 // Available reports whether a Poller can use the mechanism on this system, native or emulated.
 func (m Mechanism) Available() bool {
-	return m.Native() || m == Kqueue && runtime.GOOS == "linux" // which is emulated
+	// What is emulated: kqueue on Linux, /dev/poll wherever there is poll(2).
+	return m.Native() || m == Kqueue && runtime.GOOS == "linux" || m == DevPoll && poll.Native
 }
 
 // Native reports whether the mechanism is the kernel's own on this system.
@@ -99,6 +102,18 @@ func epollLimits() Limits {
 
 func kqueueLimits() Limits {
 	return Limits{Descriptors: sys.MaxDescriptors(), Watches: sys.MaxWatches(), Resolution: max(sys.EpollResolution(), 1)}
+}
+
+func devpollLimits() Limits {
+	limits := Limits{Descriptors: sys.MaxDescriptors(), Resolution: sys.PollResolution}
+	if devpoll.Native {
+		limits.Entries, limits.Resolution = limits.Descriptors, time.Millisecond
+	}
+	return limits
+}
+
+func portLimits() Limits {
+	return Limits{Descriptors: sys.MaxDescriptors(), Resolution: time.Nanosecond}
 }
 
 func afdLimits() Limits { return Limits{Resolution: time.Millisecond} }

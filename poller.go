@@ -16,14 +16,14 @@ import (
 // by the keys of the caller's choice. All of its methods may be called at any time from any goroutine; the zero value is a closed
 // Poller.
 //
-// A Poller holds no goroutine and, on Linux, no thread: who waits is parked in the Go scheduler. With kqueue, poll and select, and
+// A Poller holds no goroutine and, on Linux, no thread: who waits is parked in the Go scheduler. With all else than epoll, and
 // WithBlocking, one waiting goroutine blocks a thread, and the others wait for their turn.
 //
 //   - Close, Wake, a context and a timeout end a wait at once, whatever it waits for. No wait ends early.
 //   - Register, Modify and Unregister do not wait for a wait under way, and take effect on it.
 //   - After Unregister has returned, no Wait that begins reports the source. A descriptor that was closed, or whose number
-//     belongs to another file now, is never mistaken for its successor: with epoll and kqueue in any case; with poll and select
-//     if it was given as a file or connection, since of a bare number these mechanisms cannot tell.
+//     belongs to another file now, is never mistaken for its successor: with epoll and kqueue in any case; with poll,
+//     select, /dev/poll and event ports if it was given as a file or connection, since of a bare number these mechanisms cannot tell.
 //   - Edge and one-shot events reach exactly one of several waiting goroutines. A level is reported to all, one after the
 //     other, until it is gone.
 //   - The waits, Modify and Unregister do not allocate.
@@ -68,18 +68,19 @@ type Option func(*options)
 type options struct {
 	mechanism Mechanism
 	blocking  bool
+	open      func() (backend, error) // in place of the mechanism's, for tests
 }
 
 // WithMechanism makes New use m instead of the best mechanism of the system.
 func WithMechanism(m Mechanism) Option { return func(o *options) { o.mechanism = m } }
 
 // WithBlocking makes waits block in the kernel, on a thread, rather than park in the Go scheduler. It is for the one loop of a
-// program that is saturated most of the time, and where timeouts must be as precise as the kernel's. Kqueue, Poll and
-// Select always block.
+// program that is saturated most of the time, and where timeouts must be as precise as the kernel's. All but Epoll
+// always block.
 func WithBlocking() Option { return func(o *options) { o.blocking = true } }
 
-// New makes a Poller with the best mechanism of this system: epoll on Linux, kqueue on macOS and the BSDs, AFD on Windows, poll
-// on other Unixes. It takes up to three descriptors, and up to two more once it has waited.
+// New makes a Poller with the best mechanism of this system: epoll on Linux, kqueue on macOS and the BSDs, event ports on
+// Solaris and illumos, AFD on Windows, poll on other Unixes. It takes up to three descriptors, and up to two more once it has waited.
 //
 // Errors: EMFILE, ENFILE, ENOMEM and others of epoll_create(2), eventfd(2) or pipe(2); errors.ErrUnsupported for a mechanism
 // that is not Available, and on a system that has none.
@@ -88,7 +89,10 @@ func New[K any](opts ...Option) (*Poller[K], error) {
 	for _, opt := range opts {
 		opt(&chosen)
 	}
-	b, err := open(chosen.mechanism, chosen.blocking)
+	if chosen.open == nil {
+		chosen.open = func() (backend, error) { return open(chosen.mechanism, chosen.blocking) }
+	}
+	b, err := chosen.open()
 	if err != nil {
 		return nil, err
 	}

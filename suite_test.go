@@ -88,6 +88,9 @@ func (w *waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
 	return events, err
 }
 
+// modelled are the options for what this system does not have, over models of its calls.
+var modelled map[string]iomux.Option
+
 // backends are the ways in which a Poller can wait on this system.
 func backends() map[string][]iomux.Option {
 	all := make(map[string][]iomux.Option)
@@ -95,6 +98,9 @@ func backends() map[string][]iomux.Option {
 		all[m.String()] = []iomux.Option{iomux.WithMechanism(m)}
 	}
 	all["best blocking"] = []iomux.Option{iomux.WithBlocking()}
+	for name, option := range modelled {
+		all[name] = []iomux.Option{option}
+	}
 	return all
 }
 

@@ -121,7 +121,7 @@ func (p *Poller) fillHoles() {
 // Once warm, a Poll does not allocate.
 //
 // Errors: EINVAL for an empty events, and for more registrations than the process may have descriptors (RLIMIT_NOFILE);
-// ENOMEM; errors.ErrUnsupported on a system without poll(2).
+// ENOMEM; errors.ErrUnsupported on Windows for what is no socket.
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {
 	if len(events) == 0 {
 		return 0, errNoRoom

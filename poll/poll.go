@@ -1,5 +1,5 @@
 // Package poll is poll(2): it waits on any descriptors, in a time that grows with their number. It is native on every Unix,
-// and what to use where a program should run on all of them and watches up to some hundred descriptors, or where most of
+// works on sockets on Windows, and is what to use where a program should run on all of them and watches up to some hundred descriptors, or where most of
 // the watched ones are ready.
 //
 // Wait is the call itself, on a list that the caller owns. A Poller keeps the list, as the polling objects of Python's module select do. Both
@@ -23,7 +23,11 @@
 // The numbers of the constants are the system's own. Msg and RdHup exist on few systems; where the kernel has no such event
 // the constant is a bit that no event has, and asking for it is errors.ErrUnsupported. Regular files are always ready.
 // macOS' poll reports Nval for some devices that select takes: use package selectfd for these. AIX, macOS and Solaris have
-// timeouts in milliseconds, the others in nanoseconds; all are rounded up. On Windows nothing is supported yet.
+// timeouts in milliseconds, the others in nanoseconds; all are rounded up.
+//
+// On Windows there are sockets only: a handle of anything else is an error that is errors.ErrUnsupported and names it. The wait is
+// the driver's that Winsock's WSAPoll is made of, without WSAPoll's gaps: a connection that was refused is In|Out|Err, one that was
+// reset In|Hup, and Pri may be asked for. The numbers are Linux'. Timeouts end with a tick of the clock, up to 16 ms late.
 package poll
 
 import (
@@ -86,7 +90,7 @@ var ErrNotRegistered = errors.New("poll: the descriptor is not registered")
 // through. Nothing is allocated.
 //
 // Errors: EINVAL for more entries than the process may have descriptors (RLIMIT_NOFILE), ENOMEM, errors.ErrUnsupported for
-// an event that the system does not have. After an error the Revents mean nothing.
+// an event that the system does not have, and on Windows for what is no socket. After an error the Revents mean nothing.
 func Wait(fds []FD, timeout time.Duration) (n int, err error) {
 	if absent != 0 {
 		for i := range fds {

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix || windows
 
 package poll_test
 
@@ -21,24 +21,6 @@ func writable(t testing.TB, poller *poll.Poller, n int) (fds []int) {
 		must(t, poller.Register(w, poll.Out))
 	}
 	return fds
-}
-
-// A list that forgets nothing is longer than the process may have descriptors, which the kernel refuses.
-func TestUnregisteredEntriesAreNotCounted(t *testing.T) {
-	poller := poll.New()
-	fds := writable(t, poller, 90)
-	suite.Limit(t, 100)
-	for range 3 {
-		for _, fd := range fds[:40] {
-			must(t, poller.Unregister(fd))
-		}
-		for _, fd := range fds[:40] {
-			must(t, poller.Register(fd, poll.Out))
-		}
-		if n, err := poller.Poll(make([]poll.Event, 100), 0); n != 90 || err != nil {
-			t.Errorf("Poll: %d, %v, want 90", n, err)
-		}
-	}
 }
 
 func TestListDoesNotGrowWithoutPoll(t *testing.T) {

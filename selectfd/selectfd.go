@@ -1,4 +1,4 @@
-// Package selectfd is select(2), on every Unix. Its name is not select, since that is a keyword.
+// Package selectfd is select(2), on every Unix, and for sockets on Windows. Its name is not select, since that is a keyword.
 //
 // It has none of the call's traps: the sets grow, so that there is no FD_SETSIZE and no crash at descriptor 1024; a closed
 // descriptor is an error that names it, where kernels sleep or report EBADF for all; timeouts are rounded up; interruptions
@@ -21,7 +21,11 @@
 // Timeouts have nanoseconds on Linux, FreeBSD, NetBSD and DragonFly, and microseconds elsewhere. Which conditions are
 // exceptional is the system's choice: out-of-band data on a socket everywhere, on Linux also a state change on a
 // pseudo-terminal in packet mode. macOS, Solaris and AIX have a highest descriptor (1023, 65535 and 65533): sets with a higher
-// one are waited on by poll(2) there, with the same result. On Windows nothing is supported yet.
+// one are waited on by poll(2) there, with the same result.
+//
+// On Windows there is no limit of 64, and sockets only: handles of anything else are an error that is errors.ErrUnsupported and
+// names them. The wait is the driver's that Winsock's select is made of. A connection that was refused is readable and writable, as
+// on Unix, and exceptional, as Winsock has it. Timeouts end with a tick of the clock, up to 16 ms late.
 package selectfd
 
 import (
@@ -34,6 +38,7 @@ import (
 	"time"
 
 	"iomux/descriptor"
+	"iomux/internal/sys"
 )
 
 // Wait wraps select(2): it waits until a member of r is ready for reading, one of w for writing, or one of x has an
@@ -43,13 +48,36 @@ import (
 // A negative timeout blocks, zero does not wait, any other is never shortened. Interruptions by signals (EINTR) are waited
 // through. Nothing is allocated, except to grow a set.
 //
-// Errors: EBADF where members are not open descriptors, naming them; EINVAL where one Set is given twice; ENOMEM. After an
-// error the sets are as they were.
+// Errors: EBADF where members are not open descriptors, naming them; EINVAL where one Set is given twice; ENOMEM;
+// errors.ErrUnsupported where members are no sockets, on Windows, naming them. After an error the sets are as they were.
 func Wait(r, w, x *Set, timeout time.Duration) (n int, err error) {
 	if r != nil && (r == w || r == x) || w != nil && w == x {
 		return 0, errTwice
 	}
 	return wait([3]*Set{r, w, x}, timeout)
+}
+
+// most is how many numbers an error names.
+const most = 16
+
+// errNotOpen is EBADF with the numbers that are to blame.
+func errNotOpen(sets [3]*Set) error {
+	var closed []int
+	for _, set := range sets {
+		if set == nil {
+			continue
+		}
+		for fd := range set.All() {
+			if len(closed) < most && !sys.IsOpen(fd) {
+				closed = append(closed, fd)
+			}
+		}
+	}
+	err := os.NewSyscallError("select", syscall.EBADF)
+	if len(closed) == 0 {
+		return err // it was opened again meanwhile
+	}
+	return fmt.Errorf("%w: not open: %d", err, closed)
 }
 
 var errTwice = fmt.Errorf("%w: one set is given twice: it cannot hold two results", os.NewSyscallError("select", syscall.EINVAL))

@@ -3,7 +3,6 @@
 package selectfd
 
 import (
-	"fmt"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -112,25 +111,4 @@ func (s *Set) takeAside() bool {
 	}
 	clear(s.aside)
 	return true
-}
-
-// errNotOpen is EBADF with the numbers that are to blame.
-func errNotOpen(sets [3]*Set) error {
-	const most = 16
-	var closed []int
-	for _, set := range sets {
-		if set == nil {
-			continue
-		}
-		for fd := range set.All() {
-			if len(closed) < most && !sys.IsOpen(fd) {
-				closed = append(closed, fd)
-			}
-		}
-	}
-	err := os.NewSyscallError("select", syscall.EBADF)
-	if len(closed) == 0 {
-		return err // it was opened again meanwhile
-	}
-	return fmt.Errorf("%w: not open: %d", err, closed)
 }

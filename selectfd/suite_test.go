@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix || windows
 
 package selectfd_test
 
@@ -31,9 +31,14 @@ func bySets(wait func(r, w, x *selectfd.Set, timeout time.Duration) (int, error)
 }
 
 var calls = map[string]call{
-	"Select":     selectfd.Select[int],
-	"Wait":       bySets(selectfd.Wait),
-	"WaitByPoll": bySets(selectfd.WaitByPoll),
+	"Select": selectfd.Select[int],
+	"Wait":   bySets(selectfd.Wait),
+}
+
+func init() {
+	for name, wait := range selectfd.OtherWays {
+		calls[name] = bySets(wait)
+	}
 }
 
 // waiter makes a call one of the suite's objects, by remembering what it is to be called with.

@@ -60,12 +60,17 @@ func Drain(t testing.TB, fd int) int {
 // Fill writes until there is no room left.
 func Fill(t testing.TB, fd int) {
 	t.Helper()
-	for buffer := make([]byte, 4096); ; {
+	const most = 4096
+	for buffer := make([]byte, most); ; {
 		if _, err := write(fd, buffer); err == errWouldBlock {
-			if len(buffer) == 1 {
+			switch {
+			case len(buffer) > 1:
+				buffer = buffer[:1]
+			case getsRoom(fd):
+				buffer = buffer[:most]
+			default:
 				return
 			}
-			buffer = buffer[:1]
 		} else if err != nil {
 			t.Fatal("fill:", err)
 		}

@@ -117,6 +117,13 @@ func arrived(fd int) {
 	}
 }
 
+// getsRoom reports whether a full socket has room after a while: what it has sent takes room until the peer's system says that it
+// has come, for which it takes its time.
+func getsRoom(fd int) bool {
+	n, _ := ready(fd, Out, 300*time.Millisecond)
+	return n > 0
+}
+
 func settle(fd int) { _, _ = ready(fd, In, 100*time.Millisecond) }
 
 // ready waits by Winsock's select() until fd can be read from or written to.
@@ -179,6 +186,3 @@ func Duplicate(t testing.TB, fd, _ int) int {
 	must(t, err)
 	return int(twin)
 }
-
-// raiseLimit does nothing: handles have no limit that a test reaches.
-func raiseLimit(testing.TB, int) {}

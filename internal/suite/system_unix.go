@@ -20,6 +20,7 @@ var systemTests = []test{
 	{name: "PipeIsWritableOnlyWithRoomForPipeBuf", run: pipeBufRoom},
 	{name: "RegularFileIsReadyOrRefused", run: regularFile},
 	{name: "FIFOWriterComesBack", run: fifoComesBack},
+	{name: "ThousandsOfDescriptors", run: thousands},
 	{name: "SignalsDoNotEndAWait", run: signals},
 }
 
@@ -72,6 +73,44 @@ func fifoComesBack(t *testing.T, m Mechanism) {
 		Drain(t, r)
 		Close(t, w)
 		expect(t, m, waiter, r, hangUp(m), 0)
+	}
+}
+
+// thousands is 3000 numbers from 1000 on, for which it makes room.
+func (m Mechanism) thousands(t *testing.T) int {
+	t.Helper()
+	const descriptors = 3000
+	m.needs(t, 1000+descriptors)
+	raiseLimit(t, 1000+descriptors+100)
+	return descriptors
+}
+
+// thousands watches 3000 descriptors of which a few are ready.
+func thousands(t *testing.T, m Mechanism) {
+	descriptors := m.thousands(t)
+	r, _ := Pipe(t)
+	ready, w := Pipe(t)
+	waiter := object(t, m)
+	Write(t, w)
+	want := make(map[int]bool)
+	for i := range descriptors {
+		source := r
+		if i%500 == 7 {
+			source = ready
+		}
+		fd := High(t, source, 1000)
+		want[fd] = source == ready
+		must(t, waiter.Register(fd, In, Level))
+	}
+	seen := 0
+	for _, event := range wait(t, waiter, descriptors, soon) {
+		if !want[event.FD] {
+			t.Errorf("descriptor %d is reported, and is not ready", event.FD)
+		}
+		seen++
+	}
+	if seen != descriptors/500 {
+		t.Errorf("%d were reported, want %d", seen, descriptors/500)
 	}
 }
 

@@ -21,7 +21,7 @@ var (
 // IsOpen reports whether fd is an open handle of this process. It does not block.
 func IsOpen(fd int) bool {
 	var flags uint32
-	if fd <= 0 { // the pseudo-handles of the process and the thread are negative
+	if fd <= 0 || fd >= math.MaxInt32 { // those of the process and the thread are no handles, but numbers for them
 		return false
 	}
 	ok, _, _ := syscall.SyscallN(handleInformation.Addr(), uintptr(fd), uintptr(unsafe.Pointer(&flags)))

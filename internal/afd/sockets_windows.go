@@ -1,0 +1,112 @@
+package afd
+
+import (
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/windows"
+
+	"iomux/internal/sys"
+	"iomux/internal/timeout"
+)
+
+var calls = sync.Pool{New: func() any { return new(Call) }}
+
+// Wait waits once, as a Call does that is not to be closed. Sockets that are not the driver's, since a layer of some product
+// gives out its own, are waited on by BySelect.
+func Wait(sockets []Socket, d time.Duration) (n int, err error) {
+	call := calls.Get().(*Call)
+	defer calls.Put(call)
+	n, err = call.Poll(sockets, d)
+	if err != nil {
+		return BySelect(sockets, d)
+	}
+	return n, nil
+}
+
+// BySelect is Wait by means of Winsock's select(), which the layers above the driver know, too. It cannot tell a hang-up from
+// something to read.
+func BySelect(sockets []Socket, d time.Duration) (n int, err error) {
+	if err := Startup(); err != nil {
+		return 0, err
+	}
+	bad := 0
+	for i := range sockets {
+		s := &sockets[i]
+		*s = Socket{Handle: s.Handle, Events: s.Events}
+		if _, s.Err = find(s.Handle); s.Err != nil {
+			bad++
+		}
+	}
+	for countdown := timeout.Start(d); ; {
+		left := countdown.Left()
+		if bad > 0 {
+			left = 0
+		}
+		n, errno := selectOnce(sockets, left)
+		if n+bad > 0 || !countdown.Again(0, errno) {
+			return n + bad, selectError(errno)
+		}
+	}
+}
+
+// selectOnce sets Ready, and returns how many are.
+func selectOnce(sockets []Socket, left time.Duration) (n int, errno syscall.Errno) {
+	var sets [3]sys.SocketSet
+	for _, s := range sockets {
+		if s.Err != nil {
+			continue
+		}
+		for i, events := range [3]Events{In | RdHup, Out, Pri | Err} {
+			if (s.Events|Err)&events != 0 {
+				sets[i].Add(int(s.Handle))
+			}
+		}
+	}
+	if len(sets[2]) == 0 { // of nothing it does not take
+		if left != 0 {
+			windows.SleepEx(uint32(timeout.Milliseconds(left)), false)
+		}
+		return 0, 0
+	}
+	if _, errno = sys.SelectSockets(sets[0], sets[1], sets[2], left); errno != 0 {
+		return 0, errno
+	}
+	ready := make(map[windows.Handle]Events)
+	for i, events := range [3]Events{In, Out, exceptional} {
+		for _, socket := range sets[i].Sockets() {
+			ready[windows.Handle(socket)] |= events
+		}
+	}
+	for i := range sockets {
+		s := &sockets[i]
+		s.Ready = told(s.Handle, ready[s.Handle]) & (s.Events | Err)
+		if s.Ready != 0 {
+			n++
+		}
+	}
+	return n, 0
+}
+
+// exceptional stands for the third set of select().
+const exceptional Events = 1 << 31
+
+// told is what is ready: the third set holds connections with out-of-band data, and sockets that could not be connected.
+func told(socket windows.Handle, ready Events) Events {
+	if ready&exceptional == 0 {
+		return ready
+	}
+	if _, err := windows.Getpeername(socket); err != nil {
+		return ready&^exceptional | In | Out | Err | RdHup
+	}
+	return ready&^exceptional | Pri
+}
+
+func selectError(errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return os.NewSyscallError("select", errno)
+}

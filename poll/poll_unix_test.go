@@ -1,0 +1,76 @@
+//go:build unix
+
+package poll_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/suite"
+	"iomux/poll"
+)
+
+func TestLayoutOfFD(t *testing.T) {
+	var ours poll.FD
+	var kernels unix.PollFd
+	if unsafe.Sizeof(ours) != unsafe.Sizeof(kernels) || unsafe.Offsetof(ours.Events) != unsafe.Offsetof(kernels.Events) ||
+		unsafe.Offsetof(ours.Revents) != unsafe.Offsetof(kernels.Revents) {
+		t.Error("FD has not the layout of struct pollfd")
+	}
+}
+
+// The numbers that x/sys knows are right everywhere; the rest is checked by the tests that use it.
+func TestConstantsAreTheSystems(t *testing.T) {
+	for ours, systems := range map[poll.Events]poll.Events{
+		poll.In: unix.POLLIN, poll.Pri: unix.POLLPRI, poll.Out: unix.POLLOUT,
+		poll.Err: unix.POLLERR, poll.Hup: unix.POLLHUP, poll.Nval: unix.POLLNVAL,
+	} {
+		if ours != systems {
+			t.Errorf("%v is %#x, the system's is %#x", ours, uint16(ours), uint16(systems))
+		}
+	}
+	if poll.DefaultEvents != poll.In|poll.Pri|poll.Out {
+		t.Errorf("DefaultEvents is %v", poll.DefaultEvents)
+	}
+}
+
+func TestMoreEntriesThanDescriptors(t *testing.T) {
+	const limit = 4000 // more than the least that some systems take in any case
+	suite.Limit(t, limit)
+	fds := make([]poll.FD, limit+1)
+	for i := range fds {
+		fds[i].FD = -1
+	}
+	n, err := poll.Wait(fds, 0)
+	var call *os.SyscallError
+	if n != 0 || !errors.Is(err, unix.EINVAL) || !errors.As(err, &call) || call.Syscall != "poll" {
+		t.Errorf("Wait: %d, %v, want EINVAL of poll", n, err)
+	}
+	if text := fmt.Sprint(err); !strings.Contains(text, "4001 entries") || !strings.Contains(text, "raise RLIMIT_NOFILE") {
+		t.Errorf("%q does not say what to do", text)
+	}
+}
+
+// A list that forgets nothing is longer than the process may have descriptors, which the kernel refuses.
+func TestUnregisteredEntriesAreNotCounted(t *testing.T) {
+	poller := poll.New()
+	fds := writable(t, poller, 90)
+	suite.Limit(t, 100)
+	for range 3 {
+		for _, fd := range fds[:40] {
+			must(t, poller.Unregister(fd))
+		}
+		for _, fd := range fds[:40] {
+			must(t, poller.Register(fd, poll.Out))
+		}
+		if n, err := poller.Poll(make([]poll.Event, 100), 0); n != 90 || err != nil {
+			t.Errorf("Poll: %d, %v, want 90", n, err)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package selectfd
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/windows"
+
+	"iomux/internal/afd"
+	"iomux/internal/timeout"
+)
+
+// Native tells whether the kernel of this system has select(2).
+const Native = false
+
+// A member of each of the sets is what the driver is asked about, and what it may answer: a connection that was refused is readable
+// and writable as on Unix, and exceptional as Windows has it.
+var (
+	asked = [3]afd.Events{afd.In, afd.Out, afd.Pri}
+	meant = [...]afd.Events{
+		afd.In: afd.In | afd.Err | afd.Hup, afd.Out: afd.Out | afd.Err | afd.Hup, afd.Pri: afd.Pri | afd.Err,
+	}
+)
+
+// lists are those of the members that waits use.
+var lists = sync.Pool{New: func() any { return new([]afd.Socket) }}
+
+func wait(sets [3]*Set, d time.Duration) (int, error) {
+	kept := lists.Get().(*[]afd.Socket)
+	defer lists.Put(kept)
+	list := (*kept)[:0]
+	for i, set := range sets {
+		if set == nil {
+			continue
+		}
+		for fd := range set.aside {
+			if fd < 0 || fd >= math.MaxInt32 { // handles are smaller
+				return 0, errNotOpen(sets)
+			}
+			list = append(list, afd.Socket{Handle: windows.Handle(fd), Events: asked[i]})
+		}
+		for word, bit := range set.words {
+			for ; bit != 0; bit &= bit - 1 {
+				fd := word*wordBits + bits.TrailingZeros64(uint64(bit))
+				list = append(list, afd.Socket{Handle: windows.Handle(fd), Events: asked[i]})
+			}
+		}
+	}
+	*kept = list
+	for countdown := timeout.Start(d); ; {
+		if _, err := afd.Wait(list, countdown.Left()); err != nil {
+			return 0, err
+		}
+		if err := refusal(list, sets); err != nil {
+			return 0, err
+		}
+		// A hang-up is nothing exceptional, and would be told over and over.
+		list = slices.DeleteFunc(list, func(s afd.Socket) bool { return s.Ready != 0 && s.Ready&meant[s.Events] == 0 })
+		ready := slices.ContainsFunc(list, func(s afd.Socket) bool { return s.Ready != 0 })
+		if ready || !countdown.Again(0, 0) {
+			return keep(sets, list), nil
+		}
+	}
+}
+
+// keep leaves in the sets what is ready, and counts it.
+func keep(sets [3]*Set, list []afd.Socket) (n int) {
+	for i, set := range sets {
+		if set == nil {
+			continue
+		}
+		set.Clear()
+		for _, s := range list {
+			if s.Events == asked[i] && s.Ready != 0 {
+				set.Add(int(s.Handle))
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// refusal is the error where not all are sockets.
+func refusal(list []afd.Socket, sets [3]*Set) error {
+	var others []windows.Handle
+	for _, s := range list {
+		switch {
+		case s.Err == nil:
+		case errors.Is(s.Err, afd.ErrNotSocket):
+			if len(others) < most {
+				others = append(others, s.Handle)
+			}
+		default:
+			return errNotOpen(sets)
+		}
+	}
+	if len(others) > 0 {
+		return fmt.Errorf("select: handles %d: %w", others, afd.ErrNotSocket)
+	}
+	return nil
+}

@@ -23,7 +23,8 @@ import (
 //   - Register, Modify and Unregister do not wait for a wait under way, and take effect on it.
 //   - After Unregister has returned, no Wait that begins reports the source. A descriptor that was closed, or whose number
 //     belongs to another file now, is never mistaken for its successor: with epoll and kqueue in any case; with poll,
-//     select, /dev/poll and event ports if it was given as a file or connection, since of a bare number these mechanisms cannot tell.
+//     select, /dev/poll, event ports and AFD if it was given as a file or connection, since of a bare number these mechanisms
+//     cannot tell, or not at once.
 //   - Edge and one-shot events reach exactly one of several waiting goroutines. A level is reported to all, one after the
 //     other, until it is gone.
 //   - The waits, Modify and Unregister do not allocate.
@@ -81,6 +82,8 @@ func WithBlocking() Option { return func(o *options) { o.blocking = true } }
 
 // New makes a Poller with the best mechanism of this system: epoll on Linux, kqueue on macOS and the BSDs, event ports on
 // Solaris and illumos, AFD on Windows, poll on other Unixes. It takes up to three descriptors, and up to two more once it has waited.
+//
+// On Windows a Poller waits on sockets, and Register refuses other handles as ErrNotPollable.
 //
 // Errors: EMFILE, ENFILE, ENOMEM and others of epoll_create(2), eventfd(2) or pipe(2); errors.ErrUnsupported for a mechanism
 // that is not Available, and on a system that has none.

@@ -97,7 +97,9 @@ func backends() map[string][]iomux.Option {
 	for _, m := range iomux.Mechanisms() {
 		all[m.String()] = []iomux.Option{iomux.WithMechanism(m)}
 	}
-	all["best blocking"] = []iomux.Option{iomux.WithBlocking()}
+	if iomux.Epoll.Available() { // elsewhere all waits block
+		all["best blocking"] = []iomux.Option{iomux.WithBlocking()}
+	}
 	for name, option := range modelled {
 		all[name] = []iomux.Option{option}
 	}

@@ -2,8 +2,9 @@
 // events of poll(2), in a time that grows with the number of ready descriptors.
 //
 // It is native on Solaris and illumos. On the other Unixes it is emulated, with the same results: on Linux over epoll and
-// poll(2), elsewhere over poll(2) alone, where the time grows with the number of all descriptors. On Windows New returns an error
-// that is errors.ErrUnsupported.
+// poll(2), elsewhere over poll(2) alone, where the time grows with the number of all descriptors. On Windows it is emulated for
+// sockets: any other handle is refused by Register with an error that is errors.ErrUnsupported, and what is closed while a
+// duplicate is open is not noticed.
 //
 // A Poller blocks the thread that waits. Who wants one program for all systems should use the portable Poller of package iomux,
 // which parks goroutines and tells descriptors apart whose numbers are reused.
@@ -144,7 +145,7 @@ type set interface {
 //
 // Errors: EMFILE, ENFILE and ENOMEM where the system has no room for one more; ENOENT, ENXIO and EACCES where /dev/poll is not
 // there or not to be had, in a zone or a jail say; EINVAL for an option that there is not; errors.ErrUnsupported on a system
-// that has neither /dev/poll nor poll(2).
+// that has none of /dev/poll, poll(2) and sockets of Windows.
 func New(options ...Option) (*Poller, error) {
 	emulated := !Native
 	for _, option := range options {

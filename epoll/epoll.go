@@ -1,8 +1,8 @@
 // Package epoll is epoll(7): it waits on many descriptors, level-triggered, edge-triggered or one-shot, in a time that grows
 // with the number of ready descriptors, not with that of watched ones.
 //
-// It is native on Linux. Elsewhere New returns an error that is errors.ErrUnsupported; constants and types exist everywhere
-// and have Linux's values, so that programs compile.
+// It is native on Linux, and emulated on Windows, for sockets. Elsewhere New returns an error that is errors.ErrUnsupported; constants
+// and types exist everywhere and have Linux's values, so that programs compile.
 //
 // A Poller blocks the thread that waits, as the system call does. Who only needs to know when a net.Conn is readable should
 // read from it in a goroutine; who wants one program for all systems should use package poll, or selectfd, which are native
@@ -26,6 +26,17 @@
 //			handle(event.FD, event.Events)
 //		}
 //	}
+//
+// # What differs on Windows
+//
+// A descriptor is the handle of a socket, also one of package net; any other handle is refused with an error that is
+// errors.ErrUnsupported. The events are In, Pri, Out, Err, Hup and RdHup, level-triggered or OneShot; to ask for others, or for other
+// modes, is errors.ErrUnsupported. A connection that was reset is In|RdHup|Hup without Err, one that was refused In|Out|Err|RdHup
+// without Hup, and one that both sides have shut down In|RdHup without Hup. Timeouts are rounded up to milliseconds, and Windows
+// counts in ticks of up to 16 ms.
+//
+// A socket that was closed leaves by itself, a moment later: until then what gets its number may be taken for it. Unregister
+// before closing. FD is the handle of a completion port, which cannot be waited on.
 //
 // # What every program that uses epoll should know
 //
@@ -120,7 +131,7 @@ func New(flags ...Flag) (*Poller, error) { return create(flags) }
 // while the Poller is being closed.
 //
 // Errors: EBADF where fd is not open, EINVAL where it is not an epoll; EMFILE, ENFILE, ENOMEM and ENOSPC as of New;
-// errors.ErrUnsupported on a system without epoll. After an error fd is the caller's as before.
+// errors.ErrUnsupported on all systems but Linux. After an error fd is the caller's as before.
 func FromFD(fd int) (*Poller, error) { return adopt(fd) }
 
 // FD is the descriptor of the epoll itself, which is readable while an event waits in it, so that it can be registered in

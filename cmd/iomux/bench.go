@@ -39,7 +39,7 @@ said to be; without --descriptors as many pipes as fit are taken where 10000 do
 not. D is overdrawn where measuring everything once takes longer.
 
 FILE gets its name when all is measured. After Ctrl-C the table of what was
-measured so far is printed, and FILE is left as it was.`
+measured so far is printed, and FILE is not written.`
 
 const benchExamples = `  iomux bench                                     a table, in a minute
   iomux bench --out chart.svg                     and a chart

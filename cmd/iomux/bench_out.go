@@ -139,7 +139,7 @@ func (o *output) interrupted(cause error, printed bool) error {
 		text = "interrupted: the table is of what was measured so far"
 	}
 	if o.name != "" {
-		text += "; " + o.name + " is left as it was"
+		text += "; " + o.name + " was not written"
 	}
 	var by interruption
 	if !errors.As(cause, &by) {

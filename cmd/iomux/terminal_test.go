@@ -129,7 +129,7 @@ func TestControlCEndsABench(t *testing.T) {
 	if err := cmd.Wait(); !errors.As(err, &ended) || ended.ExitCode() != 130 {
 		t.Errorf("%v, want exit status 130", err)
 	}
-	for _, want := range []string{"Bare wait, 1 of n ready", "interrupted: the table is of what was measured so far; " + path + " is left as it was"} {
+	for _, want := range []string{"Bare wait, 1 of n ready", "interrupted: the table is of what was measured so far; " + path + " was not written"} {
 		if !strings.Contains(string(rest), want) {
 			t.Errorf("%q is missing in %q", want, rest)
 		}

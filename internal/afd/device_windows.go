@@ -115,7 +115,8 @@ func submit(device, event windows.Handle, id uintptr, done *windows.IO_STATUS_BL
 	return windows.NTStatus(status)
 }
 
-// cancel ends the poll that was started with done, and reports whether it had not ended before: either way it ends once.
+// cancel ends the poll that was started with done, or all polls of device where that is nil. It reports whether there was one that
+// had not ended before: either way each ends once.
 func cancel(device windows.Handle, done *windows.IO_STATUS_BLOCK) bool {
 	var ended windows.IO_STATUS_BLOCK
 	status, _, _ := syscall.SyscallN(ntCancelIo.Addr(), uintptr(device), uintptr(unsafe.Pointer(done)), uintptr(unsafe.Pointer(&ended)))

@@ -273,8 +273,11 @@ func (p *Poller) lose(e *entry) {
 // release is called when nobody uses the Poller any more.
 func (p *Poller) release(fd int) error {
 	port := windows.Handle(fd)
-	for _, e := range p.sockets {
-		p.drop(e)
+	for _, op := range p.operations {
+		op.entry = nil
+	}
+	for _, h := range p.helpers {
+		cancel(h.device, nil) // all of them at once
 	}
 	for p.underWay > 0 {
 		n, err := dequeue(port, p.collected[:], -1)

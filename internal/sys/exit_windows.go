@@ -2,6 +2,7 @@ package sys
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -18,8 +19,8 @@ func NewExit(process *os.Process) (e *Exit, err error) {
 		err = windows.DuplicateHandle(self, windows.Handle(handle), self, &e.process, 0, false, windows.DUPLICATE_SAME_ACCESS)
 	})
 	switch {
-	case errHandle != nil:
-		return nil, errHandle
+	case errHandle != nil: // os.Process.Wait gives the handle back
+		return nil, fmt.Errorf("%w: %w", os.ErrProcessDone, errHandle)
 	case err != nil:
 		return nil, os.NewSyscallError("DuplicateHandle", err)
 	}

@@ -1,0 +1,326 @@
+package iomux_test
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"iomux"
+	"iomux/internal/suite"
+	"iomux/internal/wine"
+)
+
+func TestDriverIsTheBest(t *testing.T) {
+	if p := poller(t, nil); p.Mechanism() != iomux.AFD {
+		t.Errorf("mechanism is %v", p.Mechanism())
+	}
+}
+
+// What Windows cannot wait on says so.
+func TestOnlySockets(t *testing.T) {
+	p := poller(t, nil)
+	r, w, err := os.Pipe()
+	must(t, err)
+	defer func() { must(t, errors.Join(r.Close(), w.Close())) }()
+	file, err := os.Open(os.Args[0])
+	must(t, err)
+	defer func() { must(t, file.Close()) }()
+	for name, src := range map[string]any{"pipe": r, "file": file, "standard error": os.Stderr} {
+		_, err := p.Register(src, iomux.Readable, 0)
+		isErr(t, err, iomux.ErrNotPollable)
+		isErr(t, err, errors.ErrUnsupported)
+		if err != nil && !strings.Contains(err.Error(), "only sockets on Windows") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if p.Len() != 0 {
+		t.Errorf("Len is %d", p.Len())
+	}
+}
+
+func TestConnections(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer func() { must(t, listener.Close()) }()
+	p := poller(t, nil)
+	pending := register(t, p, listener, iomux.Readable)
+	client, err := net.Dial("tcp", listener.Addr().String())
+	must(t, err)
+	defer func() { must(t, client.Close()) }()
+	expect(t, p, pending, iomux.Readable)
+	server, err := listener.Accept()
+	must(t, err)
+	r := register(t, p, server, iomux.Readable)
+	expectNothing(t, p)
+	_, err = client.Write([]byte("hello"))
+	must(t, err)
+	expect(t, p, r, iomux.Readable)
+	// The connection is as it was: its own deadlines work.
+	must(t, server.SetReadDeadline(time.Now().Add(soon)))
+	if n, err := server.Read(make([]byte, 8)); n != 5 || err != nil {
+		t.Errorf("read %d bytes, %v", n, err)
+	}
+	expectNothing(t, p)
+	must(t, r.Modify(iomux.Writable))
+	expect(t, p, r, iomux.Writable)
+	must(t, server.Close())
+	expectNothing(t, p)
+	_, err = p.Register(server, iomux.Readable, 0)
+	isErr(t, err, os.ErrClosed)
+	must(t, r.Unregister()) // also after the source was closed
+	must(t, pending.Unregister())
+	if p.Len() != 0 {
+		t.Errorf("Len is %d", p.Len())
+	}
+}
+
+// Connections that were closed and not unregistered, whose numbers others get: no event reaches the successor.
+func TestReusedNumbers(t *testing.T) {
+	p := poller(t, nil)
+	for range 30 {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		r := register(t, p, listener, iomux.Readable)
+		if p.Len()%2 == 0 {
+			expectNothing(t, p)
+		}
+		must(t, listener.Close())
+		_, server := suite.TCPPair(t)
+		var events [1]iomux.Event[int]
+		if n, err := p.WaitTimeout(events[:], 0); n != 0 || err != nil {
+			t.Fatalf("events are %+v, %v", events[:n], err)
+		}
+		fresh := register(t, p, server, iomux.Writable)
+		expect(t, p, fresh, iomux.Writable)
+		must(t, fresh.Unregister())
+		must(t, r.Unregister())
+	}
+}
+
+func TestTimer(t *testing.T) {
+	p := poller(t, nil)
+	const period = 5 * time.Millisecond
+	start := time.Now()
+	r, err := p.RegisterTimer(period, 7)
+	must(t, err)
+	expired := 0
+	for range 5 {
+		event := next(t, p, iomux.KindTimer)
+		expired += event.Status
+		if took := time.Since(start); event.Status < 1 || took < time.Duration(expired)*period {
+			t.Errorf("%d expirations of %v after %v", expired, period, took)
+		}
+	}
+	isErr(t, r.Modify(iomux.Readable), errors.ErrUnsupported)
+	must(t, r.Unregister())
+	expectNothing(t, p)
+}
+
+func next(t *testing.T, p *iomux.Poller[int], kind iomux.Kind) iomux.Event[int] {
+	t.Helper()
+	var events [4]iomux.Event[int]
+	n, err := p.WaitTimeout(events[:], soon)
+	if err != nil || n != 1 || events[0].Kind != kind || events[0].Ready != 0 {
+		t.Fatalf("events are %+v, %v, want one of kind %v", events[:n], err, kind)
+	}
+	return events[0]
+}
+
+// again starts the calling test once more, in a process of its own where suite.Part is part.
+func again(t *testing.T, part string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), "IOMUX_TEST_PART="+part)
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
+	return cmd
+}
+
+func TestProcess(t *testing.T) {
+	if part := suite.Part(); part != "" {
+		status, err := strconv.Atoi(part)
+		if err != nil {
+			time.Sleep(soon) // until we are killed
+		}
+		os.Exit(status)
+	}
+	p := poller(t, nil)
+	for part, status := range map[string]int{"0": 0, "42": 42, "1000000000": 1000000000, "wait": 1} {
+		cmd := again(t, part)
+		must(t, cmd.Start())
+		r, err := p.RegisterProcess(cmd.Process, 5)
+		must(t, err)
+		other, err := os.FindProcess(cmd.Process.Pid) // as if it were not our child
+		must(t, err)
+		second, err := p.RegisterProcess(other, 5)
+		must(t, err)
+		if part == "wait" {
+			expectNothing(t, p)
+			must(t, cmd.Process.Kill())
+		}
+		for range 2 {
+			var events [1]iomux.Event[int]
+			n, err := p.WaitTimeout(events[:], soon)
+			if n != 1 || err != nil || events[0].Kind != iomux.KindProcess || events[0].Status != status {
+				t.Errorf("part %s: events are %+v, %v", part, events[:n], err)
+			}
+		}
+		expectNothing(t, p) // it is told once
+		_ = cmd.Wait()      // its error tells the status
+		if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != status {
+			t.Errorf("part %s: the process cannot be waited for any more: %v", part, cmd.ProcessState)
+		}
+		_, err = p.RegisterProcess(cmd.Process, 5)
+		isErr(t, err, os.ErrProcessDone)
+		must(t, errors.Join(r.Unregister(), second.Unregister(), other.Release()))
+	}
+	_, err := p.RegisterProcess(nil, 0)
+	isErr(t, err, syscall.EINVAL)
+	cmd := again(t, "wait")
+	must(t, cmd.Start())
+	_, err = p.RegisterProcess(cmd.Process, 5)
+	must(t, err)
+	must(t, p.Close()) // ends the thread that waits
+	must(t, cmd.Process.Kill())
+	_ = cmd.Wait() // its error tells that it was killed
+}
+
+// Ctrl-Break reaches a process that waits for os.Interrupt.
+func TestSignal(t *testing.T) {
+	if suite.Part() != "" {
+		p := poller(t, nil)
+		_, err := p.RegisterSignal(os.Interrupt, 3)
+		must(t, err)
+		os.Stdout.WriteString("waiting\n")
+		if event := next(t, p, iomux.KindSignal); event.Status != int(syscall.SIGINT) {
+			os.Exit(1)
+		}
+		os.Exit(77)
+	}
+	for _, sig := range []os.Signal{nil, os.Kill} {
+		_, err := poller(t, nil).RegisterSignal(sig, 0)
+		isErr(t, err, syscall.EINVAL)
+	}
+	cmd := again(t, "wait")
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	defer func() {
+		_ = cmd.Process.Kill() // it fails where the process has ended
+		_ = cmd.Wait()
+	}()
+	_, err = out.Read(make([]byte, 8))
+	must(t, err)
+	if err := windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(cmd.Process.Pid)); err != nil {
+		wine.Skip(t, "without a console nobody sends Ctrl-Break: "+err.Error())
+		t.Fatal(err)
+	}
+	p := poller(t, nil)
+	_, err = p.RegisterProcess(cmd.Process, 0)
+	must(t, err)
+	if event := next(t, p, iomux.KindProcess); event.Status != 77 {
+		t.Errorf("the process ended with %d", event.Status)
+	}
+}
+
+// Ten goroutines wait on each of ten Pollers for the same socket, and then for nothing until they are closed.
+func TestTenByTen(t *testing.T) {
+	client, server := suite.TCPPair(t)
+	var all sync.WaitGroup
+	var pollers []*iomux.Poller[int]
+	seen := make(chan error)
+	for range 10 {
+		p := poller(t, nil)
+		pollers = append(pollers, p)
+		register(t, p, server, iomux.Readable)
+		for range 10 {
+			all.Go(func() {
+				var events [1]iomux.Event[int]
+				n, err := p.WaitTimeout(events[:], soon)
+				if n != 1 && err == nil {
+					err = errors.New("no event")
+				}
+				seen <- err
+				for err == nil {
+					_, err = p.WaitTimeout(events[:], -1)
+				}
+				if !errors.Is(err, os.ErrClosed) {
+					t.Error("wait:", err)
+				}
+			})
+		}
+	}
+	time.Sleep(quiet)
+	suite.Write(t, client)
+	for range 100 {
+		must(t, <-seen)
+	}
+	for _, p := range pollers {
+		must(t, p.Close())
+	}
+	all.Wait()
+}
+
+var handleCount = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetProcessHandleCount")
+
+// TestHandlesAreGivenBack counts the handles before and after.
+func TestHandlesAreGivenBack(t *testing.T) {
+	count := func() (n uint32) {
+		ok, _, err := handleCount.Call(uintptr(windows.CurrentProcess()), uintptr(unsafe.Pointer(&n)))
+		if ok == 0 {
+			t.Skip("GetProcessHandleCount:", err)
+		}
+		return n
+	}
+	_, server := suite.TCPPair(t)
+	cycle := func() {
+		p, err := iomux.New[int]()
+		must(t, err)
+		register(t, p, server, iomux.Writable)
+		var events [1]iomux.Event[int]
+		_, err = p.WaitTimeout(events[:], soon)
+		must(t, err)
+		must(t, p.Close())
+	}
+	for range 10 { // until the runtime has its threads
+		cycle()
+	}
+	before := count()
+	for range 200 {
+		cycle()
+	}
+	// The runtime may have made a thread or two, each of which has some handles.
+	if after := count(); after > before+50 {
+		t.Errorf("%d handles are open, %d were before", after, before)
+	}
+}
+
+func TestWaitsDoNotAllocate(t *testing.T) {
+	p := poller(t, nil)
+	client, server := suite.TCPPair(t)
+	suite.Write(t, client)
+	r := register(t, p, server, iomux.Readable)
+	var events [4]iomux.Event[int]
+	turn := func() {
+		_, _ = p.WaitTimeout(events[:], time.Second)
+		_ = r.Modify(iomux.Writable)
+		_, _ = p.WaitTimeout(events[:], -1)
+		_ = r.Modify(iomux.Readable)
+		_, _ = p.WaitTimeout(events[:], 0)
+	}
+	for range 100 { // until enough memory goes round
+		turn()
+	}
+	if n := testing.AllocsPerRun(100, turn); n != 0 {
+		t.Errorf("waits and modifies allocate %v times", n)
+	}
+}

@@ -32,22 +32,25 @@ func tryWrite(fd int, p []byte) (int, error) {
 	if kind, err := windows.GetsockoptInt(windows.Handle(fd), windows.SOL_SOCKET, soType); err == nil && kind != windows.SOCK_STREAM {
 		piece = max(len(p), 1)
 	}
-	for written := 0; ; {
-		err := look(fd, afd.Out|afd.Hup)
-		if err == nil {
-			var n uint32
-			rest := p[written:]
-			buffer := windows.WSABuf{Len: uint32(min(len(rest), piece)), Buf: unsafe.SliceData(rest)}
-			err = toErrno(windows.WSASend(windows.Handle(fd), &buffer, 1, &n, 0, nil, nil))
-			written += int(n)
+	written, err := writeOnce(fd, p[:min(len(p), piece)])
+	for err == nil && written < len(p) {
+		n, later := writeOnce(fd, p[written:min(len(p), written+piece)])
+		if later != nil {
+			break // the next call tells it
 		}
-		switch {
-		case err != nil && written == 0:
-			return 0, err
-		case err != nil || written == len(p): // the next call tells the error
-			return written, nil
-		}
+		written += n
 	}
+	return written, err
+}
+
+func writeOnce(fd int, p []byte) (int, error) {
+	if err := look(fd, afd.Out|afd.Hup); err != nil {
+		return 0, err
+	}
+	var n uint32
+	buffer := windows.WSABuf{Len: uint32(min(len(p), math.MaxInt32)), Buf: unsafe.SliceData(p)}
+	err := windows.WSASend(windows.Handle(fd), &buffer, 1, &n, 0, nil, nil)
+	return int(n), toErrno(err)
 }
 
 // look finds out whether a socket is ready, EAGAIN if not: calls on it may block.

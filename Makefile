@@ -15,13 +15,16 @@ ALONE := linux/386: linux/arm64:qemu-aarch64 linux/s390x:qemu-s390x
 WINE := timeout -k 10 300 wine
 FUZZTIME := 10s
 COUNT := 6
+BENCH := .
+BENCHTIME := 9m
 STRESS := 1m
 
 # A clone that belongs to another user has no version to stamp binaries with.
 export GOFLAGS ?= -buildvcs=false
 
 .NOTPARALLEL:
-.PHONY: help setup bin check check-all fmt formatted vet lint test race stress alone wine wine-race binaries api api-same fuzz bench chart cover vuln
+.PHONY: help setup bin check check-all fmt formatted vet lint test race stress alone wine wine-race binaries api api-same fuzz bench \
+	bench-compare bench-go chart cover vuln
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,7 +102,7 @@ alone: ## Run the test binaries of the root module alone: for 386, and emulated 
 
 wine: setup ## Test the root module and the command as Windows' programs, under Wine
 	@GOOS=windows GOARCH=amd64 CGO_ENABLED=0 tools/wine.sh \
-		go test -exec='$(WINE)' -shuffle=on -timeout=120s ./... ./cmd/iomux/...
+		go test -exec='$(WINE)' -shuffle=on -timeout=280s ./... ./cmd/iomux/...
 
 wine-race: setup ## Do so three times with the race detector
 	@tools/setup.sh x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-posix
@@ -125,9 +128,15 @@ fuzz: ## Fuzz every target of every module for FUZZTIME
 		done; \
 	done; done
 
-bench: bin ## Run every benchmark COUNT times into dist/bench.txt; compare it with BASE=file, or the rivals in it
+bench: ## Measure everything beside its rivals for BENCHTIME, some ten minutes with the rest, and write bench/RESULTS.md
+	go run ./bench -time $(BENCHTIME) -notes bench/NOTES.md -out bench/RESULTS.md
+
+bench-compare: bin ## Let benchstat judge between the Go benchmarks of BASE=revision and those of now, each run COUNT times
+	@tools/bench-compare.sh "$(BASE)" $(COUNT) '$(BENCH)'
+
+bench-go: bin ## Run every Go benchmark COUNT times into dist/bench.txt; compare it with BASE=file, or the rivals in it
 	@mkdir -p dist
-	go test -run='^$$' -bench=. -benchmem -count=$(COUNT) -timeout=60m work >dist/bench.txt || { cat dist/bench.txt; exit 1; }
+	go test -run='^$$' -bench='$(BENCH)' -benchmem -count=$(COUNT) -timeout=60m work >dist/bench.txt || { cat dist/bench.txt; exit 1; }
 	bin/benchstat $(if $(BASE),$(BASE),-col /by) dist/bench.txt
 
 chart: ## Measure this machine for three minutes, and draw the README's chart; it has to be quiet

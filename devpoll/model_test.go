@@ -41,6 +41,10 @@ type model struct {
 	owner   int    // 0 for none
 	pid     int    // of whoever calls
 	limit   uint64 // less than RLIMIT_NOFILE, as after it was looked up; 0 for that
+	// What calls need, here so that the model does not allocate.
+	event unix.EpollEvent
+	told  [64]unix.EpollEvent
+	one   [1]sys.PollFD
 	// What was done, for the tests.
 	writes, longest, removals, refusals int
 	// late is called when a Poll has looked, and is about to return.
@@ -109,7 +113,7 @@ func (m *model) Write(_ int, list []sys.PollFD) syscall.Errno {
 
 func (m *model) refuses(list []sys.PollFD) bool {
 	limit := m.limit
-	if limit == 0 {
+	if limit == 0 && len(list) > 20 { // less is not allowed anywhere, and to look it up may allocate
 		limit = sys.MaxDescriptors()
 	}
 	if limit != 0 && uint64(len(list)) > limit {
@@ -156,8 +160,8 @@ func (m *model) add(fd int32, events uint16) {
 
 // sameFile reports whether the descriptor is of the file that the model knows, and makes it so.
 func (m *model) sameFile(fd int32) bool {
-	event := unix.EpollEvent{Events: unix.EPOLLET | unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLPRI | unix.EPOLLRDHUP, Fd: fd}
-	return sys.EpollCtl(m.files, unix.EPOLL_CTL_ADD, fd, unsafe.Pointer(&event)) == unix.EEXIST
+	m.event = unix.EpollEvent{Events: unix.EPOLLET | unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLPRI | unix.EPOLLRDHUP, Fd: fd}
+	return sys.EpollCtl(m.files, unix.EPOLL_CTL_ADD, fd, unsafe.Pointer(&m.event)) == unix.EEXIST
 }
 
 func (m *model) Poll(_ int, list []sys.PollFD, timeout time.Duration) (int, syscall.Errno) {
@@ -218,13 +222,12 @@ func (m *model) scan(list []sys.PollFD) (n int, errno syscall.Errno) {
 
 // takeHints sets the hint of those whose files had an event.
 func (m *model) takeHints() {
-	var events [64]unix.EpollEvent
 	for {
-		n, _ := sys.EpollWait(m.files, unsafe.Pointer(&events), len(events), 0)
+		n, _ := sys.EpollWait(m.files, unsafe.Pointer(&m.told), len(m.told), 0)
 		if n <= 0 {
 			return
 		}
-		for _, event := range events[:n] {
+		for _, event := range m.told[:n] {
 			if e := m.entries[event.Fd]; e != nil {
 				e.hint = true
 			}
@@ -239,12 +242,12 @@ func (m *model) look(fd int32, e *modelled) uint16 {
 	}
 	m.sameFile(fd)          // it may be another one now
 	known := m.sameFile(fd) // it is not, of files that tell of no events
-	one := []sys.PollFD{{FD: fd, Events: e.events}}
+	m.one[0] = sys.PollFD{FD: fd, Events: e.events}
 	for {
-		if _, errno := sys.Poll(one, 0); errno != unix.EINTR {
+		if _, errno := sys.Poll(m.one[:], 0); errno != unix.EINTR {
 			break
 		}
 	}
-	e.hint = one[0].Revents != 0 || !known
-	return one[0].Revents
+	e.hint = m.one[0].Revents != 0 || !known
+	return m.one[0].Revents
 }

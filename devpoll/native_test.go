@@ -192,7 +192,7 @@ func TestEventsThatNobodyAskedFor(t *testing.T) {
 // The driver takes and gives no more entries than the limit, which may become lower at any time.
 func TestLimitOfTheDriver(t *testing.T) {
 	_, low := suite.Pipe(t)
-	suite.Limit(t, 1000)
+	suite.Limit(t, 2000)
 	w := suite.High(t, low, 350)
 	for _, secret := range []bool{true, false} {
 		poller, m := modelOf(t)
@@ -200,14 +200,14 @@ func TestLimitOfTheDriver(t *testing.T) {
 			m.limit = 40 // while RLIMIT_NOFILE still says more
 		}
 		var fds []int
-		for range 100 {
+		for range 500 {
 			fds = append(fds, suite.High(t, w, 400))
 			must(t, poller.Register(fds[len(fds)-1], devpoll.Out))
 		}
 		if !secret {
-			suite.Limit(t, 40)
+			suite.Limit(t, 300)
 		}
-		expectInTurns(t, poller, 100)
+		expectInTurns(t, poller, 500)
 		if refused := m.refusals > 0; refused != secret {
 			t.Errorf("%d calls had too many entries", m.refusals)
 		}

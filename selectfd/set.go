@@ -29,7 +29,16 @@ var dense = 1 << 20
 
 // Add puts fd into the set, FD_SET. Any number is taken; what is no open descriptor shows at Wait.
 func (s *Set) Add(fd int) {
-	if fd < 0 || fd >= dense && fd/wordBits >= len(s.words) {
+	if i := uint(fd) / uint(wordBits); i < uint(len(s.words)) {
+		s.words[i] |= 1 << (uint(fd) % uint(wordBits))
+		return
+	}
+	s.addBeyond(fd)
+}
+
+// addBeyond adds what there is no word for yet.
+func (s *Set) addBeyond(fd int) {
+	if fd < 0 || fd >= dense {
 		if s.aside == nil {
 			s.aside = make(map[int]struct{})
 		}

@@ -1,60 +1,248 @@
-// What the benchmarks compare with: the same waits in C. An idle second thread makes it what every Go program is, a process
-// whose descriptors are shared, so that each call in the kernel pays for that.
+// What is compared with: the same waits in C. "mt" has an idle second thread, as every Go program has; "one" has none.
 //
-//	waits echo                  prints the port, and answers on one thread
-//	waits ring PIPES EVENTS     prints nanoseconds an event
-//	waits ready FDS CALLS       prints nanoseconds a call
-//	waits change CALLS          prints nanoseconds for an addition and a removal
-//	waits modify CALLS          prints nanoseconds a modification
+//	waits one|mt ready WATCHED          epoll_wait that does not wait, with one ready descriptor
+//	waits one|mt change                 an addition to an epoll and a removal
+//	waits one|mt modify                 a modification
+//	waits one|mt poll|select WATCHED    a call that does not wait, with the last descriptor ready
+//	waits one|mt some|some-poll|some-select WATCHED READY
+//	waits one|mt ring|ring-poll|ring-select PIPES
+//	waits one|mt late NANOSECONDS       timeouts of epoll_pwait2
+//	waits one|mt threads                two threads that wake each other
+//	waits one|mt process                a process that a peer wakes
+//	waits one|mt peer                   the peer: answers 8 bytes with 8 bytes, from standard input to standard output
+//	waits one|mt echo                   the server, on one thread
 #define _GNU_SOURCE
+#include "bench.h"
+
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/select.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include <sys/syscall.h>
 
-static void check(int result, const char *call) {
-	if (result < 0) {
-		perror(call);
-		exit(1);
-	}
-}
+static int epfd, watched, nfds, late_ns;
+static int (*ends)[2];
+static struct pollfd *fds;
+static unsigned long *full, *set;
+static size_t set_size;
+static struct epoll_event *events;
+static int room = 64;
 
-static void *idle(void *none) {
-	pause();
-	return none;
-}
-
-static double now(void) {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
-
-static void add(int epfd, int fd, int number) {
+static void add(int fd, int number) {
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = number};
 	check(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
 }
 
-static void echo(int epfd) {
+static void expect(int n, int result, const char *call) {
+	if (check(result, call) != n) {
+		fprintf(stderr, "%s: %d ready\n", call, result);
+		exit(1);
+	}
+}
+
+// watch makes eventfds of which the last ones are readable, and lists of them all.
+static void watch(int n, int ready) {
+	watched = n;
+	fds = calloc(n, sizeof *fds);
+	for (int i = 0; i < n; i++) {
+		int fd = check(eventfd(i >= n - ready, EFD_NONBLOCK), "eventfd");
+		fds[i] = (struct pollfd){.fd = fd, .events = POLLIN};
+		nfds = fd + 1;
+	}
+	set_size = (nfds + 63) / 64 * 8;
+	full = calloc(1, set_size);
+	set = calloc(1, set_size);
+	for (int i = 0; i < n; i++)
+		full[fds[i].fd / 64] |= 1ul << (fds[i].fd % 64);
+}
+
+static int expected = 1;
+
+static void by_epoll(int n) {
+	while (n-- > 0)
+		expect(expected, epoll_wait(epfd, events, room, 0), "epoll_wait");
+}
+
+static void by_poll(int n) {
+	while (n-- > 0)
+		expect(expected, poll(fds, watched, 0), "poll");
+}
+
+static void by_select(int n) {
+	while (n-- > 0) {
+		struct timeval zero = {0};
+		memcpy(set, full, set_size);
+		expect(expected, select(nfds, (fd_set *)set, NULL, NULL, &zero), "select");
+	}
+}
+
+static void change(int n) {
+	struct epoll_event event = {.events = EPOLLIN};
+	while (n-- > 0) {
+		check(epoll_ctl(epfd, EPOLL_CTL_ADD, ends[0][0], &event), "epoll_ctl");
+		check(epoll_ctl(epfd, EPOLL_CTL_DEL, ends[0][0], NULL), "epoll_ctl");
+	}
+}
+
+static void modify(int n) {
+	struct epoll_event event = {.events = EPOLLIN};
+	while (n-- > 0)
+		check(epoll_ctl(epfd, EPOLL_CTL_MOD, ends[0][0], &event), "epoll_ctl");
+}
+
+static void pass(int at) {
+	check(read(ends[at][0], eight, 8), "read");
+	check(write(ends[(at + 1) % watched][1], eight, 8), "write");
+}
+
+static void ring_epoll(int n) {
+	while (n > 0) {
+		int ready = epoll_wait(epfd, events, 64, -1);
+		for (int i = 0; i < ready; i++, n--)
+			pass(events[i].data.u32);
+	}
+}
+
+static void ring_poll(int n) {
+	while (n > 0) {
+		int ready = poll(fds, watched, -1);
+		for (int i = 0; i < watched && ready > 0; i++) {
+			if (fds[i].revents) {
+				pass(i);
+				ready--;
+				n--;
+			}
+		}
+	}
+}
+
+static void ring_select(int n) {
+	while (n > 0) {
+		memcpy(set, full, set_size);
+		int ready = select(nfds, (fd_set *)set, NULL, NULL, NULL);
+		for (int i = 0; i < watched && ready > 0; i++) {
+			int fd = ends[i][0];
+			if (set[fd / 64] >> (fd % 64) & 1) {
+				pass(i);
+				ready--;
+				n--;
+			}
+		}
+	}
+}
+
+static void ring(int n, const char *how) {
+	ends = make_pipes(n);
+	watched = n;
+	fds = calloc(n, sizeof *fds);
+	nfds = ends[n - 1][1] + 1;
+	set_size = (nfds + 63) / 64 * 8;
+	full = calloc(1, set_size);
+	set = calloc(1, set_size);
+	for (int i = 0; i < n; i++) {
+		int fd = ends[i][0];
+		fds[i] = (struct pollfd){.fd = fd, .events = POLLIN};
+		full[fd / 64] |= 1ul << (fd % 64);
+		add(fd, i);
+	}
+	check(write(ends[0][1], eight, 8), "write");
+	measure(strcmp(how, "poll") == 0 ? ring_poll : strcmp(how, "select") == 0 ? ring_select : ring_epoll);
+}
+
+static int ascending(const void *a, const void *b) {
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+// late tells how late timeouts are: the median and the 99th percentile.
+static void late(void) {
+	int n;
+	printf("ready\n");
+	fflush(stdout);
+	while (scanf("%d", &n) == 1) {
+		struct timespec timeout = {.tv_nsec = late_ns};
+		double *took = calloc(n, sizeof *took), total = 0;
+		int early = 0;
+		for (int i = 0; i < n; i++) {
+			double start = now();
+			check(syscall(SYS_epoll_pwait2, epfd, events, room, &timeout, NULL, 0), "epoll_pwait2");
+			took[i] = now() - start - late_ns;
+			total += took[i] + late_ns;
+			early += took[i] < 0;
+		}
+		qsort(took, n, sizeof *took, ascending);
+		printf("{\"ns\": %f, \"p50\": %f, \"p99\": %f, \"early\": %d}\n", total, took[n / 2], took[n * 99 / 100], early);
+		fflush(stdout);
+		free(took);
+	}
+}
+
+static void await(int ep, int fd) {
+	struct epoll_event event;
+	expect(1, epoll_wait(ep, &event, 1, -1), "epoll_wait");
+	check(read(fd, eight, 8), "read");
+}
+
+static int epoll_of(int fd) {
+	int ep = check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+	struct epoll_event event = {.events = EPOLLIN};
+	check(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
+	return ep;
+}
+
+static void *partner(void *none) {
+	int ep = epoll_of(ends[0][0]);
+	for (;;) {
+		await(ep, ends[0][0]);
+		check(write(ends[1][1], eight, 8), "write");
+	}
+	return none;
+}
+
+// ping wakes the partner, or the peer, and waits for its answer.
+static void ping(int n) {
+	while (n-- > 0) {
+		check(write(ends[0][1], eight, 8), "write");
+		await(epfd, ends[1][0]);
+	}
+}
+
+static void wake(int by_thread, const char *self) {
+	ends = make_pipes(2);
+	epfd = epoll_of(ends[1][0]);
+	if (by_thread) {
+		pthread_t thread;
+		check(-pthread_create(&thread, NULL, partner, NULL), "pthread_create");
+	} else if (check(fork(), "fork") == 0) {
+		dup2(ends[0][0], 0);
+		dup2(ends[1][1], 1);
+		execl(self, self, "one", "peer", NULL);
+		_exit(1);
+	}
+	measure(ping);
+}
+
+// peer reads and writes in blocking mode.
+static void peer(void) {
+	fcntl(0, F_SETFL, 0);
+	fcntl(1, F_SETFL, 0);
+	while (read(0, eight, 8) == 8)
+		check(write(1, eight, 8), "write");
+}
+
+static void echo(void) {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof address;
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int listener = check(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket");
 	check(bind(listener, (struct sockaddr *)&address, length), "bind");
 	check(listen(listener, 4096), "listen");
 	check(getsockname(listener, (struct sockaddr *)&address, &length), "getsockname");
 	printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
 	fflush(stdout);
-	add(epfd, listener, listener);
+	add(listener, listener);
 	static char buffer[64 << 10];
-	static struct epoll_event events[256];
 	for (;;) {
 		int n = epoll_wait(epfd, events, 256, -1);
 		for (int i = 0; i < n; i++) {
@@ -62,7 +250,7 @@ static void echo(int epfd) {
 			if (fd == listener) {
 				int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 				if (client >= 0)
-					add(epfd, client, client);
+					add(client, client);
 				continue;
 			}
 			ssize_t got = read(fd, buffer, sizeof buffer);
@@ -74,76 +262,44 @@ static void echo(int epfd) {
 	}
 }
 
-static double ring(int epfd, int pipes, int count) {
-	int(*ends)[2] = calloc(pipes, sizeof *ends);
-	for (int i = 0; i < pipes; i++) {
-		check(pipe2(ends[i], O_NONBLOCK), "pipe2");
-		add(epfd, ends[i][0], i);
-	}
-	static struct epoll_event events[64];
-	char buffer[8];
-	check(write(ends[0][1], "xxxxxxxx", 8), "write");
-	double start = now();
-	for (int done = 0; done < count;) {
-		int n = epoll_wait(epfd, events, 64, -1);
-		for (int i = 0; i < n; i++, done++) {
-			int at = events[i].data.u32;
-			check(read(ends[at][0], buffer, 8), "read");
-			check(write(ends[(at + 1) % pipes][1], buffer, 8), "write");
-		}
-	}
-	return (now() - start) / count;
-}
-
-static double ready(int epfd, int fds, int calls) {
-	static struct epoll_event events[64];
-	for (int i = 0; i < fds; i++) {
-		int fd = eventfd(i == 0, EFD_NONBLOCK);
-		check(fd, "eventfd");
-		add(epfd, fd, fd);
-	}
-	double start = now();
-	for (int i = 0; i < calls; i++)
-		check(epoll_wait(epfd, events, 64, 0), "epoll_wait");
-	return (now() - start) / calls;
-}
-
-static double change(int epfd, int calls, int modify) {
-	struct epoll_event event = {.events = EPOLLIN};
-	int ends[2];
-	check(pipe2(ends, O_NONBLOCK), "pipe2");
-	if (modify)
-		add(epfd, ends[0], 0);
-	double start = now();
-	for (int i = 0; i < calls; i++) {
-		if (modify) {
-			check(epoll_ctl(epfd, EPOLL_CTL_MOD, ends[0], &event), "epoll_ctl");
-			continue;
-		}
-		check(epoll_ctl(epfd, EPOLL_CTL_ADD, ends[0], &event), "epoll_ctl");
-		check(epoll_ctl(epfd, EPOLL_CTL_DEL, ends[0], NULL), "epoll_ctl");
-	}
-	return (now() - start) / calls;
-}
-
 int main(int count, char **arguments) {
-	pthread_t thread;
-	check(-pthread_create(&thread, NULL, idle, NULL), "pthread_create");
-	int epfd = epoll_create1(0);
-	check(epfd, "epoll_create1");
-	const char *what = count > 1 ? arguments[1] : "";
-	int first = count > 2 ? atoi(arguments[2]) : 0, second = count > 3 ? atoi(arguments[3]) : 0;
-	if (strcmp(what, "echo") == 0)
-		echo(epfd);
-	else if (strcmp(what, "ring") == 0)
-		printf("%f\n", ring(epfd, first, second));
-	else if (strcmp(what, "ready") == 0)
-		printf("%f\n", ready(epfd, first, second));
-	else if (strcmp(what, "change") == 0)
-		printf("%f\n", change(epfd, first, 0));
-	else if (strcmp(what, "modify") == 0)
-		printf("%f\n", change(epfd, first, 1));
-	else
+	if (count < 3)
 		return 2;
+	const char *what = arguments[2];
+	int first = count > 3 ? atoi(arguments[3]) : 0, second = count > 4 ? atoi(arguments[4]) : 1;
+	raise_limit();
+	if (strcmp(arguments[1], "mt") == 0)
+		share();
+	epfd = check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+	events = calloc(1024, sizeof *events);
+	if (strcmp(what, "ready") == 0 || strncmp(what, "some", 4) == 0 || strcmp(what, "poll") == 0 || strcmp(what, "select") == 0) {
+		const char *how = strncmp(what, "some-", 5) == 0 ? what + 5 : what;
+		expected = second;
+		room = second > 1 ? 1024 : 64;
+		watch(first, second);
+		for (int i = 0; i < watched && strcmp(how, "poll") != 0 && strcmp(how, "select") != 0; i++)
+			add(fds[i].fd, fds[i].fd);
+		measure(strcmp(how, "poll") == 0 ? by_poll : strcmp(how, "select") == 0 ? by_select : by_epoll);
+	} else if (strcmp(what, "change") == 0) {
+		ends = make_pipes(1);
+		measure(change);
+	} else if (strcmp(what, "modify") == 0) {
+		ends = make_pipes(1);
+		add(ends[0][0], 0);
+		measure(modify);
+	} else if (strncmp(what, "ring", 4) == 0) {
+		ring(first, what[4] ? what + 5 : "epoll");
+	} else if (strcmp(what, "late") == 0) {
+		late_ns = first;
+		late();
+	} else if (strcmp(what, "threads") == 0 || strcmp(what, "process") == 0) {
+		wake(strcmp(what, "threads") == 0, arguments[0]);
+	} else if (strcmp(what, "peer") == 0) {
+		peer();
+	} else if (strcmp(what, "echo") == 0) {
+		echo();
+	} else {
+		return 2;
+	}
 	return 0;
 }

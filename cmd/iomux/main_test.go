@@ -5,9 +5,11 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,10 +69,24 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", raceOptions)
 			env.Setenv("MECHANISMS", strings.Join(waitingMechanisms(), " "))
+			env.Setenv("PORT", freePort(t))
 			env.Setenv("EDGES", strings.Join(edgeMechanisms(), " "))
 			return nil
 		},
 	})
+}
+
+// freePort is the number of a port that nobody listens at.
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
 // condition is what scripts ask for in brackets.
@@ -80,8 +96,10 @@ func condition(name string) (bool, error) {
 		return err == nil, nil
 	}
 	switch name {
-	case "waits":
-		return len(waitingMechanisms()) > 0, nil
+	case "waits": // for all that a descriptor can be of
+		return len(waitingMechanisms()) > 0 && runtime.GOOS != "windows", nil
+	case "wine":
+		return wine.Running(), nil
 	case "changes":
 		return iomux.Kqueue.Available(), nil
 	case "edges":

@@ -21,12 +21,13 @@ type server struct {
 	poller   *iomux.Poller[*connection]
 	listener int
 	buffer   []byte
-	all      map[*connection]struct{}
+	all      []*connection
 }
 
 // connection is the peer of a client.
 type connection struct {
 	fd           int
+	place        int // in server.all
 	registration *iomux.Registration[*connection]
 	unsent       []byte // what the client does not take yet
 }
@@ -39,7 +40,7 @@ func serve(ctx context.Context, listener net.Listener) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	s := &server{buffer: make([]byte, 64<<10), all: make(map[*connection]struct{})}
+	s := &server{buffer: make([]byte, 64<<10)}
 	if s.listener, err = descriptor.Of(file); err != nil {
 		return err
 	}
@@ -47,8 +48,8 @@ func serve(ctx context.Context, listener net.Listener) (err error) {
 		return err
 	}
 	defer func() {
-		for c := range s.all {
-			s.hangUp(c)
+		for len(s.all) > 0 {
+			s.hangUp(s.all[0])
 		}
 		err = errors.Join(err, s.poller.Close())
 	}()
@@ -93,11 +94,11 @@ func (s *server) accept() error {
 	if err != nil {
 		return os.NewSyscallError("accept", err)
 	}
-	c := &connection{fd: fd}
+	c := &connection{fd: fd, place: len(s.all)}
 	if c.registration, err = s.poller.RegisterFD(fd, iomux.Readable, c); err != nil {
 		return errors.Join(err, unix.Close(fd))
 	}
-	s.all[c] = struct{}{}
+	s.all = append(s.all, c)
 	return nil
 }
 
@@ -132,7 +133,10 @@ func (s *server) answer(c *connection) error {
 }
 
 func (s *server) hangUp(c *connection) {
-	delete(s.all, c)
+	last := s.all[len(s.all)-1]
+	s.all[c.place], last.place = last, c.place
+	s.all[len(s.all)-1] = nil
+	s.all = s.all[:len(s.all)-1]
 	// There is nobody left to take the errors.
 	_, _ = c.registration.Unregister(), unix.Close(c.fd)
 	c.fd = -1

@@ -202,10 +202,7 @@ func (s *Set) flush(dp int) syscall.Errno {
 
 // writeAll writes list in parts that the driver takes. What it does not take is to be written later.
 func (s *Set) writeAll(dp int, list []sys.PollFD) syscall.Errno {
-	part := len(list)
-	if limit := sys.MaxDescriptors(); limit > 0 {
-		part = int(min(limit, uint64(part)))
-	}
+	part := atMost(len(list))
 	for len(list) > 0 {
 		errno := s.write(dp, list[:min(part, len(list))])
 		switch {
@@ -224,6 +221,19 @@ func (s *Set) writeAll(dp int, list []sys.PollFD) syscall.Errno {
 		list = list[min(part, len(list)):]
 	}
 	return 0
+}
+
+// atMost is how many of n entries the driver takes at once. Where it takes fewer it says EINVAL, so the limit is not looked up
+// for a few entries.
+func atMost(n int) int {
+	const few = 256 // Solaris' limit, unless somebody changes it
+	if n <= few {
+		return n
+	}
+	if limit := sys.MaxDescriptors(); limit > 0 {
+		return int(min(limit, uint64(n)))
+	}
+	return n
 }
 
 // write is one write, which a signal may interrupt before it has an effect.

@@ -98,13 +98,9 @@ func (s *Set) lieDown(w *waiter, left time.Duration) (time.Duration, int, syscal
 	if s.sweepAbsent(); len(s.absent) > 0 {
 		left = 0
 	}
-	room := len(w.list)
-	if limit := sys.MaxDescriptors(); limit > 0 {
-		room = int(min(limit, uint64(room)))
-	}
 	w.newest = s.newest
 	s.waiting++
-	return left, room, 0
+	return left, atMost(len(w.list)), 0
 }
 
 // sweepAbsent forgets those of the absent that are members no more, or were written.

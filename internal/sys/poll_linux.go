@@ -20,8 +20,7 @@ func Poll(fds []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	case timeout < 0:
 		n, _, errno = unix.Syscall6(unix.SYS_PPOLL, uintptr(first), uintptr(len(fds)), 0, 0, 0, 0)
 	case timeout == 0 && len(fds) <= rawLimit:
-		var ts unix.Timespec
-		n, _, errno = unix.RawSyscall6(unix.SYS_PPOLL, uintptr(first), uintptr(len(fds)), uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
+		n, errno = pollNow(first, len(fds))
 	default:
 		ts := unix.NsecToTimespec(int64(timeout))
 		n, _, errno = unix.Syscall6(unix.SYS_PPOLL, uintptr(first), uintptr(len(fds)), uintptr(unsafe.Pointer(&ts)), 0, 0, 0)

@@ -12,13 +12,15 @@ type ring struct {
 	reads, writes []int
 }
 
-// newRing makes n pipes, or as many as it can, with the error that ended it.
+// newRing makes n pipes, or as many as leave room for everything else, with the error that ended it.
 func newRing(n int) (*ring, error) {
 	r := new(ring)
 	for range n {
 		read, write, err := pair()
 		if err != nil {
-			return r, err
+			fewer := r.first(max(0, len(r.reads)-spare/2))
+			(&ring{r.reads[len(fewer.reads):], r.writes[len(fewer.reads):]}).close()
+			return fewer, err
 		}
 		r.reads, r.writes = append(r.reads, read), append(r.writes, write)
 	}

@@ -1,22 +1,20 @@
-//go:build unix
+//go:build unix || windows
 
 package main
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"strings"
+	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // attempt is one way to connect.
 type attempt struct {
 	domain   int
 	typ      int
-	address  unix.Sockaddr
+	address  syscall.Sockaddr
 	peer     string // empty where the source says it all
 	fallback bool   // only for a socket of the wrong type
 }
@@ -28,20 +26,7 @@ func (t *target) connectTo(addresses []netip.AddrPort) {
 			t.refusals = append(t.refusals, err)
 			continue
 		}
-		t.attempts = append(t.attempts, attempt{domain: domain, typ: unix.SOCK_STREAM, address: sockaddr, peer: address.String()})
-	}
-	t.connectNext()
-}
-
-// openUnix connects to a socket of whatever type it has, which only trying tells.
-func (t *target) openUnix() {
-	if longest := len(unix.RawSockaddrUnix{}.Path) - 1; len(t.path) > longest {
-		t.fail(fmt.Errorf("a socket's path has at most %d bytes: use a relative path", longest))
-		return
-	}
-	for i, typ := range []int{unix.SOCK_STREAM, unix.SOCK_DGRAM, unix.SOCK_SEQPACKET} {
-		address := &unix.SockaddrUnix{Name: t.path}
-		t.attempts = append(t.attempts, attempt{domain: unix.AF_UNIX, typ: typ, address: address, fallback: i > 0})
+		t.attempts = append(t.attempts, attempt{domain: domain, typ: syscall.SOCK_STREAM, address: sockaddr, peer: address.String()})
 	}
 	t.connectNext()
 }
@@ -56,7 +41,7 @@ func (t *target) connectNext() {
 		case nil:
 			t.stands(a)
 			return
-		case unix.EINPROGRESS, unix.EINTR: // an interrupted connect goes on, too
+		case errUnderWay, errInterrupted: // an interrupted connect goes on, too
 			t.limit()
 			t.await(writable, func(states) { t.finish(a) })
 			return
@@ -72,7 +57,7 @@ func (t *target) connect(a attempt) error {
 		return err
 	}
 	t.made = true
-	return unix.Connect(t.fd, a.address)
+	return connect(t.fd, a.address)
 }
 
 // limit gives an attempt that is not the last one its share of the time that is left: a host that does not answer under one
@@ -83,7 +68,7 @@ func (t *target) limit() {
 		return
 	}
 	t.after(left/time.Duration(len(t.attempts)+1), func() {
-		t.refuse(attempt{}, unix.ETIMEDOUT)
+		t.refuse(attempt{}, errTimedOut)
 		t.connectNext()
 	})
 }
@@ -101,7 +86,7 @@ func (t *target) finish(a attempt) {
 // stands reports the connection, and follows what becomes of it.
 func (t *target) stands(a attempt) {
 	if connectedToItself(t.fd) {
-		t.refuse(a, unix.ECONNREFUSED)
+		t.refuse(a, errRefused)
 		t.connectNext()
 		return
 	}
@@ -118,7 +103,7 @@ func (t *target) stands(a attempt) {
 // refuse ends an attempt.
 func (t *target) refuse(a attempt, err error) {
 	t.release()
-	if a.domain == unix.AF_UNIX && err != unix.EPROTOTYPE {
+	if a.domain == syscall.AF_UNIX && err != syscall.EPROTOTYPE {
 		t.attempts = nil // another type of socket would not do better
 	}
 	if len(t.refusals) == 0 || t.refusals[len(t.refusals)-1].Error() != err.Error() {
@@ -145,36 +130,13 @@ func joinReasons(reasons []error) error {
 	return errors.New(strings.Join(texts, ", then "))
 }
 
-// pendingError takes the error that waits on a socket.
-func pendingError(fd int) error {
-	number, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	if err == nil && number != 0 {
-		err = unix.Errno(number)
-	}
-	return err
-}
-
 // connectedToItself finds out what can happen at a port of this machine that nobody listens at, when the system gives the
 // connection that very port to come from.
 func connectedToItself(fd int) bool {
-	own, err := unix.Getsockname(fd)
+	own, err := ownAddress(fd)
 	if err != nil {
 		return false
 	}
-	peer, err := unix.Getpeername(fd)
-	return err == nil && addressOf(own).IsValid() && addressOf(own) == addressOf(peer)
-}
-
-// makeSocket makes a socket that does not block and is closed on exec.
-func makeSocket(domain, typ int) (int, error) {
-	fd, err := unix.Socket(domain, typ, 0)
-	if err != nil {
-		return -1, err
-	}
-	unix.CloseOnExec(fd)
-	if err := unix.SetNonblock(fd, true); err != nil {
-		_ = unix.Close(fd) // the first error tells more
-		return -1, fmt.Errorf("socket: %w", err)
-	}
-	return fd, nil
+	peer, err := peerAddress(fd)
+	return err == nil && own.IsValid() && own == peer
 }

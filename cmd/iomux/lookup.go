@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix || windows
 
 package main
 
@@ -6,18 +6,12 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"os"
 	"strconv"
-
-	"iomux/descriptor"
 )
 
 // lookups asks for the addresses of names while the session waits. The standard library has no lookup that could be waited
-// for on a descriptor: each one blocks a goroutine, which rings by a pipe when it has the answer.
+// for on a descriptor: each one blocks a goroutine, which wakes the session when it has the answer.
 type lookups struct {
-	bell    *target // not a source: its descriptor is the pipe's reading end
-	reader  *os.File
-	writer  *os.File
 	answers chan answer
 	context context.Context
 	cancel  context.CancelFunc
@@ -36,38 +30,19 @@ func (t *target) lookUp() {
 		return
 	}
 	l := &t.session.lookups
-	if err := l.open(t.session); err != nil {
-		t.fail(err)
-		return
+	if l.answers == nil {
+		l.context, l.cancel = context.WithCancel(context.Background())
+		l.answers = make(chan answer, len(t.session.targets)) // one at a time for each, so that none waits for room
 	}
 	go func() {
 		addresses, err := net.DefaultResolver.LookupNetIP(l.context, "ip", t.host)
 		l.answers <- answer{t, addresses, err}
-		_, _ = l.writer.Write([]byte{0}) // it fails only when nobody listens any more
+		_ = t.session.waiter.poller.Wake() // it cannot be closed
 	}()
 }
 
-func (l *lookups) open(s *session) (err error) {
-	if l.bell != nil {
-		return nil
-	}
-	if l.reader, l.writer, err = os.Pipe(); err != nil {
-		return err
-	}
-	fd, err := descriptor.Of(l.reader)
-	if err != nil {
-		return err
-	}
-	l.context, l.cancel = context.WithCancel(context.Background())
-	l.answers = make(chan answer, len(s.targets)) // one at a time for each, so that none waits for room
-	l.bell = &target{session: s, fd: fd, want: readable, take: func(states) { l.take(fd) }}
-	return s.watch(l.bell)
-}
-
 // take hands out the answers that have come.
-func (l *lookups) take(fd int) {
-	var rings [64]byte
-	_, _ = descriptor.TryRead(fd, rings[:]) // what is left rings again
+func (l *lookups) take() {
 	for {
 		select {
 		case a := <-l.answers:

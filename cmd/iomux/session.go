@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix || windows
 
 package main
 
@@ -114,6 +114,7 @@ func (s *session) turn() (expired bool, err error) {
 			}
 		}
 	}
+	s.lookups.take()
 	now := time.Now()
 	for _, t := range slices.Clone(s.targets) {
 		if t.later != nil && !now.Before(t.due) {

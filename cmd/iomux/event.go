@@ -1,11 +1,10 @@
-//go:build unix
+//go:build unix || windows
 
 package main
 
 import (
 	"errors"
 	"os"
-	"syscall"
 
 	"iomux"
 )
@@ -28,13 +27,7 @@ func (t *target) openEvent() {
 }
 
 func (t *target) openProcess() error {
-	process, err := os.FindProcess(t.pid)
-	if err == nil {
-		// Where there are no pidfds, any number is found.
-		if err = process.Signal(syscall.Signal(0)); errors.Is(err, os.ErrPermission) {
-			err = nil
-		}
-	}
+	process, err := findProcess(t.pid)
 	if err == nil {
 		err = t.session.waiter.setProcess(t, process)
 	}

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix || windows
 
 package main
 
@@ -8,8 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 )
 
 // backlog is how many connections may wait until they are accepted.
@@ -40,30 +39,29 @@ func (t *target) bind(address netip.AddrPort) error {
 		return err
 	}
 	if t.kind == kindUDP {
-		if t.fd, err = makeSocket(domain, unix.SOCK_DGRAM); err != nil {
+		if t.fd, err = makeSocket(domain, syscall.SOCK_DGRAM); err != nil {
 			return err
 		}
 		t.made = true
-		return unix.Bind(t.fd, sockaddr)
+		return bind(t.fd, sockaddr)
 	}
-	if t.fd, err = makeSocket(domain, unix.SOCK_STREAM); err != nil {
+	if t.fd, err = makeSocket(domain, syscall.SOCK_STREAM); err != nil {
 		return err
 	}
 	t.made = true
-	// So that iomux can be started again while connections of the last time are still known to the system.
-	if err := unix.SetsockoptInt(t.fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+	if err := reuseAddress(t.fd); err != nil {
 		return err
 	}
-	if err := unix.Bind(t.fd, sockaddr); err != nil {
+	if err := bind(t.fd, sockaddr); err != nil {
 		return err
 	}
-	return unix.Listen(t.fd, backlog)
+	return listen(t.fd, backlog)
 }
 
 // tellAddress tells the port that the system has picked.
 func tellAddress(fd int) {
-	if own, err := unix.Getsockname(fd); err == nil {
-		_, _ = fmt.Fprintln(os.Stderr, "listening on", addressOf(own)) // as with complaints
+	if own, err := ownAddress(fd); err == nil {
+		_, _ = fmt.Fprintln(os.Stderr, "listening on", own) // as with complaints
 	}
 }
 
@@ -76,11 +74,11 @@ func (t *target) receiver() func(states) {
 
 // accept takes one connection and closes it. There may be none, if the peer has gone away again.
 func (t *target) accept(states) {
-	fd, peer, err := unix.Accept(t.fd)
-	switch err {
-	case nil:
-		_ = unix.Close(fd) // nothing was written to it
-	case unix.EAGAIN, unix.EINTR, unix.ECONNABORTED, unix.EPROTO:
+	fd, peer, err := accept(t.fd)
+	switch {
+	case err == nil:
+		_ = closeFD(fd) // nothing was written to it
+	case isNothing(err):
 		return
 	default:
 		t.fail(err)
@@ -96,10 +94,10 @@ const longest = 1 << 16
 
 // receive takes one datagram. There may be none, if the one that had come was damaged.
 func (t *target) receive(states) {
-	n, peer, err := unix.Recvfrom(t.fd, make([]byte, longest), 0)
-	switch err {
-	case nil:
-	case unix.EAGAIN, unix.EINTR, unix.ECONNREFUSED:
+	n, peer, err := receive(t.fd, make([]byte, longest))
+	switch {
+	case err == nil:
+	case isNothing(err):
 		return
 	default:
 		t.fail(err)
@@ -111,13 +109,13 @@ func (t *target) receive(states) {
 }
 
 // toSockaddr is the address as the kernel takes it.
-func toSockaddr(address netip.AddrPort) (domain int, sockaddr unix.Sockaddr, err error) {
+func toSockaddr(address netip.AddrPort) (domain int, sockaddr syscall.Sockaddr, err error) {
 	ip := address.Addr()
 	if ip.Is4() {
-		return unix.AF_INET, &unix.SockaddrInet4{Port: int(address.Port()), Addr: ip.As4()}, nil
+		return syscall.AF_INET, &syscall.SockaddrInet4{Port: int(address.Port()), Addr: ip.As4()}, nil
 	}
 	zone, err := zoneNumber(ip.Zone())
-	return unix.AF_INET6, &unix.SockaddrInet6{Port: int(address.Port()), Addr: ip.As16(), ZoneId: zone}, err
+	return syscall.AF_INET6, &syscall.SockaddrInet6{Port: int(address.Port()), Addr: ip.As16(), ZoneId: zone}, err
 }
 
 // zoneNumber is the number of a network interface that is given by its name or its number.
@@ -136,11 +134,11 @@ func zoneNumber(zone string) (uint32, error) {
 }
 
 // addressOf is the address that the kernel gave, the zero one for others than those of the internet.
-func addressOf(sockaddr unix.Sockaddr) netip.AddrPort {
+func addressOf(sockaddr syscall.Sockaddr) netip.AddrPort {
 	switch a := sockaddr.(type) {
-	case *unix.SockaddrInet4:
+	case *syscall.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
-	case *unix.SockaddrInet6:
+	case *syscall.SockaddrInet6:
 		ip := netip.AddrFrom16(a.Addr)
 		if a.ZoneId != 0 {
 			ip = ip.WithZone(strconv.FormatUint(uint64(a.ZoneId), 10))

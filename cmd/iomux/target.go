@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix || windows
 
 package main
 
@@ -6,8 +6,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // target is a source while it is waited for.
@@ -146,7 +144,7 @@ func (t *target) release() {
 	}
 	t.session.unwatch(t)
 	if t.made {
-		_ = unix.Close(t.fd) // nothing was written to it
+		_ = closeFD(t.fd) // nothing was written to it
 	}
 	t.fd = -1
 }

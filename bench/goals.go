@@ -1,0 +1,186 @@
+//go:build linux
+
+package main
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"iomux/bench/rival"
+)
+
+// check is one goal: a metric of some cells, of which the greatest counts in each round, relative to another cell, or to a
+// bound, or as it is, must not exceed a limit in the median of the rounds.
+type check struct {
+	goal, what string
+	of         []key
+	metric     string
+	to         *key
+	bound      float64
+	limit      float64
+	always     bool // in every round, not in the median
+}
+
+// values are what a check looks at, by round: none if it was not measured.
+func (c check) values(r *results) []float64 {
+	var greatest []float64
+	for _, at := range c.of {
+		values := r.of(at, c.metric)
+		switch {
+		case len(values) == 0:
+			return nil
+		case greatest == nil:
+			greatest = slices.Clone(values)
+		}
+		for i, value := range values {
+			greatest[i] = max(greatest[i], value)
+		}
+	}
+	if c.to != nil {
+		return ratios(greatest, r.of(*c.to, c.metric))
+	}
+	if c.bound != 0 {
+		return shares(greatest, c.bound)
+	}
+	return greatest
+}
+
+// verdict compares with the goal's limit, to the two digits that are shown.
+func (c check) verdict(r *results) (measured spread, verdict string) {
+	measured = spreadOf(c.values(r))
+	value := measured.median
+	if c.always {
+		value = measured.worst
+	}
+	switch {
+	case math.IsNaN(value):
+		return measured, "not measured"
+	case math.Round(value*100) <= math.Round(c.limit*100):
+		return measured, "reached"
+	}
+	return measured, "**not reached**"
+}
+
+func checks() []check {
+	all := slices.Concat(callChecks(), lateChecks(), pollChecks(), ringChecks(), wakeChecks())
+	for _, load := range []echoing{{50, 50}, {1000, 1000}, {10_000, 10_000}, {10_000, 50}} {
+		row := rowEcho(load.connections, load.window)
+		for _, who := range []string{rival.Poller, example} {
+			all = append(all, check{goal: "echo, one processor: the server's time for a message", what: who + ", " + row + ", to C-mt",
+				of: []key{{row, who}}, metric: "cpu", to: &key{row, sharedC}, limit: 1.10})
+		}
+	}
+	row := rowEcho(10_000, 50)
+	return append(all,
+		check{goal: "idle connection: resident bytes", what: "registrations alone", of: []key{{rowFootprint, rival.Poller}}, metric: "bytes", limit: 200},
+		check{goal: "idle connection: resident bytes", what: rival.Poller + ", echo server", of: []key{{row, rival.Poller}}, metric: "bytes", limit: 200},
+		check{goal: "idle connection: resident bytes", what: example + ", which has an object for each", of: []key{{row, example}}, metric: "bytes", limit: 400},
+		check{goal: "other goroutines while a loop is saturated", what: rival.Poller + ", in 25 ms", of: []key{{rowOthers, rival.Poller}}, metric: "longest", bound: 25e6, limit: 1},
+		check{goal: "other goroutines while a loop is saturated", what: rival.Epoll + ", in 25 ms", of: []key{{rowOthers, rival.Epoll}}, metric: "longest", bound: 25e6, limit: 1},
+	)
+}
+
+func callChecks() (all []check) {
+	for _, one := range []struct {
+		goal, who string
+		raw, xsys float64
+	}{
+		{"epoll.Poll that does not wait", rival.Epoll, 1.08, 0.85},
+		{"Poller.WaitTimeout that does not wait", rival.Poller, 1.25, 0.95},
+	} {
+		for _, row := range []string{rowReadyOne, rowReadyMany} {
+			of := []key{{row, one.who}}
+			all = append(all,
+				check{goal: one.goal, what: row + ", to RawSyscall", of: of, metric: "cpu", to: &key{row, rival.Raw}, limit: one.raw},
+				check{goal: one.goal, what: row + ", to x/sys", of: of, metric: "cpu", to: &key{row, rival.XSys}, limit: one.xsys},
+				check{goal: one.goal, what: row + ", allocations", of: of, metric: "allocations", limit: 0})
+		}
+	}
+	for _, row := range []string{rowChange, rowModify} {
+		for _, who := range []string{rival.Epoll, rival.Poller} {
+			all = append(all, check{goal: "register and unregister, modify", what: who + ", " + row + ", to C-mt",
+				of: []key{{row, who}}, metric: "cpu", to: &key{row, sharedC}, limit: 1.10})
+		}
+	}
+	return all
+}
+
+func lateChecks() []check {
+	const goal = "waits of 100 µs to 3 ms"
+	cells := func(who string, timeouts ...time.Duration) (all []key) {
+		for _, timeout := range timeouts {
+			all = append(all, key{rowLate(timeout), who})
+		}
+		return all
+	}
+	var everybody []key
+	var all []check
+	for _, who := range []string{rival.Epoll, rival.Poll, rival.Select, rival.Poller, rival.Blocking} {
+		everybody = append(everybody, cells(who, timeouts...)...)
+		of, what := cells(who, timeouts...), who+" late, in 0.5 ms, "
+		if who == rival.Poller {
+			of, what = cells(who, timeouts[:2]...), who+" late below 2 ms, in 0.5 ms, "
+		}
+		all = append(all,
+			check{goal: goal, what: what + "median", of: of, metric: "p50", bound: 0.5e6, limit: 1},
+			check{goal: goal, what: what + "99th percentile", of: of, metric: "p99", bound: 0.5e6, limit: 1})
+	}
+	parked := cells(rival.Poller, timeouts[2])
+	return append(all,
+		check{goal: goal, what: rival.Poller + " late, parked, in 1.2 ms, median", of: parked, metric: "p50", bound: 1.2e6, limit: 1},
+		check{goal: goal, what: rival.Poller + " late, parked, in 1.2 ms, 99th percentile", of: parked, metric: "p99", bound: 1.2e6, limit: 1},
+		check{goal: goal, what: "how many were early, of all five", of: everybody, metric: "early", limit: 0, always: true})
+}
+
+func pollChecks() (all []check) {
+	for _, one := range []struct{ work, who string }{{"poll", rival.Poll}, {"select", rival.Select}} {
+		goal := one.work + ", up to 1000 descriptors"
+		for _, n := range sizes {
+			row := rowWatched(n)
+			if one.work == "select" {
+				row = rowSelected(n)
+			}
+			all = append(all, check{goal: goal, what: strconv.Itoa(n) + " descriptors, to C-mt",
+				of: []key{{row, one.who}}, metric: "cpu", to: &key{row, sharedC}, limit: 1.10})
+			if n == 1000 {
+				all = append(all, check{goal: goal, what: "1000 descriptors, to x/sys",
+					of: []key{{row, one.who}}, metric: "cpu", to: &key{row, rival.XSys}, limit: 0.8})
+			}
+		}
+	}
+	return append(all, check{goal: "select, up to 1000 descriptors", what: rowBeyond + " work; to C-mt",
+		of: []key{{rowBeyond, rival.Select}}, metric: "cpu", to: &key{rowBeyond, sharedC}, limit: 1.10})
+}
+
+func ringChecks() (all []check) {
+	const goal = "libevent's workload on epoll"
+	for _, n := range []int{100, 9900} {
+		for _, who := range []string{rival.Epoll, rival.Poller, rival.EpollTry, rival.PollerTry} {
+			all = append(all, check{goal: goal, what: who + ", " + rowRing(n) + ", to C-mt",
+				of: []key{{rowRing(n), who}}, metric: "cpu", to: &key{rowRing(n), sharedC}, limit: 1.10})
+		}
+	}
+	for _, who := range []string{rival.Epoll, rival.Poller} {
+		all = append(all, check{goal: goal, what: who + ", 9900 pipes, to a goroutine for each",
+			of: []key{{rowRing(9900), who}}, metric: "cpu", to: &key{rowRing(9900), rival.Goroutines}, limit: 0.6})
+	}
+	for _, who := range []string{rival.Epoll, rival.Poller, sharedC} { // C to compare with: the rest is the memory's
+		all = append(all, check{goal: goal, what: who + ", 9900 pipes, to 100 pipes",
+			of: []key{{rowRing(9900), who}}, metric: "cpu", to: &key{rowRing(100), who}, limit: 1.3})
+	}
+	return all
+}
+
+func wakeChecks() (all []check) {
+	for _, row := range []string{rowThreads, rowProcess} {
+		all = append(all, check{goal: "park and wake", what: row + ", to C-mt on the same processor",
+			of: []key{{row, rival.Poller}}, metric: "ns", to: &key{row, sharedC}, limit: 1.15})
+	}
+	for _, row := range []string{rowHandOff, rowHandOffAll} {
+		all = append(all, check{goal: "hand-off to a worker", what: row + ", median, in parts of 4 µs",
+			of: []key{{row, rival.Poller}}, metric: "p50", bound: 4e3, limit: 1})
+	}
+	return all
+}

@@ -1,0 +1,93 @@
+//go:build linux
+
+// Bench measures iomux beside its rivals, in interleaved rounds, and writes what it finds with the goals beside it:
+//
+//	bench -out RESULTS.md -time 9m
+//
+// What is missing on a machine, a C compiler say, is left out, and the results say so.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"syscall"
+	"time"
+
+	"iomux/bench/rival"
+)
+
+func main() {
+	err := raiseLimit()
+	if err == nil && len(os.Args) > 1 && os.Args[1] == "rival" {
+		err = rival.Run(os.Args[2:])
+	} else if err == nil {
+		err = bench(os.Args[1:], os.Stderr)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// raiseLimit allows this process and its children as many descriptors as the system does.
+func raiseLimit() error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	limit.Cur = limit.Max
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
+}
+
+func bench(arguments []string, progress io.Writer) (err error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	out := flags.String("out", "", "write the results to this `file`, else to standard output")
+	notes := flags.String("notes", "", "append this `file` to the results")
+	allowed := flags.Duration("time", 9*time.Minute, "measure for about this long")
+	only := flags.String("only", "", "measure the groups whose titles match this `expression`")
+	most := flags.Int("rounds", 41, "make at most so many rounds of each group")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	wanted, err := regexp.Compile(*only)
+	if err != nil {
+		return err
+	}
+	var chosen []group
+	left := 0.0 // shares
+	for _, g := range groups() {
+		if wanted.MatchString(g.title) {
+			chosen = append(chosen, g)
+			left += g.share
+		}
+	}
+	all, err := newRivals()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = all.close() }() // the results are what matters
+	r := newRunner(all, progress, *most)
+	about := describe(all)
+	deadline := time.Now().Add(*allowed)
+	for _, g := range chosen {
+		r.run(g, time.Duration(g.share/left*float64(time.Until(deadline))))
+		left -= g.share
+	}
+	about.finished()
+	text := report(about, chosen, r.results)
+	if *notes != "" {
+		more, err := os.ReadFile(*notes)
+		if err != nil {
+			return err
+		}
+		text += "\n" + string(more)
+	}
+	if *out == "" {
+		_, err = io.WriteString(os.Stdout, text)
+		return err
+	}
+	return os.WriteFile(*out, []byte(text), 0o644)
+}

@@ -1,0 +1,250 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/bench/rival"
+)
+
+// surroundings are what the results depend on, besides the code.
+type surroundings struct {
+	facts   [][2]string
+	started time.Time
+}
+
+func describe(all *rivals) *surroundings {
+	s := &surroundings{started: time.Now()}
+	add := func(name, value string) {
+		if value = strings.TrimSpace(value); value != "" {
+			s.facts = append(s.facts, [2]string{name, value})
+		}
+	}
+	add("date", s.started.UTC().Format("2006-01-02 15:04 MST"))
+	add("revision", output("git", "describe", "--always", "--dirty"))
+	add("processor", fmt.Sprintf("%s, of which %d are used", model(), runtime.NumCPU()))
+	var system unix.Utsname
+	if unix.Uname(&system) == nil {
+		add("kernel", unix.ByteSliceToString(system.Sysname[:])+" "+unix.ByteSliceToString(system.Release[:])+" "+unix.ByteSliceToString(system.Machine[:]))
+	}
+	add("Go", runtime.Version())
+	add("C", output("cc", "--version"))
+	add("Python", all.version[python])
+	add("libevent", all.version[libevent])
+	add("libuv", all.version[libuv])
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, module := range info.Deps {
+			if module.Path == "golang.org/x/sys" || module.Path == "github.com/cloudwego/netpoll" {
+				add(module.Path, module.Version)
+			}
+		}
+	}
+	add("load of the last minute, before", load())
+	return s
+}
+
+// finished is called when all has been measured.
+func (s *surroundings) finished() {
+	s.facts = append(s.facts, [2]string{"load of the last minute, after", load()},
+		[2]string{"duration", time.Since(s.started).Round(time.Second).String()})
+}
+
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	return strings.Fields(string(text))[0]
+}
+
+func model() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}
+
+const introduction = `# Results
+
+Written by ` + "`make bench`" + `. Times are told as ratios only, for the same work takes another time on another machine: a cell is the
+median over interleaved rounds of the ratio within a round, and in brackets are the quartiles. Less is better, if nothing else is said.
+
+All that is compared runs in a process of its own on the same processor, so that GOMAXPROCS is 1; loads for servers run on another one.
+**C** has one thread. **C-mt** is the same program with a second thread that does nothing, which makes the kernel count references of
+descriptors in each call: that is the limit for Go, whose programs always have several threads. **raw** is RawSyscall; **x/sys** is
+golang.org/x/sys/unix; **goroutines** is one for each descriptor.
+`
+
+// report is RESULTS.md.
+func report(about *surroundings, all []group, r *results) string {
+	var text strings.Builder
+	text.WriteString(introduction + "\n| | |\n|---|---|\n")
+	for _, fact := range about.facts {
+		fmt.Fprintf(&text, "| %s | %s |\n", fact[0], fact[1])
+	}
+	text.WriteString("\n## Goals\n\n" + goalTable(checks(), r))
+	for _, g := range all {
+		fmt.Fprintf(&text, "\n## %s\n\n", g.title)
+		if g.about != "" {
+			text.WriteString(g.about + "\n\n")
+		}
+		fmt.Fprintf(&text, "%d rounds", r.rounds[g.title])
+		if g.slice > 0 {
+			fmt.Fprintf(&text, ", in slices of %v", g.slice)
+		}
+		text.WriteString(".\n")
+		for _, t := range g.tables {
+			text.WriteString(t.text(g, r))
+		}
+	}
+	text.WriteString(leftOutList(r.left))
+	return text.String()
+}
+
+// leftOutList tells each reason once.
+func leftOutList(all []leftOut) string {
+	var reasons []string
+	rows := make(map[string][]string)
+	for _, l := range all {
+		why := strings.TrimPrefix(strings.ReplaceAll(l.err.Error(), "\n", ": "), "EOF: ")
+		reason := l.who + ": " + why
+		if rows[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		rows[reason] = append(rows[reason], l.row)
+	}
+	if len(reasons) == 0 {
+		return ""
+	}
+	var text strings.Builder
+	text.WriteString("\n## What was left out\n\n")
+	for _, reason := range reasons {
+		fmt.Fprintf(&text, "- %s (%s)\n", reason, strings.Join(rows[reason], "; "))
+	}
+	return text.String()
+}
+
+// goalTable leaves out goals of groups that were not chosen.
+func goalTable(all []check, r *results) string {
+	var text strings.Builder
+	text.WriteString("| goal | measured | limit | result | |\n|---|---|---|---|---|\n")
+	for _, c := range all {
+		measured, verdict := c.verdict(r)
+		shown := measured.text()
+		if c.always {
+			shown = number(measured.worst)
+		}
+		fmt.Fprintf(&text, "| %s | %s | ≤ %s | %s | %s |\n", c.goal, c.what, limit(c.limit), shown, verdict)
+	}
+	return text.String()
+}
+
+func limit(value float64) string {
+	if value == math.Trunc(value) {
+		return fmt.Sprintf("%.0f", value)
+	}
+	return fmt.Sprintf("%.2f", value)
+}
+
+// text has a column for each of those that took part, and nothing if nobody was measured. Where there is no C, it is relative
+// to the raw calls.
+func (t table) text(g group, r *results) string {
+	rows, columns := t.cells(g, r)
+	if t.base == sharedC && !slices.Contains(columns, sharedC) {
+		t.base, t.caption = rival.Raw, strings.ReplaceAll(t.caption, sharedC, rival.Raw)
+	}
+	if len(columns) == 0 {
+		return ""
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "\n%s\n\n| | %s |\n|---%s|\n", t.caption, strings.Join(columns, " | "), strings.Repeat("|---", len(columns)))
+	for _, row := range rows {
+		text.WriteString("| " + row)
+		for _, who := range columns {
+			text.WriteString(" | " + t.cell(key{row, who}, r))
+		}
+		text.WriteString(" |\n")
+	}
+	return text.String()
+}
+
+// cells are the rows and columns that hold anything, in the order of the entries.
+func (t table) cells(g group, r *results) (rows, columns []string) {
+	for _, e := range g.entries {
+		if len(r.of(key{e.row, e.who}, t.metric)) == 0 {
+			continue
+		}
+		if !slices.Contains(rows, e.row) {
+			rows = append(rows, e.row)
+		}
+		if !slices.Contains(columns, e.who) {
+			columns = append(columns, e.who)
+		}
+	}
+	return rows, columns
+}
+
+func (t table) cell(at key, r *results) string {
+	values := r.of(at, t.metric)
+	switch {
+	case len(values) == 0:
+		return "–"
+	case t.base == at.who:
+		return "1"
+	case t.base != "":
+		values = ratios(values, r.of(key{at.row, t.base}, t.metric))
+	case t.bound != 0:
+		values = shares(values, t.bound)
+	}
+	return spreadOf(values).text()
+}
+
+func (s spread) text() string {
+	switch {
+	case math.IsNaN(s.median):
+		return "–"
+	case number(s.lower) == number(s.upper):
+		return number(s.median)
+	}
+	return fmt.Sprintf("%s (%s–%s)", number(s.median), number(s.lower), number(s.upper))
+}
+
+// number has two digits after the point where they count.
+func number(value float64) string {
+	switch {
+	case value == 0:
+		return "0"
+	case math.Abs(value) < 10:
+		return fmt.Sprintf("%.2f", value)
+	case math.Abs(value) < 100:
+		return fmt.Sprintf("%.1f", value)
+	}
+	return fmt.Sprintf("%.0f", value)
+}
+
+// output is the first line that a program prints, if it can be run.
+func output(name string, arguments ...string) string {
+	out, err := exec.Command(name, arguments...).Output()
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	return line
+}

@@ -1,0 +1,110 @@
+//go:build linux
+
+package rival
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux"
+)
+
+// sleepers tells how many threads 500 goroutines hold that wait, each with a poller of its own.
+func sleepers(who string, _ []int) (work, error) {
+	before := statistic("/proc/self/status", "Threads:")
+	return func(int) map[string]float64 {
+		const count = 500
+		done := make(chan struct{})
+		var stops []func() error
+		for range count {
+			wait, stop, err := closable(who)
+			must(err)
+			stops = append(stops, stop)
+			go func() {
+				_ = wait() // it is closed, or not
+				done <- struct{}{}
+			}()
+		}
+		time.Sleep(100 * time.Millisecond)
+		threads := statistic("/proc/self/status", "Threads:") - before
+		for _, stop := range stops {
+			must(stop())
+			<-done
+		}
+		return map[string]float64{"threads": threads}
+	}, nil
+}
+
+// closable is a wait that can be ended.
+func closable(who string) (wait, stop func() error, err error) {
+	switch who {
+	case Poller:
+		p, err := iomux.New[int]()
+		return func() error {
+			_, err := p.WaitTimeout(make([]iomux.Event[int], 1), -1)
+			return err
+		}, p.Close, err
+	case XSys:
+		r, w, err := pipes(1)
+		if err != nil {
+			return nil, nil, err
+		}
+		wait, err := waiter(who, r, 1, -1)
+		return func() error {
+				_, err := wait()
+				return err
+			}, func() error {
+				_, err := unix.Write(w[0], eight)
+				return err
+			}, err
+	}
+	return nil, nil, errUnknown
+}
+
+// statistic is a number in a file of /proc, after a word.
+func statistic(path, after string) float64 {
+	text, err := os.ReadFile(path)
+	must(err)
+	_, rest, _ := strings.Cut(string(text), after)
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0
+	}
+	number, err := strconv.ParseFloat(fields[0], 64)
+	must(err)
+	return number
+}
+
+// footprint tells the resident bytes of a registration, of which there are many.
+func footprint(_ string, numbers []int) (work, error) {
+	count := numbers[0]
+	fds, err := eventfds(count, 0)
+	if err != nil {
+		return nil, err
+	}
+	return func(int) map[string]float64 {
+		p, err := newPoller(Poller, fds[:1])
+		must(err)
+		before := resident()
+		for i, fd := range fds[1:] {
+			_, err := p.RegisterFD(fd, iomux.Readable, i)
+			must(err)
+		}
+		grown := resident() - before
+		must(p.Close())
+		return map[string]float64{"bytes": grown / float64(count-1)}
+	}, nil
+}
+
+// resident is the memory of this process that is in use.
+func resident() float64 {
+	runtime.GC()
+	debug.FreeOSMemory()
+	return statistic("/proc/self/status", "VmRSS:") * 1024
+}

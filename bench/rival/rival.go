@@ -1,0 +1,169 @@
+//go:build linux
+
+// Package rival holds what the benchmarks measure that is written in Go: the waits of iomux and of its rivals, servers that
+// echo, and the load for them. Each runs in a process of its own.
+package rival
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The names under which the table of results knows those that take part.
+const (
+	Raw        = "raw"
+	XSys       = "x/sys"
+	Epoll      = "iomux/epoll"
+	Poll       = "iomux/poll"
+	PollObject = "iomux/poll.Poller"
+	Select     = "iomux/selectfd"
+	SelectList = "iomux/selectfd.Select"
+	Poller     = "iomux.Poller"
+	Blocking   = "iomux.Poller blocking"
+	EpollTry   = "iomux/epoll, descriptor"
+	PollerTry  = "iomux.Poller, descriptor"
+	Goroutines = "goroutines"
+	Net        = "net"
+	Netpoll    = "netpoll"
+)
+
+// work makes n operations. What it returns is measured beside the time.
+type work func(n int) map[string]float64
+
+// works make something ready to be measured: as whom, and with which numbers.
+var works = map[string]func(who string, numbers []int) (work, error){
+	"ready":     ready,
+	"change":    change,
+	"modify":    modify,
+	"poll":      polls,
+	"select":    selects,
+	"some":      some,
+	"ring":      ring,
+	"late":      late,
+	"threads":   byGoroutine,
+	"process":   byProcess,
+	"hand-off":  handOff,
+	"others":    others,
+	"sleepers":  sleepers,
+	"footprint": footprint,
+}
+
+var errUnknown = errors.New("no such work")
+
+// Run is the main function of a process that measures: arguments are who, what, and numbers. The first line that it prints is
+// "ready"; for each number that it then reads it makes so many operations, and prints what they took.
+func Run(arguments []string) error {
+	if len(arguments) < 2 {
+		return errUnknown
+	}
+	who, what := arguments[0], arguments[1]
+	switch what {
+	case "echo":
+		return serve(who)
+	case "load":
+		operations, err := load(arguments[2:])
+		if err != nil {
+			return err
+		}
+		return answer(func(n int) map[string]float64 { return measure(operations, n) })
+	}
+	begin := works[what]
+	if begin == nil {
+		return fmt.Errorf("%w: %s", errUnknown, what)
+	}
+	var numbers []int
+	for _, argument := range arguments[2:] {
+		number, err := strconv.Atoi(argument)
+		if err != nil {
+			return err
+		}
+		numbers = append(numbers, number)
+	}
+	operations, err := begin(who, numbers)
+	if err != nil {
+		return err
+	}
+	return answer(func(n int) map[string]float64 {
+		if n > 1 {
+			operations(n / 2)
+		}
+		return measure(operations, n)
+	})
+}
+
+// answer makes as many operations as standard input asks for.
+func answer(operations work) error {
+	fmt.Println("ready")
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		n, err := strconv.Atoi(lines.Text())
+		if err != nil {
+			return err
+		}
+		if err := json.NewEncoder(os.Stdout).Encode(operations(n)); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// measure tells what n operations took. Some others have been made before: after a pause the monitor of the Go runtime looks
+// around each 20 µs, and it takes some milliseconds of work until it does so less often.
+func measure(operations work, n int) map[string]float64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	used, start := processorTime(), time.Now()
+	more := operations(n)
+	took := time.Since(start)
+	usedThen := processorTime()
+	runtime.ReadMemStats(&after)
+	if more == nil {
+		more = make(map[string]float64)
+	}
+	more["ns"], more["cpu"] = float64(took), usedThen-used
+	more["allocations"] = float64(after.Mallocs - before.Mallocs)
+	return more
+}
+
+// processorTime is what all threads of this process have used, in nanoseconds.
+func processorTime() float64 {
+	var used unix.Timespec
+	must(unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &used))
+	return float64(used.Nano())
+}
+
+// percentiles tells the median and the 99th percentile, in nanoseconds.
+func percentiles(took []time.Duration) map[string]float64 {
+	if len(took) == 0 {
+		return nil
+	}
+	slices.Sort(took)
+	return map[string]float64{
+		"p50": float64(took[len(took)/2]),
+		"p99": float64(took[len(took)*99/100]),
+	}
+}
+
+// must ends the process: whoever asked reads why from standard error, and goes on without.
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func expect(want, n int, err error) {
+	if err == nil && n != want {
+		err = fmt.Errorf("%d are ready, want %d", n, want)
+	}
+	must(err)
+}

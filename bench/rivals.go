@@ -1,0 +1,119 @@
+//go:build linux
+
+package main
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"iomux/bench/rival"
+)
+
+// The names of those that are not written in Go, or are programs of their own.
+const (
+	plainC     = "C"
+	sharedC    = "C-mt"
+	sharedPoll = "C-mt poll"
+	sharedSel  = "C-mt select"
+	libevent   = "libevent"
+	libuv      = "libuv"
+	python     = "Python"
+	example    = "examples/echo"
+)
+
+//go:embed c python
+var sources embed.FS
+
+// rivals are programs that were built, in a temporary folder.
+type rivals struct {
+	folder  string
+	self    string
+	absent  map[string]error // why a program is not there
+	version map[string]string
+}
+
+// newRivals builds what can be built. What cannot is left out of the measurements, and RESULTS.md says why.
+func newRivals() (*rivals, error) {
+	r := &rivals{absent: make(map[string]error), version: make(map[string]string)}
+	var err error
+	if r.self, err = os.Executable(); err != nil {
+		return nil, err
+	}
+	if r.folder, err = os.MkdirTemp("", "iomux-bench"); err != nil {
+		return nil, err
+	}
+	if err := os.CopyFS(r.folder, sources); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	for name, library := range map[string]string{"waits": "", libevent: "-levent_core", libuv: "-luv"} {
+		arguments := []string{"-O2", "-pthread", "-o", r.path(name), r.path("c/" + name + ".c")}
+		if library != "" {
+			arguments = append(arguments, library)
+		}
+		r.build(name, "cc", arguments...)
+		if library != "" && r.absent[name] == nil {
+			r.version[name] = output(r.path(name), "version")
+		}
+	}
+	r.build(example, "go", "build", "-o", r.path("echo"), "iomux/examples/echo")
+	r.version[python] = output("python3", "--version")
+	if r.version[python] == "" {
+		r.absent[python] = errors.New("python3 is not installed")
+	}
+	return r, nil
+}
+
+func (r *rivals) close() error { return os.RemoveAll(r.folder) }
+
+func (r *rivals) path(name string) string { return filepath.Join(r.folder, name) }
+
+func (r *rivals) build(name, compiler string, arguments ...string) {
+	out, err := exec.Command(compiler, arguments...).CombinedOutput()
+	if err != nil {
+		if line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n"); line != "" {
+			err = fmt.Errorf("%w: %s", err, strings.TrimPrefix(line, r.folder+"/"))
+		}
+		r.absent[name] = err
+	}
+}
+
+// program is the name of the program that stands for a rival.
+func program(who string) string {
+	switch who {
+	case plainC, sharedC, sharedPoll, sharedSel:
+		return "waits"
+	}
+	return who
+}
+
+// command starts a rival with some work to be measured.
+func (r *rivals) command(who string, work []string) (*exec.Cmd, error) {
+	if err := r.absent[program(who)]; err != nil {
+		return nil, err
+	}
+	var command *exec.Cmd
+	switch how := map[string]string{plainC: "one", sharedC: "mt"}[who]; who {
+	case plainC, sharedC:
+		command = exec.Command(r.path("waits"), append([]string{how}, work...)...)
+	case sharedPoll, sharedSel:
+		mechanism := strings.TrimPrefix(who, sharedC+" ")
+		command = exec.Command(r.path("waits"), append([]string{"mt", work[0] + "-" + mechanism}, work[1:]...)...)
+	case libevent, libuv:
+		command = exec.Command(r.path(who), work...)
+	case python:
+		command = exec.Command("python3", append([]string{r.path("python/waits.py")}, work...)...)
+	case example:
+		command = exec.Command(r.path("echo"), "127.0.0.1:0")
+	default:
+		command = exec.Command(r.self, append([]string{"rival", who}, work...)...)
+	}
+	command.Env = append(os.Environ(), rival.PeerVariable+"="+r.path("waits"))
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return command, nil
+}

@@ -1,0 +1,67 @@
+//go:build unix || windows
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// child is CMD, found on PATH.
+type child struct {
+	path      string
+	arguments []string
+}
+
+// findCommand looks for CMD before anything is waited for: a misspelt name shows at once.
+func (s *session) findCommand() error {
+	if s.command == nil {
+		return nil
+	}
+	path, err := exec.LookPath(s.command[0])
+	if err != nil {
+		return cannotRun(s.command[0], err)
+	}
+	s.child = &child{path, s.command}
+	return nil
+}
+
+func cannotRun(name string, err error) error {
+	status := statusNotRun
+	switch {
+	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		status, err = statusNotFound, errors.New("command not found")
+	case errors.Is(err, exec.ErrDot):
+		status, err = statusNotFound, fmt.Errorf("command not found on PATH: use ./%s for the one here", name)
+	default:
+		err = reason(err)
+	}
+	return exit{status, fmt.Errorf("%s: %w", printable(name), err)}
+}
+
+// reason is the errno in err, without the names of calls, which say nothing to a user of the shell.
+func reason(err error) error {
+	if errno := syscall.Errno(0); errors.As(err, &errno) {
+		return errno
+	}
+	return err
+}
+
+// environment is that of iomux and what was ready, a line for each source.
+func environment(reports []report) []string {
+	var sources, ready []string
+	for _, r := range reports {
+		sources = append(sources, r.source)
+		ready = append(ready, r.ready.String())
+	}
+	variables := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "IOMUX_SOURCE=") || strings.HasPrefix(variable, "IOMUX_READY=")
+	})
+	return append(variables, "IOMUX_SOURCE="+strings.Join(sources, "\n"), "IOMUX_READY="+strings.Join(ready, "\n"))
+}

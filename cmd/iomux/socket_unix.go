@@ -1,0 +1,101 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// What connect and its peers answer.
+var (
+	errUnderWay    error = syscall.EINPROGRESS
+	errInterrupted error = syscall.EINTR
+	errRefused     error = syscall.ECONNREFUSED
+	errTimedOut    error = syscall.ETIMEDOUT
+)
+
+// isNothing reports that what had come has gone away again, or was damaged.
+func isNothing(err error) bool {
+	switch err {
+	case syscall.EAGAIN, syscall.EINTR, syscall.ECONNABORTED, syscall.EPROTO, syscall.ECONNREFUSED:
+		return true
+	}
+	return false
+}
+
+func connect(fd int, address syscall.Sockaddr) error { return syscall.Connect(fd, address) }
+func bind(fd int, address syscall.Sockaddr) error    { return syscall.Bind(fd, address) }
+func listen(fd, backlog int) error                   { return syscall.Listen(fd, backlog) }
+func closeFD(fd int) error                           { return syscall.Close(fd) }
+
+func accept(fd int) (int, syscall.Sockaddr, error) { return syscall.Accept(fd) }
+
+func receive(fd int, p []byte) (int, syscall.Sockaddr, error) { return syscall.Recvfrom(fd, p, 0) }
+
+// reuseAddress lets iomux be started again while connections of the last time are still known to the system.
+func reuseAddress(fd int) error {
+	return syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+}
+
+func ownAddress(fd int) (netip.AddrPort, error) {
+	address, err := syscall.Getsockname(fd)
+	return addressOf(address), err
+}
+
+func peerAddress(fd int) (netip.AddrPort, error) {
+	address, err := syscall.Getpeername(fd)
+	return addressOf(address), err
+}
+
+// pendingError takes the error that waits on a socket.
+func pendingError(fd int) error {
+	number, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	if err == nil && number != 0 {
+		err = unix.Errno(number)
+	}
+	return err
+}
+
+// openUnix connects to a socket of whatever type it has, which only trying tells.
+func (t *target) openUnix() {
+	if longest := len(unix.RawSockaddrUnix{}.Path) - 1; len(t.path) > longest {
+		t.fail(fmt.Errorf("a socket's path has at most %d bytes: use a relative path", longest))
+		return
+	}
+	for i, typ := range []int{syscall.SOCK_STREAM, syscall.SOCK_DGRAM, syscall.SOCK_SEQPACKET} {
+		address := &syscall.SockaddrUnix{Name: t.path}
+		t.attempts = append(t.attempts, attempt{domain: syscall.AF_UNIX, typ: typ, address: address, fallback: i > 0})
+	}
+	t.connectNext()
+}
+
+// makeSocket makes a socket that does not block and is closed on exec.
+func makeSocket(domain, typ int) (int, error) {
+	fd, err := unix.Socket(domain, typ, 0)
+	if err != nil {
+		return -1, err
+	}
+	unix.CloseOnExec(fd)
+	if err := unix.SetNonblock(fd, true); err != nil {
+		_ = unix.Close(fd) // the first error tells more
+		return -1, fmt.Errorf("socket: %w", err)
+	}
+	return fd, nil
+}
+
+// findProcess finds a process that there is. Where there are no pidfds, any number is found.
+func findProcess(pid int) (*os.Process, error) {
+	process, err := os.FindProcess(pid)
+	if err == nil {
+		if err = process.Signal(syscall.Signal(0)); errors.Is(err, os.ErrPermission) {
+			err = nil
+		}
+	}
+	return process, err
+}

@@ -8,7 +8,10 @@ package descriptor
 // the promise for sockets, pipes and eventfds. For what is left, terminals say, and on other systems, a descriptor in blocking
 // mode is looked at first: where another goroutine or process reads from it at the same time, the look may deceive.
 //
-// Errors: EAGAIN, EBADF, ECONNRESET and others of read(2), as bare syscall.Errno; errors.ErrUnsupported on Windows for now.
+// On Windows there are sockets only. There each one is looked at first, since its mode cannot be asked for.
+//
+// Errors: EAGAIN, EBADF, ECONNRESET and others of read(2), as bare syscall.Errno, on Windows those of Winsock;
+// errors.ErrUnsupported on Windows for what is no socket.
 func TryRead(fd int, p []byte) (int, error) { return tryRead(fd, p) }
 
 // TryWrite wraps write(2): it writes once, as much of p as finds room, and does not block, whatever the mode of fd: where there
@@ -20,5 +23,9 @@ func TryRead(fd int, p []byte) (int, error) { return tryRead(fd, p) }
 // blocking mode, whose room depends on the number that is written, nor where another goroutine or process takes the room
 // that a descriptor in blocking mode had when it was looked at, as TryRead explains.
 //
-// Errors: EAGAIN, EBADF, EPIPE where nobody reads any more and others of write(2), as bare syscall.Errno; errors.ErrUnsupported on Windows for now.
+// On Windows there are sockets only, which are looked at first, and streams are written to in pieces of 2 KiB, each one where there
+// is room.
+//
+// Errors: EAGAIN, EBADF, EPIPE where nobody reads any more and others of write(2), as bare syscall.Errno, on Windows those of
+// Winsock; errors.ErrUnsupported on Windows for what is no socket.
 func TryWrite(fd int, p []byte) (int, error) { return tryWrite(fd, p) }

@@ -1,0 +1,79 @@
+package descriptor
+
+import (
+	"math"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"iomux/internal/afd"
+)
+
+// room is what a stream that has room at all takes at once. How much more it would take cannot be asked, nor whether calls on the
+// socket block.
+const room = 2 << 10
+
+func tryRead(fd int, p []byte) (int, error) {
+	if err := look(fd, afd.In|afd.Hup); err != nil {
+		return 0, err
+	}
+	var n, flags uint32
+	buffer := windows.WSABuf{Len: uint32(min(len(p), math.MaxInt32)), Buf: unsafe.SliceData(p)}
+	err := windows.WSARecv(windows.Handle(fd), &buffer, 1, &n, &flags, nil, nil)
+	return int(n), toErrno(err)
+}
+
+// tryWrite writes what there is room for, in pieces. A datagram has to be written whole.
+func tryWrite(fd int, p []byte) (int, error) {
+	const soType = 0x1008 // SO_TYPE
+	piece := room
+	if kind, err := windows.GetsockoptInt(windows.Handle(fd), windows.SOL_SOCKET, soType); err == nil && kind != windows.SOCK_STREAM {
+		piece = max(len(p), 1)
+	}
+	for written := 0; ; {
+		err := look(fd, afd.Out|afd.Hup)
+		if err == nil {
+			var n uint32
+			rest := p[written:]
+			buffer := windows.WSABuf{Len: uint32(min(len(rest), piece)), Buf: unsafe.SliceData(rest)}
+			err = toErrno(windows.WSASend(windows.Handle(fd), &buffer, 1, &n, 0, nil, nil))
+			written += int(n)
+		}
+		switch {
+		case err != nil && written == 0:
+			return 0, err
+		case err != nil || written == len(p): // the next call tells the error
+			return written, nil
+		}
+	}
+}
+
+// look finds out whether a socket is ready, EAGAIN if not: calls on it may block.
+func look(fd int, events afd.Events) error {
+	if fd < 0 || fd >= math.MaxInt32 {
+		return syscall.EBADF
+	}
+	list := [1]afd.Socket{{Handle: windows.Handle(fd), Events: events}}
+	n, err := afd.Wait(list[:], time.Duration(0))
+	switch {
+	case err != nil:
+		return err
+	case list[0].Err != nil:
+		return list[0].Err
+	case n == 0:
+		return syscall.EAGAIN
+	}
+	return nil
+}
+
+func toErrno(err error) error {
+	switch err {
+	case windows.WSAEWOULDBLOCK:
+		return syscall.EAGAIN
+	case windows.WSAENOTSOCK:
+		return syscall.EBADF
+	}
+	return err
+}

@@ -168,7 +168,7 @@ func (c *Call) fill(sockets []Socket, ask bool) (known, bad int) {
 }
 
 func (c *Call) makeRoom(sockets int) {
-	if c.in == nil || c.room < sockets {
+	if sockets = max(sockets, 1); c.room < sockets {
 		words := int(unsafe.Sizeof(head{})+uintptr(sockets)*unsafe.Sizeof(target{})+7) / 8
 		c.in = (*head)(unsafe.Pointer(unsafe.SliceData(make([]uint64, words))))
 		c.out = (*head)(unsafe.Pointer(unsafe.SliceData(make([]uint64, words))))

@@ -53,9 +53,13 @@ func (*afdBackend) explain(fd int, err error) error {
 	case err == os.ErrClosed:
 		return errClosed
 	case errors.Is(err, afd.ErrNotSocket):
-		return fmt.Errorf("%w: handle %d: %w", ErrNotPollable, fd, err)
+		return errNotSocket(fd)
 	}
 	return err
+}
+
+func errNotSocket(fd int) error {
+	return fmt.Errorf("%w: handle %d: %w", ErrNotPollable, fd, afd.ErrNotSocket)
 }
 
 func (b *afdBackend) look(all *batch) error { return b.wait(all, 0) }

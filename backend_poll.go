@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"iomux/epoll"
+	"iomux/internal/afd"
 	"iomux/internal/bell"
 	"iomux/internal/sys"
 	"iomux/poll"
@@ -104,10 +105,12 @@ func (b *pollBackend) add(fd int, interest Interest, tag uint32) error {
 		return errNotOpen(fd) // a number that was closed, and is ours now
 	}
 	look := []poll.FD{{FD: int32(fd), Events: toPoll(interest)}}
-	if _, err := poll.Wait(look, 0); err != nil {
-		return err
-	}
+	_, err := poll.Wait(look, 0)
 	switch {
+	case errors.Is(err, afd.ErrNotSocket):
+		return errNotSocket(fd)
+	case err != nil:
+		return err
 	case look[0].Revents&poll.Nval == 0:
 		return b.modify(fd, 0, interest, tag)
 	case sys.IsOpen(fd):

@@ -28,7 +28,7 @@ const (
 	Poll                       // poll(2), package poll
 	Epoll                      // epoll(7), package epoll
 	Kqueue                     // kqueue(2) of macOS and the BSDs (NetBSD from 10 on), on Linux emulated, package kqueue
-	DevPoll                    // /dev/poll of Solaris and illumos, on other Unixes emulated, package devpoll
+	DevPoll                    // /dev/poll of Solaris and illumos, elsewhere emulated, package devpoll
 	EventPort                  // event ports of Solaris and illumos
 	AFD                        // the Ancillary Function Driver of Windows, for sockets
 )
@@ -58,8 +58,8 @@ func (m Mechanism) String() string {
 
 // Available reports whether a Poller can use the mechanism on this system, native or emulated.
 func (m Mechanism) Available() bool {
-	// What is emulated: kqueue on Linux, /dev/poll wherever there is poll(2).
-	return m.Native() || m == Kqueue && runtime.GOOS == "linux" || m == DevPoll && poll.Native
+	// What is emulated: kqueue on Linux, /dev/poll wherever there is poll(2) or the driver of Windows.
+	return m.Native() || m == Kqueue && runtime.GOOS == "linux" || m == DevPoll && (poll.Native || afd.Available)
 }
 
 // Native reports whether the mechanism is the kernel's own on this system.

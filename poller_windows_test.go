@@ -28,83 +28,86 @@ func TestDriverIsTheBest(t *testing.T) {
 
 // What Windows cannot wait on says so.
 func TestOnlySockets(t *testing.T) {
-	p := poller(t, nil)
 	r, w, err := os.Pipe()
 	must(t, err)
 	defer func() { must(t, errors.Join(r.Close(), w.Close())) }()
 	file, err := os.Open(os.Args[0])
 	must(t, err)
 	defer func() { must(t, file.Close()) }()
-	for name, src := range map[string]any{"pipe": r, "file": file, "standard error": os.Stderr} {
-		_, err := p.Register(src, iomux.Readable, 0)
-		isErr(t, err, iomux.ErrNotPollable)
-		isErr(t, err, errors.ErrUnsupported)
-		if err != nil && !strings.Contains(err.Error(), "only sockets on Windows") {
-			t.Errorf("%s: %v", name, err)
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		for name, src := range map[string]any{"pipe": r, "file": file, "standard error": os.Stderr} {
+			_, err := p.Register(src, iomux.Readable, 0)
+			isErr(t, err, iomux.ErrNotPollable)
+			isErr(t, err, errors.ErrUnsupported)
+			if err != nil && !strings.Contains(err.Error(), "only sockets on Windows") {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
-	}
-	if p.Len() != 0 {
-		t.Errorf("Len is %d", p.Len())
-	}
+		if p.Len() != 0 {
+			t.Errorf("Len is %d", p.Len())
+		}
+	})
 }
 
 func TestConnections(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer func() { must(t, listener.Close()) }()
-	p := poller(t, nil)
-	pending := register(t, p, listener, iomux.Readable)
-	client, err := net.Dial("tcp", listener.Addr().String())
-	must(t, err)
-	defer func() { must(t, client.Close()) }()
-	expect(t, p, pending, iomux.Readable)
-	server, err := listener.Accept()
-	must(t, err)
-	r := register(t, p, server, iomux.Readable)
-	expectNothing(t, p)
-	_, err = client.Write([]byte("hello"))
-	must(t, err)
-	expect(t, p, r, iomux.Readable)
-	// The connection is as it was: its own deadlines work.
-	must(t, server.SetReadDeadline(time.Now().Add(soon)))
-	if n, err := server.Read(make([]byte, 8)); n != 5 || err != nil {
-		t.Errorf("read %d bytes, %v", n, err)
-	}
-	expectNothing(t, p)
-	must(t, r.Modify(iomux.Writable))
-	expect(t, p, r, iomux.Writable)
-	must(t, server.Close())
-	expectNothing(t, p)
-	_, err = p.Register(server, iomux.Readable, 0)
-	isErr(t, err, os.ErrClosed)
-	must(t, r.Unregister()) // also after the source was closed
-	must(t, pending.Unregister())
-	if p.Len() != 0 {
-		t.Errorf("Len is %d", p.Len())
-	}
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		defer func() { must(t, listener.Close()) }()
+		pending := register(t, p, listener, iomux.Readable)
+		client, err := net.Dial("tcp", listener.Addr().String())
+		must(t, err)
+		defer func() { must(t, client.Close()) }()
+		expect(t, p, pending, iomux.Readable)
+		server, err := listener.Accept()
+		must(t, err)
+		r := register(t, p, server, iomux.Readable)
+		expectNothing(t, p)
+		_, err = client.Write([]byte("hello"))
+		must(t, err)
+		expect(t, p, r, iomux.Readable)
+		// The connection is as it was: its own deadlines work.
+		must(t, server.SetReadDeadline(time.Now().Add(soon)))
+		if n, err := server.Read(make([]byte, 8)); n != 5 || err != nil {
+			t.Errorf("read %d bytes, %v", n, err)
+		}
+		expectNothing(t, p)
+		must(t, r.Modify(iomux.Writable))
+		expect(t, p, r, iomux.Writable)
+		must(t, server.Close())
+		expectNothing(t, p)
+		_, err = p.Register(server, iomux.Readable, 0)
+		isErr(t, err, os.ErrClosed)
+		must(t, r.Unregister()) // also after the source was closed
+		must(t, pending.Unregister())
+		if p.Len() != 0 {
+			t.Errorf("Len is %d", p.Len())
+		}
+	})
 }
 
 // Connections that were closed and not unregistered, whose numbers others get: no event reaches the successor.
 func TestReusedNumbers(t *testing.T) {
-	p := poller(t, nil)
-	for range 30 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		must(t, err)
-		r := register(t, p, listener, iomux.Readable)
-		if p.Len()%2 == 0 {
-			expectNothing(t, p)
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		for range 30 {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			must(t, err)
+			r := register(t, p, listener, iomux.Readable)
+			if p.Len()%2 == 0 {
+				expectNothing(t, p)
+			}
+			must(t, listener.Close())
+			_, server := suite.TCPPair(t)
+			var events [1]iomux.Event[int]
+			if n, err := p.WaitTimeout(events[:], 0); n != 0 || err != nil {
+				t.Fatalf("events are %+v, %v", events[:n], err)
+			}
+			fresh := register(t, p, server, iomux.Writable)
+			expect(t, p, fresh, iomux.Writable)
+			must(t, fresh.Unregister())
+			must(t, r.Unregister())
 		}
-		must(t, listener.Close())
-		_, server := suite.TCPPair(t)
-		var events [1]iomux.Event[int]
-		if n, err := p.WaitTimeout(events[:], 0); n != 0 || err != nil {
-			t.Fatalf("events are %+v, %v", events[:n], err)
-		}
-		fresh := register(t, p, server, iomux.Writable)
-		expect(t, p, fresh, iomux.Writable)
-		must(t, fresh.Unregister())
-		must(t, r.Unregister())
-	}
+	})
 }
 
 func TestTimer(t *testing.T) {
@@ -282,8 +285,8 @@ func TestHandlesAreGivenBack(t *testing.T) {
 		return n
 	}
 	_, server := suite.TCPPair(t)
-	cycle := func() {
-		p, err := iomux.New[int]()
+	cycle := func(opts []iomux.Option) {
+		p, err := iomux.New[int](opts...)
 		must(t, err)
 		register(t, p, server, iomux.Writable)
 		var events [1]iomux.Event[int]
@@ -291,36 +294,39 @@ func TestHandlesAreGivenBack(t *testing.T) {
 		must(t, err)
 		must(t, p.Close())
 	}
-	for range 10 { // until the runtime has its threads
-		cycle()
-	}
-	before := count()
-	for range 200 {
-		cycle()
-	}
-	// The runtime may have made a thread or two, each of which has some handles.
-	if after := count(); after > before+50 {
-		t.Errorf("%d handles are open, %d were before", after, before)
+	for name, opts := range backends() {
+		for range 10 { // until the runtime has its threads
+			cycle(opts)
+		}
+		before := count()
+		for range 200 {
+			cycle(opts)
+		}
+		// The runtime may have made a thread or two, each of which has some handles.
+		if after := count(); after > before+50 {
+			t.Errorf("%s: %d handles are open, %d were before", name, after, before)
+		}
 	}
 }
 
 func TestWaitsDoNotAllocate(t *testing.T) {
-	p := poller(t, nil)
-	client, server := suite.TCPPair(t)
-	suite.Write(t, client)
-	r := register(t, p, server, iomux.Readable)
-	var events [4]iomux.Event[int]
-	turn := func() {
-		_, _ = p.WaitTimeout(events[:], time.Second)
-		_ = r.Modify(iomux.Writable)
-		_, _ = p.WaitTimeout(events[:], -1)
-		_ = r.Modify(iomux.Readable)
-		_, _ = p.WaitTimeout(events[:], 0)
-	}
-	for range 100 { // until enough memory goes round
-		turn()
-	}
-	if n := testing.AllocsPerRun(100, turn); n != 0 {
-		t.Errorf("waits and modifies allocate %v times", n)
-	}
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		client, server := suite.TCPPair(t)
+		suite.Write(t, client)
+		r := register(t, p, server, iomux.Readable)
+		var events [4]iomux.Event[int]
+		turn := func() {
+			_, _ = p.WaitTimeout(events[:], time.Second)
+			_ = r.Modify(iomux.Writable)
+			_, _ = p.WaitTimeout(events[:], -1)
+			_ = r.Modify(iomux.Readable)
+			_, _ = p.WaitTimeout(events[:], 0)
+		}
+		for range 100 { // until enough memory goes round
+			turn()
+		}
+		if n := testing.AllocsPerRun(100, turn); n != 0 {
+			t.Errorf("waits and modifies allocate %v times", n)
+		}
+	})
 }

@@ -1,0 +1,78 @@
+package bell_test
+
+import (
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"iomux/internal/afd"
+)
+
+// atOnce is how long it may take until a bell that was rung is heard: a datagram has to arrive.
+const atOnce = soon
+
+// turns is how often a bell is listened to that is being rung all the time.
+const turns = 100
+
+// heard reports whether the bell is readable within that time.
+func heard(t *testing.T, fd int, timeout time.Duration) bool {
+	t.Helper()
+	sockets := []afd.Socket{{Handle: windows.Handle(fd), Events: afd.In}}
+	n, err := afd.Wait(sockets, timeout)
+	if err != nil || sockets[0].Err != nil || sockets[0].Ready&^afd.In != 0 {
+		t.Fatalf("wait: %+v, %v", sockets, err)
+	}
+	return n != 0
+}
+
+// What others send to the bell's port does not ring it, and nobody else gets the port.
+func TestOthersDoNotRing(t *testing.T) {
+	_, fd := hang(t)
+	address, err := windows.Getsockname(windows.Handle(fd))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := windows.Socket(windows.AF_INET, windows.SOCK_DGRAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = windows.Closesocket(other) }() // it is open
+	if err := windows.WSASendto(other, &windows.WSABuf{Len: 1, Buf: new(byte)}, 1, new(uint32), 0, address, nil, nil); err != nil {
+		t.Fatal("send:", err)
+	}
+	if heard(t, fd, 50*time.Millisecond) {
+		t.Error("a stranger rang")
+	}
+	thief, err := windows.Socket(windows.AF_INET, windows.SOCK_DGRAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = windows.Closesocket(thief) }() // it is open
+	if err := windows.SetsockoptInt(thief, windows.SOL_SOCKET, windows.SO_REUSEADDR, 1); err != nil {
+		t.Fatal("setsockopt:", err)
+	}
+	if err := windows.Bind(thief, address); err == nil {
+		t.Error("somebody else got the port")
+	}
+}
+
+var getHandleInformation = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetHandleInformation")
+
+// A child has no use for it.
+func TestIsNotInherited(t *testing.T) {
+	_, fd := hang(t)
+	var flags uint32
+	ok, _, err := getHandleInformation.Call(uintptr(fd), uintptr(unsafe.Pointer(&flags)))
+	if ok == 0 || flags&windows.HANDLE_FLAG_INHERIT != 0 {
+		t.Errorf("flags are %#x, %v", flags, err)
+	}
+}
+
+func TestRingsDoNotAllocate(t *testing.T) {
+	b, _ := hang(t)
+	if n := testing.AllocsPerRun(100, func() { b.Ring(); b.Quiet() }); n != 0 {
+		t.Errorf("it allocates %v times", n)
+	}
+}

@@ -3,7 +3,6 @@ package poll
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -23,11 +22,11 @@ const (
 )
 
 // lists are those of the sockets that waits use.
-var lists = sync.Pool{New: func() any { return new([]afd.Socket) }}
+var lists afd.Spare[[]afd.Socket]
 
 func wait(fds []FD, d time.Duration) (int, error) {
-	kept := lists.Get().(*[]afd.Socket)
-	defer lists.Put(kept)
+	kept := lists.Take()
+	defer lists.Give(kept)
 	list := (*kept)[:0]
 	for i := range fds {
 		fds[i].Revents = 0

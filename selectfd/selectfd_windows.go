@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -28,11 +27,11 @@ var (
 )
 
 // lists are those of the members that waits use.
-var lists = sync.Pool{New: func() any { return new([]afd.Socket) }}
+var lists afd.Spare[[]afd.Socket]
 
 func wait(sets [3]*Set, d time.Duration) (int, error) {
-	kept := lists.Get().(*[]afd.Socket)
-	defer lists.Put(kept)
+	kept := lists.Take()
+	defer lists.Give(kept)
 	list := (*kept)[:0]
 	for i, set := range sets {
 		if set == nil {

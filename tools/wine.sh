@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs COMMAND where it can start programs for Windows by `wine`: with a prefix of their own in dist/wine, and a server that
+# Runs COMMAND where it can start programs for Windows by `wine`: with a prefix of their own in dist/.wine, and a server that
 # runs already and ends with COMMAND.
 #
 #	tools/wine.sh COMMAND ARGUMENT…
@@ -8,7 +8,8 @@
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-export WINEPREFIX="$root/dist/wine" WINEARCH=win64 WINEDEBUG=-all
+# The folder is hidden from linters, which would follow its drive z: through the whole machine.
+export WINEPREFIX="$root/dist/.wine" WINEARCH=win64 WINEDEBUG=-all
 # No Mono, no browser, no entries in the menus of the desktop.
 export WINEDLLOVERRIDES="mscoree,mshtml=;winemenubuilder.exe=d"
 unset DISPLAY WAYLAND_DISPLAY

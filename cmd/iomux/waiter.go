@@ -5,7 +5,7 @@ import (
 )
 
 // mechanisms is what the command waits by, the best first.
-var mechanisms = []iomux.Mechanism{iomux.Epoll, iomux.Kqueue, iomux.AFD, iomux.Poll, iomux.Select}
+var mechanisms = []iomux.Mechanism{iomux.Epoll, iomux.Kqueue, iomux.EventPort, iomux.AFD, iomux.DevPoll, iomux.Poll, iomux.Select}
 
 // waitingMechanisms is the names that --mechanism takes on this system, the best first.
 func waitingMechanisms() []string {

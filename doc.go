@@ -1,7 +1,7 @@
 // Package iomux waits on many descriptors at once: sockets, pipes, terminals, serial lines, timers, signals, processes, files.
 //
-// A Poller is the portable way: it uses the best mechanism of the system, parks the goroutine that waits, and can be woken,
-// cancelled and closed at any time.
+// A Poller is the portable way: it uses the best mechanism of the system, can be woken, cancelled and closed at any time, and
+// on Linux, by epoll, parks the goroutine that waits instead of blocking a thread.
 //
 //	p, err := iomux.New[net.Conn]()
 //	if err != nil {

@@ -7,7 +7,7 @@
 // duplicate is open is not noticed.
 //
 // A Poller blocks the thread that waits. Who wants one program for all systems should use the portable Poller of package iomux,
-// which parks goroutines and tells descriptors apart whose numbers are reused.
+// which by epoll parks goroutines instead, and tells descriptors apart whose numbers are reused.
 //
 //	poller, err := devpoll.New()
 //	if err != nil {

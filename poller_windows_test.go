@@ -7,11 +7,9 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/windows"
 
@@ -232,80 +230,6 @@ func TestSignal(t *testing.T) {
 	must(t, err)
 	if event := next(t, p, iomux.KindProcess); event.Status != 77 {
 		t.Errorf("the process ended with %d", event.Status)
-	}
-}
-
-// Ten goroutines wait on each of ten Pollers for the same socket, and then for nothing until they are closed.
-func TestTenByTen(t *testing.T) {
-	client, server := suite.TCPPair(t)
-	var all sync.WaitGroup
-	var pollers []*iomux.Poller[int]
-	seen := make(chan error)
-	for range 10 {
-		p := poller(t, nil)
-		pollers = append(pollers, p)
-		register(t, p, server, iomux.Readable)
-		for range 10 {
-			all.Go(func() {
-				var events [1]iomux.Event[int]
-				n, err := p.WaitTimeout(events[:], soon)
-				if n != 1 && err == nil {
-					err = errors.New("no event")
-				}
-				seen <- err
-				for err == nil {
-					_, err = p.WaitTimeout(events[:], -1)
-				}
-				if !errors.Is(err, os.ErrClosed) {
-					t.Error("wait:", err)
-				}
-			})
-		}
-	}
-	time.Sleep(quiet)
-	suite.Write(t, client)
-	for range 100 {
-		must(t, <-seen)
-	}
-	for _, p := range pollers {
-		must(t, p.Close())
-	}
-	all.Wait()
-}
-
-var handleCount = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetProcessHandleCount")
-
-// TestHandlesAreGivenBack counts the handles before and after.
-func TestHandlesAreGivenBack(t *testing.T) {
-	count := func() (n uint32) {
-		ok, _, err := handleCount.Call(uintptr(windows.CurrentProcess()), uintptr(unsafe.Pointer(&n)))
-		if ok == 0 {
-			t.Skip("GetProcessHandleCount:", err)
-		}
-		return n
-	}
-	_, server := suite.TCPPair(t)
-	cycle := func(opts []iomux.Option) {
-		p, err := iomux.New[int](opts...)
-		must(t, err)
-		register(t, p, server, iomux.Writable)
-		var events [1]iomux.Event[int]
-		_, err = p.WaitTimeout(events[:], soon)
-		must(t, err)
-		must(t, p.Close())
-	}
-	for name, opts := range backends() {
-		for range 10 { // until the runtime has its threads
-			cycle(opts)
-		}
-		before := count()
-		for range 200 {
-			cycle(opts)
-		}
-		// The runtime may have made a thread or two, each of which has some handles.
-		if after := count(); after > before+50 {
-			t.Errorf("%s: %d handles are open, %d were before", name, after, before)
-		}
 	}
 }
 

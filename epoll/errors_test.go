@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux || windows
 
 package epoll_test
 
@@ -8,13 +8,20 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"iomux/epoll"
 	"iomux/internal/suite"
 )
+
+// refusal is a change that was refused.
+type refusal struct {
+	name string
+	fd   int
+	err  error
+	want error
+}
 
 func TestControlErrors(t *testing.T) {
 	poller := newPoller(t)
@@ -22,40 +29,34 @@ func TestControlErrors(t *testing.T) {
 	must(t, poller.Register(r, epoll.In))
 	unknown, _ := suite.Pipe(t)
 	closed := suite.ClosedFD(t)
-	directory, err := unix.Open(t.TempDir(), unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	must(t, err)
-	suite.CloseAtEnd(t, directory)
 	self := poller.FD()
-	exclusive, _ := suite.Pipe(t)
-	must(t, poller.Register(exclusive, epoll.In|epoll.Exclusive))
 
-	for _, test := range []struct {
-		name string
-		fd   int
-		err  error
-		want unix.Errno
-	}{
-		{"register twice", r, poller.Register(r, epoll.In), unix.EEXIST},
-		{"register a file", 0, poller.Register(suite.File(t), epoll.In), unix.EPERM},
-		{"register a directory", directory, poller.Register(directory, epoll.In), unix.EPERM},
-		{"register itself", self, poller.Register(self, epoll.In), unix.EINVAL},
-		{"register a closed one", closed, poller.Register(closed, epoll.In), unix.EBADF},
-		{"register -1", -1, poller.Register(-1, epoll.In), unix.EBADF},
-		{"register MinInt", math.MinInt, poller.Register(math.MinInt, epoll.In), unix.EBADF},
-		{"modify an unknown one", unknown, poller.Modify(unknown, epoll.In), unix.ENOENT},
-		{"modify a closed one", closed, poller.Modify(closed, epoll.In), unix.EBADF},
-		{"modify itself", self, poller.Modify(self, epoll.In), unix.EINVAL},
-		{"unregister an unknown one", unknown, poller.Unregister(unknown), unix.ENOENT},
-		{"unregister a closed one", closed, poller.Unregister(closed), unix.EBADF},
-		{"unregister itself", self, poller.Unregister(self), unix.EINVAL},
-		{"unregister -1", -1, poller.Unregister(-1), unix.EBADF},
-		// The kernel looks at the descriptors first, then at the flags, then at what is registered.
-		{"register a closed one with wrong flags", closed, poller.Register(closed, epoll.Exclusive|epoll.OneShot), unix.EBADF},
-		{"register twice with wrong flags", r, poller.Register(r, epoll.Exclusive|epoll.OneShot), unix.EINVAL},
-		{"modify to exclusive", r, poller.Modify(r, epoll.In|epoll.Exclusive), unix.EINVAL},
-		{"modify an exclusive one", exclusive, poller.Modify(exclusive, epoll.In), unix.EINVAL},
-		{"modify an unknown one to exclusive", unknown, poller.Modify(unknown, epoll.In|epoll.Exclusive), unix.EINVAL},
-	} {
+	checkRefusals(t, []refusal{
+		{"register twice", r, poller.Register(r, epoll.In), syscall.EEXIST},
+		{"register itself", self, poller.Register(self, epoll.In), syscall.EINVAL},
+		{"register a closed one", closed, poller.Register(closed, epoll.In), syscall.EBADF},
+		{"register -1", -1, poller.Register(-1, epoll.In), syscall.EBADF},
+		{"register MinInt", math.MinInt, poller.Register(math.MinInt, epoll.In), syscall.EBADF},
+		{"modify an unknown one", unknown, poller.Modify(unknown, epoll.In), syscall.ENOENT},
+		{"modify a closed one", closed, poller.Modify(closed, epoll.In), syscall.EBADF},
+		{"modify itself", self, poller.Modify(self, epoll.In), syscall.EINVAL},
+		{"unregister an unknown one", unknown, poller.Unregister(unknown), syscall.ENOENT},
+		{"unregister a closed one", closed, poller.Unregister(closed), syscall.EBADF},
+		{"unregister itself", self, poller.Unregister(self), syscall.EINVAL},
+		{"unregister -1", -1, poller.Unregister(-1), syscall.EBADF},
+	})
+	checkRefusals(t, systemRefusals(t, poller))
+	must(t, poller.Unregister(r))
+	checkRefusals(t, []refusal{
+		{"modify one that is no more", r, poller.Modify(r, epoll.In), syscall.ENOENT},
+		{"unregister twice", r, poller.Unregister(r), syscall.ENOENT},
+	})
+	must(t, poller.Register(r, epoll.In))
+}
+
+func checkRefusals(t *testing.T, refusals []refusal) {
+	t.Helper()
+	for _, test := range refusals {
 		var call *os.SyscallError
 		if !errors.Is(test.err, test.want) || !errors.As(test.err, &call) || call.Syscall != "epoll_ctl" {
 			t.Errorf("%s: %v, want %v of epoll_ctl", test.name, test.err, test.want)
@@ -70,7 +71,7 @@ func TestControlErrors(t *testing.T) {
 func TestPollErrors(t *testing.T) {
 	poller := newPoller(t)
 	for _, room := range [][]epoll.Event{nil, {}} {
-		if n, err := poller.Poll(room, -1); n != 0 || !errors.Is(err, unix.EINVAL) {
+		if n, err := poller.Poll(room, -1); n != 0 || !errors.Is(err, syscall.EINVAL) {
 			t.Errorf("Poll without room: %d, %v, want EINVAL", n, err)
 		}
 	}
@@ -94,101 +95,7 @@ func TestNewRefusesUnknownFlags(t *testing.T) {
 	if name := suite.Emulator(); name != "" {
 		t.Skip(name, "drops unknown flags")
 	}
-	if poller, err := epoll.New(1 << 30); !errors.Is(err, unix.EINVAL) || poller != nil {
+	if poller, err := epoll.New(1 << 30); !errors.Is(err, syscall.EINVAL) || poller != nil {
 		t.Errorf("New: %v, %v, want EINVAL", poller, err)
-	}
-}
-
-func TestFromFD(t *testing.T) {
-	first := newPoller(t)
-	twin, err := unix.FcntlInt(uintptr(first.FD()), unix.F_DUPFD_CLOEXEC, 0)
-	must(t, err)
-	second, err := epoll.FromFD(twin)
-	must(t, err)
-	r, w := suite.Pipe(t)
-	must(t, first.Register(r, epoll.In))
-	suite.Write(t, w)
-	events := make([]epoll.Event, 4)
-	if n, err := second.Poll(events, -1); n != 1 || err != nil || events[0].FD != int32(r) {
-		t.Errorf("Poll: %v, %v", events[:n], err)
-	}
-	suite.Drain(t, r)
-
-	// The end of one is not the end of the other, and neither sees the other's bell.
-	must(t, first.Close())
-	if n, err := second.Poll(events, 0); n != 0 || err != nil {
-		t.Errorf("Poll after Close of the other: %v, %v", events[:n], err)
-	}
-	ended := make(chan error)
-	go func() {
-		_, err := second.Poll(make([]epoll.Event, 1), -1)
-		ended <- err
-	}()
-	must(t, second.Close())
-	if err := <-ended; !errors.Is(err, os.ErrClosed) {
-		t.Errorf("Poll: %v, want os.ErrClosed", err)
-	}
-}
-
-func TestFromFDRefusesWhatIsNoEpoll(t *testing.T) {
-	r, _ := suite.Pipe(t)
-	for fd, want := range map[int]unix.Errno{r: unix.EINVAL, -1: unix.EBADF, suite.ClosedFD(t): unix.EBADF, math.MaxInt: unix.EBADF} {
-		if poller, err := epoll.FromFD(fd); !errors.Is(err, want) || poller != nil {
-			t.Errorf("FromFD(%d): %v, %v, want %v", fd, poller, err, want)
-		}
-	}
-	if _, err := unix.FcntlInt(uintptr(r), unix.F_GETFD, 0); err != nil {
-		t.Error("FromFD closed what it refused:", err)
-	}
-}
-
-func TestDescriptorOfThePoller(t *testing.T) {
-	poller := newPoller(t)
-	fd := poller.FD()
-	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
-		t.Errorf("descriptor flags are %#x, %v, want close-on-exec", flags, err)
-	}
-	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0); err != nil || flags&unix.O_ACCMODE != unix.O_RDWR {
-		t.Errorf("file flags are %#x, %v, want O_RDWR", flags, err)
-	}
-	if _, err := unix.Read(fd, make([]byte, 8)); err != unix.EINVAL {
-		t.Errorf("read: %v, want EINVAL", err)
-	}
-	if _, err := unix.Write(fd, make([]byte, 8)); err != unix.EINVAL {
-		t.Errorf("write: %v, want EINVAL", err)
-	}
-	must(t, poller.Close())
-	if fd := poller.FD(); fd != -1 {
-		t.Errorf("after Close the descriptor is %d", fd)
-	}
-}
-
-func TestCloseTellsOfADescriptorThatSomebodyElseClosed(t *testing.T) {
-	poller, err := epoll.New()
-	must(t, err)
-	must(t, unix.Close(poller.FD()))
-	if err := poller.Close(); !errors.Is(err, unix.EBADF) {
-		t.Errorf("Close: %v, want EBADF", err)
-	}
-}
-
-func TestExhaustedDescriptorsLeakNothing(t *testing.T) {
-	suite.Limit(t, suite.ClosedFD(t)+20)
-	for range 3 { // as many each time
-		var pollers []*epoll.Poller
-		for {
-			poller, err := epoll.New()
-			if errors.Is(err, unix.EMFILE) {
-				break
-			}
-			must(t, err)
-			pollers = append(pollers, poller)
-		}
-		if len(pollers) < 20 {
-			t.Errorf("%d pollers could be made", len(pollers))
-		}
-		for _, poller := range pollers {
-			must(t, poller.Close())
-		}
 	}
 }

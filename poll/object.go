@@ -19,6 +19,7 @@ type Poller struct {
 	fds   []FD          // in order of registration; unregistered ones stay as holes until there are too many
 	index map[int32]int // of a descriptor in fds
 	next  int           // index in fds at which the next Poll begins to hand out
+	round int           // index behind those whose turns these are: what was registered since they began comes last
 	spare [][]FD        // lists that waits have used, one for each that waited at the same time
 }
 
@@ -98,10 +99,13 @@ func (p *Poller) Unregister(fd int) error {
 
 // fillHoles moves the registered descriptors together, in their order.
 func (p *Poller) fillHoles() {
-	kept, next := 0, 0
+	kept, next, round := 0, 0, 0
 	for i, fd := range p.fds {
 		if i == p.next {
 			next = kept
+		}
+		if i == p.round {
+			round = kept
 		}
 		if fd.FD != hole {
 			p.index[fd.FD] = kept
@@ -109,7 +113,10 @@ func (p *Poller) fillHoles() {
 			kept++
 		}
 	}
-	p.fds, p.next = p.fds[:kept], next
+	if p.round >= len(p.fds) {
+		round = kept
+	}
+	p.fds, p.next, p.round = p.fds[:kept], next, round
 }
 
 // Poll wraps poll(2): it waits until a registered descriptor is ready or the timeout has passed, and fills events in order
@@ -126,19 +133,17 @@ func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) 
 	if len(events) == 0 {
 		return 0, errNoRoom
 	}
-	fds, next := p.take()
+	fds, next, round := p.take()
 	ready, err := wait(fds, timeout)
-	if err != nil {
-		p.giveBack(fds, next)
-		return 0, err
+	if err == nil {
+		n, next, round = collect(events, fds, ready, next, round)
 	}
-	n, stopped := collect(events, fds, ready, next)
-	p.giveBack(fds, stopped)
-	return n, nil
+	p.giveBack(fds, next, round)
+	return n, err
 }
 
 // take copies the list, so that it can be changed while the copy is waited on.
-func (p *Poller) take() (fds []FD, next int) {
+func (p *Poller) take() (fds []FD, next, round int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.fds) != len(p.index) {
@@ -147,37 +152,42 @@ func (p *Poller) take() (fds []FD, next int) {
 	if last := len(p.spare) - 1; last >= 0 {
 		fds, p.spare = p.spare[last], p.spare[:last]
 	}
-	return append(fds[:0], p.fds...), p.next
+	return append(fds[:0], p.fds...), p.next, p.round
 }
 
-func (p *Poller) giveBack(fds []FD, next int) {
+func (p *Poller) giveBack(fds []FD, next, round int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.spare = append(p.spare, fds)
-	p.next = next
+	p.next, p.round = next, round
 }
 
-// collect fills events with the ready ones of fds, round from next, and returns where it had to stop: 0 if it did not.
-func collect(events []Event, fds []FD, ready, next int) (n, stopped int) {
-	if next >= len(fds) {
-		next = 0
-	}
-	for turn, part := range [...][]FD{fds[next:], fds[:next]} {
+// collect fills events with the ready ones of fds: from next to the end of the round, then from the beginning, and at last those
+// that are new. It returns where it had to stop, 0 if it did not, and where the round ends to which that belongs.
+func collect(events []Event, fds []FD, ready, next, round int) (n, stopped, ends int) {
+	round = min(round, len(fds))
+	next = min(next, round)
+	for turn, part := range [...][]FD{fds[next:round], fds[:next], fds[round:]} {
 		for i := range part {
-			if n == ready {
-				return n, 0
-			}
-			if part[i].Revents == 0 {
+			switch {
+			case n == ready:
+				return n, 0, 0
+			case part[i].Revents == 0:
 				continue
+			case n < len(events):
+				events[n] = Event{FD: int(part[i].FD), Events: part[i].Revents}
+				n++
+				continue
+			case turn == 0:
+				return n, next + i, round
+			case turn == 1:
+				return n, i, len(fds)
+			default:
+				return n, round + i, len(fds)
 			}
-			if n == len(events) {
-				return n, next*(1-turn) + i
-			}
-			events[n] = Event{FD: int(part[i].FD), Events: part[i].Revents}
-			n++
 		}
 	}
-	return n, 0
+	return n, 0, 0
 }
 
 func check(fd int, events Events) (int32, error) {

@@ -58,6 +58,28 @@ func TestTurnsGoOnAcrossUnregister(t *testing.T) {
 	}
 }
 
+// Others that are taken out after their turn, and put in again, do not come before what has not had its turn yet.
+func TestRegisteredAgainComesLast(t *testing.T) {
+	poller := poll.New()
+	r, w := suite.Pipe(t)
+	must(t, poller.Register(r, poll.In))
+	fds := writable(t, poller, 8)
+	for turn := range 4 {
+		got := order(t, poller, 3)
+		if slices.Contains(got, r) {
+			return
+		}
+		for _, fd := range got {
+			must(t, poller.Unregister(fd))
+			must(t, poller.Register(fd, poll.Out))
+		}
+		if turn == 0 {
+			suite.Write(t, w)
+		}
+	}
+	t.Errorf("%d has not had its turn, while %v had theirs twice", r, fds)
+}
+
 // A wait remembers where the next one is to begin, in a list that may have become shorter meanwhile.
 func TestListBecomesShorterDuringAPoll(t *testing.T) {
 	poller := poll.New()

@@ -23,6 +23,9 @@ func openDescriptors() map[int]bool {
 	return open
 }
 
+// Count is how many descriptors are open.
+func Count() int { return len(openDescriptors()) }
+
 // describe is what Linux knows of the descriptor.
 func describe(fd int) string {
 	target, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))

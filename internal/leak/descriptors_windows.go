@@ -20,11 +20,16 @@ var counted = []string{"File", "IoCompletion", "Process", "Section"}
 // the lowest out first. It has a list of all, too, but Wine 8 harms other processes where it is asked for that.
 const gap = 1 << 10
 
-func openDescriptors() map[int]bool {
+func openDescriptors() map[int]bool { return openOf(counted) }
+
+// Count is how many descriptors are open. The runtime's own are among them, and change with the number of its threads.
+func Count() int { return len(openOf(append([]string{"Event"}, counted...))) }
+
+func openOf(kinds []string) map[int]bool {
 	open := make(map[int]bool)
 	for fd, last := 4, 0; fd < last+4*gap; fd += 4 {
 		switch kind := describe(fd); {
-		case slices.Contains(counted, kind):
+		case slices.Contains(kinds, kind):
 			open[fd] = true
 			fallthrough
 		case kind != "":

@@ -16,6 +16,8 @@ var concurrentTests = []test{
 	{name: "ModifyReachesAWaitUnderWay", live: true, run: modifyWhileWaiting},
 	{name: "ChangesDoNotWaitForAWait", memory: true, run: changesDoNotWait},
 	{name: "LevelIsReportedToEveryWaiter", live: true, run: levelEveryWaiter},
+	{name: "TenGoroutinesOnEachOfTenObjects", live: true, run: tenByTen},
+	{name: "TwoObjectsShareADescriptor", run: twoObjects},
 	{name: "CloseEndsAllWaits", wakes: true, run: closeEndsWaits},
 	{name: "CloseEndsAWaitThatBeginsMeanwhile", wakes: true, run: closeRace},
 	{name: "UseAfterClose", wakes: true, run: useAfterClose},
@@ -36,20 +38,35 @@ func soonWaiting(waiter Waiter) chan error {
 }
 
 func registerWhileWaiting(t *testing.T, m Mechanism) {
-	r, w := Pipe(t)
-	waiter := object(t, m)
-	result := soonWaiting(waiter)
-	Write(t, w)
-	must(t, waiter.Register(r, In, Level))
-	must(t, <-result)
+	for _, early := range []bool{true, false} {
+		r, w := Pipe(t)
+		waiter := object(t, m)
+		result := soonWaiting(waiter)
+		if early {
+			Write(t, w)
+		}
+		must(t, waiter.Register(r, In, Level))
+		if !early {
+			Write(t, w)
+		}
+		must(t, <-result)
+		expect(t, m, waiter, r, In, Hup)
+	}
 }
 
 func modifyWhileWaiting(t *testing.T, m Mechanism) {
-	a, _ := SocketPair(t, syscall.SOCK_STREAM)
+	a, b := SocketPair(t, syscall.SOCK_STREAM)
 	waiter := watching(t, m, a, In, Level)
 	result := soonWaiting(waiter)
 	must(t, waiter.Modify(a, Out, Level))
 	must(t, <-result)
+	expect(t, m, waiter, a, Out, In|Hup)
+	must(t, waiter.Modify(a, 0, Level))
+	result = soonWaiting(waiter)
+	must(t, waiter.Modify(a, In, Level))
+	Write(t, b)
+	must(t, <-result)
+	expect(t, m, waiter, a, In, Out|Hup)
 }
 
 // changesDoNotWait changes an object while another goroutine waits on it: that must not wait for the end of the wait, and
@@ -82,6 +99,60 @@ func levelEveryWaiter(t *testing.T, m Mechanism) {
 	Write(t, w)
 	must(t, <-first)
 	must(t, <-second)
+}
+
+// tenByTen lets goroutines wait for the same descriptor: all of them are told.
+func tenByTen(t *testing.T, m Mechanism) {
+	const objects, waiters = 10, 10
+	r, w := Pipe(t)
+	results := make(chan error)
+	for range objects {
+		waiter := watching(t, m, r, In, Level)
+		for range waiters {
+			go func() {
+				events, err := waiter.Wait(1, soon)
+				if err == nil {
+					err = matches(m, events, r, In, Out|Pri|Err|Hup|RdHup)
+				}
+				results <- err
+			}()
+		}
+	}
+	time.Sleep(quiet) // most of them wait by now
+	Write(t, w)
+	for range objects * waiters {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// twoObjects watches a descriptor by two objects, each of which reports it as if it were alone.
+func twoObjects(t *testing.T, m Mechanism) {
+	for _, mode := range m.allModes() {
+		r, w := Pipe(t)
+		both := []Waiter{watching(t, m, r, In, mode), watching(t, m, r, In, mode)}
+		for round := range 2 {
+			for _, waiter := range both {
+				if round == 0 || mode != Level {
+					expectNothing(t, waiter)
+				}
+			}
+			Write(t, w)
+			for _, waiter := range both {
+				if round == 0 || mode&OneShot == 0 {
+					expect(t, m, waiter, r, In, Hup)
+				} else {
+					expectNothing(t, waiter)
+				}
+			}
+		}
+		Drain(t, r)
+		for _, waiter := range both {
+			expectNothing(t, waiter)
+			must(t, waiter.Unregister(r))
+		}
+	}
 }
 
 func closeEndsWaits(t *testing.T, m Mechanism) {

@@ -43,12 +43,21 @@ func SocketPair(t testing.TB, kind int) (a, b int) {
 // Socket makes a non-blocking TCP or UDP socket that the end of the test closes.
 func Socket(t testing.TB, kind int) int {
 	t.Helper()
+	return newSocket(t, unix.AF_INET, kind)
+}
+
+// newSocket skips the test where the system does not know the family.
+func newSocket(t testing.TB, family, kind int) int {
+	t.Helper()
 	syscall.ForkLock.RLock()
-	fd, err := unix.Socket(unix.AF_INET, kind, 0)
+	fd, err := unix.Socket(family, kind, 0)
 	if err == nil {
 		prepare(t, []int{fd})
 	}
 	syscall.ForkLock.RUnlock()
+	if err == unix.EAFNOSUPPORT {
+		t.Skip("this system has no such sockets:", err)
+	}
 	must(t, err)
 	return fd
 }

@@ -51,8 +51,13 @@ func SocketPair(t testing.TB, kind int) (a, b int) {
 // Socket makes a non-blocking TCP or UDP socket that the end of the test closes.
 func Socket(t testing.TB, kind int) int {
 	t.Helper()
+	return newSocket(t, windows.AF_INET, kind)
+}
+
+func newSocket(t testing.TB, family, kind int) int {
+	t.Helper()
 	must(t, start())
-	fd, err := windows.WSASocket(windows.AF_INET, int32(kind), 0, nil, 0, windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
+	fd, err := windows.WSASocket(int32(family), int32(kind), 0, nil, 0, windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
 	must(t, err)
 	return prepare(t, fd)
 }

@@ -13,6 +13,7 @@ import (
 var levelTests = []test{
 	{name: "NothingReadyTimesOut", run: nothingReadyTimesOut},
 	{name: "LevelRepeatsUntilRead", run: levelRepeatsUntilRead},
+	{name: "PartOfTheDataIsRead", run: partIsRead},
 	{name: "ReadableAndWritableComeAsOneEvent", run: readableAndWritable},
 	{name: "FullPipeIsNotWritable", run: fullPipe},
 	{name: "ModifyReplacesWhatIsAskedFor", run: modifyReplaces},
@@ -41,6 +42,43 @@ func levelRepeatsUntilRead(t *testing.T, m Mechanism) {
 	}
 	Drain(t, r)
 	expectNothing(t, waiter)
+}
+
+// partIsRead leaves some of the data: it is reported as the mode has it.
+func partIsRead(t *testing.T, m Mechanism) {
+	for _, mode := range m.allModes() {
+		a, b := SocketPair(t, syscall.SOCK_STREAM)
+		waiter := watching(t, m, a, In, mode)
+		for range 5 {
+			Write(t, b)
+		}
+		Await(t, a, In)
+		expect(t, m, waiter, a, In, Out|Hup)
+		if n, err := read(a, make([]byte, 3)); n != 3 || err != nil {
+			t.Fatalf("read %d bytes, %v, want 3", n, err)
+		}
+		switch {
+		case mode == Level:
+			expect(t, m, waiter, a, In, Out|Hup)
+		case mode == Edge:
+			expectNothing(t, waiter)
+			Write(t, b)
+			expect(t, m, waiter, a, In, Out|Hup)
+		default:
+			expectNothing(t, waiter)
+			must(t, waiter.Modify(a, In, mode))
+			expect(t, m, waiter, a, In, Out|Hup)
+			must(t, waiter.Modify(a, In, mode))
+		}
+		Drain(t, a)
+		expectNothing(t, waiter)
+		if m.Modes&OneShot != 0 { // whatever it was before
+			must(t, waiter.Modify(a, In, OneShot))
+			Write(t, b)
+			expect(t, m, waiter, a, In, Out|Hup)
+			expectNothing(t, waiter)
+		}
+	}
 }
 
 func readableAndWritable(t *testing.T, m Mechanism) {
@@ -72,13 +110,15 @@ func modifyReplaces(t *testing.T, m Mechanism) {
 }
 
 func unregistered(t *testing.T, m Mechanism) {
-	r, w := Pipe(t)
-	other, otherW := Pipe(t)
-	waiter := watching(t, m, r, In, Level)
+	a, b := SocketPair(t, syscall.SOCK_STREAM)
+	other, w := Pipe(t)
+	waiter := watching(t, m, a, In|Out, Level)
 	must(t, waiter.Register(other, In, Level))
+	Write(t, b)
 	Write(t, w)
-	Write(t, otherW)
-	must(t, waiter.Unregister(r))
+	must(t, waiter.Unregister(a))
+	expect(t, m, waiter, other, In, Hup)
+	Write(t, a) // it works as before
 	expect(t, m, waiter, other, In, Hup)
 }
 
@@ -101,6 +141,7 @@ func closedDescriptor(t *testing.T, m Mechanism) {
 	switch m.ReportsClosed {
 	case Forgotten:
 		expectNothing(t, waiter)
+		closedInEachState(t, m)
 	case IsNval:
 		expect(t, m, waiter, r, Nval, In|Out)
 	case IsError:
@@ -108,6 +149,45 @@ func closedDescriptor(t *testing.T, m Mechanism) {
 		isErrno(t, err, syscall.EBADF)
 		names(t, err, r)
 	}
+}
+
+// closedInEachState closes sockets which were not looked at yet, were not reported, were, are silent since, and which were asked
+// for nothing.
+func closedInEachState(t *testing.T, m Mechanism) {
+	waiter := object(t, m)
+	datagram := func(events Events, mode Mode) int {
+		fd := Socket(t, syscall.SOCK_DGRAM)
+		Bind(t, fd)
+		must(t, waiter.Register(fd, events, mode))
+		return fd
+	}
+	expectGone := func(fds ...int) {
+		t.Helper()
+		expectNothing(t, waiter)
+		for _, fd := range fds { // those that go by the number alone do not say that it was closed
+			_ = waiter.Modify(fd, Out, Level)
+		}
+		expectNothing(t, waiter)
+	}
+	fresh, calm, ready := datagram(In, Level), datagram(In, Level), datagram(Out, Level)
+	silent, unasked := datagram(Out, OneShot), datagram(0, Level)
+
+	Close(t, fresh)
+	seen := make(map[int]bool)
+	for start := time.Now(); len(seen) < 2 && time.Since(start) < soon; {
+		for _, event := range wait(t, waiter, 8, soon) {
+			seen[event.FD] = true
+		}
+	}
+	if len(seen) != 2 || !seen[ready] || !seen[silent] {
+		t.Errorf("reported were %v, want %d and %d", seen, ready, silent)
+	}
+	Close(t, calm)
+	Close(t, ready)
+	expectGone(fresh, calm, ready)
+	Close(t, silent)
+	Close(t, unasked)
+	expectGone(silent, unasked)
 }
 
 func descriptorAbove1024(t *testing.T, m Mechanism) {

@@ -26,6 +26,18 @@ func Bind(t testing.TB, fd int) unix.Sockaddr {
 	return address
 }
 
+// datagram6 makes a UDP socket with a port of ::1, and tells its address. It skips the test where the system has no IPv6.
+func datagram6(t testing.TB) (int, unix.Sockaddr) {
+	t.Helper()
+	fd := newSocket(t, unix.AF_INET6, unix.SOCK_DGRAM)
+	if err := unix.Bind(fd, &unix.SockaddrInet6{Addr: [16]byte{15: 1}}); err != nil {
+		t.Skip("this system has no IPv6:", err)
+	}
+	address, err := unix.Getsockname(fd)
+	must(t, err)
+	return fd, address
+}
+
 // Listen makes a listening TCP socket, and tells its address.
 func Listen(t testing.TB) (int, unix.Sockaddr) {
 	t.Helper()

@@ -31,6 +31,18 @@ func Bind(t testing.TB, fd int) windows.Sockaddr {
 	return address
 }
 
+// datagram6 makes a UDP socket with a port of ::1, and tells its address. It skips the test where the system has no IPv6.
+func datagram6(t testing.TB) (int, windows.Sockaddr) {
+	t.Helper()
+	fd := newSocket(t, windows.AF_INET6, windows.SOCK_DGRAM)
+	if err := windows.Bind(windows.Handle(fd), &windows.SockaddrInet6{Addr: [16]byte{15: 1}}); err != nil {
+		t.Skip("this system has no IPv6:", err)
+	}
+	address, err := windows.Getsockname(windows.Handle(fd))
+	must(t, err)
+	return fd, address
+}
+
 // Listen makes a listening TCP socket, and tells its address.
 func Listen(t testing.TB) (int, windows.Sockaddr) {
 	t.Helper()

@@ -132,6 +132,16 @@ func run(t *testing.T, m Mechanism, groups ...[]test) {
 	}
 }
 
+// allModes are the modes of m, and those of them that go together.
+func (m Mechanism) allModes() (modes []Mode) {
+	for _, mode := range []Mode{Level, Edge, OneShot, OneShot | Edge} {
+		if mode&^m.Modes == 0 {
+			modes = append(modes, mode)
+		}
+	}
+	return modes
+}
+
 // needs skips a test that uses descriptors which cannot be tested.
 func (m Mechanism) needs(t *testing.T, fd int) {
 	t.Helper()

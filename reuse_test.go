@@ -1,0 +1,72 @@
+//go:build unix || windows
+
+package iomux_test
+
+import (
+	"testing"
+	"time"
+
+	"iomux"
+	"iomux/internal/suite"
+)
+
+// The number of a source that was closed becomes that of a descriptor of the Poller's own: it is not taken for the source.
+func TestNumberBecomesOurOwn(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		var fds []int
+		var registrations []*iomux.Registration[int]
+		for range 8 {
+			fd, _ := suite.Pipe(t)
+			fds = append(fds, fd)
+			registrations = append(registrations, register(t, p, fd, iomux.Readable))
+		}
+		for _, fd := range fds {
+			suite.Close(t, fd)
+		}
+		var events [8]iomux.Event[int]
+		for _, timeout := range []time.Duration{time.Millisecond, 3 * time.Millisecond, quiet} { // which makes what it sleeps with
+			if n, err := p.WaitTimeout(events[:], timeout); n != 0 || err != nil {
+				t.Fatalf("events are %+v, %v", events[:n], err)
+			}
+		}
+		for _, r := range registrations {
+			if err := r.Modify(iomux.Writable); err == nil {
+				t.Error("a source that was closed was modified")
+			}
+			must(t, r.Unregister())
+		}
+		done := make(chan error)
+		go func() {
+			_, err := p.WaitTimeout(events[:], -1)
+			done <- err
+		}()
+		time.Sleep(quiet)
+		must(t, p.Wake())
+		must(t, <-done)
+	})
+}
+
+// A number that was closed, and that a new Poller has taken for itself, is not open for those who ask for it.
+func TestNumberThatANewPollerTook(t *testing.T) {
+	for name, opts := range backends() {
+		t.Run(name, func(t *testing.T) {
+			var fds []int
+			for range 4 {
+				fd, w := suite.Pipe(t)
+				fds = append(fds, fd, w)
+			}
+			for _, fd := range fds {
+				suite.Close(t, fd)
+			}
+			p := poller(t, opts)
+			for _, fd := range fds {
+				if _, err := p.RegisterFD(fd, iomux.Readable, 0); err == nil {
+					t.Errorf("%d, which is not ours, was registered", fd)
+				}
+			}
+			must(t, p.Wake())
+			expectNothing(t, p)
+			expectBlocks(t, p)
+		})
+	}
+}

@@ -121,7 +121,7 @@ func (p *Poller) fillHoles() {
 
 // Poll wraps poll(2): it waits until a registered descriptor is ready or the timeout has passed, and fills events in order
 // of registration. It returns their number, 0 after a timeout. Where there are more than find room in events, the next Poll
-// begins with those that were left out, so that all have their turn.
+// begins with those that were left out, so that all have their turn; what is registered meanwhile has it after them.
 //
 // A negative timeout blocks, zero does not wait, any other is never shortened. Interruptions by signals (EINTR) are waited
 // through. Nothing can end a blocked Poll but a registered descriptor: register the reading end of a pipe to have a bell.

@@ -57,10 +57,10 @@ func partIsRead(t *testing.T, m Mechanism) {
 		if n, err := read(a, make([]byte, 3)); n != 3 || err != nil {
 			t.Fatalf("read %d bytes, %v, want 3", n, err)
 		}
-		switch {
-		case mode == Level:
+		switch mode {
+		case Level:
 			expect(t, m, waiter, a, In, Out|Hup)
-		case mode == Edge:
+		case Edge:
 			expectNothing(t, waiter)
 			Write(t, b)
 			expect(t, m, waiter, a, In, Out|Hup)

@@ -144,7 +144,7 @@ func (c *Call) fill(sockets []Socket, ask bool) (known, bad int) {
 		base := s.Handle
 		switch {
 		case !ask:
-		case base == c.event:
+		case base&^tagBits == c.event:
 			s.Err = syscall.EBADF // a number that was closed, and is ours now
 		default:
 			base, s.Err = find(s.Handle)

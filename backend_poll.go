@@ -159,6 +159,13 @@ func (b *pollBackend) poll(all *batch, timeout time.Duration) error {
 	events := b.spare.take(all.room)
 	newest := b.newest.Load()
 	n, err := b.list.Poll(events, timeout)
+	if others, ok := errors.AsType[*afd.NotSockets](err); ok {
+		// On Windows, numbers that were closed, and belong to something else now.
+		n, err = min(len(others.Handles), len(events)), nil
+		for i, fd := range others.Handles[:n] {
+			events[i] = poll.Event{FD: fd, Events: poll.Nval}
+		}
+	}
 	all.n = n
 	for i, event := range events[:n] {
 		all.events[i] = epoll.Event{Events: fromPoll(event.Events), FD: int32(event.FD), Tag: newest}

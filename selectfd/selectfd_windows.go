@@ -2,7 +2,6 @@ package selectfd
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"math/bits"
 	"slices"
@@ -86,20 +85,20 @@ func keep(sets [3]*Set, list []afd.Socket) (n int) {
 
 // refusal is the error where not all are sockets.
 func refusal(list []afd.Socket, sets [3]*Set) error {
-	var others []windows.Handle
+	var others []int
 	for _, s := range list {
 		switch {
 		case s.Err == nil:
 		case errors.Is(s.Err, afd.ErrNotSocket):
 			if len(others) < most {
-				others = append(others, s.Handle)
+				others = append(others, int(s.Handle))
 			}
 		default:
 			return errNotOpen(sets)
 		}
 	}
-	if len(others) > 0 {
-		return fmt.Errorf("select: handles %d: %w", others, afd.ErrNotSocket)
+	if others != nil {
+		return &afd.NotSockets{Call: "select", Handles: others}
 	}
 	return nil
 }

@@ -32,6 +32,19 @@ const (
 // WSAENOTSOCK, too.
 var ErrNotSocket = fmt.Errorf("only sockets on Windows: %w: %w", errors.ErrUnsupported, syscall.Errno(10038))
 
+// NotSockets is the error of a call that was given handles which are open and no sockets. It is ErrNotSocket.
+type NotSockets struct {
+	Call    string
+	Handles []int
+}
+
+func (e *NotSockets) Error() string {
+	return fmt.Sprintf("%s: handles %d: %v", e.Call, e.Handles, ErrNotSocket)
+}
+
+// Unwrap is ErrNotSocket.
+func (e *NotSockets) Unwrap() error { return ErrNotSocket }
+
 // Ready is a socket of a Poller that is ready.
 type Ready struct {
 	Socket int // as it was registered

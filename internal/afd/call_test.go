@@ -146,19 +146,6 @@ func TestCallOfNothing(t *testing.T) {
 	}
 }
 
-func TestCloseEndsACall(t *testing.T) {
-	client, _ := pair(t)
-	for _, sockets := range [][]afd.Socket{nil, {{Handle: client, Events: afd.In}}} {
-		var call afd.Call
-		time.AfterFunc(quiet, call.Close)
-		for range 2 {
-			if n, err := call.Poll(sockets, -1); n != 0 || !errors.Is(err, os.ErrClosed) {
-				t.Errorf("Poll: %d, %v", n, err)
-			}
-		}
-	}
-}
-
 func TestSocketClosedUnderACall(t *testing.T) {
 	client, _ := pair(t)
 	var call afd.Call

@@ -4,7 +4,6 @@ package iomux_test
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"sync/atomic"
 	"syscall"
@@ -14,37 +13,6 @@ import (
 	"iomux"
 	"iomux/internal/suite"
 )
-
-// A wait whose context was done before returns at once, and leaves alone what is ready, whatever it did last.
-func TestContextDoneBefore(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		reason := errors.New("enough")
-		cancelled, cancel := context.WithCancelCause(context.Background())
-		cancel(reason)
-		past, stop := context.WithDeadline(context.Background(), time.Now().Add(-time.Hour))
-		defer stop()
-		fd, w := suite.Pipe(t)
-		r := register(t, p, fd, iomux.Readable|iomux.OneShot)
-		for range 3 {
-			for ctx, want := range map[context.Context]error{cancelled: reason, past: context.DeadlineExceeded} {
-				start := time.Now()
-				events := make([]iomux.Event[int], 2)
-				if n, err := p.Wait(ctx, events); n != 0 || !errors.Is(err, want) {
-					t.Errorf("the wait returned %d, %v, want %v", n, err, want)
-				}
-				if time.Since(start) > soon {
-					t.Error("the wait did not return at once")
-				}
-			}
-			suite.Write(t, w)
-			expect(t, p, r, iomux.Readable)
-			suite.Drain(t, fd)
-			must(t, r.Modify(iomux.Readable|iomux.OneShot))
-			suite.Write(t, w) // is there for the waits of the next round, which must not take it
-		}
-		expect(t, p, r, iomux.Readable)
-	})
-}
 
 // A wait without room for events is an error at once, and takes nothing.
 func TestNoRoom(t *testing.T) {

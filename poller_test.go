@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -154,76 +153,6 @@ func TestWakeIsNotLost(t *testing.T) {
 			must(t, p.Wake())
 			must(t, <-done)
 		}
-	})
-}
-
-func TestContextEndsAWait(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		reason := errors.New("enough")
-		fd, w := suite.Pipe(t)
-		r := register(t, p, fd, iomux.Readable)
-		var events [1]iomux.Event[int]
-		for range 3 {
-			ctx, cancel := context.WithCancelCause(context.Background())
-			time.AfterFunc(quiet/2, func() { cancel(reason) })
-			n, err := p.Wait(ctx, events[:])
-			if n != 0 || !errors.Is(err, reason) {
-				t.Errorf("the wait returned %d, %v, want the reason", n, err)
-			}
-			suite.Write(t, w)
-			// What is ready is not taken.
-			if n, err := p.Wait(ctx, events[:]); n != 0 || !errors.Is(err, reason) {
-				t.Errorf("a wait with a cancelled context returned %d, %v, want the reason", n, err)
-			}
-			expect(t, p, r, iomux.Readable)
-			suite.Drain(t, fd)
-		}
-		start := time.Now()
-		ctx, cancel := context.WithTimeout(context.Background(), quiet)
-		defer cancel()
-		_, err := p.Wait(ctx, events[:])
-		isErr(t, err, context.DeadlineExceeded)
-		if time.Since(start) < quiet {
-			t.Error("a deadline was early")
-		}
-	})
-}
-
-// Each of many waits has its own context and its own timeout.
-func TestEachWaiterHasItsOwnEnd(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		var all sync.WaitGroup
-		for i := range 8 {
-			timeout := time.Duration(i+1) * 5 * time.Millisecond
-			all.Go(func() {
-				var events [1]iomux.Event[int]
-				start := time.Now()
-				n, err := p.WaitTimeout(events[:], timeout)
-				if took := time.Since(start); n != 0 || err != nil || took < timeout {
-					t.Errorf("a wait of %v returned %d, %v after %v", timeout, n, err, took)
-				}
-			})
-			all.Go(func() {
-				start := time.Now()
-				ctx, cancel := context.WithTimeout(context.Background(), timeout)
-				defer cancel()
-				var events [1]iomux.Event[int]
-				_, err := p.Wait(ctx, events[:])
-				if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took < timeout {
-					t.Errorf("a wait with a deadline of %v returned %v after %v", timeout, err, took)
-				}
-			})
-		}
-		all.Wait()
-	})
-}
-
-func TestNilContextIsBackground(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		must(t, p.Wake())
-		var events [1]iomux.Event[int]
-		_, err := p.Wait(nil, events[:]) //nolint:staticcheck // it is what is tested
-		must(t, err)
 	})
 }
 

@@ -197,41 +197,35 @@ func TestProcess(t *testing.T) {
 	_ = cmd.Wait() // its error tells that it was killed
 }
 
-// Ctrl-Break reaches a process that waits for os.Interrupt.
+var setConsoleCtrlHandler = windows.NewLazySystemDLL("kernel32.dll").NewProc("SetConsoleCtrlHandler")
+
+// Ctrl-C and Ctrl-Break reach a Poller that waits for os.Interrupt.
 func TestSignal(t *testing.T) {
-	if suite.Part() != "" {
-		p := poller(t, nil)
-		_, err := p.RegisterSignal(os.Interrupt, 3)
-		must(t, err)
-		os.Stdout.WriteString("waiting\n")
-		if event := next(t, p, iomux.KindSignal); event.Status != int(syscall.SIGINT) {
-			os.Exit(1)
-		}
-		os.Exit(77)
-	}
 	for _, sig := range []os.Signal{nil, os.Kill} {
 		_, err := poller(t, nil).RegisterSignal(sig, 0)
 		isErr(t, err, syscall.EINVAL)
 	}
-	cmd := again(t, "wait")
-	out, err := cmd.StdoutPipe()
-	must(t, err)
-	must(t, cmd.Start())
-	defer func() {
-		_ = cmd.Process.Kill() // it fails where the process has ended
-		_ = cmd.Wait()
-	}()
-	_, err = out.Read(make([]byte, 8))
-	must(t, err)
-	if err := windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(cmd.Process.Pid)); err != nil {
-		wine.Skip(t, "without a console nobody sends Ctrl-Break: "+err.Error())
-		t.Fatal(err)
-	}
-	p := poller(t, nil)
-	_, err = p.RegisterProcess(cmd.Process, 0)
-	must(t, err)
-	if event := next(t, p, iomux.KindProcess); event.Status != 77 {
-		t.Errorf("the process ended with %d", event.Status)
+	for name, key := range map[string]uint32{"Ctrl-C": windows.CTRL_C_EVENT, "Ctrl-Break": windows.CTRL_BREAK_EVENT} {
+		t.Run(name, func(t *testing.T) {
+			if !suite.InConsole(t) {
+				return
+			}
+			// Who ignores Ctrl-C hands that on to its children.
+			if ok, _, err := setConsoleCtrlHandler.Call(0, 0); ok == 0 {
+				t.Fatal("SetConsoleCtrlHandler:", err)
+			}
+			p := poller(t, nil)
+			_, err := p.RegisterSignal(os.Interrupt, 3)
+			must(t, err)
+			if err := windows.GenerateConsoleCtrlEvent(key, 0); err != nil {
+				wine.Skip(t, "its consoles deliver no "+name+": "+err.Error())
+				t.Fatal("GenerateConsoleCtrlEvent:", err)
+			}
+			if event := next(t, p, iomux.KindSignal); event.Status != int(syscall.SIGINT) {
+				t.Errorf("event is %+v", event)
+			}
+			expectNothing(t, p)
+		})
 	}
 }
 

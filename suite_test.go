@@ -3,6 +3,7 @@
 package iomux_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -72,8 +73,17 @@ func (w *waiter) Unregister(fd int) error { return w.find(fd).Unregister() }
 func (w *waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
 	buffer := make([]iomux.Event[int], room)
 	n, err := w.WaitTimeout(buffer, timeout)
-	var events []suite.Event
-	for _, event := range buffer[:n] {
+	return w.toSuite(buffer[:n], err)
+}
+
+func (w *waiter) WaitContext(ctx context.Context, room int) ([]suite.Event, error) {
+	buffer := make([]iomux.Event[int], room)
+	n, err := w.Poller.Wait(ctx, buffer)
+	return w.toSuite(buffer[:n], err)
+}
+
+func (w *waiter) toSuite(ready []iomux.Event[int], err error) (events []suite.Event, _ error) {
+	for _, event := range ready {
 		if event.Ready&(iomux.Edge|iomux.OneShot) != 0 || event.Kind != iomux.KindIO || event.Registration != w.find(event.Key) {
 			return nil, fmt.Errorf("event is %+v", event)
 		}
@@ -123,6 +133,7 @@ func mechanism(t testing.TB, opts []iomux.Option) suite.Mechanism {
 		Modes:         suite.OneShot,
 		Live:          true,
 		Wakes:         true,
+		Contexts:      true,
 		ReportsClosed: suite.Forgotten,
 	}
 	m.UnconnectedIsSilent = p.Mechanism() == iomux.Kqueue

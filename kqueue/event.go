@@ -10,7 +10,7 @@ import (
 	"iomux/internal/flag"
 )
 
-// Event is struct kevent, the seed's kevent: a change that is asked for, or an event that is reported.
+// Event is struct kevent, Python's select.kevent: a change that is asked for, or an event that is reported.
 type Event struct {
 	Ident  uint64 // what it is about: a descriptor, a process, a signal, or any number of the caller's; the filter decides
 	Filter Filter
@@ -20,11 +20,11 @@ type Event struct {
 	Udata  uint64 // the caller's, reported as it was given; on a system of 32 bits only those of them
 }
 
-// NewEvent makes what the seed's kevent(ident) makes: the change that registers ident, a descriptor, for reading.
+// NewEvent makes what Python's select.kevent(ident) makes: the change that registers ident, a descriptor, for reading.
 func NewEvent(ident uint64) Event { return Event{Ident: ident, Filter: FilterRead, Flags: EvAdd} }
 
-// Compare orders events as the seed does, by Ident, Filter, Flags, Fflags, Data and Udata in turn: it is negative, zero or
-// positive as e is less than, equal to or greater than other. Udata counts as the seed has it, as a signed number.
+// Compare orders events as Python does, by Ident, Filter, Flags, Fflags, Data and Udata in turn: it is negative, zero or
+// positive as e is less than, equal to or greater than other. Udata counts as Python has it, as a signed number.
 func (e Event) Compare(other Event) int {
 	return cmp.Or(
 		cmp.Compare(e.Ident, other.Ident),

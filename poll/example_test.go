@@ -3,10 +3,12 @@
 package poll_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log"
 	"os"
+	"os/signal"
 	"time"
 
 	"iomux/descriptor"
@@ -48,7 +50,43 @@ func ExampleWait() {
 	// In|Out -> Out
 }
 
-// A Poller keeps the list, as the seed's polling object does.
+// A context ends a wait that has no end of its own.
+func ExampleWaitContext() {
+	r, w, rfd, _ := files()
+	defer func() { _, _ = r.Close(), w.Close() }()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+
+	fds := []poll.FD{{FD: int32(rfd), Events: poll.In}} // there is something to read
+	n, err := poll.WaitContext(ctx, fds, -1)
+	fmt.Println(n, err)
+	fds[0].Events = poll.Pri // and nothing urgent
+	time.AfterFunc(10*time.Millisecond, cancel)
+	n, err = poll.WaitContext(ctx, fds, -1)
+	fmt.Println(n, err)
+	// Output:
+	// 1 <nil>
+	// 0 context canceled
+}
+
+// The context of a program that is to end at Ctrl-C ends its waits.
+func ExamplePoller_PollContext() {
+	r, w, rfd, _ := files()
+	defer func() { _, _ = r.Close(), w.Close() }()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+
+	poller := poll.New()
+	if err := poller.Register(rfd, poll.In); err != nil {
+		log.Fatal(err)
+	}
+	events := make([]poll.Event, poller.Len())
+	n, err := poller.PollContext(ctx, events, -1)
+	fmt.Println(n, err, events[0].Events)
+	// Output: 1 <nil> In
+}
+
+// A Poller keeps the list, as the polling objects of Python's module select do.
 func ExamplePoller() {
 	r, w, rfd, wfd := files()
 	defer func() { _, _ = r.Close(), w.Close() }()
@@ -72,7 +110,7 @@ func ExamplePoller() {
 	// false Out
 }
 
-// What was never registered is an error, the seed's KeyError.
+// What was never registered is an error, Python's KeyError.
 func ExamplePoller_Unregister() {
 	err := poll.New().Unregister(7)
 	fmt.Println(err, errors.Is(err, poll.ErrNotRegistered))

@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -117,17 +118,24 @@ func (p *Poller) fillHoles() {
 // begins with those that were left out, so that all have their turn.
 //
 // A negative timeout blocks, zero does not wait, any other is never shortened. Interruptions by signals (EINTR) are waited
-// through. Nothing can end a blocked Poll but a registered descriptor: register the reading end of a pipe to have a bell.
-// Once warm, a Poll does not allocate.
+// through. Nothing can end a blocked Poll but a registered descriptor; use PollContext to have more. Once warm, a Poll does not
+// allocate.
 //
 // Errors: EINVAL for an empty events, and for more registrations than the process may have descriptors (RLIMIT_NOFILE);
 // ENOMEM; errors.ErrUnsupported on Windows for what is no socket.
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {
+	return p.PollContext(context.Background(), events, timeout)
+}
+
+// PollContext is Poll, poll(2), that the end of ctx ends, too, as it does WaitContext.
+//
+// Errors: those of Poll and of WaitContext.
+func (p *Poller) PollContext(ctx context.Context, events []Event, timeout time.Duration) (n int, err error) {
 	if len(events) == 0 {
 		return 0, errNoRoom
 	}
 	fds, next := p.take()
-	ready, err := wait(fds, timeout)
+	ready, err := waitContext(ctx, fds, timeout)
 	if err != nil {
 		p.giveBack(fds, next)
 		return 0, err

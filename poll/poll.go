@@ -1,9 +1,10 @@
 // Package poll is poll(2): it waits on any descriptors, in a time that grows with their number. It is native on every Unix,
-// works on sockets on Windows, and is what to use where a program should run on all of them and watches up to some hundred descriptors, or where most of
-// the watched ones are ready.
+// works on sockets on Windows, and is what to use where a program should run on all of them and watches up to some hundred
+// descriptors, or where most of the watched ones are ready.
 //
-// Wait is the call itself, on a list that the caller owns. A Poller keeps the list, as the polling objects of Python's module select do. Both
-// block the thread that waits. Who holds many mostly idle descriptors should use package epoll.
+// Wait is the call itself, on a list that the caller owns. A Poller keeps the list, as the polling objects of Python's module select
+// do. Of both there is a form that a context can end. All block the thread that waits. Who holds many mostly idle descriptors should
+// use package epoll.
 //
 //	fds := []poll.FD{{FD: 0, Events: poll.In}, {FD: int32(serial), Events: poll.In | poll.Pri}}
 //	for {
@@ -31,10 +32,13 @@
 package poll
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"iomux/internal/bell"
 	"iomux/internal/flag"
 	"iomux/internal/sys"
 )
@@ -92,6 +96,18 @@ var ErrNotRegistered = errors.New("poll: the descriptor is not registered")
 // Errors: EINVAL for more entries than the process may have descriptors (RLIMIT_NOFILE), ENOMEM, errors.ErrUnsupported for
 // an event that the system does not have, and on Windows for what is no socket. After an error the Revents mean nothing.
 func Wait(fds []FD, timeout time.Duration) (n int, err error) {
+	return WaitContext(context.Background(), fds, timeout)
+}
+
+// WaitContext is Wait, poll(2), that the end of ctx ends, too: then the error is context.Cause(ctx), unless something is ready. A
+// nil context is context.Background.
+//
+// Where nothing is ready and the context can end, one more descriptor is waited on, an eventfd, a pipe, or a socket on Windows. It
+// is made for the one wait, which then allocates and takes longer, on Linux by some 5 µs. A program that waits often, and mostly
+// sleeps, should use a Poller of package iomux, which keeps its own.
+//
+// Errors: those of Wait; the context's; EMFILE where the process has as many descriptors as it may.
+func WaitContext(ctx context.Context, fds []FD, timeout time.Duration) (n int, err error) {
 	if absent != 0 {
 		for i := range fds {
 			if fds[i].Events&absent != 0 {
@@ -99,7 +115,33 @@ func Wait(fds []FD, timeout time.Duration) (n int, err error) {
 			}
 		}
 	}
-	return wait(fds, timeout)
+	return waitContext(ctx, fds, timeout)
+}
+
+// waitContext waits on a copy of fds with one more entry, the bell that ctx rings. Mostly it need not be made: a look comes first.
+func waitContext(ctx context.Context, fds []FD, d time.Duration) (n int, err error) {
+	switch {
+	case ctx == nil || ctx.Done() == nil:
+		return wait(fds, d)
+	case ctx.Err() != nil:
+		return 0, context.Cause(ctx)
+	}
+	n, err = wait(fds, 0)
+	if n > 0 || err != nil || d == 0 {
+		return n, err
+	}
+	err = bell.Until(ctx, func(fd int) error {
+		list := slices.Concat(fds, []FD{{FD: int32(fd), Events: In}})
+		n, err = wait(list, d)
+		copy(fds, list)
+		if err == nil && list[len(fds)].Revents != 0 {
+			if n--; n == 0 {
+				return context.Cause(ctx)
+			}
+		}
+		return err
+	})
+	return n, err
 }
 
 func errAbsent(fd int) error {

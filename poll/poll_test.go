@@ -3,6 +3,7 @@
 package poll_test
 
 import (
+	"context"
 	"errors"
 	"math"
 	"slices"
@@ -41,36 +42,76 @@ func TestEventsString(t *testing.T) {
 	}
 }
 
+// waits are the forms of poll(2) on a list of the caller's.
+var waits = map[string]func(fds []poll.FD, timeout time.Duration) (int, error){
+	"Wait": poll.Wait,
+	"WaitContext": func(fds []poll.FD, timeout time.Duration) (int, error) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		return poll.WaitContext(ctx, fds, timeout)
+	},
+}
+
 func TestWait(t *testing.T) {
-	r, w := suite.Pipe(t)
-	suite.Write(t, w)
-	closed := suite.ClosedFD(t)
-	fds := []poll.FD{
-		{FD: int32(r), Events: poll.In},
-		{FD: -1, Events: poll.In, Revents: poll.In},
-		{FD: int32(closed), Events: poll.In},
-		{FD: int32(w), Events: poll.In, Revents: poll.Hup},
-		{FD: int32(w), Events: poll.Out},
-		{FD: int32(r), Events: poll.In},
-	}
-	n, err := poll.Wait(fds, -1)
-	if n != 4 || err != nil {
-		t.Errorf("Wait: %d, %v, want 4", n, err)
-	}
-	want := []poll.Events{poll.In, 0, poll.Nval, 0, poll.Out, poll.In}
-	for i, fd := range fds {
-		if fd.Revents != want[i] {
-			t.Errorf("entry %d has %v, want %v", i, fd.Revents, want[i])
-		}
+	for name, wait := range waits {
+		t.Run(name, func(t *testing.T) {
+			r, w := suite.Pipe(t)
+			suite.Write(t, w)
+			closed := suite.ClosedFD(t)
+			fds := []poll.FD{
+				{FD: int32(r), Events: poll.In},
+				{FD: -1, Events: poll.In, Revents: poll.In},
+				{FD: int32(closed), Events: poll.In},
+				{FD: int32(w), Events: poll.In, Revents: poll.Hup},
+				{FD: int32(w), Events: poll.Out},
+				{FD: int32(r), Events: poll.In},
+			}
+			n, err := wait(fds, -1)
+			if n != 4 || err != nil {
+				t.Errorf("Wait: %d, %v, want 4", n, err)
+			}
+			want := []poll.Events{poll.In, 0, poll.Nval, 0, poll.Out, poll.In}
+			for i, fd := range fds {
+				if fd.Revents != want[i] {
+					t.Errorf("entry %d has %v, want %v", i, fd.Revents, want[i])
+				}
+			}
+		})
 	}
 }
 
 func TestWaitOnNothingSleeps(t *testing.T) {
-	for _, fds := range [][]poll.FD{nil, {}, {{FD: -1, Events: poll.In}}} {
-		start := time.Now()
-		if n, err := poll.Wait(fds, 20*time.Millisecond); n != 0 || err != nil || time.Since(start) < 20*time.Millisecond {
-			t.Errorf("Wait: %d, %v after %v", n, err, time.Since(start))
+	for name, wait := range waits {
+		for _, fds := range [][]poll.FD{nil, {}, {{FD: -1, Events: poll.In}}} {
+			start := time.Now()
+			if n, err := wait(fds, 20*time.Millisecond); n != 0 || err != nil || time.Since(start) < 20*time.Millisecond {
+				t.Errorf("%s: %d, %v after %v", name, n, err, time.Since(start))
+			}
 		}
+	}
+}
+
+// What ends a wait is one more entry of a list, but of none of the caller's.
+func TestContextLeavesTheListAlone(t *testing.T) {
+	idle, _ := suite.Pipe(t)
+	r, w := suite.Pipe(t)
+	behind := poll.FD{FD: -7, Events: poll.Out, Revents: poll.Hup}
+	array := [2]poll.FD{{FD: int32(idle), Events: poll.In, Revents: poll.In}, behind}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	enough := errors.New("enough")
+	time.AfterFunc(5*time.Millisecond, func() { cancel(enough) })
+	if n, err := poll.WaitContext(ctx, array[:1], -1); n != 0 || err != enough {
+		t.Errorf("the wait returned %d, %v, want the cause", n, err)
+	}
+	if array != [2]poll.FD{{FD: int32(idle), Events: poll.In}, behind} {
+		t.Errorf("the list is %v", array)
+	}
+	array[0].FD = int32(r)
+	time.AfterFunc(5*time.Millisecond, func() { suite.Write(t, w) })
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	if n, err := poll.WaitContext(ctx, array[:1], soon); n != 1 || err != nil || array[0].Revents != poll.In || array[1] != behind {
+		t.Errorf("the wait returned %d, %v, and the list is %v", n, err, array)
 	}
 }
 

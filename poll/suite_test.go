@@ -3,6 +3,7 @@
 package poll_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -46,7 +47,10 @@ func toSuite(ours poll.Events) (all suite.Events) {
 }
 
 // waiter makes a poll object one of the suite's.
-type waiter struct{ *poll.Poller }
+type waiter struct {
+	*poll.Poller
+	contexts bool // each wait has one
+}
 
 func (w waiter) Register(fd int, events suite.Events, _ suite.Mode) error {
 	return w.Poller.Register(fd, toPoll(events))
@@ -57,9 +61,21 @@ func (w waiter) Modify(fd int, events suite.Events, _ suite.Mode) error {
 }
 
 func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
+	if w.contexts {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		return w.wait(room, func(buffer []poll.Event) (int, error) { return w.PollContext(ctx, buffer, timeout) })
+	}
+	return w.wait(room, func(buffer []poll.Event) (int, error) { return w.Poll(buffer, timeout) })
+}
+
+func (w waiter) WaitContext(ctx context.Context, room int) ([]suite.Event, error) {
+	return w.wait(room, func(buffer []poll.Event) (int, error) { return w.PollContext(ctx, buffer, -1) })
+}
+
+func (w waiter) wait(room int, poller func([]poll.Event) (int, error)) (ready []suite.Event, err error) {
 	buffer := make([]poll.Event, room)
-	n, err := w.Poll(buffer, timeout)
-	var ready []suite.Event
+	n, err := poller(buffer)
 	for _, event := range buffer[:n] {
 		ready = append(ready, suite.Event{FD: event.FD, Events: toSuite(event.Events)})
 	}
@@ -68,14 +84,20 @@ func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
 
 func (waiter) Close() error { return nil }
 
-func mechanism() suite.Mechanism {
+func mechanism(contexts bool) suite.Mechanism {
 	return suite.Mechanism{
-		New:           func() (suite.Waiter, error) { return waiter{poll.New()}, nil },
+		New:           func() (suite.Waiter, error) { return waiter{poll.New(), contexts}, nil },
 		Tells:         tells(),
 		ReportsClosed: suite.IsNval,
+		Contexts:      contexts,
+		Brief:         contexts,
 	}
 }
 
-func TestSuite(t *testing.T) { suite.Run(t, mechanism()) }
+func TestSuite(t *testing.T) {
+	for name, contexts := range map[string]bool{"Poll": false, "PollContext": true} {
+		t.Run(name, func(t *testing.T) { suite.Run(t, mechanism(contexts)) })
+	}
+}
 
-func FuzzOperations(f *testing.F) { suite.Fuzz(f, mechanism()) }
+func FuzzOperations(f *testing.F) { suite.Fuzz(f, mechanism(false)) }

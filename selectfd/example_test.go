@@ -3,6 +3,8 @@
 package selectfd_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net"
@@ -36,6 +38,42 @@ func ExampleSelect() {
 		fmt.Println(ready == r)
 	}
 	// Output: true
+}
+
+// A context ends a wait that has no end of its own.
+func ExampleSelectContext() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _, _ = r.Close(), w.Close() }()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+
+	readable, _, _, err := selectfd.SelectContext(ctx, []*os.File{r}, nil, nil, -1)
+	fmt.Println(len(readable), err)
+	// Output: 0 context deadline exceeded
+}
+
+// What another goroutine cancels returns the cause, and the sets as they were.
+func ExampleWaitContext() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _, _ = r.Close(), w.Close() }()
+	fd, err := descriptor.Of(r)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var reading selectfd.Set
+	reading.Add(fd)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go cancel(errors.New("the user has left"))
+
+	_, err = selectfd.WaitContext(ctx, &reading, nil, nil, -1)
+	fmt.Println(err, reading.Has(fd))
+	// Output: the user has left true
 }
 
 // Wait leaves in the sets what is ready: they have to be filled anew for the next call.

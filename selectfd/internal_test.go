@@ -57,6 +57,11 @@ func TestDescriptorBeyondTheDenseRange(t *testing.T) {
 			t.Errorf("%d numbers are still aside", len(set.aside))
 		}
 	}
+	var other Set
+	other.Add(high)
+	if n, err := WaitContext(t.Context(), nil, nil, &other, time.Millisecond); n != 0 || err != nil || other.Len() != 0 {
+		t.Errorf("WaitContext: %d, %v, and %d members", n, err, other.Len())
+	}
 }
 
 func TestErrorNamesNotTooMany(t *testing.T) {

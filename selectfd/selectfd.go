@@ -4,9 +4,10 @@
 // descriptor is an error that names it, where kernels sleep or report EBADF for all; timeouts are rounded up; interruptions
 // by signals are waited through.
 //
-// Select takes lists of whatever has a descriptor, like Python's select.select. Wait takes sets, and does not allocate. Both
-// block the thread that waits, and take a time that grows with the highest descriptor. A program should use package poll
-// instead where its descriptors are few and their numbers high, and package epoll where they are many.
+// Select takes lists of whatever has a descriptor, like Python's select.select. Wait takes sets, and does not allocate. Of each
+// there is a form that a context can end. All block the thread that waits, and take a time that grows with the highest descriptor.
+// A program should use package poll instead where its descriptors are few and their numbers high, and package epoll where they are
+// many.
 //
 //	ready, _, _, err := selectfd.Select([]*os.File{terminal, serial}, nil, nil, 5*time.Second)
 //	if err != nil {
@@ -29,6 +30,7 @@
 package selectfd
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -51,10 +53,29 @@ import (
 // Errors: EBADF where members are not open descriptors, naming them; EINVAL where one Set is given twice; ENOMEM;
 // errors.ErrUnsupported where members are no sockets, on Windows, naming them. After an error the sets are as they were.
 func Wait(r, w, x *Set, timeout time.Duration) (n int, err error) {
-	if r != nil && (r == w || r == x) || w != nil && w == x {
+	return WaitContext(context.Background(), r, w, x, timeout)
+}
+
+// WaitContext is Wait, select(2), that the end of ctx ends, too: then the error is context.Cause(ctx), unless something is ready.
+// A nil context is context.Background.
+//
+// Where nothing is ready and the context can end, one more descriptor is waited on, an eventfd, a pipe, or a socket on Windows. It
+// is made for the one wait, which then allocates and takes longer, on Linux by some 5 µs. A program that waits often, and mostly
+// sleeps, should use a Poller of package iomux, which keeps its own.
+//
+// Errors: those of Wait; the context's; EMFILE where the process has as many descriptors as it may. After an error the sets are as
+// they were.
+func WaitContext(ctx context.Context, r, w, x *Set, timeout time.Duration) (n int, err error) {
+	sets := [3]*Set{r, w, x}
+	switch {
+	case r != nil && (r == w || r == x) || w != nil && w == x:
 		return 0, errTwice
+	case ctx == nil || ctx.Done() == nil:
+		return wait(sets, timeout)
+	case ctx.Err() != nil:
+		return 0, context.Cause(ctx)
 	}
-	return wait([3]*Set{r, w, x}, timeout)
+	return waitContext(ctx, sets, timeout)
 }
 
 // most is how many numbers an error names.
@@ -91,6 +112,13 @@ var errTwice = fmt.Errorf("%w: one set is given twice: it cannot hold two result
 //
 // Errors: those of descriptor.Of and of Wait.
 func Select[T any](r, w, x []T, timeout time.Duration) (rr, rw, rx []T, err error) {
+	return SelectContext(context.Background(), r, w, x, timeout)
+}
+
+// SelectContext is Select that the end of ctx ends, too, as it does WaitContext.
+//
+// Errors: those of descriptor.Of and of WaitContext.
+func SelectContext[T any](ctx context.Context, r, w, x []T, timeout time.Duration) (rr, rw, rx []T, err error) {
 	s := scratches.Get().(*scratch)
 	defer s.giveBack()
 	for i, list := range [3][]T{r, w, x} {
@@ -101,7 +129,7 @@ func Select[T any](r, w, x []T, timeout time.Duration) (rr, rw, rx []T, err erro
 			s.sets[i].Add(fd)
 		}
 	}
-	n, err := Wait(&s.sets[0], &s.sets[1], &s.sets[2], timeout)
+	n, err := WaitContext(ctx, &s.sets[0], &s.sets[1], &s.sets[2], timeout)
 	if err != nil || n == 0 {
 		return nil, nil, nil, err
 	}

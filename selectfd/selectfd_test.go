@@ -3,6 +3,7 @@
 package selectfd_test
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -37,7 +39,10 @@ func set(fds ...int) *selectfd.Set {
 }
 
 // waits are the forms of select(2) on sets.
-var waits = map[string]func(r, w, x *selectfd.Set, timeout time.Duration) (int, error){"Wait": selectfd.Wait}
+var waits = map[string]func(r, w, x *selectfd.Set, timeout time.Duration) (int, error){
+	"Wait":        selectfd.Wait,
+	"WaitContext": waitContext,
+}
 
 func init() { maps.Copy(waits, selectfd.OtherWays) }
 
@@ -105,6 +110,41 @@ func TestClosedDescriptorsAreNamed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestContextLeavesTheSetsAlone(t *testing.T) {
+	enough := errors.New("enough")
+	r, w := suite.Pipe(t)
+	for _, delay := range []time.Duration{0, 5 * time.Millisecond} {
+		reading, exceptional := set(r), set(r, w)
+		ctx, cancel := context.WithCancelCause(context.Background())
+		time.AfterFunc(delay, func() { cancel(enough) })
+		n, err := selectfd.WaitContext(ctx, reading, nil, exceptional, -1)
+		if n != 0 || err != enough {
+			t.Errorf("the wait returned %d, %v, want the cause", n, err)
+		}
+		if !slices.Equal(slices.Collect(reading.All()), []int{r}) || exceptional.Len() != 2 || !exceptional.Has(w) {
+			t.Errorf("the sets are %v and %v", slices.Collect(reading.All()), slices.Collect(exceptional.All()))
+		}
+	}
+}
+
+// What becomes ready while the context ends is told alone, or the end is.
+func TestContextEndsBesideAnEvent(t *testing.T) {
+	r, w := suite.Pipe(t)
+	for range 300 {
+		reading := set(r)
+		ctx, cancel := context.WithCancel(context.Background())
+		var all sync.WaitGroup
+		all.Go(cancel)
+		all.Go(func() { suite.Write(t, w) })
+		n, err := selectfd.WaitContext(ctx, reading, nil, nil, soon)
+		if n > 0 == (err != nil) || err != nil && !errors.Is(err, context.Canceled) || n > 1 || reading.Len() != 1 || !reading.Has(r) {
+			t.Fatalf("the wait returned %d, %v, and the set has %v", n, err, slices.Collect(reading.All()))
+		}
+		all.Wait()
+		suite.Drain(t, r)
 	}
 }
 

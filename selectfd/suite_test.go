@@ -3,6 +3,7 @@
 package selectfd_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -30,9 +31,17 @@ func bySets(wait func(r, w, x *selectfd.Set, timeout time.Duration) (int, error)
 	}
 }
 
+// waitContext is Wait with a context that could end it.
+func waitContext(r, w, x *selectfd.Set, timeout time.Duration) (int, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	return selectfd.WaitContext(ctx, r, w, x, timeout)
+}
+
 var calls = map[string]call{
-	"Select": selectfd.Select[int],
-	"Wait":   bySets(selectfd.Wait),
+	"Select":      selectfd.Select[int],
+	"Wait":        bySets(selectfd.Wait),
+	"WaitContext": bySets(waitContext),
 }
 
 func init() {
@@ -72,7 +81,15 @@ func (w *waiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
 }
 
 func (w *waiter) Wait(_ int, timeout time.Duration) ([]suite.Event, error) {
-	r, wr, x, err := w.call(w.lists[0], w.lists[1], w.lists[2], timeout)
+	return toSuite(w.call(w.lists[0], w.lists[1], w.lists[2], timeout))
+}
+
+// WaitContext is a call that is not in the table, since no other one can be ended.
+func (w *waiter) WaitContext(ctx context.Context, _ int) ([]suite.Event, error) {
+	return toSuite(selectfd.SelectContext(ctx, w.lists[0], w.lists[1], w.lists[2], -1))
+}
+
+func toSuite(r, wr, x []int, err error) ([]suite.Event, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +120,8 @@ func TestSuite(t *testing.T) {
 				New:           func() (suite.Waiter, error) { return &waiter{call: call}, nil },
 				Tells:         suite.In | suite.Out | suite.Pri,
 				Call:          true,
+				Contexts:      name == "WaitContext",
+				Brief:         name == "WaitContext",
 				Highest:       highest,
 				ReportsClosed: suite.IsError,
 			})

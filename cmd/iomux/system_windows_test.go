@@ -3,12 +3,19 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"os"
 	"os/exec"
+	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/windows"
+
+	"iomux/internal/suite"
+	"iomux/internal/wine"
 )
 
 func TestProcessThatExits(t *testing.T) {
@@ -24,6 +31,90 @@ func TestProcessThatExits(t *testing.T) {
 	if err := other.Wait(); err != nil {
 		t.Error(err)
 	}
+}
+
+// A console is no source, under none of its names.
+func TestConsoleIsRefused(t *testing.T) {
+	if !suite.InConsole(t) {
+		return
+	}
+	stdin, err := os.OpenFile("CONIN$", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stdin.Close() }() // nothing was written to it
+	for _, source := range []string{"stdin", "CONIN$", "CONOUT$"} {
+		cmd := exec.CommandContext(t.Context(), program(t), "wait", "--timeout", "60", source)
+		cmd.Stdin = stdin
+		output, err := cmd.CombinedOutput()
+		want := "iomux: " + source + ": not on Windows, which waits for tcp://"
+		if cmd.ProcessState.ExitCode() != statusFailed || !strings.HasPrefix(string(output), want) {
+			t.Errorf("%q, %v, want %q", output, err, want)
+		}
+	}
+}
+
+// Ctrl-C ends a wait, which does not catch it, with the status that Windows has for that.
+func TestCtrlCEndsAWait(t *testing.T) {
+	if !suite.InConsole(t) {
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), program(t), "wait", "--follow", "tcp-listen://:0")
+	messages, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	readLine(t, bufio.NewReader(messages)) // it listens
+	got := pressCtrlC(t, cmd)
+	if got == 0 {
+		wine.Skip(t, "the status of a process that Ctrl-C has ended is 0, not STATUS_CONTROL_C_EXIT")
+	}
+	if got != uint32(windows.STATUS_CONTROL_C_EXIT) {
+		t.Errorf("exit status %#x, want %#x", got, uint32(windows.STATUS_CONTROL_C_EXIT))
+	}
+}
+
+// It ends what measures with the status that iomux bench --help tells.
+func TestCtrlCEndsABench(t *testing.T) {
+	if !suite.InConsole(t) {
+		return
+	}
+	folder := wine.Folder(t)
+	cmd := exec.CommandContext(t.Context(), program(t), "bench", "--descriptors", "1", "--duration", "60s", "--out", filepath.Join(folder, "result.csv"))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) { // until it has made the file, under another name
+		if entries, err := os.ReadDir(folder); len(entries) > 0 || err != nil {
+			break
+		}
+		if time.Since(start) > 20*time.Second {
+			t.Fatal("it makes no file")
+		}
+	}
+	if got := pressCtrlC(t, cmd); got != 130 {
+		t.Errorf("exit status %d, want 130", got)
+	}
+	if entries, err := os.ReadDir(folder); len(entries) > 0 || err != nil {
+		t.Errorf("it has left %v, %v", entries, err)
+	}
+}
+
+// pressCtrlC does so for all that belong to the console, and returns the status that cmd ends with.
+func pressCtrlC(t *testing.T, cmd *exec.Cmd) uint32 {
+	t.Helper()
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, os.Interrupt)
+	defer signal.Stop(caught)
+	if err := windows.GenerateConsoleCtrlEvent(windows.CTRL_C_EVENT, 0); err != nil {
+		t.Fatal("GenerateConsoleCtrlEvent:", err)
+	}
+	<-caught
+	_ = cmd.Wait() // its error tells the status
+	return uint32(cmd.ProcessState.ExitCode())
 }
 
 // Package net has no datagrams under Wine, so the sender is a bare socket.

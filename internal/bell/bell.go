@@ -2,7 +2,10 @@
 // readable when it is rung.
 package bell
 
-import "sync/atomic"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // Bell is a descriptor that can be made readable from anywhere. Its zero value is a closed one.
 type Bell struct {
@@ -29,4 +32,22 @@ func (b *Bell) Ring() {
 func (b *Bell) Quiet() {
 	b.drain()
 	b.rung.Store(false) // not before: a Ring between the two would be drained, and the next ones believe it to be heard
+}
+
+// Until calls wait with a descriptor that becomes readable when ctx is done, and is closed when wait returns.
+func Until(ctx context.Context, wait func(fd int) error) error {
+	b, err := New()
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, b.Ring)()
+	fd, err := b.Acquire()
+	if err == nil {
+		err = wait(fd)
+		b.Done()
+	}
+	if errClose := b.Close(); err == nil {
+		err = errClose
+	}
+	return err
 }

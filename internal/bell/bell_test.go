@@ -3,6 +3,7 @@
 package bell_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"runtime"
@@ -122,5 +123,52 @@ func TestZeroBell(t *testing.T) {
 	}
 	if b.Close() == nil {
 		t.Error("a zero bell was closed")
+	}
+}
+
+// countingContext counts the functions that are to be called when it is done.
+type countingContext struct {
+	context.Context
+	waiting int
+}
+
+// Value hides the context inside, which would be asked by itself.
+func (*countingContext) Value(any) any { return nil }
+
+func (c *countingContext) AfterFunc(f func()) func() bool {
+	c.waiting++
+	stop := context.AfterFunc(c.Context, f)
+	return func() bool {
+		c.waiting--
+		return stop()
+	}
+}
+
+func TestUntil(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	enough := errors.New("enough")
+	err := bell.Until(ctx, func(fd int) error {
+		if heard(t, fd, 0) {
+			t.Error("the bell is heard before the end of the context")
+		}
+		time.AfterFunc(time.Millisecond, cancel)
+		if !heard(t, fd, soon) {
+			t.Error("the end of the context was not heard")
+		}
+		return enough
+	})
+	if err != enough {
+		t.Errorf("Until returned %v", err)
+	}
+	// A context that goes on is not waited for any more.
+	counting := &countingContext{Context: t.Context()}
+	err = bell.Until(counting, func(int) error {
+		if counting.waiting != 1 {
+			t.Error("it does not wait for the end of the context")
+		}
+		return nil
+	})
+	if err != nil || counting.waiting != 0 {
+		t.Errorf("Until returned %v, and %d wait for the context", err, counting.waiting)
 	}
 }

@@ -20,16 +20,21 @@ func Part() string { return os.Getenv(partName) }
 // an error where it failed.
 func Child(t testing.TB, part string) (output string, err error) {
 	t.Helper()
+	return again(t, part, detach)
+}
+
+// again is Child of a process that is made as prepare wants it.
+func again(t testing.TB, part string, prepare func(*exec.Cmd), flags ...string) (output string, err error) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*soon)
 	defer cancel()
-	words := []string{os.Args[0], "-test.run=^" + t.Name() + "$", "-test.timeout=" + soon.String()}
+	words := append([]string{os.Args[0], "-test.run=^" + t.Name() + "$", "-test.timeout=" + soon.String()}, flags...)
 	if emulator := Emulator(); emulator != "" {
 		words = append([]string{emulator}, words...)
 	}
 	child := exec.CommandContext(ctx, words[0], words[1:]...)
 	child.Env = append(os.Environ(), partName+"="+part)
 	child.WaitDelay = time.Second
-	detach(child)
+	prepare(child)
 	text, err := child.CombinedOutput()
 	return string(text), err
 }

@@ -2,7 +2,9 @@ package suite
 
 import (
 	"os/exec"
+	"strings"
 	"syscall"
+	"testing"
 
 	"golang.org/x/sys/windows"
 )
@@ -10,4 +12,38 @@ import (
 // detach lets a child have no console: it needs none, and Wine would start two processes to give it one.
 func detach(child *exec.Cmd) {
 	child.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.DETACHED_PROCESS}
+}
+
+// InConsole reports whether this process was made to have a console of its own. It makes the calling test run once more in such a
+// one, and fail or be skipped as it is there. Nobody sees the console, and who presses Ctrl-C there disturbs nobody else.
+func InConsole(t testing.TB) bool {
+	t.Helper()
+	const part = "console"
+	if Part() == part {
+		return true
+	}
+	output, err := again(t, part, func(child *exec.Cmd) {
+		child.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NO_WINDOW}
+	}, "-test.v")
+	switch {
+	case err != nil, !strings.Contains(output, "\nPASS"): // it may have ended too early
+		t.Fatalf("in a console: %v\n%s", err, output)
+	case strings.Contains(output, "--- SKIP"):
+		t.Skip(output)
+	}
+	return false
+}
+
+// Console opens an end of the console, CONIN$ or CONOUT$.
+func Console(t testing.TB, end string) int {
+	t.Helper()
+	path, err := windows.UTF16PtrFromString(end)
+	must(t, err)
+	fd, err := windows.CreateFile(path, windows.GENERIC_READ|windows.GENERIC_WRITE, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE, nil,
+		windows.OPEN_EXISTING, 0, 0)
+	must(t, err)
+	keep(t, int(fd))
+	var mode uint32
+	must(t, windows.GetConsoleMode(fd, &mode)) // or it is none
+	return int(fd)
 }

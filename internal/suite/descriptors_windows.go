@@ -134,6 +134,34 @@ func arrived(fd int) {
 	}
 }
 
+// awaitBytes waits until that many bytes can be read from fd, for a test that nobody else takes them from. On a busy machine they
+// may take longer than a test can wait that does not know what is to come, see arrived.
+func awaitBytes(t testing.TB, fd, bytes int) {
+	t.Helper()
+	for start := time.Now(); ; time.Sleep(time.Millisecond) {
+		there, errno := unread(fd)
+		switch {
+		case errno != 0:
+			t.Fatal("ioctlsocket:", errno)
+		case there >= bytes:
+			return
+		case time.Since(start) > soon:
+			t.Fatalf("the system, not what is tested: of %d bytes written to socket %d no more than %d have arrived after %v", bytes, fd, there, soon)
+		}
+	}
+}
+
+// unread is how many bytes can be read from fd.
+func unread(fd int) (int, syscall.Errno) {
+	const FIONREAD = 0x4004667f
+	var n uint32
+	failed, _, errno := syscall.SyscallN(ioctl.Addr(), uintptr(fd), FIONREAD, uintptr(unsafe.Pointer(&n)))
+	if failed == 0 {
+		errno = 0
+	}
+	return int(n), errno
+}
+
 // getsRoom reports whether a full socket has room after a while: what it has sent takes room until the peer's system says that it
 // has come, for which it takes its time.
 func getsRoom(fd int) bool {

@@ -72,6 +72,7 @@ func (k *machine) step(t *testing.T, code byte) {
 		if !s.writerClosed && s.bytes < 512 {
 			Write(t, s.w)
 			s.bytes++
+			awaitBytes(t, s.r, s.bytes)
 		}
 	case 4:
 		if n := Drain(t, s.r); n != s.bytes {
@@ -82,6 +83,7 @@ func (k *machine) step(t *testing.T, code byte) {
 		if !s.writerClosed {
 			Close(t, s.w)
 			s.writerClosed = true
+			Await(t, s.r, In)
 		}
 	case 6:
 		k.replace(t, s)

@@ -80,6 +80,8 @@ type Mechanism struct {
 	Live bool
 	// Wakes tells that Close ends a wait, because the object has something to close.
 	Wakes bool
+	// Contexts tells that its Waiters are ContextWaiters.
+	Contexts bool
 	// RefusesFiles tells that regular files cannot be registered; elsewhere they are always ready.
 	RefusesFiles bool
 	// UnconnectedIsSilent tells that a socket which was never connected is ready for nothing, as kqueue has it.
@@ -104,18 +106,19 @@ const (
 
 // test is a behaviour, and what a mechanism must have to show it.
 type test struct {
-	name   string
-	modes  Mode
-	tells  Events
-	memory bool
-	live   bool
-	wakes  bool
-	run    func(*testing.T, Mechanism)
+	name     string
+	modes    Mode
+	tells    Events
+	memory   bool
+	live     bool
+	wakes    bool
+	contexts bool
+	run      func(*testing.T, Mechanism)
 }
 
 // Run runs every test on m, and skips by name those that need what m does not have.
 func Run(t *testing.T, m Mechanism) {
-	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, concurrentTests, manyTests, systemTests)
+	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, contextTests, concurrentTests, manyTests, systemTests)
 }
 
 // RunTimeouts runs those tests of Run that have to do with time, for a clock that is not the usual one.
@@ -159,6 +162,9 @@ func (test test) lacks(m Mechanism) string {
 	}
 	if test.wakes && !m.Wakes {
 		lacks = append(lacks, "Close")
+	}
+	if test.contexts && !m.Contexts {
+		lacks = append(lacks, "wait that a context ends")
 	}
 	return strings.Join(lacks, ", ")
 }

@@ -13,6 +13,7 @@ import (
 // systemTests are those of what only some systems have.
 var systemTests = []test{
 	{name: "OnlySockets", run: onlySockets},
+	{name: "NoConsole", run: consoles},
 	{name: "ManySockets", run: manySockets},
 	{name: "HandleOfAClosedSocketIsUsedAgain", run: reusedHandle},
 	{name: "SocketIsClosedUnderAWait", run: closedUnderAWait},
@@ -24,16 +25,31 @@ func onlySockets(t *testing.T, m Mechanism) {
 	must(t, err)
 	defer func() { must(t, errors.Join(r.Close(), w.Close())) }()
 	for name, fd := range map[string]int{"file": File(t), "pipe": int(r.Fd()), "standard error": int(os.Stderr.Fd())} {
-		waiter := object(t, m)
-		err := waiter.Register(fd, In, Level)
-		if err == nil { // a stand-in, whose call learns of it only now
-			_, err = waiter.Wait(1, soon)
-		}
-		if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "only sockets on Windows") {
-			t.Errorf("%s: %v, want only sockets on Windows", name, err)
-		}
-		names(t, err, fd)
+		m.refuses(t, name, fd)
 	}
+}
+
+// consoles gives it both ends of a console.
+func consoles(t *testing.T, m Mechanism) {
+	if !InConsole(t) {
+		return
+	}
+	for _, end := range []string{"CONIN$", "CONOUT$"} {
+		m.refuses(t, end, Console(t, end))
+	}
+}
+
+func (m Mechanism) refuses(t *testing.T, name string, fd int) {
+	t.Helper()
+	waiter := object(t, m)
+	err := waiter.Register(fd, In, Level)
+	if err == nil { // a stand-in, whose call learns of it only now
+		_, err = waiter.Wait(1, soon)
+	}
+	if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "only sockets on Windows") {
+		t.Errorf("%s: %v, want only sockets on Windows", name, err)
+	}
+	names(t, err, fd)
 }
 
 // thousands is 3000, or fewer where each is registered with the driver: Wine takes a minute for so many.

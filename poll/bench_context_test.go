@@ -1,0 +1,27 @@
+//go:build unix || windows
+
+package poll_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"iomux/internal/suite"
+	"iomux/poll"
+)
+
+// BenchmarkContext is what a context costs that can end a wait: nothing is ready, and the wait is as short as can be.
+func BenchmarkContext(b *testing.B) {
+	r, _ := suite.Pipe(b)
+	for name, ctx := range map[string]context.Context{"none": context.Background(), "live": b.Context()} {
+		b.Run("context="+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if n, err := poll.WaitContext(ctx, []poll.FD{{FD: int32(r), Events: poll.In}}, time.Nanosecond); n != 0 || err != nil {
+					b.Fatal(n, err)
+				}
+			}
+		})
+	}
+}

@@ -121,7 +121,11 @@ func (b *pollBackend) add(fd int, interest Interest, tag uint32) error {
 
 func (b *pollBackend) modify(fd int, _, interest Interest, tag uint32) error {
 	b.newest.Store(tag)
-	return b.list.Register(fd, toPoll(interest)) // which replaces
+	err := b.list.Register(fd, toPoll(interest)) // which replaces
+	if errors.Is(err, afd.ErrNotSocket) {
+		return errNotOpen(fd) // it was closed, and its number is another handle's now
+	}
+	return err
 }
 
 func (b *pollBackend) remove(fd int, interest Interest) error {

@@ -24,8 +24,8 @@ type Mechanism uint8
 
 // The mechanisms.
 const (
-	Select    Mechanism = iota // select(2), package selectfd
-	Poll                       // poll(2), package poll
+	Select    Mechanism = iota // select(2), on Windows for sockets, package selectfd
+	Poll                       // poll(2), on Windows for sockets, package poll
 	Epoll                      // epoll(7), package epoll
 	Kqueue                     // kqueue(2) of macOS and the BSDs (NetBSD from 10 on), on Linux emulated, package kqueue
 	DevPoll                    // /dev/poll of Solaris and illumos, elsewhere emulated, package devpoll

@@ -90,9 +90,7 @@ func refusal(list []afd.Socket, sets [3]*Set) error {
 		switch {
 		case s.Err == nil:
 		case errors.Is(s.Err, afd.ErrNotSocket):
-			if len(others) < most {
-				others = append(others, int(s.Handle))
-			}
+			others = append(others, int(s.Handle))
 		default:
 			return errNotOpen(sets)
 		}

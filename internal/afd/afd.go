@@ -38,8 +38,10 @@ type NotSockets struct {
 	Handles []int
 }
 
+// Error names the first of the handles.
 func (e *NotSockets) Error() string {
-	return fmt.Sprintf("%s: handles %d: %v", e.Call, e.Handles, ErrNotSocket)
+	const most = 16
+	return fmt.Sprintf("%s: handles %d: %v", e.Call, e.Handles[:min(len(e.Handles), most)], ErrNotSocket)
 }
 
 // Unwrap is ErrNotSocket.

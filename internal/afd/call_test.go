@@ -118,6 +118,7 @@ func TestCallOfWhatIsNoSocket(t *testing.T) {
 	sockets := []afd.Socket{
 		{Handle: windows.Handle(file.Fd()), Events: afd.In}, {Handle: client, Events: afd.Out}, {Handle: windows.Handle(r.Fd())},
 		{Handle: server, Events: afd.In}, {Handle: windows.CurrentProcess()}, {Handle: 0},
+		{Handle: client, Events: afd.Out}, {Handle: client, Events: afd.Out},
 	}
 	n, err := call.Poll(sockets, -1)
 	if n != len(sockets) || err != nil || sockets[1].Ready != afd.Out || sockets[1].Err != nil {

@@ -163,7 +163,7 @@ func (b *pollBackend) poll(all *batch, timeout time.Duration) error {
 	events := b.spare.take(all.room)
 	newest := b.newest.Load()
 	n, err := b.list.Poll(events, timeout)
-	if others, ok := errors.AsType[*afd.NotSockets](err); ok {
+	if others, ok := errors.AsType[*afd.NotSocketsError](err); ok {
 		// On Windows, numbers that were closed, and belong to something else now.
 		n, err = min(len(others.Handles), len(events)), nil
 		for i, fd := range others.Handles[:n] {

@@ -119,15 +119,14 @@ func TestNumberOfAFile(t *testing.T) {
 		r := register(t, p, fd, iomux.Readable)
 		expectNothing(t, p)
 		suite.Close(t, fd)
-		var twin windows.Handle
-		for range 100 {
+		number := -1
+		for i := 0; i < 100 && number != fd; i++ {
+			var twin windows.Handle
 			must(t, windows.DuplicateHandle(process, file, process, &twin, 0, false, windows.DUPLICATE_SAME_ACCESS))
-			defer func(twin windows.Handle) { must(t, windows.CloseHandle(twin)) }(twin)
-			if int(twin) == fd {
-				break
-			}
+			t.Cleanup(func() { must(t, windows.CloseHandle(twin)) })
+			number = int(twin)
 		}
-		if int(twin) != fd {
+		if number != fd {
 			t.Skip("the system gave the number to nobody")
 		}
 		expectBlocks(t, p)

@@ -54,7 +54,7 @@ func wait(fds []FD, d time.Duration) (int, error) {
 		list = list[1:]
 	}
 	if others != nil {
-		return 0, &afd.NotSockets{Call: "poll", Handles: others}
+		return 0, &afd.NotSocketsError{Call: "poll", Handles: others}
 	}
 	return n, nil
 }

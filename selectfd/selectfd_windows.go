@@ -96,7 +96,7 @@ func refusal(list []afd.Socket, sets [3]*Set) error {
 		}
 	}
 	if others != nil {
-		return &afd.NotSockets{Call: "select", Handles: others}
+		return &afd.NotSocketsError{Call: "select", Handles: others}
 	}
 	return nil
 }

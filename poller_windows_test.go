@@ -356,3 +356,23 @@ func TestWaitsDoNotAllocate(t *testing.T) {
 		}
 	})
 }
+
+// A number that was closed may be that of the Poller's own socket now, the bell's, or of another handle of its own.
+func TestOwnNumbersAreRefused(t *testing.T) {
+	const soType = 0x1008
+	sockets := make(map[int]bool)
+	for n := 0; n < 2048; n += 4 {
+		_, err := windows.GetsockoptInt(windows.Handle(n), windows.SOL_SOCKET, soType)
+		sockets[n] = err == nil
+	}
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		for n := 0; n < 2048; n += 4 {
+			if sockets[n] {
+				continue
+			}
+			if _, err := p.RegisterFD(n, iomux.Readable, 0); !errors.Is(err, syscall.EBADF) && !errors.Is(err, iomux.ErrNotPollable) {
+				t.Errorf("handle %d: %v", n, err)
+			}
+		}
+	})
+}

@@ -1,8 +1,10 @@
-//go:build !unix
+//go:build !unix && !windows
 
 package main
 
 import "syscall"
+
+const signalExample = "signal:HUP"
 
 // signalNumber knows of none: nothing is waited for here.
 func signalNumber(string) (syscall.Signal, bool) { return 0, false }

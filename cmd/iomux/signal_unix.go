@@ -10,6 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+const signalExample = "signal:HUP or signal:1"
+
 // signalNumber is the signal of that name, with or without SIG, or of that number.
 func signalNumber(text string) (syscall.Signal, bool) {
 	if number, err := strconv.Atoi(text); err == nil {

@@ -109,7 +109,7 @@ func makeSocket(domain, typ int) (int, error) {
 }
 
 // errNoWait is the end of sources that Unix has and Windows has not.
-var errNoWait = errors.New("not on Windows, which waits for tcp://, tcp-listen://, udp://, timer: and pid: only")
+var errNoWait = errors.New("not on Windows, which waits for tcp://, tcp-listen://, udp://, timer:, pid:, signal:INT and signal:TERM only")
 
 func (t *target) openDescriptor() { t.fail(errNoWait) }
 func (t *target) openPath()       { t.fail(errNoWait) }

@@ -46,7 +46,7 @@ func parseSignal(text string) (source, error) {
 	number, known := signalNumber(strings.TrimPrefix(text, "signal:"))
 	switch {
 	case !known:
-		return source{}, fmt.Errorf("%s: this system knows no such signal: write signal:HUP or signal:1", text)
+		return source{}, fmt.Errorf("%s: this system knows no such signal: write %s", text, signalExample)
 	case !canBeCaught(number):
 		return source{}, fmt.Errorf("%s: nobody can catch it", text)
 	}

@@ -77,6 +77,27 @@ func TestCtrlCEndsAWait(t *testing.T) {
 	}
 }
 
+// It is an event where it is waited for.
+func TestCtrlCIsASignal(t *testing.T) {
+	if !suite.InConsole(t) {
+		return
+	}
+	var output strings.Builder
+	cmd := exec.CommandContext(t.Context(), program(t), "wait", "signal:INT", "tcp-listen://:0")
+	cmd.Stdout = &output
+	messages, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	readLine(t, bufio.NewReader(messages)) // it listens, and waits for the signal since before
+	if got := pressCtrlC(t, cmd); got != 0 || output.String() != "signal:INT\tcaught\n" {
+		t.Errorf("exit status %#x, output %q", got, output.String())
+	}
+}
+
 // It ends what measures with the status that iomux bench --help tells.
 func TestCtrlCEndsABench(t *testing.T) {
 	if !suite.InConsole(t) {

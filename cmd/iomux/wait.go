@@ -49,7 +49,8 @@ udp are at 127.0.0.1 where it is left out; at port 0 the system picks one, and
 "listening on 127.0.0.1:PORT" tells it on stderr. Files that are called stdin
 or fd:3 are written ./stdin and ./fd:3; /dev/fd/3 is fd:3.
 
-Windows has tcp, tcp-listen, udp, timer and pid; the others fail there.
+Windows has tcp, tcp-listen, udp, timer, pid, signal:INT (Ctrl-C, Ctrl-Break)
+and signal:TERM; the others fail there.
 
 A source that fails is told on stderr, and the wait goes on while another can
 still become ready. With --all the first failure ends it.

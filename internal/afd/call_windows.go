@@ -59,7 +59,7 @@ func (c *Call) find(sockets []Socket) {
 		s := &sockets[i]
 		switch {
 		case s.Err != nil:
-		case s.Handle == c.event:
+		case s.Handle&^tagBits == c.event:
 			s.Err = syscall.EBADF // a number that was closed, and is ours now
 		default:
 			s.base, s.Err = find(s.Handle)

@@ -47,8 +47,11 @@ var devices = struct {
 func isDevice(handle windows.Handle) bool {
 	devices.RLock()
 	defer devices.RUnlock()
-	return devices.open[handle]
+	return devices.open[handle&^tagBits]
 }
+
+// tagBits are what Windows ignores of a handle.
+const tagBits = 3
 
 // open opens the driver. The name behind Afd is for who looks at the handles of a process.
 func open() (windows.Handle, error) {
@@ -112,7 +115,7 @@ func submit(device, event windows.Handle, id uintptr, done *windows.IO_STATUS_BL
 	devices.RLock()
 	defer devices.RUnlock()
 	for _, target := range targets(in) {
-		if devices.open[target.socket] {
+		if devices.open[target.socket&^tagBits] {
 			return windows.STATUS_INVALID_HANDLE
 		}
 	}

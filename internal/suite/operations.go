@@ -53,6 +53,14 @@ func (s *slot) open(t *testing.T) {
 	*s = slot{r: r, w: w}
 }
 
+// awaitEnd waits until the reader can see that the writer was closed: a connection's end comes after what was written, and may
+// take its time.
+func (s *slot) awaitEnd(t *testing.T) {
+	if s.writerClosed {
+		Await(t, s.r, In)
+	}
+}
+
 // step runs the operation that code stands for: the lowest two bits are the slot, the highest the mode, the others the
 // operation.
 func (k *machine) step(t *testing.T, code byte) {
@@ -79,11 +87,12 @@ func (k *machine) step(t *testing.T, code byte) {
 			t.Fatalf("%d bytes were in the pipe, want %d", n, s.bytes)
 		}
 		s.bytes = 0
+		s.awaitEnd(t)
 	case 5:
 		if !s.writerClosed {
 			Close(t, s.w)
 			s.writerClosed = true
-			Await(t, s.r, In)
+			s.awaitEnd(t)
 		}
 	case 6:
 		k.replace(t, s)

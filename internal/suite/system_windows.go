@@ -52,7 +52,8 @@ func (m Mechanism) refuses(t *testing.T, name string, fd int) {
 	names(t, err, fd)
 }
 
-// thousands is 3000, or fewer where each is registered with the driver: Wine takes a minute for so many.
+// thousands is 3000, or fewer where each is registered with the driver: Wine's server goes through all requests that there are
+// at each new one, and whenever a socket is closed.
 func (m Mechanism) thousands(*testing.T) int {
 	if m.Live && wine.Running() {
 		return 300

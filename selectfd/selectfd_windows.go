@@ -2,7 +2,6 @@ package selectfd
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"math/bits"
 	"slices"
@@ -97,10 +96,10 @@ func refusal(list []afd.Socket) error {
 		}
 	}
 	switch {
-	case len(closed) > 0:
+	case closed != nil:
 		return notOpen(closed[:min(len(closed), most)])
-	case len(others) > 0:
-		return fmt.Errorf("select: handles %d: %w", others[:min(len(others), most)], afd.ErrNotSocket)
+	case others != nil:
+		return &afd.NotSocketsError{Call: "select", Handles: others}
 	}
 	return nil
 }

@@ -126,11 +126,10 @@ func tellsClosed(m Mechanism, waiter Waiter, fd int) error {
 	}
 	events, err := waiter.Wait(8, timeout)
 	switch {
-	case m.ReportsClosed == IsError:
-		if !errors.Is(err, syscall.EBADF) || !strings.Contains(err.Error(), strconv.Itoa(fd)) {
-			return fmt.Errorf("wait: %v, %v, want EBADF of %d", events, err, fd)
-		}
+	case m.ReportsClosed == IsError && errors.Is(err, syscall.EBADF) && strings.Contains(err.Error(), strconv.Itoa(fd)):
 		return nil
+	case m.ReportsClosed == IsError && err == nil:
+		return fmt.Errorf("events are %v, want EBADF of descriptor %d", events, fd)
 	case err != nil:
 		return fmt.Errorf("wait: %w", err)
 	case m.ReportsClosed == IsNval:

@@ -121,7 +121,11 @@ func (b *pollBackend) add(fd int, interest Interest, tag uint32) error {
 
 func (b *pollBackend) modify(fd int, _, interest Interest, tag uint32) error {
 	b.newest.Store(tag)
-	return b.list.Register(fd, toPoll(interest)) // which replaces
+	err := b.list.Register(fd, toPoll(interest)) // which replaces
+	if errors.Is(err, afd.ErrNotSocket) {
+		return errNotOpen(fd) // it was closed, and its number is another handle's now
+	}
+	return err
 }
 
 func (b *pollBackend) remove(fd int, interest Interest) error {
@@ -159,6 +163,13 @@ func (b *pollBackend) poll(all *batch, timeout time.Duration) error {
 	events := b.spare.take(all.room)
 	newest := b.newest.Load()
 	n, err := b.list.Poll(events, timeout)
+	if others, ok := errors.AsType[*afd.NotSocketsError](err); ok {
+		// On Windows, numbers that were closed, and belong to something else now.
+		n, err = min(len(others.Handles), len(events)), nil
+		for i, fd := range others.Handles[:n] {
+			events[i] = poll.Event{FD: fd, Events: poll.Nval}
+		}
+	}
 	all.n = n
 	for i, event := range events[:n] {
 		all.events[i] = epoll.Event{Events: fromPoll(event.Events), FD: int32(event.FD), Tag: newest}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"iomux/epoll"
+	"iomux/internal/afd"
 	"iomux/internal/bell"
 	"iomux/internal/sys"
 	"iomux/selectfd"
@@ -57,6 +58,9 @@ func (*selectBackend) supports(interest Interest) bool {
 func (b *selectBackend) add(fd int, interest Interest, tag uint32) error {
 	if fd == b.bellFD || !sys.IsOpen(fd) { // the bell's number may be one that was closed
 		return errNotOpen(fd)
+	}
+	if afd.Check(fd) != nil {
+		return errNotSocket(fd)
 	}
 	return b.modify(fd, 0, interest, tag)
 }
@@ -125,7 +129,7 @@ func (b *selectBackend) wait(all *batch, timeout time.Duration) error {
 	switch {
 	case err == nil:
 		b.answer(all, sets, newest)
-	case errors.Is(err, syscall.EBADF):
+	case errors.Is(err, syscall.EBADF), errors.Is(err, afd.ErrNotSocket):
 		b.findVanished(all, newest)
 		err = nil
 	}
@@ -196,10 +200,10 @@ func (b *selectBackend) answer(all *batch, sets *selectSets, newest uint32) {
 	b.next = 0
 }
 
-// findVanished hands out the descriptors for which select failed.
+// findVanished hands out the descriptors for which select failed: they were closed, or belong to what Windows cannot wait on now.
 func (b *selectBackend) findVanished(all *batch, newest uint32) {
 	for i := 0; i < len(b.list) && all.n < all.room; i++ {
-		if fd := b.list[i].fd; !sys.IsOpen(int(fd)) {
+		if fd := b.list[i].fd; !sys.IsOpen(int(fd)) || afd.Check(int(fd)) != nil {
 			all.events[all.n] = epoll.Event{Events: vanished, FD: fd, Tag: newest}
 			all.n++
 			b.drop(fd)

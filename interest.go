@@ -19,8 +19,8 @@ import "iomux/internal/flag"
 //
 // * and devpoll, and event ports.
 //
-// On Windows, afd and devpoll tell all of epoll's conditions of sockets, except that a reset is Hangup without Errored, a refused
-// connection Errored without Hangup, and both directions shut down ReadHangup without Hangup. They have no Edge.
+// On Windows, afd, devpoll and poll tell all of epoll's conditions of sockets, except that a reset is Hangup without Errored, a
+// refused connection Errored without Hangup, and both directions shut down ReadHangup without Hangup. They have no Edge.
 //
 // All but select report Hangup and Errored whether they were asked for or not. POLLRDHUP exists on Linux, FreeBSD and
 // illumos, EVFILT_EXCEPT on macOS, OpenBSD and DragonFly. kqueue sees each direction by itself: when the one that is watched comes

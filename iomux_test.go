@@ -17,7 +17,7 @@ import (
 func TestMechanisms(t *testing.T) {
 	want := map[string][]iomux.Mechanism{
 		"linux":   {iomux.Select, iomux.Poll, iomux.Epoll, iomux.Kqueue, iomux.DevPoll},
-		"windows": {iomux.DevPoll, iomux.AFD},
+		"windows": {iomux.Select, iomux.Poll, iomux.DevPoll, iomux.AFD},
 	}
 	expected, ok := want[runtime.GOOS]
 	if !ok {

@@ -24,8 +24,8 @@ type Mechanism uint8
 
 // The mechanisms.
 const (
-	Select    Mechanism = iota // select(2), package selectfd
-	Poll                       // poll(2), package poll
+	Select    Mechanism = iota // select(2), on Windows for sockets, package selectfd
+	Poll                       // poll(2), on Windows for sockets, package poll
 	Epoll                      // epoll(7), package epoll
 	Kqueue                     // kqueue(2) of macOS and the BSDs (NetBSD from 10 on), on Linux emulated, package kqueue
 	DevPoll                    // /dev/poll of Solaris and illumos, elsewhere emulated, package devpoll
@@ -58,8 +58,13 @@ func (m Mechanism) String() string {
 
 // Available reports whether a Poller can use the mechanism on this system, native or emulated.
 func (m Mechanism) Available() bool {
-	// What is emulated: kqueue on Linux, /dev/poll wherever there is poll(2) or the driver of Windows.
-	return m.Native() || m == Kqueue && runtime.GOOS == "linux" || m == DevPoll && (poll.Native || afd.Available)
+	switch m {
+	case Select, Poll, DevPoll: // the driver of Windows serves for all, and /dev/poll is emulated wherever there is poll(2)
+		return m.Native() || afd.Available || m == DevPoll && poll.Native
+	case Kqueue:
+		return m.Native() || runtime.GOOS == "linux"
+	}
+	return m.Native()
 }
 
 // Native reports whether the mechanism is the kernel's own on this system.

@@ -108,6 +108,38 @@ func TestReusedNumbers(t *testing.T) {
 	})
 }
 
+// A number that was closed, and belongs to a file now, ends no wait and hides no other source.
+func TestNumberOfAFile(t *testing.T) {
+	file, process := windows.Handle(suite.File(t)), windows.CurrentProcess()
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		low, _ := suite.Pipe(t)
+		fd := suite.Duplicate(t, low, 0)
+		r := register(t, p, fd, iomux.Readable)
+		expectNothing(t, p)
+		suite.Close(t, fd)
+		number := -1
+		for i := 0; i < 100 && number != fd; i++ {
+			var twin windows.Handle
+			must(t, windows.DuplicateHandle(process, file, process, &twin, 0, false, windows.DUPLICATE_SAME_ACCESS))
+			t.Cleanup(func() { must(t, windows.CloseHandle(twin)) })
+			number = int(twin)
+		}
+		if number != fd {
+			t.Skip("the system gave the number to nobody")
+		}
+		expectBlocks(t, p)
+		other, w := suite.Pipe(t)
+		second := register(t, p, other, iomux.Readable)
+		suite.Write(t, w)
+		expect(t, p, second, iomux.Readable)
+		isErr(t, r.Modify(iomux.Writable), syscall.EBADF)
+		must(t, r.Unregister())
+		expect(t, p, second, iomux.Readable)
+		_, err := p.RegisterFD(fd, iomux.Readable, 0)
+		isErr(t, err, iomux.ErrNotPollable)
+	})
+}
+
 func TestTimer(t *testing.T) {
 	p := poller(t, nil)
 	const period = 5 * time.Millisecond

@@ -53,12 +53,17 @@ func writeOnce(fd int, p []byte) (int, error) {
 	return int(n), toErrno(err)
 }
 
+// looks are the lists of one that are used to look.
+var looks afd.Spare[[1]afd.Socket]
+
 // look finds out whether a socket is ready, EAGAIN if not: calls on it may block.
 func look(fd int, events afd.Events) error {
 	if fd < 0 || fd >= math.MaxInt32 {
 		return syscall.EBADF
 	}
-	list := [1]afd.Socket{{Handle: windows.Handle(fd), Events: events}}
+	list := looks.Take()
+	defer looks.Give(list)
+	list[0] = afd.Socket{Handle: windows.Handle(fd), Events: events}
 	n, err := afd.Wait(list[:], time.Duration(0))
 	switch {
 	case err != nil:

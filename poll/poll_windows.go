@@ -2,7 +2,6 @@ package poll
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -39,6 +38,7 @@ func wait(fds []FD, d time.Duration) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	var others []int
 	for i := range fds {
 		if fds[i].FD < 0 {
 			continue
@@ -47,11 +47,14 @@ func wait(fds []FD, d time.Duration) (int, error) {
 		case s.Err == nil:
 			fds[i].Revents = fromDriver(s.Ready) & (fds[i].Events | Err | Hup)
 		case errors.Is(s.Err, afd.ErrNotSocket):
-			return 0, fmt.Errorf("poll: handle %d: %w", fds[i].FD, s.Err)
+			others = append(others, int(fds[i].FD))
 		default:
 			fds[i].Revents = Nval
 		}
 		list = list[1:]
+	}
+	if others != nil {
+		return 0, &afd.NotSocketsError{Call: "poll", Handles: others}
 	}
 	return n, nil
 }

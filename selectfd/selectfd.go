@@ -94,9 +94,14 @@ func errNotOpen(sets [3]*Set) error {
 			}
 		}
 	}
+	return notOpen(closed)
+}
+
+// notOpen names them; none are left where all were opened again meanwhile.
+func notOpen(closed []int) error {
 	err := os.NewSyscallError("select", syscall.EBADF)
 	if len(closed) == 0 {
-		return err // it was opened again meanwhile
+		return err
 	}
 	return fmt.Errorf("%w: not open: %d", err, closed)
 }

@@ -2,7 +2,6 @@ package selectfd
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"math/bits"
 	"slices"
@@ -55,7 +54,7 @@ func wait(sets [3]*Set, d time.Duration) (int, error) {
 		if _, err := afd.Wait(list, countdown.Left()); err != nil {
 			return 0, err
 		}
-		if err := refusal(list, sets); err != nil {
+		if err := refusal(list); err != nil {
 			return 0, err
 		}
 		// A hang-up is nothing exceptional, and would be told over and over.
@@ -85,21 +84,22 @@ func keep(sets [3]*Set, list []afd.Socket) (n int) {
 }
 
 // refusal is the error where not all are sockets.
-func refusal(list []afd.Socket, sets [3]*Set) error {
-	var others []windows.Handle
+func refusal(list []afd.Socket) error {
+	var closed, others []int
 	for _, s := range list {
 		switch {
 		case s.Err == nil:
 		case errors.Is(s.Err, afd.ErrNotSocket):
-			if len(others) < most {
-				others = append(others, s.Handle)
-			}
+			others = append(others, int(s.Handle))
 		default:
-			return errNotOpen(sets)
+			closed = append(closed, int(s.Handle))
 		}
 	}
-	if len(others) > 0 {
-		return fmt.Errorf("select: handles %d: %w", others, afd.ErrNotSocket)
+	switch {
+	case closed != nil:
+		return notOpen(closed[:min(len(closed), most)])
+	case others != nil:
+		return &afd.NotSocketsError{Call: "select", Handles: others}
 	}
 	return nil
 }

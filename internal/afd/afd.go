@@ -32,6 +32,21 @@ const (
 // WSAENOTSOCK, too.
 var ErrNotSocket = fmt.Errorf("only sockets on Windows: %w: %w", errors.ErrUnsupported, syscall.Errno(10038))
 
+// NotSocketsError is the error of a call that was given handles which are open and no sockets. It is ErrNotSocket.
+type NotSocketsError struct {
+	Call    string
+	Handles []int
+}
+
+// Error names the first of the handles.
+func (e *NotSocketsError) Error() string {
+	const most = 16
+	return fmt.Sprintf("%s: handles %d: %v", e.Call, e.Handles[:min(len(e.Handles), most)], ErrNotSocket)
+}
+
+// Unwrap is ErrNotSocket.
+func (e *NotSocketsError) Unwrap() error { return ErrNotSocket }
+
 // Ready is a socket of a Poller that is ready.
 type Ready struct {
 	Socket int // as it was registered

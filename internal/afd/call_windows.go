@@ -2,8 +2,8 @@ package afd
 
 import (
 	"errors"
+	"fmt"
 	"os"
-	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -13,20 +13,7 @@ import (
 	"iomux/internal/timeout"
 )
 
-// Socket is one of those that a Call waits on.
-type Socket struct {
-	Handle windows.Handle
-	Events Events // what to wait for
-	Ready  Events // what is ready
-	// Err tells why the handle cannot be waited on: ErrNotSocket, or EBADF where it is not open, or was closed meanwhile.
-	Err error
-
-	place uint32 // in the driver's list
-	twin  int    // where the same one comes again, 0 for nowhere
-}
-
-// Call is a wait for one goroutine at a time, which another one can end. It keeps its memory for the next wait, and no handle.
-// The zero value is ready to use.
+// Call is a wait for one goroutine at a time. It keeps its memory for the next wait, and no handle. The zero value is ready to use.
 type Call struct {
 	// What the driver writes to is apart, since a Call may be on a stack, and stacks move.
 	in, out *head // with room for the targets
@@ -34,12 +21,9 @@ type Call struct {
 	status  *windows.IO_STATUS_BLOCK
 	index   map[windows.Handle]int // of a driver's handle in the list of sockets
 
-	mu      sync.Mutex // over these, and the beginning of a poll
-	closed  bool
-	device  windows.Handle
-	event   windows.Handle // 0 while nobody waits
-	polling bool           // and not just sleeping
-	waited  bool           // the last poll had to
+	device windows.Handle
+	event  windows.Handle
+	waited bool // the last poll had to
 }
 
 // Poll waits until one of the sockets is ready or the timeout has passed, and sets Ready and Err of all. It returns how many have
@@ -48,8 +32,7 @@ type Call struct {
 //
 // A negative timeout blocks, zero does not wait, any other is never shortened; Windows counts in ticks of up to 16 ms.
 //
-// Errors: os.ErrClosed after Close; what the driver fails with where a layer of some product gives out sockets that it does not
-// know.
+// Errors: errors.ErrUnsupported where a layer of some product gives out sockets that the driver does not know.
 func (c *Call) Poll(sockets []Socket, d time.Duration) (n int, err error) {
 	device, err := sharedDevice()
 	if err != nil {
@@ -59,78 +42,63 @@ func (c *Call) Poll(sockets []Socket, d time.Duration) (n int, err error) {
 	if err != nil {
 		return 0, os.NewSyscallError("CreateEvent", err)
 	}
-	if err := c.begin(device, event); err != nil {
-		return 0, errors.Join(err, windows.CloseHandle(event))
+	defer func() { _ = windows.CloseHandle(event) }() // it is open, since nobody else knows it
+	c.begin(device, event)
+	n, strangers, err := patiently(c, sockets, d)
+	if err == nil && strangers > 0 {
+		return 0, errStranger
 	}
-	defer c.end()
-	refusals := 0
-	for countdown := timeout.Start(d); ; {
-		left := countdown.Left()
-		known, bad := c.fill(sockets, refusals > 0)
-		if bad > 0 {
-			left = 0
-		}
-		status, err := c.wait(known, left)
+	return n, err
+}
+
+var errStranger = fmt.Errorf("afd: a socket of another layer: %w", errors.ErrUnsupported)
+
+// find asks for the driver's own handles, too.
+func (c *Call) find(sockets []Socket) {
+	for i := range sockets {
+		s := &sockets[i]
 		switch {
-		case err != nil:
-			return 0, err
-		case status != 0 && status != windows.STATUS_TIMEOUT:
-			// Asked for one by one, the sockets are good, unless one of them is closed right now.
-			if refusals++; refusals == 3 {
-				return 0, os.NewSyscallError("NtDeviceIoControlFile", status.Errno())
-			}
-			continue
-		}
-		n := c.collect(sockets)
-		if n > 0 && c.waited {
-			// Who wakes us tells of one socket, and of one thing that has happened there. The others are worth a look.
-			if status, err := c.wait(known, 0); status == 0 && err == nil {
-				n = c.collect(sockets)
-			}
-		}
-		if !countdown.Again(n, 0) {
-			return n, nil
+		case s.Err != nil:
+		case s.Handle&^tagBits == c.event:
+			s.Err = syscall.EBADF // a number that was closed, and is ours now
+		default:
+			s.base, s.Err = find(s.Handle)
 		}
 	}
 }
 
-// Close ends the Poll under way, and all later ones, with os.ErrClosed. It may be called from any goroutine.
-func (c *Call) Close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closed = true
-	switch {
-	case c.event == 0:
-	case c.polling:
-		cancel(c.device, c.status)
-	default:
-		_ = windows.SetEvent(c.event) // it is open, since we hold the lock
-	}
-}
-
-func (c *Call) begin(device, event windows.Handle) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return os.ErrClosed
-	}
+func (c *Call) begin(device, event windows.Handle) {
 	c.device, c.event = device, event
 	if c.status == nil {
 		c.status = new(windows.IO_STATUS_BLOCK)
 	}
-	return nil
 }
 
-func (c *Call) end() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_ = windows.CloseHandle(c.event) // it is open, since nobody else knows it
-	c.event = 0
+func (c *Call) ask(sockets []Socket, left time.Duration) (n int, refusal, err error) {
+	known, bad := c.fill(sockets)
+	if bad > 0 {
+		left = 0
+	}
+	status, err := c.wait(known, left)
+	if err != nil {
+		return 0, nil, err
+	}
+	if status != 0 && status != windows.STATUS_TIMEOUT {
+		return 0, os.NewSyscallError("NtDeviceIoControlFile", status.Errno()), nil
+	}
+	n = c.collect(sockets)
+	if n > 0 && c.waited {
+		// Who wakes us tells of one socket, and of one thing that has happened there. The others are worth a look.
+		if status, err := c.wait(known, 0); status == 0 && err == nil {
+			n = c.collect(sockets)
+		}
+	}
+	return n, nil, nil
 }
 
-// fill makes the driver's list of the sockets, each one once. Only if it has to ask does it find out which of them can be waited
-// on, since one question more for each of them costs more than the poll of all.
-func (c *Call) fill(sockets []Socket, ask bool) (known, bad int) {
+// fill makes the driver's list of the sockets that are not known to be bad, each one once. That they are good is not asked for, since
+// one question more for each of them costs more than the poll of all.
+func (c *Call) fill(sockets []Socket) (known, bad int) {
 	c.makeRoom(len(sockets))
 	if c.index == nil {
 		c.index = make(map[windows.Handle]int)
@@ -140,28 +108,20 @@ func (c *Call) fill(sockets []Socket, ask bool) (known, bad int) {
 	list := targets(c.in)
 	for i := range sockets {
 		s := &sockets[i]
-		*s = Socket{Handle: s.Handle, Events: s.Events}
-		base := s.Handle
-		switch {
-		case !ask:
-		case base&^tagBits == c.event:
-			s.Err = syscall.EBADF // a number that was closed, and is ours now
-		default:
-			base, s.Err = find(s.Handle)
-		}
 		if s.Err != nil {
 			bad++
 			continue
 		}
+		s.twin = 0
 		events := toDriver(s.Events)
-		if first, ok := c.index[base]; ok {
+		if first, ok := c.index[s.base]; ok {
 			s.place, s.twin = sockets[first].place, sockets[first].twin
 			sockets[first].twin = i
 			list[s.place].events |= events
 			continue
 		}
-		c.index[base], s.place = i, uint32(known)
-		list[known] = target{socket: base, events: events}
+		c.index[s.base], s.place = i, uint32(known)
+		list[known] = target{socket: s.base, events: events}
 		known++
 	}
 	return known, bad
@@ -181,58 +141,29 @@ func (c *Call) wait(known int, left time.Duration) (windows.NTStatus, error) {
 	*c.in = head{timeout: ticks(left), count: uint32(known)}
 	c.out.count = 0
 	if known == 0 {
-		return windows.STATUS_TIMEOUT, c.sleep(left)
+		sleep(left)
+		return windows.STATUS_TIMEOUT, nil
 	}
-	if err := c.submit(); err != nil {
-		return 0, err
+	status := submit(c.device, c.event, 0, c.status, c.in, c.out)
+	if c.waited = status == windows.STATUS_PENDING; !c.waited {
+		return status, nil // which is not in c.status where the call itself has failed
 	}
-	if c.waited {
-		if _, err := windows.WaitForSingleObject(c.event, windows.INFINITE); err != nil {
-			return 0, os.NewSyscallError("WaitForSingleObject", err)
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.polling = false
-	if c.closed {
-		return 0, os.ErrClosed
+	if _, err := windows.WaitForSingleObject(c.event, windows.INFINITE); err != nil {
+		return 0, os.NewSyscallError("WaitForSingleObject", err)
 	}
 	return c.status.Status, nil
 }
 
-func (c *Call) submit() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return os.ErrClosed
-	}
-	c.polling = true
-	status := submit(c.device, c.event, 0, c.status, c.in, c.out)
-	if c.waited = status == windows.STATUS_PENDING; !c.waited {
-		c.status.Status = status // which is not there where the call itself has failed
-	}
-	return nil
-}
-
-// sleep waits for the end of the time, or Close.
-func (c *Call) sleep(left time.Duration) error {
+func sleep(left time.Duration) {
 	ms := uint32(windows.INFINITE)
 	if left >= 0 {
 		ms = uint32(timeout.Milliseconds(left))
 	}
-	if _, err := windows.WaitForSingleObject(c.event, ms); err != nil {
-		return os.NewSyscallError("WaitForSingleObject", err)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return os.ErrClosed
-	}
-	return nil
+	windows.SleepEx(ms, false)
 }
 
 // collect adds what the driver has told to the sockets, and returns how many have something there.
-func (c *Call) collect(sockets []Socket) (n int) {
+func (c *Call) collect(sockets []Socket) int {
 	for _, ready := range targets(c.out) {
 		i, ok := c.index[ready.socket]
 		for ok {
@@ -244,10 +175,5 @@ func (c *Call) collect(sockets []Socket) (n int) {
 			i, ok = s.twin, s.twin > 0
 		}
 	}
-	for i := range sockets {
-		if sockets[i].Ready != 0 || sockets[i].Err != nil {
-			n++
-		}
-	}
-	return n
+	return count(sockets)
 }

@@ -81,6 +81,13 @@ func closeDevice(device windows.Handle) error {
 	return os.NewSyscallError("CloseHandle", windows.CloseHandle(device))
 }
 
+// Undisturbed calls f while the driver is given no list. Wine's server dies of a list with the number of a socket that is being made.
+func Undisturbed(f func()) {
+	devices.Lock()
+	defer devices.Unlock()
+	f()
+}
+
 // errno is the number that Win32 has for a status of the kernel.
 func errno(err error) error {
 	if status, ok := err.(windows.NTStatus); ok {

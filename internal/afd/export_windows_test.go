@@ -13,6 +13,3 @@ func Devices() []windows.Handle {
 	defer devices.RUnlock()
 	return slices.Collect(maps.Keys(devices.open))
 }
-
-// IsOpen reports whether a handle of any kind is open.
-var IsOpen = isOpen

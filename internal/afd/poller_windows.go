@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"iomux/internal/owned"
+	"iomux/internal/sys"
 )
 
 // Poller remembers sockets, and waits on all of them. Its methods may be called from several goroutines at once; the zero value is
@@ -177,7 +178,7 @@ func (p *Poller) entry(socket int) (*entry, error) {
 }
 
 func noEntry(socket int) error {
-	if isOpen(windows.Handle(socket)) {
+	if sys.IsOpen(socket) {
 		return syscall.ENOENT
 	}
 	return syscall.EBADF

@@ -101,3 +101,16 @@ func TestWaitOnWhatIsNoSocket(t *testing.T) {
 		}
 	})
 }
+
+// Winsock may say that a socket that was closed is readable, which reading from it clears up.
+func TestClosingASocketEndsAWait(t *testing.T) {
+	overBothWays(t, func(t *testing.T, wait func([]afd.Socket, time.Duration) (int, error)) {
+		closed, other := pair(t)
+		time.AfterFunc(quiet, func() { _ = windows.Closesocket(closed) })
+		list := []afd.Socket{{Handle: other, Events: afd.Pri}, {Handle: closed, Events: afd.In}}
+		if n, err := wait(list, soon); n != 1 || err != nil || list[0].Err != nil ||
+			list[1].Err != syscall.EBADF && list[1].Ready != afd.In {
+			t.Errorf("%d, %v, %+v", n, err, list)
+		}
+	})
+}

@@ -7,6 +7,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"iomux/internal/sys"
 )
 
 const (
@@ -19,6 +21,12 @@ const (
 var Startup = sync.OnceValue(func() error {
 	return os.NewSyscallError("WSAStartup", windows.WSAStartup(0x202, new(windows.WSAData)))
 })
+
+// Check tells why a handle cannot be waited on: ErrNotSocket, or EBADF where it is not open. It is nil for a socket.
+func Check(fd int) error {
+	_, err := find(windows.Handle(fd))
+	return err
+}
 
 // find is the driver's own handle of a socket, which is another one only where some product has put a layer of its own between.
 func find(socket windows.Handle) (windows.Handle, error) {
@@ -39,7 +47,7 @@ func find(socket windows.Handle) (windows.Handle, error) {
 		_, err = windows.GetsockoptInt(socket, windows.SOL_SOCKET, soType)
 	}
 	switch {
-	case isDevice(socket), err != nil && !isOpen(socket): // a number that was closed may be ours now
+	case isDevice(socket), err != nil && !sys.IsOpen(int(socket)): // a number that was closed may be ours now
 		return 0, syscall.EBADF
 	case err != nil:
 		return 0, ErrNotSocket
@@ -51,13 +59,4 @@ func ask(socket windows.Handle, question uint32) (answer windows.Handle, err err
 	var size uint32
 	err = windows.WSAIoctl(socket, question, nil, 0, (*byte)(unsafe.Pointer(&answer)), uint32(unsafe.Sizeof(answer)), &size, nil, 0)
 	return answer, err
-}
-
-var getHandleInformation = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetHandleInformation")
-
-// isOpen reports whether a handle of any kind is open.
-func isOpen(handle windows.Handle) bool {
-	var flags uint32
-	ok, _, _ := syscall.SyscallN(getHandleInformation.Addr(), uintptr(handle), uintptr(unsafe.Pointer(&flags)))
-	return ok != 0
 }

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sys/windows"
 
 	"iomux/internal/sys"
-	"iomux/internal/timeout"
 )
 
 // Spare is what waits have used and the next ones use again: one of each for every goroutine that waited at the same time. Unlike a
@@ -41,49 +40,46 @@ func (s *Spare[T]) Give(v *T) {
 
 var calls Spare[Call]
 
-// Wait waits once, as a Call does that is not to be closed. Sockets that are not the driver's, since a layer of some product
-// gives out its own, are waited on by BySelect.
+// Wait waits once, by a Call. Sockets that are not the driver's, since a layer of some product gives out its own, are waited on by
+// BySelect.
 func Wait(sockets []Socket, d time.Duration) (n int, err error) {
 	call := calls.Take()
 	defer calls.Give(call)
-	n, err = call.Poll(sockets, d)
-	if err != nil {
-		return BySelect(sockets, d)
+	if n, err = call.Poll(sockets, d); err != nil {
+		return BySelect(sockets, d) // the driver refuses at once, so next to no time is over
 	}
 	return n, nil
 }
 
 // BySelect is Wait by means of Winsock's select(), which the layers above the driver know, too. It cannot tell a hang-up from
-// something to read.
+// something to read. What only Winsock's select() does not take for a socket is ErrNotSocket.
 func BySelect(sockets []Socket, d time.Duration) (n int, err error) {
 	if err := Startup(); err != nil {
 		return 0, err
 	}
-	bad := 0
+	n, _, err = patiently(bySelect{}, sockets, d)
+	return n, err
+}
+
+type bySelect struct{}
+
+func (bySelect) find(sockets []Socket) {
 	for i := range sockets {
-		s := &sockets[i]
-		*s = Socket{Handle: s.Handle, Events: s.Events}
-		if _, s.Err = find(s.Handle); s.Err != nil {
-			bad++
-		}
-	}
-	for countdown := timeout.Start(d); ; {
-		left := countdown.Left()
-		if bad > 0 {
-			left = 0
-		}
-		n, errno := selectOnce(sockets, left)
-		if n+bad > 0 || !countdown.Again(0, errno) {
-			return n + bad, selectError(errno)
+		if s := &sockets[i]; s.Err == nil {
+			_, s.Err = find(s.Handle)
 		}
 	}
 }
 
-// selectOnce sets Ready, and returns how many are.
-func selectOnce(sockets []Socket, left time.Duration) (n int, errno syscall.Errno) {
+func (bySelect) ask(sockets []Socket, left time.Duration) (n int, refusal, err error) {
 	var sets [3]sys.SocketSet
-	for _, s := range sockets {
+	for i := range sockets {
+		s := &sockets[i]
+		if isDevice(s.Handle) {
+			s.Err = syscall.EBADF // a number that was closed, and is ours now
+		}
 		if s.Err != nil {
+			left = 0
 			continue
 		}
 		for i, events := range [3]Events{In | RdHup, Out, Pri | Err} {
@@ -93,13 +89,15 @@ func selectOnce(sockets []Socket, left time.Duration) (n int, errno syscall.Errn
 		}
 	}
 	if len(sets[2]) == 0 { // of nothing it does not take
-		if left != 0 {
-			windows.SleepEx(uint32(timeout.Milliseconds(left)), false)
-		}
-		return 0, 0
+		sleep(left)
+		return len(sockets), nil, nil // which all are bad
 	}
-	if _, errno = sys.SelectSockets(sets[0], sets[1], sets[2], left); errno != 0 {
-		return 0, errno
+	if _, errno := sys.SelectSockets(sets[0], sets[1], sets[2], left); errno != 0 {
+		err = os.NewSyscallError("select", errno)
+		if errno == windows.WSAENOTSOCK || errno == windows.WSAEOPNOTSUPP { // the other one of a file, by Wine
+			return 0, err, nil
+		}
+		return 0, nil, err
 	}
 	ready := make(map[windows.Handle]Events)
 	for i, events := range [3]Events{In, Out, exceptional} {
@@ -110,11 +108,8 @@ func selectOnce(sockets []Socket, left time.Duration) (n int, errno syscall.Errn
 	for i := range sockets {
 		s := &sockets[i]
 		s.Ready = told(s.Handle, ready[s.Handle]) & (s.Events | Err)
-		if s.Ready != 0 {
-			n++
-		}
 	}
-	return n, 0
+	return count(sockets), nil, nil
 }
 
 // exceptional stands for the third set of select().
@@ -129,11 +124,4 @@ func told(socket windows.Handle, ready Events) Events {
 		return ready&^exceptional | In | Out | Err | RdHup
 	}
 	return ready&^exceptional | Pri
-}
-
-func selectError(errno syscall.Errno) error {
-	if errno == 0 {
-		return nil
-	}
-	return os.NewSyscallError("select", errno)
 }

@@ -272,9 +272,7 @@ func (b *batch) ask() []target {
 			return nil
 		}
 	}
-	if b.call.begin(device, b.event) != nil {
-		return nil
-	}
+	b.call.begin(device, b.event)
 	b.call.makeRoom(len(b.doubts))
 	b.call.in.count = uint32(len(b.doubts))
 	list := targets(b.call.in)

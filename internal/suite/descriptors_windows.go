@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"iomux/internal/afd"
 	"iomux/internal/sys"
 	"iomux/internal/wine"
 )
@@ -57,9 +58,24 @@ func Socket(t testing.TB, kind int) int {
 func newSocket(t testing.TB, family, kind int) int {
 	t.Helper()
 	must(t, start())
-	fd, err := windows.WSASocket(int32(family), int32(kind), 0, nil, 0, windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
+	return prepare(t, makeSocket(t, family, kind, nil))
+}
+
+// makeSocket is WSASocket, by Wine while nothing is polled: its server dies where what is polled has the number of a socket that is
+// being made.
+func makeSocket(t testing.TB, family, kind int, info *windows.WSAProtocolInfo) (fd windows.Handle) {
+	var err error
+	makeIt := func() {
+		const flags = windows.WSA_FLAG_OVERLAPPED | windows.WSA_FLAG_NO_HANDLE_INHERIT
+		fd, err = windows.WSASocket(int32(family), int32(kind), 0, info, 0, flags)
+	}
+	if wine.Running() {
+		afd.Undisturbed(makeIt)
+	} else {
+		makeIt()
+	}
 	must(t, err)
-	return prepare(t, fd)
+	return fd
 }
 
 // prepare makes a socket non-blocking, with room for little so that it is soon full.
@@ -215,7 +231,6 @@ func Duplicate(t testing.TB, fd, _ int) int {
 	t.Helper()
 	var info windows.WSAProtocolInfo
 	must(t, windows.WSADuplicateSocket(windows.Handle(fd), windows.GetCurrentProcessId(), &info))
-	twin, err := windows.WSASocket(-1, -1, -1, &info, 0, windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
-	must(t, err)
-	return int(twin)
+	const fromInfo = -1
+	return int(makeSocket(t, fromInfo, fromInfo, &info))
 }

@@ -1,0 +1,99 @@
+//go:build windows
+
+package afd_test
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/windows"
+
+	"iomux/internal/afd"
+)
+
+// changing is a number that belongs to a socket, a file and nothing in turns, and now and then to something of package afd.
+type changing struct{ number atomic.Uintptr }
+
+// change goes on until stop. It makes duplicates only: Wine's server dies where somebody polls a socket that is being made.
+func (c *changing) change(t *testing.T, stop *atomic.Bool, originals ...windows.Handle) {
+	process := windows.CurrentProcess()
+	for i := 0; !stop.Load(); i++ {
+		var handle windows.Handle
+		if err := windows.DuplicateHandle(process, originals[i%len(originals)], process, &handle, 0, false, windows.DUPLICATE_SAME_ACCESS); err != nil {
+			t.Error("DuplicateHandle:", err)
+			return
+		}
+		c.number.Store(uintptr(handle))
+		if i%5 == 0 {
+			time.Sleep(100 * time.Microsecond)
+		}
+		if err := windows.CloseHandle(handle); err != nil {
+			t.Error("CloseHandle:", err)
+			return
+		}
+	}
+}
+
+// Numbers whose owner changes between the question what they are and the poll are reported one by one, and harm no other.
+func TestWaitOnNumbersThatChange(t *testing.T) {
+	overBothWays(t, func(t *testing.T, wait func([]afd.Socket, time.Duration) (int, error)) {
+		client, server := pair(t)
+		file, err := os.Open(os.Args[0])
+		must(t, err)
+		defer func() { must(t, file.Close()) }()
+		var all [4]changing
+		var stop atomic.Bool
+		var changers sync.WaitGroup
+		for i := range all {
+			changers.Go(func() { all[i].change(t, &stop, windows.Handle(file.Fd()), client, windows.Handle(file.Fd()), server) })
+		}
+		kinds := make(map[error]int)
+		for start := time.Now(); time.Since(start) < time.Second && !t.Failed(); {
+			list := []afd.Socket{{Handle: client, Events: afd.In}, {Handle: server, Events: afd.Out}}
+			for i := range all {
+				list = append(list, afd.Socket{Handle: windows.Handle(all[i].number.Load()), Events: afd.In})
+			}
+			n, err := wait(list, soon)
+			if err != nil || list[0].Err != nil || list[0].Ready != 0 || list[1].Err != nil || list[1].Ready != afd.Out {
+				t.Errorf("%d, %v, %+v", n, err, list)
+			}
+			expectQuiet(t, wait, list[1:])
+			for _, s := range list[2:] {
+				if s.Err != nil && !errors.Is(s.Err, afd.ErrNotSocket) && s.Err != syscall.EBADF {
+					t.Error(s.Err)
+				}
+				kinds[s.Err]++
+			}
+		}
+		stop.Store(true)
+		changers.Wait()
+		if kinds[syscall.EBADF] == 0 || kinds[afd.ErrNotSocket] == 0 { // of duplicates Wine's select() says that they are no sockets
+			t.Errorf("errors are %v, want no sockets and closed ones among them", kinds)
+		}
+	})
+}
+
+// expectQuiet waits for what is not ready: until a number is found to be no socket, and else for the whole time.
+func expectQuiet(t *testing.T, wait func([]afd.Socket, time.Duration) (int, error), sockets []afd.Socket) {
+	t.Helper()
+	for i := range sockets {
+		sockets[i].Events = afd.Pri
+	}
+	const moment = 2 * time.Millisecond
+	start := time.Now()
+	n, err := wait(sockets, moment)
+	bad := 0
+	for _, s := range sockets {
+		if s.Err != nil {
+			bad++
+		}
+	}
+	if n != bad || err != nil || n == 0 && time.Since(start) < moment {
+		t.Errorf("%d of %d, %v after %v, %+v", n, bad, err, time.Since(start), sockets)
+	}
+}

@@ -1,0 +1,172 @@
+//go:build windows
+
+package afd
+
+import (
+	"errors"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/windows"
+)
+
+// scripted is a way whose sockets are what the test says. Their handles are their places in kinds.
+type scripted struct {
+	kinds  []kind
+	asked  int   // about all together
+	polled []int // each alone
+	found  []int // each
+	readAt int   // the number of asked from which on socket 0 is readable
+}
+
+type kind int
+
+const (
+	good kind = iota
+	late      // refused until it is asked about alone for the second time
+	closed
+	closedLater // between the first question and the second
+	strange
+)
+
+func (s *scripted) find(sockets []Socket) {
+	for i := range sockets {
+		handle := sockets[i].Handle
+		s.found[handle]++
+		if s.kinds[handle] == closed || s.kinds[handle] == closedLater && s.found[handle] > 1 {
+			sockets[i].Err = syscall.EBADF
+		}
+	}
+}
+
+var errRefused = errors.New("refused")
+
+func (s *scripted) ask(sockets []Socket, left time.Duration) (n int, refusal, err error) {
+	if len(sockets) == len(s.kinds) {
+		s.asked++
+	}
+	for i := range sockets {
+		handle := sockets[i].Handle
+		if sockets[i].Err != nil {
+			left = 0
+			continue
+		}
+		if len(sockets) == 1 {
+			s.polled[handle]++
+		}
+		switch s.kinds[handle] {
+		case late:
+			if s.polled[handle] < 2 {
+				refusal = errRefused
+			}
+		case closed, closedLater, strange:
+			refusal = errRefused
+		}
+	}
+	if refusal != nil {
+		return 0, refusal, nil
+	}
+	if s.readAt > 0 && s.asked >= s.readAt && sockets[0].Handle == 0 {
+		sockets[0].Ready = In
+	}
+	if count(sockets) == 0 {
+		time.Sleep(max(left, 0))
+	}
+	return count(sockets), nil, nil
+}
+
+func newScripted(kinds ...kind) (*scripted, []Socket) {
+	s := &scripted{kinds: kinds, polled: make([]int, len(kinds)), found: make([]int, len(kinds))}
+	sockets := make([]Socket, len(kinds))
+	for i := range sockets {
+		sockets[i].Handle = windows.Handle(i)
+	}
+	return s, sockets
+}
+
+func errs(sockets []Socket) (all []error) {
+	for _, s := range sockets {
+		all = append(all, s.Err)
+	}
+	return all
+}
+
+// Each refused socket is told by itself, and is asked about no more often than it takes.
+func TestRefusedSocketsAreFoundOut(t *testing.T) {
+	for _, test := range []struct {
+		kinds         []kind
+		errs          []error
+		strangers     int
+		asked         int
+		polled, found []int
+	}{
+		{[]kind{good, closed, closed}, []error{nil, syscall.EBADF, syscall.EBADF}, 0, 2, []int{0, 0, 0}, []int{1, 1, 1}},
+		{[]kind{good, closedLater, good}, []error{nil, syscall.EBADF, nil}, 0, 2, []int{1, 1, 1}, []int{1, 2, 1}},
+		{[]kind{good, strange, closedLater}, []error{nil, ErrNotSocket, syscall.EBADF}, 1, 2, []int{1, 2, 1}, []int{1, 3, 2}},
+	} {
+		s, sockets := newScripted(test.kinds...)
+		n, strangers, err := patiently(s, sockets, -1)
+		bad := 0
+		for _, err := range test.errs {
+			if err != nil {
+				bad++
+			}
+		}
+		if n != bad || strangers != test.strangers || err != nil || !slices.Equal(errs(sockets), test.errs) {
+			t.Errorf("%v: %d, %d, %v, %v, want %v", test.kinds, n, strangers, err, errs(sockets), test.errs)
+		}
+		if s.asked != test.asked || !slices.Equal(s.polled, test.polled) || !slices.Equal(s.found, test.found) {
+			t.Errorf("%v: asked %d times, one by one %v, found %v", test.kinds, s.asked, s.polled, s.found)
+		}
+	}
+}
+
+// A socket whose number was something else for a moment ends no wait, before its time or after.
+func TestRefusalsKeepTheTimeout(t *testing.T) {
+	const moment = 20 * time.Millisecond
+	s, sockets := newScripted(good, late)
+	start := time.Now()
+	n, strangers, err := patiently(s, sockets, moment)
+	if took := time.Since(start); n != 0 || strangers != 0 || err != nil || took < moment || took > 100*moment {
+		t.Errorf("%d, %d, %v after %v", n, strangers, err, took)
+	}
+	if s.asked != 3 || s.polled[1] != 2 {
+		t.Errorf("asked %d times, and the one %d times", s.asked, s.polled[1])
+	}
+	s, sockets = newScripted(good, late)
+	if n, _, err := patiently(s, sockets, 0); n != 0 || err != nil || s.asked != 2 {
+		t.Errorf("%d, %v, asked %d times", n, err, s.asked)
+	}
+	s, sockets = newScripted(good, late)
+	s.readAt = 3 // by the wait after the refusals
+	if n, _, err := patiently(s, sockets, -1); n != 1 || err != nil || sockets[0].Ready != In || s.asked != 3 {
+		t.Errorf("%d, %v, %+v, asked %d times", n, err, sockets, s.asked)
+	}
+	s, sockets = newScripted(good, late)
+	s.readAt = 2 // when they are asked about one by one
+	if n, _, err := patiently(s, sockets, -1); n != 1 || err != nil || sockets[0].Ready != In || s.asked != 2 {
+		t.Errorf("%d, %v, %+v, asked %d times", n, err, sockets, s.asked)
+	}
+}
+
+// refusing refuses every list, and no socket by itself.
+type refusing struct{ asked int }
+
+func (*refusing) find([]Socket) {}
+
+func (r *refusing) ask(sockets []Socket, _ time.Duration) (n int, refusal, err error) {
+	if len(sockets) > 1 {
+		r.asked++
+		refusal = errRefused
+	}
+	return 0, refusal, nil
+}
+
+func TestRefusalsEnd(t *testing.T) {
+	var r refusing
+	if n, strangers, err := patiently(&r, make([]Socket, 2), -1); n != 0 || strangers != 0 || err != errRefused || r.asked != most {
+		t.Errorf("%d, %d, %v, asked %d times", n, strangers, err, r.asked)
+	}
+}

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sys/windows"
 
 	"iomux/internal/sys"
-	"iomux/internal/timeout"
 )
 
 // Spare is what waits have used and the next ones use again: one of each for every goroutine that waited at the same time. Unlike a
@@ -46,9 +45,8 @@ var calls Spare[Call]
 func Wait(sockets []Socket, d time.Duration) (n int, err error) {
 	call := calls.Take()
 	defer calls.Give(call)
-	countdown := timeout.Start(d)
 	if n, err = call.Poll(sockets, d); err != nil {
-		return BySelect(sockets, countdown.Left())
+		return BySelect(sockets, d) // the driver refuses at once, so next to no time is over
 	}
 	return n, nil
 }

@@ -12,7 +12,8 @@ LINTED := darwin freebsd windows
 # Where the test binaries run without anything else on this machine, and what emulates the processor.
 ALONE := linux/386: linux/arm64:qemu-aarch64 linux/s390x:qemu-s390x
 # Where nothing answers Wine, it waits for ever, whatever limit the tests have.
-WINE := timeout -k 10 300 wine
+WINE = timeout -k 10 $(WINE_LIMIT) wine
+WINE_LIMIT := 300
 FUZZTIME := 10s
 COUNT := 6
 BENCH := .
@@ -104,10 +105,11 @@ wine: setup ## Test the root module and the command as Windows' programs, under 
 	@GOOS=windows GOARCH=amd64 CGO_ENABLED=0 tools/wine.sh \
 		go test -exec='$(WINE)' -shuffle=on -timeout=280s ./... ./cmd/iomux/...
 
+wine-race: WINE_LIMIT := 900
 wine-race: setup ## Do so three times with the race detector
 	@tools/setup.sh x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-posix
 	@GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc tools/wine.sh \
-		go test -exec='$(WINE)' -race -count=3 -shuffle=on -timeout=280s ./... ./cmd/iomux/...
+		go test -exec='$(WINE)' -race -count=3 -shuffle=on -timeout=880s ./... ./cmd/iomux/...
 
 binaries: ## Build the test binaries of the root module for TARGET=system/processor into dist/
 	@rm -rf dist/$(subst /,-,$(TARGET))

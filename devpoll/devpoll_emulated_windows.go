@@ -180,7 +180,7 @@ func (s *sockets) wait(events []Event, left time.Duration) (n int, err error) {
 			closed = append(closed, ready)
 			return
 		}
-		events[taken] = Event{FD: ready.Socket, Events: fromDriver(ready.Events)}
+		events[taken] = Event{FD: ready.Socket, Events: Events(ready.Events)}
 		taken++
 	})
 	s.mu.Lock()
@@ -201,33 +201,7 @@ func (s *sockets) wait(events []Event, left time.Duration) (n int, err error) {
 
 func (s *sockets) Close() error { return s.driver.Close() }
 
-// Where one event is two to poll(2), the driver has one. The other numbers are the same here and there.
-const same = In | Pri | Out | Err | Hup | RdHup
+// driver is what the driver can be asked for. The numbers are the same here and there.
+const driver = In | Pri | Out | Err | Hup | RdHup | RdNorm | RdBand | WrNorm
 
-func toDriver(events uint16) afd.Events {
-	all := afd.Events(events & uint16(same))
-	if Events(events)&RdNorm != 0 {
-		all |= afd.In
-	}
-	if Events(events)&RdBand != 0 {
-		all |= afd.Pri
-	}
-	if Events(events)&WrNorm != 0 {
-		all |= afd.Out
-	}
-	return all
-}
-
-func fromDriver(ready afd.Events) Events {
-	all := Events(ready) & same
-	if ready&afd.In != 0 {
-		all |= RdNorm
-	}
-	if ready&afd.Pri != 0 {
-		all |= RdBand
-	}
-	if ready&afd.Out != 0 {
-		all |= WrNorm
-	}
-	return all
-}
+func toDriver(events uint16) afd.Events { return afd.Events(events & uint16(driver)) }

@@ -30,8 +30,8 @@
 // # What differs on Windows
 //
 // A descriptor is the handle of a socket, also one of package net; any other handle is refused with an error that is
-// errors.ErrUnsupported. The events are In, Pri, Out, Err, Hup and RdHup, level-triggered or OneShot; to ask for others, or for other
-// modes, is errors.ErrUnsupported. A connection that was reset is In|RdHup|Hup without Err, one that was refused In|Out|Err|RdHup
+// errors.ErrUnsupported. The events are In, Pri, Out, Err, Hup and RdHup, and what is the same there: RdNorm as In, RdBand as Pri, WrNorm
+// and WrBand as Out; level-triggered or OneShot. To ask for others, or for other modes, is errors.ErrUnsupported. A connection that was reset is In|RdHup|Hup without Err, one that was refused In|Out|Err|RdHup
 // without Hup, and one that both sides have shut down In|RdHup without Hup. Timeouts are rounded up to milliseconds, and Windows
 // counts in ticks of up to 16 ms.
 //

@@ -22,7 +22,7 @@ const (
 )
 
 // supported is what the driver can tell. Its numbers are the same here and in package afd.
-const supported = In | Pri | Out | Err | Hup | RdHup | OneShot
+const supported = In | Pri | Out | Err | Hup | RdHup | RdNorm | RdBand | WrNorm | WrBand | OneShot
 
 var errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("epoll_wait", syscall.EINVAL))
 

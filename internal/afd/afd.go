@@ -24,6 +24,12 @@ const (
 	Hup   Events = 0x10   // the connection was reset
 	RdHup Events = 0x2000 // the peer has shut down its writing side, or reset the connection
 
+	// Conditions that poll(2) tells apart, and the driver does not.
+	RdNorm Events = 0x40  // as In
+	RdBand Events = 0x80  // as Pri
+	WrNorm Events = 0x100 // as Out
+	WrBand Events = 0x200 // as Out
+
 	Closed  Events = 0x20    // of a Poller that tells it: the socket was closed, and is not registered any more
 	OneShot Events = 1 << 30 // of a Poller: report once, then be silent until Modify
 )

@@ -12,16 +12,23 @@ const (
 	failed     uint32 = 0x100 // a connection could not be made
 )
 
+// What the driver has one condition for.
+const (
+	readable = In | RdNorm
+	writable = Out | WrNorm | WrBand
+	urgent   = Pri | RdBand
+)
+
 // toDriver is what to ask the driver for.
 func toDriver(events Events) uint32 {
 	asked := localClose | abort | failed
-	if events&In != 0 {
+	if events&readable != 0 {
 		asked |= receive | accept | disconnect
 	}
-	if events&Pri != 0 {
+	if events&urgent != 0 {
 		asked |= expedited
 	}
-	if events&Out != 0 {
+	if events&writable != 0 {
 		asked |= send
 	}
 	if events&RdHup != 0 {
@@ -33,22 +40,22 @@ func toDriver(events Events) uint32 {
 // fromDriver is what the driver has told, as far as it was asked for.
 func fromDriver(told uint32, asked Events) (ready Events) {
 	if told&(receive|accept) != 0 {
-		ready |= In
+		ready |= readable
 	}
 	if told&expedited != 0 {
-		ready |= Pri
+		ready |= urgent
 	}
 	if told&send != 0 {
-		ready |= Out
+		ready |= writable
 	}
 	if told&disconnect != 0 {
-		ready |= In | RdHup
+		ready |= readable | RdHup
 	}
 	if told&abort != 0 {
-		ready |= In | Hup | RdHup
+		ready |= readable | Hup | RdHup
 	}
 	if told&failed != 0 {
-		ready |= In | Out | Err | RdHup
+		ready |= readable | writable | Err | RdHup
 	}
 	return ready & (asked | Err | Hup)
 }

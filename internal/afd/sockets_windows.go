@@ -82,7 +82,7 @@ func (bySelect) ask(sockets []Socket, left time.Duration) (n int, refusal, err e
 			left = 0
 			continue
 		}
-		for i, events := range [3]Events{In | RdHup, Out, Pri | Err} {
+		for i, events := range [3]Events{readable | RdHup, writable, urgent | Err} {
 			if (s.Events|Err)&events != 0 {
 				sets[i].Add(int(s.Handle))
 			}
@@ -100,7 +100,7 @@ func (bySelect) ask(sockets []Socket, left time.Duration) (n int, refusal, err e
 		return 0, nil, err
 	}
 	ready := make(map[windows.Handle]Events)
-	for i, events := range [3]Events{In, Out, exceptional} {
+	for i, events := range [3]Events{readable, writable, exceptional} {
 		for _, socket := range sets[i].Sockets() {
 			ready[windows.Handle(socket)] |= events
 		}
@@ -121,7 +121,7 @@ func told(socket windows.Handle, ready Events) Events {
 		return ready
 	}
 	if _, err := windows.Getpeername(socket); err != nil {
-		return ready&^exceptional | In | Out | Err | RdHup
+		return ready&^exceptional | readable | writable | Err | RdHup
 	}
-	return ready&^exceptional | Pri
+	return ready&^exceptional | urgent
 }

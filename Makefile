@@ -9,8 +9,8 @@ MODULES = $(shell go list -m -f '{{.Dir}}')
 SHIPPED = $(filter-out %/tools %/bench,$(MODULES))
 # Whose files are linted as another system builds them, too.
 LINTED := darwin freebsd windows
-# Where the test binaries run without anything else on this machine, and what emulates the processor.
-ALONE := linux/386: linux/arm64:qemu-aarch64 linux/s390x:qemu-s390x
+# For which processors the test binaries run without anything else on this machine.
+ALONE := alone-386 alone-arm64 alone-s390x
 # Where nothing answers Wine, it waits for ever, whatever limit the tests have.
 WINE = timeout -k 10 $(WINE_LIMIT) wine
 WINE_LIMIT := 300
@@ -24,7 +24,7 @@ STRESS := 1m
 export GOFLAGS ?= -buildvcs=false
 
 .NOTPARALLEL:
-.PHONY: help setup bin check check-all fmt formatted vet lint test race stress alone wine wine-race binaries api api-same fuzz bench \
+.PHONY: help setup bin check check-all fmt formatted vet lint test race stress alone $(ALONE) wine wine-race binaries api api-same fuzz bench \
 	bench-compare bench-go chart cover vuln
 
 help: ## List the targets
@@ -38,7 +38,7 @@ bin: ## Build the pinned tools
 	@GOWORK=off go -C tools/actionlint build -o $(CURDIR)/bin/ tool
 
 # Those that take long come first, and show their output when they end.
-CHECKS := formatted race stress python-check alone wine vet test lint api-same
+CHECKS := formatted race alone-s390x alone-arm64 wine stress python-check alone-386 vet test lint api-same
 
 check: setup ## Run every check, three at once; at most ten minutes
 	@mkdir -p dist; : >dist/seconds; status=0; \
@@ -93,13 +93,14 @@ race: ## Test every module three times with the race detector, with fewer repeti
 stress: ## Stress the Poller with the race detector, for STRESS with all of its backends together
 	IOMUX_STRESS=$(STRESS) go test -race -run='^TestStress$$' -count=1 -v -timeout=60m .
 
-alone: ## Run the test binaries of the root module alone: for 386, and emulated for arm64 and s390x
-	@failed=; for target in $(ALONE); do \
-		emulator=$${target#*:}; target=$${target%:*}; \
-		echo "alone $$target"; \
-		$(MAKE) --no-print-directory binaries TARGET=$$target && \
-			tools/alone.sh dist/$$(echo $$target | tr / -) $$emulator || failed="$$failed $$target"; \
-	done; [ -z "$$failed" ] || { echo "alone failed for$$failed"; exit 1; }
+alone: $(ALONE) ## Run the test binaries of the root module alone: for 386, and emulated for arm64 and s390x
+
+alone-arm64: EMULATOR := qemu-aarch64
+alone-s390x: EMULATOR := qemu-s390x
+$(ALONE): alone-%:
+	@echo "alone linux/$*"
+	@$(MAKE) --no-print-directory binaries TARGET=linux/$*
+	@tools/alone.sh dist/linux-$* $(EMULATOR)
 
 wine: setup ## Test the root module and the command as Windows' programs, under Wine
 	@GOOS=windows GOARCH=amd64 CGO_ENABLED=0 tools/wine.sh \

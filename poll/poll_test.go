@@ -96,7 +96,7 @@ func TestContextLeavesTheListAlone(t *testing.T) {
 	idle, _ := suite.Pipe(t)
 	r, w := suite.Pipe(t)
 	behind := poll.FD{FD: -7, Events: poll.Out, Revents: poll.Hup}
-	array := [2]poll.FD{{FD: int32(idle), Events: poll.In, Revents: poll.In}, behind}
+	array := [2]poll.FD{{FD: int32(idle), Events: poll.In}, behind}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	enough := errors.New("enough")
 	time.AfterFunc(5*time.Millisecond, func() { cancel(enough) })

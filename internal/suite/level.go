@@ -58,7 +58,7 @@ func partIsRead(t *testing.T, m Mechanism) {
 		for range 5 {
 			Write(t, b)
 		}
-		Await(t, a, In)
+		awaitBytes(t, a, 5)
 		expect(t, m, waiter, a, In, Out|Hup)
 		if n, err := read(a, make([]byte, 3)); n != 3 || err != nil {
 			t.Fatalf("read %d bytes, %v, want 3", n, err)

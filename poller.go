@@ -83,7 +83,7 @@ func WithBlocking() Option { return func(o *options) { o.blocking = true } }
 // New makes a Poller with the best mechanism of this system: epoll on Linux, kqueue on macOS and the BSDs, event ports on
 // Solaris and illumos, AFD on Windows, poll on other Unixes. It takes up to three descriptors, and up to two more once it has waited.
 //
-// On Windows a Poller waits on sockets, by AFD or DevPoll, and Register refuses other handles as ErrNotPollable.
+// On Windows a Poller waits on sockets, by AFD, DevPoll, Poll or Select, and Register refuses other handles as ErrNotPollable.
 //
 // Errors: EMFILE, ENFILE, ENOMEM and others of epoll_create(2), eventfd(2) or pipe(2); errors.ErrUnsupported for a mechanism
 // that is not Available, and on a system that has none.

@@ -44,7 +44,7 @@ type NotSocketsError struct {
 	Handles []int
 }
 
-// Error names the first of the handles.
+// Error names the handles, the first sixteen of them.
 func (e *NotSocketsError) Error() string {
 	const most = 16
 	return fmt.Sprintf("%s: handles %d: %v", e.Call, e.Handles[:min(len(e.Handles), most)], ErrNotSocket)

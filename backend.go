@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"iomux/epoll"
-	"iomux/internal/port"
+	"iomux/internal/eventport"
 	"iomux/poll"
 )
 
@@ -95,7 +95,7 @@ func open(m Mechanism, blocking bool) (backend, error) {
 		case DevPoll:
 			return newDevpollBackend()
 		case EventPort:
-			return newPortBackend(port.System)
+			return newPortBackend(eventport.System)
 		case AFD:
 			return newAFDBackend()
 		}

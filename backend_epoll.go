@@ -12,10 +12,10 @@ import (
 	"unsafe"
 
 	"iomux/epoll"
-	"iomux/internal/bell"
-	"iomux/internal/owned"
-	"iomux/internal/parking"
+	"iomux/internal/fdref"
+	"iomux/internal/netpark"
 	"iomux/internal/sys"
+	"iomux/internal/waker"
 )
 
 // epollBackend is epoll(7). A goroutine sleeps parked in the Go scheduler, by means of a duplicate of the epoll's descriptor
@@ -31,11 +31,11 @@ import (
 type epollBackend struct {
 	blocking bool
 	fd       int // the number of kernel, for who holds the Poller's lock
-	kernel   atomic.Pointer[owned.Descriptor]
+	kernel   atomic.Pointer[fdref.Descriptor]
 	state    atomic.Int32 // of the one who sleeps: awake, parked or blocked
-	place    atomic.Pointer[parking.Place]
-	bell     atomic.Pointer[bell.Bell] // made for the first one who blocks
-	bellFD   atomic.Int32              // its number, -1 for none
+	place    atomic.Pointer[netpark.Parker]
+	bell     atomic.Pointer[waker.Waker] // made for the first one who blocks
+	bellFD   atomic.Int32                // its number, -1 for none
 	sleeper  sleeper
 
 	mu         sync.Mutex // over the making and unmaking of kernel, place and bell
@@ -50,7 +50,7 @@ type sleeper struct {
 	all   *batch
 	left  time.Duration
 	ready func() bool
-	place *parking.Place
+	place *netpark.Parker
 	check func(uintptr) bool // epollBackend.check, made once
 	err   error
 	again bool // check has been called before
@@ -77,17 +77,17 @@ func newEpollBackend(blocking bool) (*epollBackend, error) {
 	return b, nil
 }
 
-func newEpoll() (*owned.Descriptor, error) {
+func newEpoll() (*fdref.Descriptor, error) {
 	fd, err := sys.EpollCreate()
 	if err != nil {
 		return nil, err
 	}
-	kernel := new(owned.Descriptor)
+	kernel := new(fdref.Descriptor)
 	kernel.Set(fd, func(fd int) error { return os.NewSyscallError("close", syscall.Close(fd)) })
 	return kernel, nil
 }
 
-func (b *epollBackend) use(kernel *owned.Descriptor) {
+func (b *epollBackend) use(kernel *fdref.Descriptor) {
 	b.fd = kernel.FD()
 	b.kernel.Store(kernel)
 }
@@ -217,7 +217,7 @@ func (b *epollBackend) sleep(all *batch, left time.Duration, ready func() bool) 
 }
 
 // parkingPlace is nil where it must not be used, or the system has no descriptor left for it.
-func (b *epollBackend) parkingPlace() *parking.Place {
+func (b *epollBackend) parkingPlace() *netpark.Parker {
 	if place := b.place.Load(); place != nil {
 		return place
 	}
@@ -226,7 +226,7 @@ func (b *epollBackend) parkingPlace() *parking.Place {
 	if b.priorities != 0 || b.noPlace || b.closed {
 		return nil
 	}
-	place, err := parking.New(b.kernel.Load().FD())
+	place, err := netpark.New(b.kernel.Load().FD())
 	if err != nil {
 		b.noPlace = true // the sleeps block, then
 		return nil
@@ -235,7 +235,7 @@ func (b *epollBackend) parkingPlace() *parking.Place {
 	return place
 }
 
-func (b *epollBackend) park(place *parking.Place, all *batch, left time.Duration, ready func() bool) error {
+func (b *epollBackend) park(place *netpark.Parker, all *batch, left time.Duration, ready func() bool) error {
 	kernel := b.kernel.Load()
 	fd, err := kernel.Acquire()
 	if err != nil {
@@ -245,7 +245,7 @@ func (b *epollBackend) park(place *parking.Place, all *batch, left time.Duration
 	s := &b.sleeper
 	s.fd, s.all, s.left, s.ready, s.place, s.err, s.again = fd, all, left, ready, place, nil, false
 	b.state.Store(parked)
-	err = place.Wait(s.check)
+	err = place.Park(s.check)
 	b.state.Store(awake)
 	s.all, s.ready = nil, nil
 	if s.err != nil {
@@ -315,7 +315,7 @@ func (b *epollBackend) makeBell() error {
 	if b.closed {
 		return errClosed
 	}
-	ring, err := bell.New()
+	ring, err := waker.New()
 	if err != nil {
 		return err
 	}
@@ -337,7 +337,7 @@ func (b *epollBackend) makeBell() error {
 func (b *epollBackend) quiet(all *batch) {
 	for _, event := range all.events[:all.n] {
 		if event.Tag == bellTag {
-			b.bell.Load().Quiet()
+			b.bell.Load().Clear()
 		}
 	}
 }
@@ -347,10 +347,10 @@ func (b *epollBackend) wake() {
 	case parked:
 		// Where the place was unmade meanwhile, that has woken the sleeper.
 		if place := b.place.Load(); place != nil {
-			place.Leave()
+			place.Unpark()
 		}
 	case blocked:
-		b.bell.Load().Ring()
+		b.bell.Load().Wake()
 	}
 }
 

@@ -47,7 +47,7 @@ func (b *epollBackend) renew(each func(move func(fd int, interest Interest, tag 
 	b.use(fresh)
 	b.noPlace = false
 	if b.state.Load() == blocked {
-		ring.Ring() // in both: who sleeps on the old one starts anew
+		ring.Wake() // in both: who sleeps on the old one starts anew
 	}
 	return errors.Join(b.unmakePlace(), replaced.Close(nobody))
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"iomux/epoll"
-	"iomux/internal/owned"
-	"iomux/internal/port"
+	"iomux/internal/eventport"
+	"iomux/internal/fdref"
 	"iomux/internal/sys"
 	"iomux/poll"
 )
@@ -19,12 +19,12 @@ import (
 // those that were told of are asked about by poll(2), and are associated anew before the port is asked the next time; at once
 // if another goroutine sleeps, which could not see them otherwise.
 type portBackend struct {
-	calls    port.Calls
-	port     owned.Descriptor
+	calls    eventport.Calls
+	port     fdref.Descriptor
 	newest   atomic.Uint32 // tag
 	sleeping atomic.Bool
 	rung     atomic.Bool // an event that ends the sleep is in the port
-	rooms    spare[port.Event]
+	rooms    spare[eventport.Event]
 	lists    spare[poll.FD]
 
 	mu      sync.Mutex // never held over a wait
@@ -38,7 +38,7 @@ type portEntry struct {
 	spent  bool
 }
 
-func newPortBackend(calls port.Calls) (*portBackend, error) {
+func newPortBackend(calls eventport.Calls) (*portBackend, error) {
 	fd, err := calls.Create()
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (b *portBackend) modify(fd int, _, interest Interest, tag uint32) error {
 }
 
 // isNotOpen is about what port_associate says of a closed descriptor: EBADFD, a number of its own.
-func isNotOpen(errno syscall.Errno) bool { return errno == syscall.EBADF || errno == port.EBADFD }
+func isNotOpen(errno syscall.Errno) bool { return errno == syscall.EBADF || errno == eventport.EBADFD }
 
 func (b *portBackend) remove(fd int, interest Interest) error {
 	b.forget(fd, interest)
@@ -158,7 +158,7 @@ func (b *portBackend) take(all *batch, left time.Duration) error {
 	return err
 }
 
-func (b *portBackend) get(at int, room []port.Event, left time.Duration) (int, error) {
+func (b *portBackend) get(at int, room []eventport.Event, left time.Duration) (int, error) {
 	n, errno := b.calls.Get(at, room, left)
 	if n > 0 || errno == 0 || errno == syscall.EINTR { // a sleep may end early
 		return n, nil
@@ -196,16 +196,16 @@ func (b *portBackend) renew(at int, all *batch) (err error) {
 }
 
 // confirm asks poll(2) what those have that the port told of. The one who sleeps hears the bell; others pass it on.
-func (b *portBackend) confirm(at int, told []port.Event, list []poll.FD, all *batch, slept bool) error {
+func (b *portBackend) confirm(at int, told []eventport.Event, list []poll.FD, all *batch, slept bool) error {
 	n := 0
 	b.mu.Lock()
 	for _, event := range told {
 		fd := int32(event.Object)
 		e, known := b.entries[fd]
 		switch {
-		case event.Source != port.SourceFD && slept:
+		case event.Source != eventport.SourceFD && slept:
 			b.rung.Store(false)
-		case event.Source != port.SourceFD:
+		case event.Source != eventport.SourceFD:
 			_ = b.calls.Send(at)
 		case known:
 			if !e.spent {

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"iomux/epoll"
-	"iomux/internal/bell"
-	"iomux/internal/knote"
+	"iomux/internal/kqueueemu"
 	"iomux/internal/sys"
+	"iomux/internal/waker"
 	"iomux/kqueue"
 	"iomux/poll"
 )
@@ -24,7 +24,7 @@ import (
 // kqueue refuses.
 type kqueueBackend struct {
 	queue    *kqueue.Queue
-	bell     *bell.Bell
+	bell     *waker.Waker
 	bellFD   int
 	urgent   bool // the system has FilterExcept
 	sleeping atomic.Bool
@@ -50,7 +50,7 @@ func leaveError() kqueue.Fflags {
 	if kqueue.Native {
 		return 0
 	}
-	return knote.LeaveError
+	return kqueueemu.LeaveError
 }
 
 func newKqueueBackend() (*kqueueBackend, error) {
@@ -59,7 +59,7 @@ func newKqueueBackend() (*kqueueBackend, error) {
 		return nil, err
 	}
 	b := &kqueueBackend{queue: queue}
-	if b.bell, err = bell.New(); err != nil {
+	if b.bell, err = waker.New(); err != nil {
 		return nil, errors.Join(err, queue.Close())
 	}
 	if b.bellFD, err = b.bell.Acquire(); err != nil {
@@ -218,7 +218,7 @@ func (b *kqueueBackend) sleep(all *batch, left time.Duration, ready func() bool)
 	_, err := b.take(all, left)
 	for _, event := range all.events[:all.n] {
 		if event.Tag == bellTag {
-			b.bell.Quiet()
+			b.bell.Clear()
 		}
 	}
 	return err
@@ -323,7 +323,7 @@ func (b *kqueueBackend) rearm(filter kqueue.Filter, entry *kqueueEntry, fd int) 
 
 func (b *kqueueBackend) wake() {
 	if b.sleeping.Load() {
-		b.bell.Ring()
+		b.bell.Wake()
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 
 	"iomux/epoll"
 	"iomux/internal/afd"
-	"iomux/internal/bell"
 	"iomux/internal/sys"
+	"iomux/internal/waker"
 	"iomux/poll"
 )
 
@@ -19,7 +19,7 @@ import (
 type pollBackend struct {
 	list     pollList
 	live     bool // a wait sees changes of the list
-	bell     *bell.Bell
+	bell     *waker.Waker
 	bellFD   int
 	newest   atomic.Uint32 // tag
 	sleeping atomic.Bool
@@ -34,7 +34,7 @@ type pollList interface {
 }
 
 func newPollBackend(list pollList, live bool) (*pollBackend, error) {
-	ringing, err := bell.New()
+	ringing, err := waker.New()
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (b *pollBackend) sleep(all *batch, left time.Duration, ready func() bool) e
 	err := b.poll(all, left)
 	for _, event := range all.events[:all.n] {
 		if event.Tag == bellTag {
-			b.bell.Quiet()
+			b.bell.Clear()
 		}
 	}
 	return err
@@ -207,7 +207,7 @@ func (s *spare[T]) giveBack(events []T) {
 
 func (b *pollBackend) wake() {
 	if b.sleeping.Load() {
-		b.bell.Ring()
+		b.bell.Wake()
 	}
 }
 

@@ -9,14 +9,14 @@ import (
 
 	"iomux/epoll"
 	"iomux/internal/afd"
-	"iomux/internal/bell"
 	"iomux/internal/sys"
+	"iomux/internal/waker"
 	"iomux/selectfd"
 )
 
 // selectBackend is select(2). The sets of each call are made from a list of what is registered; the bell is one of the readers.
 type selectBackend struct {
-	bell     *bell.Bell
+	bell     *waker.Waker
 	bellFD   int
 	sleeping atomic.Bool
 
@@ -37,7 +37,7 @@ type selectEntry struct {
 type selectSets struct{ r, w, x selectfd.Set }
 
 func newSelectBackend() (*selectBackend, error) {
-	ringing, err := bell.New()
+	ringing, err := waker.New()
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (b *selectBackend) ask(withBell bool) (sets *selectSets, newest uint32) {
 // answer hands out what is in the sets, round from next.
 func (b *selectBackend) answer(all *batch, sets *selectSets, newest uint32) {
 	if sets.r.Has(b.bellFD) {
-		b.bell.Quiet()
+		b.bell.Clear()
 	}
 	if b.next >= len(b.list) {
 		b.next = 0
@@ -214,7 +214,7 @@ func (b *selectBackend) findVanished(all *batch, newest uint32) {
 
 func (b *selectBackend) wake() {
 	if b.sleeping.Load() {
-		b.bell.Ring()
+		b.bell.Wake()
 	}
 }
 

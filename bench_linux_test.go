@@ -10,7 +10,7 @@ import (
 
 	"iomux"
 	"iomux/epoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // What one call costs, for an event that is ready: the system call itself without telling the Go scheduler (Raw), as x/sys

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // waits are the ways to wait for one eventfd to become readable: parked in the Go scheduler, or blocked in the kernel on a

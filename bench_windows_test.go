@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 func BenchmarkPoller(b *testing.B) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // A source that was closed cannot be modified, and can be unregistered.

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // A one-shot registration is reported once in all, whichever of its directions is ready first, and with room for one event.

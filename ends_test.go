@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // A wait without room for events is an error at once, and takes nothing.

@@ -5,11 +5,11 @@ import (
 	"time"
 
 	"iomux/epoll"
-	"iomux/internal/port"
+	"iomux/internal/eventport"
 )
 
 // WithPorts makes New use event ports by calls that are not the system's.
-func WithPorts(calls port.Calls) Option {
+func WithPorts(calls eventport.Calls) Option {
 	return func(o *options) {
 		o.mechanism = EventPort
 		o.open = func() (backend, error) { return newPortBackend(calls) }
@@ -32,7 +32,7 @@ func (p *Poller[K]) RegisterProcessByGoroutine(process *os.Process, key K) (*Reg
 type Ports struct{ backend *portBackend }
 
 // OpenPorts makes one by calls that are not the system's.
-func OpenPorts(calls port.Calls) (Ports, error) {
+func OpenPorts(calls eventport.Calls) (Ports, error) {
 	b, err := newPortBackend(calls)
 	return Ports{b}, err
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // byNumber makes a registration whose number belongs to another file an unknown one, as it is where there are only numbers.

@@ -1,6 +1,6 @@
 package iomux
 
-import "iomux/internal/flag"
+import "iomux/internal/bitnames"
 
 // Interest is a set of conditions that a source is watched for, together with the mode in which they are reported. It prints
 // as Readable|Edge. What is ready comes back as a set of the conditions, without the modes.
@@ -53,7 +53,7 @@ const (
 	unasked = Errored | Hangup
 )
 
-var interestNames = []flag.Name{
+var interestNames = []bitnames.Name{
 	{Value: uint64(Readable), Text: "Readable"},
 	{Value: uint64(Writable), Text: "Writable"},
 	{Value: uint64(Priority), Text: "Priority"},
@@ -65,4 +65,4 @@ var interestNames = []flag.Name{
 }
 
 // String is the set's names joined by |, bits without a name in hexadecimal, and 0 for the empty set.
-func (i Interest) String() string { return flag.Format(uint64(i), interestNames) }
+func (i Interest) String() string { return bitnames.Format(uint64(i), interestNames) }

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux"
-	"iomux/internal/leak"
-	"iomux/internal/suite"
+	"iomux/internal/test/leak"
+	"iomux/internal/test/suite"
 )
 
 // A registered source stays open as long as it is registered, though nothing else refers to it.

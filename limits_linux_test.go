@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"iomux"
-	"iomux/internal/suite"
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 )
 
 func TestLimitsAreThoseOfNow(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"iomux/devpoll"
 	"iomux/epoll"
 	"iomux/internal/afd"
-	"iomux/internal/port"
+	"iomux/internal/eventport"
 	"iomux/internal/sys"
 	"iomux/kqueue"
 	"iomux/poll"
@@ -44,7 +44,7 @@ var mechanisms = [...]struct {
 	Epoll:     {"epoll", epoll.Native, epollLimits},
 	Kqueue:    {"kqueue", kqueue.Native, kqueueLimits},
 	DevPoll:   {"devpoll", devpoll.Native, devpollLimits},
-	EventPort: {"eventport", port.Native, portLimits},
+	EventPort: {"eventport", eventport.Native, portLimits},
 	AFD:       {"afd", afd.Available, afdLimits},
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"iomux"
 	"iomux/epoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // inner is an epoll that holds the reading end of a pipe.

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // A pipe that is ready for writing takes PipeBuf bytes at once, and POSIX wants it to be 512 at least.

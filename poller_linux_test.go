@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux"
-	"iomux/internal/leak"
-	"iomux/internal/suite"
 	"iomux/internal/sys"
+	"iomux/internal/test/leak"
+	"iomux/internal/test/suite"
 )
 
 // Neither a wait nor a change of an existing registration allocates.

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/windows"
 
 	"iomux"
-	"iomux/internal/suite"
-	"iomux/internal/wine"
+	"iomux/internal/test/suite"
+	"iomux/internal/test/wine"
 )
 
 func TestDriverIsTheBest(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // What wakes a sleep is not lost though another goroutine, which only looks, takes it from the port.

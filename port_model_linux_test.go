@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux"
-	"iomux/internal/port"
+	"iomux/internal/eventport"
 	"iomux/internal/sys"
 )
 
@@ -32,12 +32,12 @@ type portModel struct {
 
 type modelledPort struct {
 	associated map[int32]uint16
-	queue      []port.Event
+	queue      []eventport.Event
 }
 
 func newPortModel() *portModel { return &portModel{ports: make(map[int]*modelledPort)} }
 
-var _ port.Calls = (*portModel)(nil)
+var _ eventport.Calls = (*portModel)(nil)
 
 func init() {
 	modelled = map[string]iomux.Option{"modelled eventport": iomux.WithPorts(newPortModel())}
@@ -67,13 +67,13 @@ func (m *portModel) Associate(at int, fd int32, events uint16) syscall.Errno {
 	defer m.mu.Unlock()
 	p := m.ports[at]
 	if !sys.IsOpen(int(fd)) {
-		return port.EBADFD
+		return eventport.EBADFD
 	}
 	p.unqueue(fd)
 	p.associated[fd] = events
 	p.watch(at, fd, events)
 	if has := has(fd, events); has != 0 {
-		p.queue = append(p.queue, port.Event{Events: int32(has), Source: port.SourceFD, Object: uintptr(fd)})
+		p.queue = append(p.queue, eventport.Event{Events: int32(has), Source: eventport.SourceFD, Object: uintptr(fd)})
 	}
 	return 0
 }
@@ -98,7 +98,7 @@ func has(fd int32, events uint16) uint16 {
 func (p *modelledPort) unqueue(fd int32) {
 	kept := p.queue[:0]
 	for _, event := range p.queue {
-		if event.Source != port.SourceFD || int32(event.Object) != fd {
+		if event.Source != eventport.SourceFD || int32(event.Object) != fd {
 			kept = append(kept, event)
 		}
 	}
@@ -122,12 +122,12 @@ func (m *portModel) Send(at int) syscall.Errno {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if p := m.ports[at]; p != nil {
-		p.queue = append(p.queue, port.Event{Source: port.SourceUser})
+		p.queue = append(p.queue, eventport.Event{Source: eventport.SourceUser})
 	}
 	return 0
 }
 
-func (m *portModel) Get(at int, events []port.Event, timeout time.Duration) (int, syscall.Errno) {
+func (m *portModel) Get(at int, events []eventport.Event, timeout time.Duration) (int, syscall.Errno) {
 	end := time.Now().Add(timeout)
 	for interrupted := rand.IntN(8) == 0; ; {
 		if n := m.get(at, events); n > 0 || timeout == 0 || timeout > 0 && !time.Now().Before(end) {
@@ -140,7 +140,7 @@ func (m *portModel) Get(at int, events []port.Event, timeout time.Duration) (int
 	}
 }
 
-func (m *portModel) get(at int, events []port.Event) (n int) {
+func (m *portModel) get(at int, events []eventport.Event) (n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.ports[at]
@@ -151,7 +151,7 @@ func (m *portModel) get(at int, events []port.Event) (n int) {
 			break
 		}
 		taken++
-		if event.Source == port.SourceFD {
+		if event.Source == eventport.SourceFD {
 			fd := int32(event.Object)
 			if !p.isSame(at, fd) {
 				delete(p.associated, fd)
@@ -177,7 +177,7 @@ func (p *modelledPort) fire(at int) {
 		for _, event := range told[:n] {
 			if _, known := p.associated[event.Fd]; known {
 				p.unqueue(event.Fd)
-				p.queue = append(p.queue, port.Event{Events: int32(event.Events), Source: port.SourceFD, Object: uintptr(event.Fd)})
+				p.queue = append(p.queue, eventport.Event{Events: int32(event.Events), Source: eventport.SourceFD, Object: uintptr(event.Fd)})
 			}
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // The number of a source that was closed becomes that of a descriptor of the Poller's own: it is not taken for the source.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 type (

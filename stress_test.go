@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // stressTime is how long TestStress runs with each backend: IOMUX_STRESS is for all of them together; without it a moment.

@@ -3,7 +3,7 @@ package iomux_test
 import (
 	"testing"
 
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 func stressPipe(t testing.TB) (r, w int, err error) {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // waiter makes a Poller one of the suite's objects, which go by descriptors.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"iomux"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // A goroutine that sleeps is told of a level although another one, which only looks, is faster.

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"iomux/descriptor"
-	"iomux/internal/leak"
-	"iomux/internal/wine"
+	"iomux/internal/test/leak"
+	"iomux/internal/test/wine"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }

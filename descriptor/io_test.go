@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/descriptor"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 func TestNumbersAbove31BitsAreNoDescriptors(t *testing.T) {

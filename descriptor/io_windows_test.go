@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"iomux/descriptor"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // overModes runs a test on sockets that do not block, and on those that do.

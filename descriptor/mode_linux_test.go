@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/descriptor"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // byMode makes TryRead and TryWrite go by the descriptor's mode, as kernels without RWF_NOWAIT have to.

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/descriptor"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // Where preadv2 and pwritev2 are missing or forbidden, TryRead and TryWrite go by the descriptor's mode. Only what the kernel

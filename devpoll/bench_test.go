@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"iomux/devpoll"
-	"iomux/internal/suite"
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 )
 
 // BenchmarkPoll is a Poll that does not wait, of n descriptors of which one is ready, as the Poller is made by default and by

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/devpoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 func TestTwelvePipes(t *testing.T) {

@@ -80,7 +80,7 @@ import (
 	"syscall"
 	"time"
 
-	"iomux/internal/flag"
+	"iomux/internal/bitnames"
 	"iomux/internal/sys"
 )
 
@@ -113,7 +113,7 @@ const (
 )
 
 // String is the set's names joined by |, bits without a name in hexadecimal, and 0 for the empty set.
-func (e Events) String() string { return flag.Format(uint64(e), sys.PollEventNames) }
+func (e Events) String() string { return bitnames.Format(uint64(e), sys.PollEventNames) }
 
 // Event is a ready descriptor.
 type Event struct {

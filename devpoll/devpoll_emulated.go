@@ -2,9 +2,9 @@
 
 package devpoll
 
-import "iomux/internal/pollset"
+import "iomux/internal/devpollemu"
 
 // Native tells whether the kernel of this system has /dev/poll.
 const Native = false
 
-func create(bool) (*Poller, error) { return emulate(pollset.Few) }
+func create(bool) (*Poller, error) { return emulate(devpollemu.Few) }

@@ -7,8 +7,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/dvpoll"
-	"iomux/internal/pollset"
+	"iomux/internal/devpolldriver"
+	"iomux/internal/devpollemu"
 	"iomux/internal/sys"
 )
 
@@ -17,7 +17,7 @@ const Native = true
 
 func create(emulated bool) (*Poller, error) {
 	if emulated {
-		return emulate(pollset.Few)
+		return emulate(devpollemu.Few)
 	}
 	return drive(driver{})
 }
@@ -25,7 +25,7 @@ func create(emulated bool) (*Poller, error) {
 // driver is /dev/poll.
 type driver struct{}
 
-var _ dvpoll.Driver = driver{}
+var _ devpolldriver.Driver = driver{}
 
 func (driver) Open() (int, error) {
 	fd, err := sys.DevPollOpen()

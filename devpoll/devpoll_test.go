@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"iomux/devpoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 const (

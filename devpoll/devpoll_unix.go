@@ -6,13 +6,13 @@ import (
 	"time"
 	"unsafe"
 
-	"iomux/internal/dvpoll"
-	"iomux/internal/pollset"
+	"iomux/internal/devpolldriver"
+	"iomux/internal/devpollemu"
 )
 
 // emulate makes a Poller of which the first few descriptors are left to poll(2).
 func emulate(few int) (*Poller, error) {
-	set, err := pollset.New(few)
+	set, err := devpollemu.New(few)
 	if err != nil {
 		return nil, err
 	}
@@ -20,8 +20,8 @@ func emulate(few int) (*Poller, error) {
 }
 
 // drive makes a Poller of a driver, /dev/poll or what is like it.
-func drive(driver dvpoll.Driver) (*Poller, error) {
-	set, err := dvpoll.New(driver)
+func drive(driver devpolldriver.Driver) (*Poller, error) {
+	set, err := devpolldriver.New(driver)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ type waiter interface {
 	Len() int
 	Register(fd int32, events uint16) error
 	Unregister(fd int32) error
-	Wait(events []pollset.Event, timeout time.Duration) (int, error)
+	Wait(events []devpollemu.Event, timeout time.Duration) (int, error)
 	Close() error
 }
 
@@ -42,9 +42,9 @@ type waiter interface {
 type waiting struct{ waiter }
 
 func (w waiting) Poll(events []Event, timeout time.Duration) (int, error) {
-	return w.Wait(unsafe.Slice((*pollset.Event)(unsafe.Pointer(unsafe.SliceData(events))), len(events)), timeout)
+	return w.Wait(unsafe.Slice((*devpollemu.Event)(unsafe.Pointer(unsafe.SliceData(events))), len(events)), timeout)
 }
 
-// Event and pollset.Event are the same in memory, so a list of the one is a list of the other.
-const _ = -(unsafe.Sizeof(Event{}) ^ unsafe.Sizeof(pollset.Event{})) -
-	(unsafe.Offsetof(Event{}.Events) ^ unsafe.Offsetof(pollset.Event{}.Events))
+// Event and devpollemu.Event are the same in memory, so a list of the one is a list of the other.
+const _ = -(unsafe.Sizeof(Event{}) ^ unsafe.Sizeof(devpollemu.Event{})) -
+	(unsafe.Offsetof(Event{}.Events) ^ unsafe.Offsetof(devpollemu.Event{}.Events))

@@ -9,7 +9,7 @@ import (
 
 	"iomux/devpoll"
 	"iomux/internal/afd"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // A socket that is closed becomes Nval, also under a Poll that blocks, and takes turns with what is ready.

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/devpoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 func TestLongListTellsAllAtOnce(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/devpoll"
-	"iomux/internal/dvpoll"
+	"iomux/internal/devpolldriver"
 	"iomux/internal/sys"
 )
 
@@ -57,7 +57,7 @@ type modelled struct {
 	hint   bool
 }
 
-var _ dvpoll.Driver = (*model)(nil)
+var _ devpolldriver.Driver = (*model)(nil)
 
 func newModel() *model {
 	return &model{entries: make(map[int32]*modelled), table: 256, pid: os.Getpid()}
@@ -102,7 +102,7 @@ func (m *model) Write(_ int, list []sys.PollFD) syscall.Errno {
 		m.longest = max(m.longest, len(list))
 	}
 	for _, entry := range list {
-		if entry.Events == dvpoll.Remove {
+		if entry.Events == devpolldriver.Remove {
 			m.remove(entry.FD)
 		} else {
 			m.add(entry.FD, entry.Events)

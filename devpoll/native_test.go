@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/devpoll"
-	"iomux/internal/suite"
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 )
 
 func init() {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/devpoll"
-	"iomux/internal/suite"
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 )
 
 // states are descriptors in all the states that a test can bring about.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"iomux/devpoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // toDevPoll pairs the suite's conditions with devpoll's. RdHup is there where the system has it.

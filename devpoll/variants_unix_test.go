@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"iomux/devpoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // variants are the ways in which a Poller can be made on this system.

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/epoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // The benchmarks compare three ways: the system call as it is (raw), x/sys/unix, and this package (iomux).

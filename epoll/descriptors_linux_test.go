@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/epoll"
-	"iomux/internal/suite"
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 )
 
 // openBelow lists the descriptors that are open below limit, with their flags.

@@ -53,7 +53,7 @@ import (
 	"os"
 	"time"
 
-	"iomux/internal/flag"
+	"iomux/internal/bitnames"
 )
 
 // Events is a set of events and modes, the events field of struct epoll_event. It prints as In|Hup|0x400.
@@ -81,7 +81,7 @@ const (
 	DefaultEvents = In | Pri | Out
 )
 
-var eventNames = []flag.Name{
+var eventNames = []bitnames.Name{
 	{Value: uint64(In), Text: "In"},
 	{Value: uint64(Pri), Text: "Pri"},
 	{Value: uint64(Out), Text: "Out"},
@@ -100,7 +100,7 @@ var eventNames = []flag.Name{
 }
 
 // String is the set's names joined by |, bits without a name in hexadecimal, and 0 for the empty set.
-func (e Events) String() string { return flag.Format(uint64(e), eventNames) }
+func (e Events) String() string { return bitnames.Format(uint64(e), eventNames) }
 
 // Flag is an argument of New.
 type Flag int

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/owned"
+	"iomux/internal/fdref"
 	"iomux/internal/sys"
 	"iomux/internal/timeout"
 )
@@ -33,7 +33,7 @@ var errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("epoll_w
 // the alarm only then could. One alarm for the whole process would do with fewer descriptors, but the kernel lets a file be in
 // no more than 500 epolls that are inside others, and the Go runtime's poller has some of them inside it.
 type poller struct {
-	descriptor owned.Descriptor
+	descriptor fdref.Descriptor
 	alarm      int32
 }
 
@@ -139,7 +139,7 @@ func (p *poller) wait(events []Event, d time.Duration) (int, error) {
 	return n, err
 }
 
-func pollUntil(epfd int, events []Event, d time.Duration, descriptor *owned.Descriptor) (int, error) {
+func pollUntil(epfd int, events []Event, d time.Duration, descriptor *fdref.Descriptor) (int, error) {
 	if len(events) == 0 {
 		return 0, errNoRoom
 	}

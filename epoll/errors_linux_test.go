@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/epoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // systemRefusals are those of files, and of flags that Linux alone has.

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"iomux/epoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // refusal is a change that was refused.

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"iomux/epoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // systemRefusals are those of handles that are no sockets.

@@ -15,7 +15,7 @@ import (
 
 	"iomux/descriptor"
 	"iomux/epoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 func TestLayoutOfEvent(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"iomux/epoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // nest makes a poller that holds the reading end of a pipe, and one that holds that poller.

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/epoll"
-	"iomux/internal/suite"
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 )
 
 // Old kernels do not know epoll_pwait2, and sandboxes that are older than it forbid it: the wait goes on by epoll_pwait, and

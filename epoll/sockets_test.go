@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"iomux/epoll"
-	"iomux/internal/suite"
-	"iomux/internal/wine"
+	"iomux/internal/test/suite"
+	"iomux/internal/test/wine"
 )
 
 const (

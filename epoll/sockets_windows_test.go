@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"iomux/epoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 func TestEventsThatHaveTwoNames(t *testing.T) {

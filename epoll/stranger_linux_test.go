@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/epoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // A program that closes all descriptors, and goes on to open others, gives the alarm's number to a stranger.

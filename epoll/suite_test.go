@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"iomux/epoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // waiter makes an epoll object one of the suite's.

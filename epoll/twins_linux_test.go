@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/epoll"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 )
 
 // twin makes a second Poller of the same epoll.

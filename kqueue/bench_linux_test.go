@@ -6,8 +6,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/suite"
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 )
 
 // What Control costs over the bare call beneath it, with one event ready.

@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 	"iomux/kqueue"
 )
 

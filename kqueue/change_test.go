@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 	"iomux/kqueue"
 )
 

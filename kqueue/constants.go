@@ -1,6 +1,6 @@
 package kqueue
 
-import "iomux/internal/flag"
+import "iomux/internal/bitnames"
 
 // Filter is what an event is about, the filter field of struct kevent. Its numbers are the system's own.
 type Filter int16
@@ -120,7 +120,7 @@ var filterNames = []struct {
 	{FilterProcDesc, "FilterProcDesc"},
 }
 
-var flagNames = []flag.Name{
+var flagNames = []bitnames.Name{
 	{Value: uint64(EvAdd), Text: "EvAdd"},
 	{Value: uint64(EvDelete), Text: "EvDelete"},
 	{Value: uint64(EvEnable), Text: "EvEnable"},
@@ -135,7 +135,7 @@ var flagNames = []flag.Name{
 }
 
 // noteNames are the notes of each filter. Those of more bits come first, so that they are not read as their parts.
-var noteNames = map[Filter][]flag.Name{
+var noteNames = map[Filter][]bitnames.Name{
 	FilterRead:   {{Value: uint64(NoteLowat), Text: "NoteLowat"}},
 	FilterWrite:  {{Value: uint64(NoteLowat), Text: "NoteLowat"}},
 	FilterExcept: {{Value: uint64(NoteOOB), Text: "NoteOOB"}},

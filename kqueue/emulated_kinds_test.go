@@ -14,8 +14,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/suite"
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 	"iomux/kqueue"
 )
 

@@ -15,9 +15,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/knote"
-	"iomux/internal/suite"
+	"iomux/internal/kqueueemu"
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 	"iomux/kqueue"
 )
 
@@ -165,9 +165,9 @@ func TestErrorIsLeft(t *testing.T) {
 	if err := unix.Connect(fd, address); err != unix.EINPROGRESS {
 		t.Fatal(err)
 	}
-	apply(t, queue, noted(fd, kqueue.FilterRead, kqueue.EvAdd, knote.LeaveError, 0))
+	apply(t, queue, noted(fd, kqueue.FilterRead, kqueue.EvAdd, kqueueemu.LeaveError, 0))
 	for range 2 {
-		if event := one(t, queue, fd, kqueue.FilterRead); event.Fflags != knote.LeaveError || event.Flags&kqueue.EvEOF == 0 {
+		if event := one(t, queue, fd, kqueue.FilterRead); event.Fflags != kqueueemu.LeaveError || event.Flags&kqueue.EvEOF == 0 {
 			t.Errorf("event is %v, want EvEOF and LeaveError", event)
 		}
 	}

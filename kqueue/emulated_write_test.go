@@ -5,7 +5,7 @@ package kqueue_test
 import (
 	"testing"
 
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 	"iomux/kqueue"
 )
 

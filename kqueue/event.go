@@ -7,7 +7,7 @@ import (
 	"strings"
 	"syscall"
 
-	"iomux/internal/flag"
+	"iomux/internal/bitnames"
 )
 
 // Event is struct kevent, Python's select.kevent: a change that is asked for, or an event that is reported.
@@ -41,7 +41,7 @@ func (e Event) Compare(other Event) int {
 func (e Event) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "{Ident:%d Filter:%v Flags:%v Fflags:%s Data:%d",
-		e.Ident, e.Filter, e.Flags, flag.Format(uint64(e.Fflags), noteNames[e.Filter]), e.Data)
+		e.Ident, e.Filter, e.Flags, bitnames.Format(uint64(e.Fflags), noteNames[e.Filter]), e.Data)
 	if e.Flags&EvError != 0 && e.Data > 0 && int64(syscall.Errno(e.Data)) == e.Data {
 		fmt.Fprintf(&text, "(%v)", syscall.Errno(e.Data))
 	}
@@ -60,7 +60,7 @@ func (f Filter) String() string {
 }
 
 // String is the flags' names joined by |, bits without a name in hexadecimal, and 0 for none.
-func (f Flags) String() string { return flag.Format(uint64(f), flagNames) }
+func (f Flags) String() string { return bitnames.Format(uint64(f), flagNames) }
 
 // String is the notes as a hexadecimal number: their names depend on the filter.
 func (f Fflags) String() string { return fmt.Sprintf("%#x", uint32(f)) }

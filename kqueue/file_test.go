@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/leak"
-	"iomux/internal/suite"
+	"iomux/internal/test/leak"
+	"iomux/internal/test/suite"
 	"iomux/kqueue"
 )
 

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/descriptor"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 	"iomux/kqueue"
 )
 

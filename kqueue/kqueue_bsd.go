@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/owned"
+	"iomux/internal/fdref"
 	"iomux/internal/sys"
 	"iomux/internal/timeout"
 )
@@ -33,7 +33,7 @@ var alarm = sync.OnceValues(func() (uint64, error) {
 	return uint64(fds[0]), os.NewSyscallError("close", unix.Close(fds[1]))
 })
 
-type queue struct{ descriptor owned.Descriptor }
+type queue struct{ descriptor fdref.Descriptor }
 
 func create() (*Queue, error) {
 	if _, err := alarm(); err != nil {

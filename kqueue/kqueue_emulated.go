@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/knote"
-	"iomux/internal/owned"
+	"iomux/internal/fdref"
+	"iomux/internal/kqueueemu"
 	"iomux/internal/sys"
 	"iomux/internal/timeout"
 )
@@ -20,13 +20,13 @@ import (
 const Native = false
 
 type queue struct {
-	descriptor owned.Descriptor
-	notes      *knote.Queue // the same one for all Queues of one descriptor
+	descriptor fdref.Descriptor
+	notes      *kqueueemu.Queue // the same one for all Queues of one descriptor
 	rung       bool
 }
 
 func create() (*Queue, error) {
-	notes, fd, call, err := knote.New()
+	notes, fd, call, err := kqueueemu.New()
 	if err != nil {
 		return nil, os.NewSyscallError(call, err)
 	}
@@ -37,14 +37,14 @@ func adopt(fd int) (*Queue, error) {
 	if !sys.IsOpen(fd) {
 		return nil, &sys.Error{Call: "kevent", FD: fd, Err: unix.EBADF, Advice: "it is not open"}
 	}
-	notes := knote.Find(fd)
+	notes := kqueueemu.Find(fd)
 	if notes == nil {
 		return nil, &sys.Error{Call: "kevent", FD: fd, Err: unix.EBADF, Advice: "it is not a queue of this process"}
 	}
 	return own(fd, notes), nil
 }
 
-func own(fd int, notes *knote.Queue) *Queue {
+func own(fd int, notes *kqueueemu.Queue) *Queue {
 	q := new(Queue)
 	q.notes = notes
 	q.descriptor.Set(fd, q.release)
@@ -70,7 +70,7 @@ func (q *queue) control(changes, events []Event, d time.Duration) (int, error) {
 		return 0, err
 	}
 	n, err := apply(changes, events, func(change Event) syscall.Errno {
-		return q.notes.Change(fd, knote.Event{
+		return q.notes.Change(fd, kqueueemu.Event{
 			Ident: change.Ident, Filter: int16(change.Filter), Flags: uint16(change.Flags),
 			Fflags: uint32(change.Fflags), Data: change.Data, Udata: change.Udata,
 		})
@@ -84,7 +84,7 @@ func (q *queue) control(changes, events []Event, d time.Duration) (int, error) {
 
 // wait ends what control began.
 func (q *queue) wait(fd int, events []Event, countdown timeout.Countdown) (int, error) {
-	room := unsafe.Slice((*knote.Event)(unsafe.Pointer(unsafe.SliceData(events))), len(events))
+	room := unsafe.Slice((*kqueueemu.Event)(unsafe.Pointer(unsafe.SliceData(events))), len(events))
 	for {
 		n, more, errno := q.notes.Wait(fd, room, countdown.Left())
 		if n == 0 && !q.descriptor.Closed() && (more || countdown.Again(n, errno)) {
@@ -115,10 +115,10 @@ func (q *queue) close() error {
 	return err
 }
 
-// Event and knote.Event are the same in memory, so a list of the one is a list of the other.
-const _ = -(unsafe.Sizeof(Event{}) ^ unsafe.Sizeof(knote.Event{})) -
-	(unsafe.Offsetof(Event{}.Filter) ^ unsafe.Offsetof(knote.Event{}.Filter)) -
-	(unsafe.Offsetof(Event{}.Flags) ^ unsafe.Offsetof(knote.Event{}.Flags)) -
-	(unsafe.Offsetof(Event{}.Fflags) ^ unsafe.Offsetof(knote.Event{}.Fflags)) -
-	(unsafe.Offsetof(Event{}.Data) ^ unsafe.Offsetof(knote.Event{}.Data)) -
-	(unsafe.Offsetof(Event{}.Udata) ^ unsafe.Offsetof(knote.Event{}.Udata))
+// Event and kqueueemu.Event are the same in memory, so a list of the one is a list of the other.
+const _ = -(unsafe.Sizeof(Event{}) ^ unsafe.Sizeof(kqueueemu.Event{})) -
+	(unsafe.Offsetof(Event{}.Filter) ^ unsafe.Offsetof(kqueueemu.Event{}.Filter)) -
+	(unsafe.Offsetof(Event{}.Flags) ^ unsafe.Offsetof(kqueueemu.Event{}.Flags)) -
+	(unsafe.Offsetof(Event{}.Fflags) ^ unsafe.Offsetof(kqueueemu.Event{}.Fflags)) -
+	(unsafe.Offsetof(Event{}.Data) ^ unsafe.Offsetof(kqueueemu.Event{}.Data)) -
+	(unsafe.Offsetof(Event{}.Udata) ^ unsafe.Offsetof(kqueueemu.Event{}.Udata))

@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"iomux/internal/leak"
+	"iomux/internal/test/leak"
 	"iomux/kqueue"
 )
 

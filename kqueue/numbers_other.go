@@ -2,34 +2,34 @@
 
 package kqueue
 
-import "iomux/internal/knote"
+import "iomux/internal/kqueueemu"
 
 // The numbers of FreeBSD's <sys/event.h>, which are those of the emulation too, and of systems that have neither.
 const (
-	filterRead     = knote.Read
-	filterWrite    = knote.Write
-	filterAIO      = knote.AIO
-	filterVnode    = knote.Vnode
-	filterProc     = knote.Proc
-	filterSignal   = knote.Signal
-	filterTimer    = knote.Timer
-	filterProcDesc = knote.ProcDesc
-	filterFS       = knote.FS
-	filterUser     = knote.User
-	filterEmpty    = knote.Empty
+	filterRead     = kqueueemu.Read
+	filterWrite    = kqueueemu.Write
+	filterAIO      = kqueueemu.AIO
+	filterVnode    = kqueueemu.Vnode
+	filterProc     = kqueueemu.Proc
+	filterSignal   = kqueueemu.Signal
+	filterTimer    = kqueueemu.Timer
+	filterProcDesc = kqueueemu.ProcDesc
+	filterFS       = kqueueemu.FS
+	filterUser     = kqueueemu.User
+	filterEmpty    = kqueueemu.Empty
 	filterNetdev   = absent - 1
 	filterExcept   = absent - 2
 
 	noteOOB        = absentNote
-	noteOpen       = knote.NoteOpen
-	noteClose      = knote.NoteClose
-	noteCloseWrite = knote.NoteCloseWrite
-	noteRead       = knote.NoteRead
+	noteOpen       = kqueueemu.NoteOpen
+	noteClose      = kqueueemu.NoteClose
+	noteCloseWrite = kqueueemu.NoteCloseWrite
+	noteRead       = kqueueemu.NoteRead
 	noteExitStatus = 0 // NoteExit tells it
 	notePCtrlMask  = 0xf0000000
-	noteSeconds    = knote.NoteSeconds
-	noteMSeconds   = knote.NoteMSeconds
-	noteUSeconds   = knote.NoteUSeconds
-	noteNSeconds   = knote.NoteNSeconds
-	noteAbsTime    = knote.NoteAbsTime
+	noteSeconds    = kqueueemu.NoteSeconds
+	noteMSeconds   = kqueueemu.NoteMSeconds
+	noteUSeconds   = kqueueemu.NoteUSeconds
+	noteNSeconds   = kqueueemu.NoteNSeconds
+	noteAbsTime    = kqueueemu.NoteAbsTime
 )

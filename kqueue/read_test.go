@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/descriptor"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 	"iomux/kqueue"
 )
 

@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/suite"
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 	"iomux/poll"
 )
 

@@ -3,7 +3,7 @@ package poll_test
 import (
 	"testing"
 
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 	"iomux/poll"
 )
 

@@ -3,7 +3,7 @@ package poll_test
 import (
 	"testing"
 
-	"iomux/internal/leak"
+	"iomux/internal/test/leak"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }

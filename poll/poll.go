@@ -38,9 +38,9 @@ import (
 	"slices"
 	"time"
 
-	"iomux/internal/bell"
-	"iomux/internal/flag"
+	"iomux/internal/bitnames"
 	"iomux/internal/sys"
+	"iomux/internal/waker"
 )
 
 // Events is a set of events, the fields events and revents of struct pollfd. It prints as In|Hup|0x400.
@@ -69,7 +69,7 @@ const (
 const absent Events = sys.PollAbsent
 
 // String is the set's names joined by |, bits without a name in hexadecimal, and 0 for the empty set.
-func (e Events) String() string { return flag.Format(uint64(e), sys.PollEventNames) }
+func (e Events) String() string { return bitnames.Format(uint64(e), sys.PollEventNames) }
 
 // FD is struct pollfd. A negative FD is passed over, and its Revents come back empty.
 type FD struct {
@@ -130,7 +130,7 @@ func waitContext(ctx context.Context, fds []FD, d time.Duration) (n int, err err
 	if n > 0 || err != nil || d == 0 {
 		return n, err
 	}
-	err = bell.Until(ctx, func(fd int) error {
+	err = waker.Until(ctx, func(fd int) error {
 		list := slices.Concat(fds, []FD{{FD: int32(fd), Events: In}})
 		n, err = wait(list, d)
 		copy(fds, list)

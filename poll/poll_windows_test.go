@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 	"iomux/poll"
 )
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 	"iomux/poll"
 )
 

@@ -3,7 +3,7 @@ package selectfd_test
 import (
 	"testing"
 
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 	"iomux/selectfd"
 )
 

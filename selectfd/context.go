@@ -5,7 +5,7 @@ import (
 	"maps"
 	"time"
 
-	"iomux/internal/bell"
+	"iomux/internal/waker"
 )
 
 // waitContext waits on copies of the sets, one of which gets the bell that ctx rings. Mostly it need not be made: a look comes first.
@@ -16,7 +16,7 @@ func waitContext(ctx context.Context, sets [3]*Set, d time.Duration) (n int, err
 	become(copies, sets)
 	n, err = wait(copies, 0)
 	if n == 0 && err == nil && d != 0 {
-		err = bell.Until(ctx, func(fd int) error {
+		err = waker.Until(ctx, func(fd int) error {
 			become(copies, sets)
 			copies[0].Add(fd)
 			n, err = wait(copies, d)

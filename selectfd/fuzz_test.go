@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 	"iomux/selectfd"
 )
 

@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/suite"
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 )
 
 // The kernel writes as many bits into each set as the highest member of all asks for.

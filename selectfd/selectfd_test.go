@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"iomux/internal/leak"
-	"iomux/internal/suite"
+	"iomux/internal/test/leak"
+	"iomux/internal/test/suite"
 	"iomux/selectfd"
 )
 

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 	"iomux/selectfd"
 )
 

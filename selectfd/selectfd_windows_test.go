@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"iomux/descriptor"
-	"iomux/internal/suite"
+	"iomux/internal/test/suite"
 	"iomux/selectfd"
 )
 

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"iomux/internal/wine"
+	"iomux/internal/test/wine"
 )
 
 // benched runs the shortest bench that has something of everything, and returns what is in the file.

@@ -18,7 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"iomux"
-	"iomux/internal/wine"
+	"iomux/internal/test/wine"
 )
 
 // scripts is in the test binary, so that it runs alone.

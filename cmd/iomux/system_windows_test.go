@@ -14,8 +14,8 @@ import (
 
 	"golang.org/x/sys/windows"
 
-	"iomux/internal/suite"
-	"iomux/internal/wine"
+	"iomux/internal/test/suite"
+	"iomux/internal/test/wine"
 )
 
 func TestProcessThatExits(t *testing.T) {

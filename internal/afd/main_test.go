@@ -5,7 +5,7 @@ package afd_test
 import (
 	"testing"
 
-	"iomux/internal/leak"
+	"iomux/internal/test/leak"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }

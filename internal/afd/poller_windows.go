@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/windows"
 
-	"iomux/internal/owned"
+	"iomux/internal/fdref"
 	"iomux/internal/sys"
 )
 
@@ -23,7 +23,7 @@ type Poller struct {
 	// TellsClosed makes Wait tell of registered sockets that were closed. It is set before Open.
 	TellsClosed bool
 
-	port owned.Descriptor
+	port fdref.Descriptor
 	rung atomic.Bool // by Wake, and no wait has returned for it yet
 
 	mu         sync.Mutex // never held over a call that blocks

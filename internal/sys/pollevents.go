@@ -1,9 +1,9 @@
 package sys
 
-import "iomux/internal/flag"
+import "iomux/internal/bitnames"
 
 // PollEventNames is how the events of poll(2) are written.
-var PollEventNames = []flag.Name{
+var PollEventNames = []bitnames.Name{
 	{Value: PollAbsent, Text: PollAbsentNames},
 	{Value: PollIn, Text: "In"},
 	{Value: PollPri, Text: "Pri"},

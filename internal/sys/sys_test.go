@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/leak"
 	"iomux/internal/sys"
+	"iomux/internal/test/leak"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }

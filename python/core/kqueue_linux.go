@@ -7,7 +7,7 @@ import (
 	"time"
 	"unsafe"
 
-	"iomux/internal/knote"
+	"iomux/internal/kqueueemu"
 	"iomux/kqueue"
 )
 
@@ -110,13 +110,13 @@ func iomux_kqueue_control(object, changes unsafe.Pointer, many int32, events uns
 	told := unsafe.Slice((*kqueue.Event)(events), room)
 	for i := range asked {
 		if isOfDescriptor(&asked[i]) {
-			asked[i].Fflags |= knote.LeaveError
+			asked[i].Fflags |= kqueueemu.LeaveError
 		}
 	}
 	n, err := (*kqueue.Queue)(object).Control(asked, told, time.Duration(timeout))
 	for i := range told[:n] {
 		if isOfDescriptor(&told[i]) {
-			told[i].Fflags &^= knote.LeaveError
+			told[i].Fflags &^= kqueueemu.LeaveError
 		}
 	}
 	return count(n, err)

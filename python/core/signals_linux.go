@@ -8,12 +8,12 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"iomux/internal/knote"
+	"iomux/internal/kqueueemu"
 )
 
 // Python has the handlers of signals, and os/signal would replace them: so those that kqueues watch are counted by a handler
 // of our own, which calls Python's.
-func init() { knote.CatchSignalsBy(catchSignal) }
+func init() { kqueueemu.CatchSignalsBy(catchSignal) }
 
 // caught is what is watched.
 var caught struct {

@@ -1,7 +1,0 @@
-//go:build linux && !(386 || arm || mips || mipsle)
-
-package knote
-
-import "golang.org/x/sys/unix"
-
-const sysTimerfdSettime = unix.SYS_TIMERFD_SETTIME

@@ -1,0 +1,173 @@
+//go:build unix || windows
+
+package suite
+
+import (
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"iomux/internal/test/wine"
+)
+
+var hangupTests = []test{
+	{name: "WriterClosesAnEmptyPipe", run: writerClosesEmpty},
+	{name: "WriterClosesAPipeWithData", run: writerClosesData},
+	{name: "ReaderClosesWhileTheWriterWaits", run: readerCloses},
+	{name: "HangUpIsReportedUnasked", tells: Hup | Err, run: hangUpUnasked},
+	{name: "PeerShutsDownItsWritingSide", run: peerShutsDown},
+	{name: "PeerShutsDownIsReportedAsRdHup", tells: RdHup, run: peerShutsDownRdHup},
+	{name: "SocketPairPeerCloses", run: peerCloses},
+	{name: "OneShotAndHangUp", modes: OneShot, tells: RdHup | Hup, run: oneShotAndHangUp},
+}
+
+// hangUp is what a mechanism tells of a reader whose writers have gone: those that have no hang-up find it readable, as
+// all do a connection whose peer may still receive, which is what stands for a pipe on Windows.
+func hangUp(m Mechanism) Events {
+	if m.Tells&Hup != 0 && runtime.GOOS != "windows" {
+		return Hup
+	}
+	return In
+}
+
+func writerClosesEmpty(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	expectNothing(t, waiter)
+	Close(t, w)
+	var unwanted Events
+	if runtime.GOOS == "linux" && m.Tells&Hup != 0 {
+		unwanted = In // the BSDs report both
+	}
+	expect(t, m, waiter, r, hangUp(m), unwanted)
+	expect(t, m, waiter, r, hangUp(m), unwanted)
+}
+
+func writerClosesData(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	Write(t, w)
+	Close(t, w)
+	want := In | Hup
+	if runtime.GOOS != "linux" {
+		want = In // some report the hang-up only when all has been read
+	}
+	expect(t, m, waiter, r, want, 0)
+	Drain(t, r)
+	expect(t, m, waiter, r, hangUp(m), 0)
+}
+
+func readerCloses(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, w, Out, Level)
+	Fill(t, w)
+	expectNothing(t, waiter)
+	closed := time.AfterFunc(quiet, func() { Close(t, r) })
+	defer closed.Stop()
+	events := wait(t, waiter, 8, soon)
+	if len(events) != 1 || events[0].FD != w {
+		t.Fatalf("events are %v, want one of descriptor %d", events, w)
+	}
+	// Linux says Err, SunOS and some BSDs Hup, select that a write would not block.
+	if got := events[0].Events; got&(Err|Hup|Out) == 0 {
+		t.Errorf("descriptor %d is %v", w, got)
+	}
+	if got := events[0].Events; runtime.GOOS == "linux" && m.Tells&Err != 0 && got&Err == 0 {
+		t.Errorf("descriptor %d is %v, want Err", w, got)
+	}
+}
+
+func hangUpUnasked(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, 0, Level)
+	Write(t, w)
+	expectNothing(t, waiter)
+	if runtime.GOOS == "windows" {
+		Reset(t, w)
+		expect(t, m, waiter, r, Hup, In)
+		return
+	}
+	Close(t, w)
+	expect(t, m, waiter, r, Hup, In)
+}
+
+func peerShutsDown(t *testing.T, m Mechanism) {
+	for name, pair := range map[string]func(testing.TB) (int, int){
+		"unix": func(t testing.TB) (int, int) { return SocketPair(t, syscall.SOCK_STREAM) },
+		"tcp":  TCPPair,
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := pair(t)
+			waiter := watching(t, m, a, In, Level)
+			expectNothing(t, waiter)
+			ShutDown(t, b)
+			expect(t, m, waiter, a, In, Err)
+			if n, err := read(a, make([]byte, 1)); n != 0 || err != nil {
+				t.Errorf("read %d bytes, %v, want the end", n, err)
+			}
+			ShutDown(t, a)
+			want := In | Hup
+			if runtime.GOOS != "linux" {
+				want = In
+			}
+			expect(t, m, waiter, a, want, 0)
+		})
+	}
+}
+
+func peerShutsDownRdHup(t *testing.T, m Mechanism) {
+	a, b := TCPPair(t)
+	waiter := watching(t, m, a, RdHup, Level)
+	writeUnread(t, b)
+	expectNothing(t, waiter)
+	ShutDown(t, b)
+	expect(t, m, waiter, a, RdHup, In|Hup)
+	must(t, waiter.Modify(a, In|Out|RdHup, Level))
+	expect(t, m, waiter, a, In|Out|RdHup, Hup)
+	ShutDown(t, a)
+	want := In | RdHup | Hup
+	if runtime.GOOS != "linux" {
+		want = In | RdHup
+	}
+	expect(t, m, waiter, a, want, 0)
+}
+
+// writeUnread writes what nobody reads before the peer of fd hangs up, unless that would hide the hang-up, as Wine has it.
+func writeUnread(t *testing.T, fd int) {
+	if !wine.Running() {
+		Write(t, fd)
+	}
+}
+
+// oneShotAndHangUp lets a socket that was reported once, and is silent, hang up: no hang-up is reported that nobody has armed it
+// for.
+func oneShotAndHangUp(t *testing.T, m Mechanism) {
+	client, server := TCPPair(t)
+	waiter := watching(t, m, server, In, OneShot)
+	Write(t, client)
+	expect(t, m, waiter, server, In, Out|Pri|Err|Hup|RdHup)
+	Drain(t, server)
+	isErrno(t, waiter.Register(server, In, OneShot), syscall.EEXIST)
+	expectNothing(t, waiter)
+	must(t, waiter.Modify(server, RdHup, OneShot))
+	writeUnread(t, client)
+	expectNothing(t, waiter)
+	ShutDown(t, client)
+	expect(t, m, waiter, server, RdHup, In|Out|Err|Hup)
+	Reset(t, server)
+	expectNothing(t, waiter)
+	must(t, waiter.Register(client, 0, Level)) // only now, and for nothing
+	expect(t, m, waiter, client, Hup, In|Out|RdHup)
+}
+
+func peerCloses(t *testing.T, m Mechanism) {
+	a, b := SocketPair(t, syscall.SOCK_STREAM)
+	waiter := watching(t, m, a, In, Level)
+	Close(t, b)
+	want := In | Hup
+	if runtime.GOOS != "linux" {
+		want = In
+	}
+	expect(t, m, waiter, a, want, 0)
+}

@@ -1,0 +1,258 @@
+//go:build unix || windows
+
+package suite
+
+import (
+	"math/rand/v2"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"iomux/internal/test/leak"
+	"iomux/internal/test/wine"
+)
+
+var manyTests = []test{
+	{name: "AllReadyInAShortList", memory: true, run: shortList},
+	{name: "OneOfManyIsReady", run: oneOfMany},
+	{name: "ManyAreModifiedAtRandom", run: modifiedAtRandom},
+	{name: "TurnsAreFair", memory: true, run: fairTurns},
+	{name: "ThoseThatAreArmedAgainStarveNoOther", modes: OneShot, run: armedAgain},
+	{name: "ThousandsTakeTurns", memory: true, run: thousandsOfTurns},
+	{name: "RegisteredAndUnregisteredAllTheTime", run: churn},
+	{name: "ManyObjectsLeaveNothingOpen", run: leavesNothing},
+}
+
+func shortList(t *testing.T, m Mechanism) {
+	const descriptors, room = 100, 7
+	waiter := object(t, m)
+	left := make(map[int]bool)
+	for range descriptors {
+		r, w := Pipe(t)
+		Write(t, w)
+		left[r] = true
+		must(t, waiter.Register(r, In, Level))
+	}
+	for len(left) > 0 {
+		events := wait(t, waiter, room, 0)
+		if len(events) == 0 || len(events) > room {
+			t.Fatalf("%d events with room for %d, and %d not seen yet", len(events), room, len(left))
+		}
+		for _, event := range events {
+			if !left[event.FD] {
+				t.Fatalf("descriptor %d is reported, and was read empty", event.FD)
+			}
+			Drain(t, event.FD)
+			delete(left, event.FD)
+		}
+	}
+	expectNothing(t, waiter)
+}
+
+// oneOfMany makes one after the other ready, in no order, and forgets it.
+func oneOfMany(t *testing.T, m Mechanism) {
+	const descriptors = 100
+	waiter := object(t, m)
+	writers := make(map[int]int)
+	for range descriptors {
+		r, w := Pipe(t)
+		writers[r] = w
+		must(t, waiter.Register(r, In, Level))
+	}
+	for r, w := range writers {
+		Write(t, w)
+		expect(t, m, waiter, r, In, Hup)
+		Drain(t, r)
+		must(t, waiter.Unregister(r))
+	}
+	expectNothing(t, waiter)
+}
+
+// modifiedAtRandom asks sockets that can be written to for anything: those that were asked for that are reported, each once if
+// there is such a mode.
+func modifiedAtRandom(t *testing.T, m Mechanism) {
+	const sockets, rounds = 300, 5
+	mode, room := OneShot&m.Modes, 64
+	if mode == Level {
+		room = sockets
+	}
+	waiter := object(t, m)
+	var all []int
+	for range sockets {
+		fd := Socket(t, syscall.SOCK_DGRAM)
+		Bind(t, fd)
+		must(t, waiter.Register(fd, 0, mode))
+		all = append(all, fd)
+	}
+	for range rounds {
+		left := make(map[int]bool)
+		for _, fd := range all {
+			asked := Events(rand.Uint()) & m.Tells &^ Nval
+			must(t, waiter.Modify(fd, asked, mode))
+			if asked&Out != 0 {
+				left[fd] = true
+			}
+		}
+		for len(left) > 0 {
+			events := wait(t, waiter, room, soon)
+			if len(events) == 0 {
+				t.Fatalf("%d were not reported", len(left))
+			}
+			for _, event := range events {
+				if !left[event.FD] || event.Events != Out {
+					t.Fatalf("event is %+v", event)
+				}
+				delete(left, event.FD)
+			}
+		}
+		if mode == OneShot {
+			expectEmpty(t, waiter)
+		}
+	}
+}
+
+// fairTurns reads nothing, so that all stay ready: with room for one, each must be reported as often as the others.
+func fairTurns(t *testing.T, m Mechanism) {
+	const descriptors, rounds = 5, 20
+	waiter := object(t, m)
+	count := make(map[int]int)
+	for range descriptors {
+		r, w := Pipe(t)
+		Write(t, w)
+		must(t, waiter.Register(r, In, Level))
+	}
+	for range descriptors * rounds {
+		for _, event := range wait(t, waiter, 1, 0) {
+			count[event.FD]++
+		}
+	}
+	for fd, n := range count {
+		if n != rounds {
+			t.Errorf("descriptor %d was reported %d times, want %d: %v", fd, n, rounds, count)
+		}
+	}
+	if len(count) != descriptors {
+		t.Errorf("reported were %v, want %d descriptors", count, descriptors)
+	}
+}
+
+// armedAgain arms each one anew as soon as it was reported: one that is ready since then has its turn, too. Windows may tell of it
+// some milliseconds late.
+func armedAgain(t *testing.T, m Mechanism) {
+	const descriptors, room, rounds = 20, 3, 100
+	waiter := object(t, m)
+	late, ring := Pipe(t)
+	must(t, waiter.Register(late, In, OneShot))
+	for range descriptors {
+		r, w := Pipe(t)
+		Write(t, w)
+		must(t, waiter.Register(r, In, OneShot))
+	}
+	for turn := range rounds * descriptors / room {
+		for _, event := range wait(t, waiter, room, soon) {
+			if event.FD == late {
+				return
+			}
+			must(t, waiter.Modify(event.FD, In, OneShot))
+		}
+		if turn == 0 {
+			Write(t, ring)
+		}
+	}
+	t.Errorf("descriptor %d has not had its turn", late)
+}
+
+// thousandsOfTurns is fairTurns with thousands that are all ready, and a list that is much shorter.
+func thousandsOfTurns(t *testing.T, m Mechanism) {
+	const rounds = 4
+	descriptors := m.thousands(t)
+	if m.Brief {
+		descriptors /= 10
+	}
+	room := descriptors / 15
+	r, w := Pipe(t)
+	Write(t, w)
+	waiter := object(t, m)
+	count := make(map[int]int)
+	for range descriptors {
+		must(t, waiter.Register(High(t, r, 1000), In, Level))
+	}
+	for range descriptors / room * rounds {
+		for _, event := range wait(t, waiter, room, 0) {
+			count[event.FD]++
+		}
+	}
+	for fd, n := range count {
+		if n > 2*rounds { // the halves of an emulation may not be in step
+			t.Fatalf("descriptor %d was reported %d times, want %d or so", fd, n, rounds)
+		}
+	}
+	if len(count) != descriptors {
+		t.Errorf("%d descriptors were reported, want %d", len(count), descriptors)
+	}
+}
+
+func churn(t *testing.T, m Mechanism) {
+	waiter := object(t, m)
+	bell, ring := Pipe(t)
+	must(t, waiter.Register(bell, In, Level))
+	rounds := 300
+	if wine.Running() { // which takes long to make a socket
+		rounds = 50
+	}
+	for range rounds {
+		r, w := Pipe(t)
+		must(t, waiter.Register(r, In, Level))
+		must(t, waiter.Register(w, In, Level))
+		expectEmpty(t, waiter)
+		must(t, waiter.Unregister(w))
+		must(t, waiter.Unregister(r))
+		Close(t, r)
+		Close(t, w)
+	}
+	Write(t, ring)
+	expect(t, m, waiter, bell, In, Hup)
+}
+
+// leavesNothing counts what is open before and after.
+func leavesNothing(t *testing.T, m Mechanism) {
+	const few, cycles = 10, 60
+	a, b := SocketPair(t, syscall.SOCK_STREAM)
+	cycle := func() {
+		waiter, err := m.New()
+		must(t, err)
+		must(t, waiter.Register(a, In, Level))
+		must(t, waiter.Register(b, Out, OneShot&m.Modes))
+		expect(t, m, waiter, b, Out, In|Err|Hup)
+		must(t, waiter.Modify(b, In, OneShot&m.Modes))
+		if events := wait(t, waiter, 1, time.Microsecond); len(events) != 0 {
+			t.Fatalf("events are %v, want none", events)
+		}
+		must(t, waiter.Unregister(a))
+		var all sync.WaitGroup
+		if m.Wakes {
+			all.Go(func() { _, _ = waiter.Wait(1, -1) })
+		}
+		must(t, waiter.Close())
+		all.Wait()
+	}
+	for range few { // until the runtime has its threads
+		cycle()
+	}
+	before := leak.Count()
+	for range cycles {
+		cycle()
+	}
+	// The runtime may have made a thread or two more, each of which has some handles on Windows.
+	if after := leak.Count(); after > before+cycles/2 {
+		t.Errorf("%d are open, %d were before", after, before)
+	}
+}
+
+func expectEmpty(t *testing.T, waiter Waiter) {
+	t.Helper()
+	if events := wait(t, waiter, 4, 0); len(events) != 0 {
+		t.Fatalf("events are %v, want none", events)
+	}
+}

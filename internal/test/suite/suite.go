@@ -1,0 +1,274 @@
+//go:build unix || windows
+
+package suite
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"iomux/internal/bitnames"
+)
+
+// Events are the conditions that the tests speak of. A mechanism translates them to its own and back.
+type Events uint
+
+// The conditions, with poll's meaning.
+const (
+	In Events = 1 << iota
+	Out
+	Pri
+	Err
+	Hup
+	RdHup
+	Nval
+)
+
+var eventNames = []bitnames.Name{
+	{Value: uint64(In), Text: "In"}, {Value: uint64(Out), Text: "Out"}, {Value: uint64(Pri), Text: "Pri"},
+	{Value: uint64(Err), Text: "Err"}, {Value: uint64(Hup), Text: "Hup"}, {Value: uint64(RdHup), Text: "RdHup"},
+	{Value: uint64(Nval), Text: "Nval"},
+}
+
+func (e Events) String() string { return bitnames.Format(uint64(e), eventNames) }
+
+// Mode is how a registration reports.
+type Mode uint
+
+// The modes. Level is the one that all mechanisms have.
+const (
+	Level   Mode = 0
+	Edge    Mode = 1
+	OneShot Mode = 2
+)
+
+// Event is a ready descriptor.
+type Event struct {
+	FD     int
+	Events Events
+}
+
+// Waiter is one object of a mechanism, or a stand-in for one where the mechanism is a single call.
+type Waiter interface {
+	Register(fd int, events Events, mode Mode) error
+	Modify(fd int, events Events, mode Mode) error
+	Unregister(fd int) error
+	// Wait waits once and returns at most room events.
+	Wait(room int, timeout time.Duration) ([]Event, error)
+	Close() error
+}
+
+// Mechanism is what the tests need to know about the one that they test.
+type Mechanism struct {
+	New func() (Waiter, error)
+	// Tells are the conditions that it can tell. Those that it cannot tell apart are seen as others: select reports a
+	// hang-up as In.
+	Tells Events
+	// Modes are the modes that it has besides level-triggered.
+	Modes Mode
+	// Highest is the highest descriptor that can be tested, 0 for any.
+	Highest int
+	// Call tells that it is a single call on lists of the caller's, with nothing to remember between two of them.
+	Call bool
+	// Live tells that changes made while a goroutine waits take effect on that wait.
+	Live bool
+	// Wakes tells that Close ends a wait, because the object has something to close.
+	Wakes bool
+	// Contexts tells that its Waiters are ContextWaiters.
+	Contexts bool
+	// RefusesFiles tells that regular files cannot be registered; elsewhere they are always ready.
+	RefusesFiles bool
+	// UnconnectedIsSilent tells that a socket which was never connected is ready for nothing, as kqueue has it.
+	UnconnectedIsSilent bool
+	// IgnoresUnknown tells that to unregister what is not registered is no error, and that to modify it registers it.
+	IgnoresUnknown bool
+	// Brief makes long tests short, for a variant of a mechanism that runs them at their full length.
+	Brief bool
+	// ReportsClosed tells what a wait says of a registered descriptor that was closed.
+	ReportsClosed Closed
+}
+
+// Closed is what becomes of a registered descriptor that was closed.
+type Closed int
+
+// The ways to treat it.
+const (
+	Forgotten Closed = iota // it is no longer registered
+	IsNval                  // it is reported as Nval
+	IsError                 // the wait fails with EBADF
+)
+
+// test is a behaviour, and what a mechanism must have to show it.
+type test struct {
+	name     string
+	modes    Mode
+	tells    Events
+	memory   bool
+	live     bool
+	wakes    bool
+	contexts bool
+	run      func(*testing.T, Mechanism)
+}
+
+// Run runs every test on m, and skips by name those that need what m does not have.
+func Run(t *testing.T, m Mechanism) {
+	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, contextTests, concurrentTests, manyTests, systemTests)
+}
+
+// RunTimeouts runs those tests of Run that have to do with time, for a clock that is not the usual one.
+func RunTimeouts(t *testing.T, m Mechanism) { run(t, m, timeoutTests) }
+
+func run(t *testing.T, m Mechanism, groups ...[]test) {
+	for _, test := range slices.Concat(groups...) {
+		t.Run(test.name, func(t *testing.T) {
+			if lacks := test.lacks(m); lacks != "" {
+				t.Skip("this mechanism has no " + lacks)
+			}
+			test.run(t, m)
+		})
+	}
+}
+
+// allModes are the modes of m, and those of them that go together.
+func (m Mechanism) allModes() (modes []Mode) {
+	for _, mode := range []Mode{Level, Edge, OneShot, OneShot | Edge} {
+		if mode&^m.Modes == 0 {
+			modes = append(modes, mode)
+		}
+	}
+	return modes
+}
+
+// needs skips a test that uses descriptors which cannot be tested.
+func (m Mechanism) needs(t *testing.T, fd int) {
+	t.Helper()
+	if m.Highest != 0 && fd > m.Highest {
+		t.Skipf("descriptors above %d cannot be tested here", m.Highest)
+	}
+}
+
+func (test test) lacks(m Mechanism) string {
+	var lacks []string
+	if test.modes&Edge&^m.Modes != 0 {
+		lacks = append(lacks, "edge-triggered mode")
+	}
+	if test.modes&OneShot&^m.Modes != 0 {
+		lacks = append(lacks, "one-shot mode")
+	}
+	if missing := test.tells &^ m.Tells; missing != 0 {
+		lacks = append(lacks, missing.String())
+	}
+	if test.memory && m.Call {
+		lacks = append(lacks, "object that remembers")
+	}
+	if test.live && !m.Live {
+		lacks = append(lacks, "changes that take effect on a wait under way")
+	}
+	if test.wakes && !m.Wakes {
+		lacks = append(lacks, "Close")
+	}
+	if test.contexts && !m.Contexts {
+		lacks = append(lacks, "wait that a context ends")
+	}
+	return strings.Join(lacks, ", ")
+}
+
+// object makes a Waiter that the end of the test closes.
+func object(t testing.TB, m Mechanism) Waiter {
+	t.Helper()
+	w, err := m.New()
+	if err != nil {
+		t.Fatal("New:", err)
+	}
+	t.Cleanup(func() { _ = w.Close() }) // the test may have closed it
+	return w
+}
+
+// watching makes a Waiter with one registration.
+func watching(t testing.TB, m Mechanism, fd int, events Events, mode Mode) Waiter {
+	t.Helper()
+	w := object(t, m)
+	must(t, w.Register(fd, events, mode))
+	return w
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// soon is a timeout that ends a test which would wait for ever. What is to come comes long before.
+const soon = 30 * time.Second
+
+// quiet is how long a test waits for what must not come.
+const quiet = 20 * time.Millisecond
+
+// wait is one wait for up to room events, which fails the test where it fails.
+func wait(t testing.TB, w Waiter, room int, timeout time.Duration) []Event {
+	t.Helper()
+	events, err := w.Wait(room, timeout)
+	if err != nil {
+		t.Fatal("wait:", err)
+	}
+	return events
+}
+
+// expect waits for one event of fd that has all of want, as far as m can tell it, and nothing of unwanted.
+func expect(t testing.TB, m Mechanism, w Waiter, fd int, want, unwanted Events) {
+	t.Helper()
+	events := wait(t, w, 8, soon)
+	if err := matches(m, events, fd, want, unwanted); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func matches(m Mechanism, events []Event, fd int, want, unwanted Events) error {
+	if len(events) != 1 || events[0].FD != fd {
+		return fmt.Errorf("events are %v, want one of descriptor %d", events, fd)
+	}
+	got := events[0].Events
+	if missing := want & m.Tells &^ got; missing != 0 {
+		return fmt.Errorf("descriptor %d is %v, lacks %v", fd, got, missing)
+	}
+	if got&unwanted != 0 {
+		return fmt.Errorf("descriptor %d is %v, want nothing of %v", fd, got, unwanted)
+	}
+	return nil
+}
+
+// expectNothing polls, and waits for a moment, for what must not come.
+func expectNothing(t testing.TB, w Waiter) {
+	t.Helper()
+	for _, timeout := range []time.Duration{0, quiet} {
+		if events := wait(t, w, 8, timeout); len(events) != 0 {
+			t.Fatalf("after %v events are %v, want none", timeout, events)
+		}
+	}
+}
+
+func isErrno(t testing.TB, err error, errno syscall.Errno) {
+	t.Helper()
+	if !errors.Is(err, errno) {
+		t.Errorf("error is %v, want %v", err, errno)
+	}
+	var call *os.SyscallError
+	if err != nil && !errors.As(err, &call) {
+		t.Errorf("error %v does not tell the system call", err)
+	}
+}
+
+// names checks that the message tells the descriptor.
+func names(t testing.TB, err error, fd int) {
+	t.Helper()
+	if err != nil && !strings.Contains(err.Error(), strconv.Itoa(fd)) {
+		t.Errorf("error %q does not name descriptor %d", err, fd)
+	}
+}

@@ -1,0 +1,126 @@
+package suite
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"iomux/internal/test/wine"
+)
+
+// systemTests are those of what only some systems have.
+var systemTests = []test{
+	{name: "OnlySockets", run: onlySockets},
+	{name: "NoConsole", run: consoles},
+	{name: "ManySockets", run: manySockets},
+	{name: "HandleOfAClosedSocketIsUsedAgain", run: reusedHandle},
+	{name: "SocketIsClosedUnderAWait", run: closedUnderAWait},
+}
+
+// onlySockets gives the mechanism handles of what Windows has no way to wait on together with sockets.
+func onlySockets(t *testing.T, m Mechanism) {
+	r, w, err := os.Pipe()
+	must(t, err)
+	defer func() { must(t, errors.Join(r.Close(), w.Close())) }()
+	for name, fd := range map[string]int{"file": File(t), "pipe": int(r.Fd()), "standard error": int(os.Stderr.Fd())} {
+		m.refuses(t, name, fd)
+	}
+}
+
+// consoles gives it both ends of a console.
+func consoles(t *testing.T, m Mechanism) {
+	if !InConsole(t) {
+		return
+	}
+	for _, end := range []string{"CONIN$", "CONOUT$"} {
+		m.refuses(t, end, Console(t, end))
+	}
+}
+
+func (m Mechanism) refuses(t *testing.T, name string, fd int) {
+	t.Helper()
+	waiter := object(t, m)
+	err := waiter.Register(fd, In, Level)
+	if err == nil { // a stand-in, whose call learns of it only now
+		_, err = waiter.Wait(1, soon)
+	}
+	if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "only sockets on Windows") {
+		t.Errorf("%s: %v, want only sockets on Windows", name, err)
+	}
+	names(t, err, fd)
+}
+
+// thousands is 3000, or fewer where each is registered with the driver: Wine's server goes through all requests that there are
+// at each new one, and whenever a socket is closed.
+func (m Mechanism) thousands(*testing.T) int {
+	if m.Live && wine.Running() {
+		return 300
+	}
+	return 3000
+}
+
+// manySockets watches sockets of which a few are ready.
+func manySockets(t *testing.T, m Mechanism) {
+	sockets := m.thousands(t)
+	waiter := object(t, m)
+	sender := Socket(t, syscall.SOCK_DGRAM)
+	want := make(map[int]bool)
+	for i := range sockets {
+		fd := Socket(t, syscall.SOCK_DGRAM)
+		address := Bind(t, fd)
+		must(t, waiter.Register(fd, In, Level))
+		if i%100 == 7 {
+			SendTo(t, sender, address)
+			Await(t, fd, In)
+			want[fd] = true
+		}
+	}
+	events := wait(t, waiter, sockets, soon)
+	for _, event := range events {
+		if !want[event.FD] {
+			t.Errorf("socket %d is reported, and is not ready", event.FD)
+		}
+	}
+	if len(events) != len(want) {
+		t.Errorf("%d were reported, want %d", len(events), len(want))
+	}
+}
+
+// reusedHandle closes sockets whose handles become those of others, which must not be taken for the ones that were watched.
+func reusedHandle(t *testing.T, m Mechanism) {
+	waiter := object(t, m)
+	for range 20 {
+		r, w := Pipe(t)
+		must(t, waiter.Register(r, In, Level))
+		expectEmpty(t, waiter)
+		must(t, waiter.Unregister(r))
+		Close(t, r)
+		Close(t, w)
+		r, w = Pipe(t)
+		must(t, waiter.Register(r, In, Level))
+		expectEmpty(t, waiter)
+		Write(t, w)
+		expect(t, m, waiter, r, In, Nval|Err|Hup)
+		must(t, waiter.Unregister(r))
+	}
+}
+
+// closedUnderAWait closes a socket that a wait is on: the wait says so, or goes on with the others.
+func closedUnderAWait(t *testing.T, m Mechanism) {
+	r, _ := Pipe(t)
+	bell, ring := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	must(t, waiter.Register(bell, In, Level))
+	result := soonWaiting(waiter)
+	Close(t, r)
+	if m.ReportsClosed == Forgotten {
+		Write(t, ring)
+	}
+	if err := <-result; m.ReportsClosed == IsError {
+		isErrno(t, err, syscall.EBADF)
+	} else {
+		must(t, err)
+	}
+}

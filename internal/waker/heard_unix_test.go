@@ -1,0 +1,32 @@
+//go:build unix
+
+package waker_test
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/sys"
+)
+
+// atOnce is how long it may take until a bell that was rung is heard.
+const atOnce = 0
+
+// turns is how often a bell is listened to that is being rung all the time.
+const turns = 20_000
+
+// heard reports whether the waker is readable within that time.
+func heard(t *testing.T, fd int, timeout time.Duration) bool {
+	t.Helper()
+	fds := []sys.PollFD{{FD: int32(fd), Events: unix.POLLIN}}
+	n, errno := sys.Poll(fds, timeout)
+	for errno == unix.EINTR {
+		n, errno = sys.Poll(fds, timeout)
+	}
+	if errno != 0 || fds[0].Revents&unix.POLLNVAL != 0 {
+		t.Fatalf("poll: %v, %v", fds, errno)
+	}
+	return n != 0
+}

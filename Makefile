@@ -104,13 +104,13 @@ $(ALONE): alone-%:
 
 wine: setup ## Test the root module and the command as Windows' programs, under Wine
 	@GOOS=windows GOARCH=amd64 CGO_ENABLED=0 tools/wine.sh \
-		go test -exec='$(WINE)' -shuffle=on -timeout=280s ./... ./cmd/iomux/...
+		go test -exec='$(WINE)' -shuffle=on -timeout=280s ./... ./cmd/iomux/... ./cmd/iomux-bench/...
 
 wine-race: WINE_LIMIT := 900
 wine-race: setup ## Do so three times with the race detector
 	@tools/setup.sh x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-posix
 	@GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc tools/wine.sh \
-		go test -exec='$(WINE)' -race -count=3 -shuffle=on -timeout=880s ./... ./cmd/iomux/...
+		go test -exec='$(WINE)' -race -count=3 -shuffle=on -timeout=880s ./... ./cmd/iomux/... ./cmd/iomux-bench/...
 
 binaries: ## Build the test binaries of the root module for TARGET=system/processor into dist/
 	@rm -rf dist/$(subst /,-,$(TARGET))
@@ -142,10 +142,8 @@ bench-go: bin ## Run every Go benchmark COUNT times into dist/bench.txt; compare
 	go test -run='^$$' -bench='$(BENCH)' -benchmem -count=$(COUNT) -timeout=60m work >dist/bench.txt || { cat dist/bench.txt; exit 1; }
 	bin/benchstat $(if $(BASE),$(BASE),-col /by) dist/bench.txt
 
-chart: ## Measure this machine for three minutes, and draw the README's chart; it has to be quiet
-	@mkdir -p dist
-	go build -o dist/iomux ./cmd/iomux
-	dist/iomux bench --duration 3m --out docs/bench.svg
+chart: ## Measure this machine for three minutes and draw the README's chart; keep the machine quiet
+	go run ./cmd/iomux-bench --duration 3m --out docs/bench.svg
 
 cover: ## Show how much of the root module its tests run
 	@mkdir -p dist

@@ -66,36 +66,6 @@ func completeMechanism(*cobra.Command, []string, string) ([]string, cobra.ShellC
 	return waitingMechanisms(), cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeBench offers names, of which there may be several, and files of the formats that there are.
-func completeBench(bench *cobra.Command) {
-	for flag, complete := range map[string]cobra.CompletionFunc{
-		"mechanisms": func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-			before := typed[:strings.LastIndexByte(typed, ',')+1]
-			var offers []string
-			for _, name := range measuredMechanisms() {
-				if !slices.Contains(strings.Split(before, ","), name) {
-					offers = append(offers, before+name)
-				}
-			}
-			return offers, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
-		},
-		"descriptors": cobra.NoFileCompletions,
-		"active":      cobra.NoFileCompletions,
-		"duration":    cobra.NoFileCompletions,
-		"out": func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var ends []string
-			for _, name := range formatNames() {
-				ends = append(ends, strings.TrimPrefix(name, "."))
-			}
-			return ends, cobra.ShellCompDirectiveFilterFileExt
-		},
-	} {
-		if err := bench.RegisterFlagCompletionFunc(flag, complete); err != nil {
-			panic(err) // the command has them
-		}
-	}
-}
-
 func completeCommands(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	var offers []string
 	if len(args) == 0 {

@@ -1,5 +1,5 @@
 // Command iomux lets a shell script wait on several things at once: descriptors, FIFOs, terminals, connections, listeners
-// and datagrams. It also measures how fast each mechanism waits. See iomux help.
+// and datagrams. See iomux help.
 package main
 
 import (
@@ -32,7 +32,7 @@ func run(args []string) int {
 	out := &checkedWriter{w: os.Stdout}
 	root := newRootCommand()
 	if len(args) == 0 {
-		return statusOf(root, misuse("name a command: wait, mechanisms or bench"))
+		return statusOf(root, misuse("name a command: wait or mechanisms"))
 	}
 	root.SetArgs(args)
 	root.SetOut(out)
@@ -59,7 +59,7 @@ func statusOf(cmd *cobra.Command, err error) int {
 		}
 		return ended.status
 	case !cmd.HasParent(): // cobra found no command
-		return statusOf(cmd, misuse("%w: use wait, mechanisms or bench", err))
+		return statusOf(cmd, misuse("%w: use wait or mechanisms", err))
 	}
 	complain(err.Error())
 	return statusFailed
@@ -88,8 +88,7 @@ func newRootCommand() *cobra.Command {
 		Use:   "iomux",
 		Short: "Wait on several things at once",
 		Long: "iomux waits on several things at once (descriptors, FIFOs, terminals,\n" +
-			"connections, listeners, datagrams), and tells which is ready, or runs a command.\n" +
-			"It also measures how fast this machine waits, by each mechanism that it has.",
+			"connections, listeners, datagrams), and tells which is ready, or runs a command.",
 		Example:            "  iomux wait stdin tcp://localhost:80     'iomux wait --help' shows more",
 		Version:            version(),
 		SilenceErrors:      true,
@@ -99,7 +98,7 @@ func newRootCommand() *cobra.Command {
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit{statusUsage, err} })
-	root.AddCommand(newWaitCommand(), newMechanismsCommand(), newBenchCommand())
+	root.AddCommand(newWaitCommand(), newMechanismsCommand())
 	root.SetHelpCommand(newHelpCommand(root))
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
@@ -135,7 +134,7 @@ func newHelpCommand(root *cobra.Command) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return misuse("no help on %q: use wait, mechanisms or bench", strings.Join(args, " "))
+				return misuse("no help on %q: use wait or mechanisms", strings.Join(args, " "))
 			}
 			cmd.InitDefaultHelpFlag()
 			cmd.InitDefaultVersionFlag()

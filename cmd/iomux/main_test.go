@@ -104,8 +104,6 @@ func condition(name string) (bool, error) {
 		return iomux.Kqueue.Available(), nil
 	case "edges":
 		return len(edgeMechanisms()) > 0, nil
-	case "benches":
-		return len(measuredMechanisms()) > 0, nil
 	case "root":
 		return os.Geteuid() == 0, nil
 	}

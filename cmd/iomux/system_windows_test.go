@@ -6,11 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/windows"
 
@@ -95,32 +93,6 @@ func TestCtrlCIsASignal(t *testing.T) {
 	readLine(t, bufio.NewReader(messages)) // it listens, and waits for the signal since before
 	if got := pressCtrlC(t, cmd); got != 0 || output.String() != "signal:INT\tcaught\n" {
 		t.Errorf("exit status %#x, output %q", got, output.String())
-	}
-}
-
-// It ends what measures with the status that iomux bench --help tells.
-func TestCtrlCEndsABench(t *testing.T) {
-	if !suite.InConsole(t) {
-		return
-	}
-	folder := wine.Folder(t)
-	cmd := exec.CommandContext(t.Context(), program(t), "bench", "--descriptors", "1", "--duration", "60s", "--out", filepath.Join(folder, "result.csv"))
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) { // until it has made the file, under another name
-		if entries, err := os.ReadDir(folder); len(entries) > 0 || err != nil {
-			break
-		}
-		if time.Since(start) > 20*time.Second {
-			t.Fatal("it makes no file")
-		}
-	}
-	if got := pressCtrlC(t, cmd); got != 130 {
-		t.Errorf("exit status %d, want 130", got)
-	}
-	if entries, err := os.ReadDir(folder); len(entries) > 0 || err != nil {
-		t.Errorf("it has left %v, %v", entries, err)
 	}
 }
 

@@ -5,10 +5,7 @@ package main
 import (
 	"bufio"
 	"errors"
-	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -99,46 +96,5 @@ func TestTheTerminalIsLeftAsItWas(t *testing.T) {
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestControlCEndsABench: the bar shows that it has begun. The table of so far is printed, and the file is left as it was.
-func TestControlCEndsABench(t *testing.T) {
-	if len(measuredMechanisms()) == 0 {
-		t.Skip("nothing can be measured on this system yet")
-	}
-	path := filepath.Join(t.TempDir(), "chart.svg")
-	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd, terminal := onTerminal(t, program(t), "bench", "--duration", "1h", "--descriptors", "2", "--active", "1", "--out", path)
-	// The second mechanism has its turn when the first was measured.
-	for shown, second := "", measuredMechanisms()[1]+" on 2 pipes"; !strings.Contains(shown, second); {
-		part, err := terminal.ReadString('\r')
-		if err != nil {
-			t.Fatalf("%q: %v", shown, err)
-		}
-		shown += part
-	}
-	typeText(t, terminal, "\x03")
-	rest, err := io.ReadAll(terminal)
-	if err != nil && !errors.Is(err, syscall.EIO) { // what Linux says where a terminal has no other end
-		t.Error(err)
-	}
-	var ended *exec.ExitError
-	if err := cmd.Wait(); !errors.As(err, &ended) || ended.ExitCode() != 130 {
-		t.Errorf("%v, want exit status 130", err)
-	}
-	for _, want := range []string{"Bare wait, 1 of n ready", "interrupted: the table is of what was measured so far; " + path + " was not written"} {
-		if !strings.Contains(string(rest), want) {
-			t.Errorf("%q is missing in %q", want, rest)
-		}
-	}
-	files, err := os.ReadDir(filepath.Dir(path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if content, err := os.ReadFile(path); err != nil || string(content) != "old" || len(files) != 1 {
-		t.Errorf("%q, %v, beside %v", content, err, files)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
 
-	"iomux/cmd/iomux/internal/measure"
+	"iomux/cmd/iomux-bench/internal/measure"
 )
 
 const (

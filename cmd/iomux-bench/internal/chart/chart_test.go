@@ -15,7 +15,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
-	"iomux/cmd/iomux/internal/measure"
+	"iomux/cmd/iomux-bench/internal/measure"
 )
 
 // made is a result without any measuring.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"iomux/cmd/iomux/internal/measure"
+	"iomux/cmd/iomux-bench/internal/measure"
 )
 
 // printResult writes a table for each workload, and what is to be known of them.

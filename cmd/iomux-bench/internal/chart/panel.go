@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"iomux/cmd/iomux/internal/measure"
+	"iomux/cmd/iomux-bench/internal/measure"
 )
 
 // newPanel is the chart of one workload. All panels have the same axes, to be compared at a glance.

@@ -25,7 +25,7 @@ func benched(t *testing.T, name string) []byte {
 		t.Skip("nothing can be measured on this system yet")
 	}
 	path := filepath.Join(wine.Folder(t), name)
-	out, err := exec.CommandContext(t.Context(), program(t), "bench", "--duration", "250ms", "--descriptors", "10,2", "--active", "1,50%", "--out", path).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), program(t), "--duration", "250ms", "--descriptors", "10,2", "--active", "1,50%", "--out", path).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

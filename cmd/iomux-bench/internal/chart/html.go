@@ -6,7 +6,7 @@ import (
 	"html/template"
 	"io"
 
-	"iomux/cmd/iomux/internal/measure"
+	"iomux/cmd/iomux-bench/internal/measure"
 )
 
 //go:embed page.html

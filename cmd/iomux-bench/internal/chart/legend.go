@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"iomux/cmd/iomux/internal/measure"
+	"iomux/cmd/iomux-bench/internal/measure"
 )
 
 // legend is the mechanisms below the panels, from left to right in as many lines as it takes.

@@ -274,7 +274,7 @@ func (b *epollBackend) check(uintptr) bool {
 	}
 	s.again = true
 	if s.left >= 0 {
-		if s.err = s.place.Until(s.left); s.err != nil {
+		if s.err = s.place.Deadline(s.left); s.err != nil {
 			return true
 		}
 	}

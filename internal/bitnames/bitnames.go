@@ -1,4 +1,4 @@
-// Package bitnames spells sets of flags the way people write them: In|Hup|0x400.
+// Package bitnames formats sets of flags the way people write them, such as In|Hup|0x400.
 package bitnames
 
 import (
@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Name is one flag, a bit or several, and how it is written.
+// Name is the name of a flag, which consists of one bit or several.
 type Name struct {
 	Value uint64
 	Text  string
 }
 
-// Format spells value with names; earlier names win where two share a bit, and bits without a name follow as one
-// hexadecimal number. No bit at all is "0".
+// Format returns the names of the flags in value, separated by "|". If two names share a bit, the earlier
+// one is used. Bits without a name follow as one hexadecimal number. Zero is "0".
 func Format(value uint64, names []Name) string {
 	if value == 0 {
 		return "0"

@@ -1,5 +1,5 @@
-// Package fdref guards a descriptor that an object of this project owns against the race that is hardest to see: a number
-// closed, and reused by somebody else, while a goroutine is about to wait on it.
+// Package fdref counts the users of a descriptor, so that its number is not closed and reused while a
+// goroutine is about to wait on it.
 package fdref
 
 import (
@@ -8,21 +8,22 @@ import (
 	"sync/atomic"
 )
 
-// closed is the lowest bit of a Descriptor's state; the users are counted above it.
+// The state of a Descriptor is the bit closed, and above it the number of users.
 const (
 	closed  = 1
 	oneUser = 2
 )
 
-// Descriptor is a descriptor with a count of its users. The last one of them, after Close, closes it.
+// Descriptor is a descriptor with a reference count. After Close, its last user closes it. Its zero value
+// is closed.
 type Descriptor struct {
 	state atomic.Uint64
 	fd    int
-	// release gives the descriptor back to the system: it is called once, when Close was called and nobody uses it.
+	// release closes the number. It is called once, after Close, when there is no user.
 	release func(fd int) error
 }
 
-// Set makes d own fd. It is called once, before d is shared.
+// Set makes d own fd, which release closes. It is called once, before other goroutines see d.
 func (d *Descriptor) Set(fd int, release func(fd int) error) {
 	d.fd, d.release = fd, release
 	if trace := onOpen.Load(); trace != nil {
@@ -30,7 +31,7 @@ func (d *Descriptor) Set(fd int, release func(fd int) error) {
 	}
 }
 
-// FD is the number, or -1 once Close was called.
+// FD returns the number, or -1 after Close.
 func (d *Descriptor) FD() int {
 	if d.release == nil || d.Closed() {
 		return -1
@@ -41,8 +42,8 @@ func (d *Descriptor) FD() int {
 // Closed reports whether Close was called.
 func (d *Descriptor) Closed() bool { return d.state.Load()&closed != 0 }
 
-// Acquire makes the caller a user of the descriptor: its number stays valid until Done. It fails with os.ErrClosed after
-// Close, and for an object that was never opened.
+// Acquire makes the caller a user and returns the number, which stays valid until Done. It fails with
+// os.ErrClosed after Close, and for a Descriptor that was never set.
 func (d *Descriptor) Acquire() (int, error) {
 	for {
 		state := d.state.Load()
@@ -55,25 +56,25 @@ func (d *Descriptor) Acquire() (int, error) {
 	}
 }
 
-// Done ends what Acquire began, and reports whether Close was called meanwhile.
+// Done ends the use that Acquire began, and reports whether Close was called meanwhile.
 func (d *Descriptor) Done() (isClosed bool) {
 	state := d.state.Add(math.MaxUint64 - oneUser + 1)
 	if state == closed {
-		// Close has returned already, or is not the last user: there is nobody left to take the error.
+		// Close has returned already, so no caller is left to receive the error.
 		_ = d.release(d.fd)
 	}
 	return state&closed != 0
 }
 
-// Close marks the descriptor closed, wakes its other users by calling wake, and closes the number as soon as none is left.
-// A second call is os.ErrClosed, like every use after the first.
+// Close marks the descriptor closed and releases it as soon as there is no user. If there are users now,
+// Close calls wake, which makes them finish. Another Close fails with os.ErrClosed.
 func (d *Descriptor) Close(wake func(fd int)) error {
 	for {
 		state := d.state.Load()
 		if state&closed != 0 || d.release == nil {
 			return os.ErrClosed
 		}
-		// Close is a user itself, so that the number stays valid for wake.
+		// Close is a user itself, so the number stays valid for wake.
 		if !d.state.CompareAndSwap(state, (state+oneUser)|closed) {
 			continue
 		}
@@ -87,8 +88,8 @@ func (d *Descriptor) Close(wake func(fd int)) error {
 	}
 }
 
-// onOpen is told of every descriptor that is set: tests find out there where a leaked one came from.
+// onOpen is called for every descriptor that is set. Tests use it to find where a leaked one was opened.
 var onOpen atomic.Pointer[func(fd int)]
 
-// Trace makes f hear of every descriptor that is owned from now on.
+// Trace makes Set call f from now on.
 func Trace(f func(fd int)) { onOpen.Store(&f) }

@@ -10,7 +10,7 @@ import (
 	"iomux/internal/fdref"
 )
 
-func TestTheLastUserCloses(t *testing.T) {
+func TestLastUserReleases(t *testing.T) {
 	var d fdref.Descriptor
 	released, woken := 0, 0
 	d.Set(7, func(int) error { released++; return os.ErrInvalid })
@@ -32,7 +32,7 @@ func TestTheLastUserCloses(t *testing.T) {
 	}
 }
 
-func TestOnlyTheLastOfTwoUsersCloses(t *testing.T) {
+func TestOnlyTheLastOfTwoUsersReleases(t *testing.T) {
 	var d fdref.Descriptor
 	released := 0
 	d.Set(7, func(int) error { released++; return nil })
@@ -56,10 +56,10 @@ func TestCloseWithoutUsers(t *testing.T) {
 	failure := errors.New("release")
 	d.Set(7, func(int) error { return failure })
 	if _, err := d.Acquire(); err != nil || d.Done() {
-		t.Fatal("a user that has gone")
+		t.Fatal("Acquire and Done before Close")
 	}
-	if err := d.Close(func(int) { t.Error("woken, and there is nobody") }); err != failure {
-		t.Errorf("Close: %v, want what release says", err)
+	if err := d.Close(func(int) { t.Error("Close calls wake though there is no user") }); err != failure {
+		t.Errorf("Close: %v, want the error of release", err)
 	}
 }
 
@@ -70,7 +70,7 @@ func TestZeroValueIsClosed(t *testing.T) {
 	}
 }
 
-func TestItIsReleasedOnce(t *testing.T) {
+func TestDescriptorIsReleasedOnce(t *testing.T) {
 	for range 1000 {
 		var d fdref.Descriptor
 		var released, inUse atomic.Int32

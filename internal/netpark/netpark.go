@@ -1,5 +1,5 @@
-// Package netpark lets a goroutine wait for an epoll to become readable in the Go scheduler, without a thread: the epoll becomes
-// a descriptor that the Go runtime polls.
+// Package netpark lets a goroutine wait in the Go runtime's netpoller for an epoll to become readable. A
+// parked goroutine uses no thread.
 package netpark
 
 import (
@@ -10,23 +10,23 @@ import (
 	"time"
 )
 
-// Parker is where one goroutine at a time can park.
+// Parker parks one goroutine at a time.
 type Parker struct {
 	file *os.File
 	raw  syscall.RawConn
-	// dirty tells that the file may have a deadline.
-	dirty atomic.Bool
+	// hasDeadline is set if the file may have a deadline.
+	hasDeadline atomic.Bool
 }
 
-// New makes a place of fd, which remains the caller's: the place has a duplicate of its own.
+// New returns a Parker for fd, which remains the caller's: the Parker uses a duplicate.
 func New(fd int) (*Parker, error) {
 	twin, err := duplicate(fd)
 	if err != nil {
 		return nil, err
 	}
-	// A file that is not in non-blocking mode would not be polled by the runtime, but block.
+	// The netpoller takes non-blocking files only.
 	if err := setNonblock(twin); err != nil {
-		_ = closeFD(twin) // the first error tells more
+		_ = closeFD(twin) // the first error is the useful one
 		return nil, err
 	}
 	p := &Parker{file: os.NewFile(uintptr(twin), "epoll")}
@@ -34,7 +34,7 @@ func New(fd int) (*Parker, error) {
 		_ = p.file.Close()
 		return nil, err
 	}
-	// A file that the runtime does not poll has no deadlines.
+	// A file outside the netpoller has no deadlines.
 	if err := p.file.SetReadDeadline(time.Time{}); err != nil {
 		_ = p.file.Close()
 		return nil, err
@@ -42,36 +42,37 @@ func New(fd int) (*Parker, error) {
 	return p, nil
 }
 
-// Park parks until look returns true. It calls it first before it parks, and then when the descriptor has become readable.
-// It returns nil early after Unpark, and after the time of Until is over. An Unpark between two Waits may be forgotten: look has
-// to know by itself why it should not park.
+// Park calls look, and parks until the descriptor is readable, as long as look returns false.
+//
+// Park returns nil early after Unpark and when the time set with Deadline is over. An Unpark between two
+// calls of Park may be lost, so look itself checks whether there is still a reason to park.
 func (p *Parker) Park(look func(uintptr) bool) error {
-	if p.dirty.Swap(false) {
+	if p.hasDeadline.Swap(false) {
 		if err := p.file.SetReadDeadline(time.Time{}); err != nil {
 			return err
 		}
 	}
 	err := p.raw.Read(look)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		p.dirty.Store(true)
+		p.hasDeadline.Store(true)
 		return nil
 	}
 	return err
 }
 
-// Until sets how long a Wait parks at most. It is called from within look.
-func (p *Parker) Until(left time.Duration) error {
-	p.dirty.Store(true)
+// Deadline makes the current Park return after left at the latest. It is called from look.
+func (p *Parker) Deadline(left time.Duration) error {
+	p.hasDeadline.Store(true)
 	return p.file.SetReadDeadline(time.Now().Add(left))
 }
 
-// Unpark ends a Wait under way. It may be called at any time.
+// Unpark makes the current Park return. It may be called at any time from any goroutine.
 func (p *Parker) Unpark() {
-	p.dirty.Store(true)
-	_ = p.file.SetReadDeadline(longAgo) // it fails after Close only, which ends a Wait itself
+	p.hasDeadline.Store(true)
+	_ = p.file.SetReadDeadline(longAgo) // it fails only after Close, which ends Park itself
 }
 
 var longAgo = time.Unix(1, 0)
 
-// Close ends a Wait with an error.
+// Close makes the current Park and later ones fail. The descriptor passed to New stays open.
 func (p *Parker) Close() error { return p.file.Close() }

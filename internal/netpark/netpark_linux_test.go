@@ -13,8 +13,8 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// place makes a place of an epoll that holds the reading end of a pipe.
-func place(t *testing.T) (p *netpark.Parker, epfd, w int) {
+// newParker returns a Parker of an epoll on which the reading end of a pipe is registered.
+func newParker(t *testing.T) (p *netpark.Parker, epfd, w int) {
 	t.Helper()
 	r, w := suite.Pipe(t)
 	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
@@ -34,7 +34,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// looker looks into an epoll, counts how often, and at first does something besides.
+// looker returns a function that asks the epoll for events, and the number of its calls. The first call runs
+// first, too.
 func looker(t *testing.T, epfd int, first func()) (look func(uintptr) bool, count *int) {
 	count = new(int)
 	return func(uintptr) bool {
@@ -50,33 +51,33 @@ func looker(t *testing.T, epfd int, first func()) (look func(uintptr) bool, coun
 }
 
 func TestParksUntilReadable(t *testing.T) {
-	p, epfd, w := place(t)
+	p, epfd, w := newParker(t)
 	look, count := looker(t, epfd, func() {
 		time.AfterFunc(5*time.Millisecond, func() { _, _ = unix.Write(w, []byte{1}) })
 	})
 	must(t, p.Park(look))
 	if *count != 2 {
-		t.Errorf("it looked %d times, want once before it parks and once after", *count)
+		t.Errorf("Park called look %d times, want 2: before and after it parked", *count)
 	}
-	// What is ready already is seen without parking.
+	// If the epoll is readable already, Park does not park.
 	look, count = looker(t, epfd, func() {})
 	must(t, p.Park(look))
 	if *count != 1 {
-		t.Errorf("it looked %d times, want once", *count)
+		t.Errorf("Park called look %d times, want 1", *count)
 	}
 }
 
-func TestUntil(t *testing.T) {
-	p, epfd, w := place(t)
+func TestDeadlineEndsPark(t *testing.T) {
+	p, epfd, w := newParker(t)
 	for _, timeout := range []time.Duration{time.Nanosecond, 50 * time.Millisecond} {
 		start := time.Now()
-		look, _ := looker(t, epfd, func() { must(t, p.Until(timeout)) })
+		look, _ := looker(t, epfd, func() { must(t, p.Deadline(timeout)) })
 		must(t, p.Park(look))
 		if took := time.Since(start); took < timeout {
-			t.Errorf("a wait of %v was over after %v", timeout, took)
+			t.Errorf("Park with a deadline of %v returned after %v", timeout, took)
 		}
 	}
-	// The next wait has no end of its own.
+	// The next Park has no deadline.
 	start := time.Now()
 	const pause = 10 * time.Millisecond
 	look, _ := looker(t, epfd, func() {
@@ -84,32 +85,32 @@ func TestUntil(t *testing.T) {
 	})
 	must(t, p.Park(look))
 	if took := time.Since(start); took < pause {
-		t.Errorf("a wait was over after %v, and nothing had happened", took)
+		t.Errorf("Park without a deadline returned after %v, before the descriptor was readable", took)
 	}
 }
 
 func TestUnparkEndsPark(t *testing.T) {
-	p, epfd, _ := place(t)
+	p, epfd, _ := newParker(t)
 	for range 3 {
 		look, count := looker(t, epfd, func() { time.AfterFunc(2*time.Millisecond, p.Unpark) })
 		must(t, p.Park(look))
 		if *count == 0 {
-			t.Error("it did not look before it parked")
+			t.Error("Park did not call look before it parked")
 		}
 	}
-	// One that came while it looked is not missed.
+	// An Unpark during look is not lost.
 	look, _ := looker(t, epfd, p.Unpark)
 	must(t, p.Park(look))
 }
 
-func TestCloseEndsAWait(t *testing.T) {
-	p, epfd, _ := place(t)
+func TestCloseEndsPark(t *testing.T) {
+	p, epfd, _ := newParker(t)
 	look, _ := looker(t, epfd, func() { time.AfterFunc(2*time.Millisecond, func() { _ = p.Close() }) })
 	if p.Park(look) == nil {
-		t.Error("a wait that Close has ended is no error")
+		t.Error("Park returns nil though Close ended it")
 	}
 	if p.Park(look) == nil {
-		t.Error("a wait after Close is no error")
+		t.Error("Park returns nil after Close")
 	}
 	p.Unpark()
 	// The epoll itself remains open.
@@ -117,20 +118,20 @@ func TestCloseEndsAWait(t *testing.T) {
 	must(t, err)
 }
 
-// Where the runtime cannot poll, there is no place, and no descriptor is left open.
-func TestNoPlace(t *testing.T) {
+// New fails for files that the netpoller does not take, and leaves no descriptor open.
+func TestNewFailsOutsideTheNetpoller(t *testing.T) {
 	for name, fd := range map[string]int{"regular file": suite.File(t), "closed": suite.ClosedFD(t)} {
 		if p, err := netpark.New(fd); err == nil {
-			t.Errorf("%s: there is a place", name)
+			t.Errorf("%s: New succeeds", name)
 			must(t, p.Close())
 		}
 	}
 }
 
-// The place's own descriptor is close-on-exec.
-func TestCloseOnExec(t *testing.T) {
+// The Parker's duplicate is close-on-exec.
+func TestDuplicateIsCloseOnExec(t *testing.T) {
 	before := open(t)
-	place(t)
+	newParker(t)
 	for fd, flags := range open(t) {
 		if _, was := before[fd]; !was && fd > 2 && flags&unix.FD_CLOEXEC == 0 {
 			t.Errorf("descriptor %d is inherited by children", fd)
@@ -138,7 +139,7 @@ func TestCloseOnExec(t *testing.T) {
 	}
 }
 
-// open is the flags of the descriptors that are open.
+// open returns the flags of all open descriptors.
 func open(t *testing.T) map[int]int {
 	t.Helper()
 	all := make(map[int]int)

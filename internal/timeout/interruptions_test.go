@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// What a host with signal handlers of its own asks for holds for the whole process, so it is taken back here.
-func TestAnInterruptedWaitGoesOnUnlessTheHostWantsToKnow(t *testing.T) {
+// ReturnInterruptions affects the whole process, so the test resets it.
+func TestInterruptionEndsAWaitOnlyIfTheHostAsksForIt(t *testing.T) {
 	defer interruptible.Store(false)
 	for _, d := range []time.Duration{-1, 0, time.Hour} {
 		countdown := Start(d)
@@ -17,7 +17,7 @@ func TestAnInterruptedWaitGoesOnUnlessTheHostWantsToKnow(t *testing.T) {
 		}
 		ReturnInterruptions()
 		if countdown.Again(-1, syscall.EINTR) {
-			t.Errorf("%v: an interruption is waited through", d)
+			t.Errorf("%v: an interruption does not end the wait", d)
 		}
 	}
 }

@@ -1,5 +1,6 @@
-// Package timeout holds the one place where a caller's time.Duration becomes what a kernel takes: negative blocks, zero does
-// not wait, anything else is never shortened, and what an interruption left over is waited for.
+// Package timeout converts a caller's time.Duration to the timeouts of system calls. A negative timeout
+// blocks, zero does not wait, and any other one is never shortened. After an interruption, the rest of the
+// time is waited for.
 package timeout
 
 import (
@@ -9,23 +10,25 @@ import (
 	"time"
 )
 
-// longest is the longest wait that a kernel is asked for at once; longer ones are waited for in turns. Every kernel takes a
-// day, while 2^31 ms (poll), 10^8 s (select on macOS and Solaris) and 2^31 s (32-bit timespecs) are limits of some.
+// longest is the longest timeout of one system call. A longer wait takes several calls. Every kernel takes
+// a day. Some have limits of 2^31 ms (poll), 10^8 s (select on macOS and Solaris) or 2^31 s (32-bit
+// timespecs).
 var longest = 24 * time.Hour
 
-// Longest makes turns that are at most d long, for tests, which cannot wait for a day. Nobody may be waiting meanwhile.
+// Longest sets the longest timeout of one system call, and returns the one before. It is for tests, which
+// cannot wait for a day. No wait may be in progress.
 func Longest(d time.Duration) (before time.Duration) {
 	before, longest = longest, d
 	return before
 }
 
-// Countdown is what is left of one timeout.
+// Countdown counts one timeout down.
 type Countdown struct {
 	total time.Duration
-	start time.Time // set only where there is something to count
+	start time.Time // set only if total is positive
 }
 
-// Start begins to count the timeout d down.
+// Start starts the countdown of the timeout d.
 func Start(d time.Duration) Countdown {
 	if d <= 0 {
 		return Countdown{total: d}
@@ -33,7 +36,7 @@ func Start(d time.Duration) Countdown {
 	return Countdown{total: d, start: time.Now()}
 }
 
-// Left is the time that the kernel is to wait now: -1 for ever, else between 0 and a day.
+// Left returns the timeout of the next system call: -1 to block, else between 0 and a day.
 func (c *Countdown) Left() time.Duration {
 	switch {
 	case c.total < 0:
@@ -41,18 +44,19 @@ func (c *Countdown) Left() time.Duration {
 	case c.total == 0:
 		return 0
 	}
-	// A difference, not a deadline: no timeout is so long that it overflows.
+	// The difference cannot overflow, unlike a deadline.
 	return min(max(c.total-time.Since(c.start), 0), longest)
 }
 
 var interruptible atomic.Bool
 
-// ReturnInterruptions makes every wait of this process that a signal interrupts return EINTR from now on, instead of waiting
-// through. It is for a host that has signal handlers of its own to run before the wait goes on.
+// ReturnInterruptions makes every wait of this process return EINTR from now on if a signal interrupts it.
+// It is for a host that runs signal handlers of its own before it waits again.
 func ReturnInterruptions() { interruptible.Store(true) }
 
-// Again reports whether a wait that came back with n and errno has to go on: it was interrupted by a signal, or it is empty
-// and its time is not over (a kernel whose clock is coarse, or a turn of a wait of more than a day).
+// Again reports whether to repeat a system call that returned n and errno. It is repeated if a signal
+// interrupted it, or if it returned nothing before the end of the timeout: the kernel's clock is coarse, or
+// the timeout is longer than a day.
 func (c *Countdown) Again(n int, errno syscall.Errno) bool {
 	if errno != 0 {
 		return errno == syscall.EINTR && !interruptible.Load()
@@ -60,8 +64,8 @@ func (c *Countdown) Again(n int, errno syscall.Errno) bool {
 	return n == 0 && (c.total < 0 || c.total > 0 && time.Since(c.start) < c.total)
 }
 
-// Milliseconds is d for calls that take an int of milliseconds: rounded up, so that a wait never ends early and a short one
-// does not become a busy loop.
+// Milliseconds returns d for calls that take an int of milliseconds. It rounds up, so that a wait never
+// ends early and a short one does not become a busy loop.
 func Milliseconds(d time.Duration) int {
 	if d < 0 {
 		return -1
@@ -73,7 +77,7 @@ func Milliseconds(d time.Duration) int {
 	return int(min(ms, math.MaxInt32))
 }
 
-// Microseconds is d rounded up to whole microseconds, for calls that take a timeval.
+// Microseconds returns d rounded up to whole microseconds, for calls that take a timeval.
 func Microseconds(d time.Duration) time.Duration {
 	if rest := d % time.Microsecond; rest > 0 && d <= math.MaxInt64-time.Microsecond {
 		d += time.Microsecond - rest

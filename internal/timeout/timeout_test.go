@@ -26,7 +26,7 @@ func TestLeft(t *testing.T) {
 			countdown := timeout.Start(test.total)
 			time.Sleep(test.passed)
 			if got := countdown.Left(); got != test.want {
-				t.Errorf("of %v %v are left after %v, want %v", test.total, got, test.passed, test.want)
+				t.Errorf("%v: %v left after %v, want %v", test.total, got, test.passed, test.want)
 			}
 		}
 	})

@@ -1,53 +1,143 @@
-// Package waker wakes a goroutine that is blocked in a system call on descriptors: the waker is one more of them, which becomes
-// readable when it is rung.
+// Package waker interrupts a goroutine that is blocked in a system call on descriptors. The call waits on
+// one more descriptor, the waker's, which Wake makes readable.
 package waker
 
 import (
 	"context"
+	"errors"
+	"os"
 	"sync/atomic"
+	"syscall"
+	"time"
+
+	"iomux/internal/fdref"
+	"iomux/internal/sys"
 )
 
-// Waker is a descriptor that can be made readable from anywhere. Its zero value is a closed one.
+// Waker is a descriptor that any goroutine can make readable. Its zero value is a closed one.
 type Waker struct {
-	ends
-	rung atomic.Bool
+	reader fdref.Descriptor
+	writer fdref.Descriptor // used only if isPipe
+	// signalled is set from Wake to Clear, so that further calls of Wake need no system call.
+	signalled atomic.Bool
 }
 
-// Acquire makes the caller a user of the descriptor to wait on: its number stays valid until Done. It fails with os.ErrClosed
-// after Close.
-func (b *Waker) Acquire() (fd int, err error) { return b.reader.Acquire() }
-
-// Done ends what Acquire began.
-func (b *Waker) Done() { b.reader.Done() }
-
-// Wake makes the descriptor readable, until Clear. It may be called at any time, and does not block.
-func (b *Waker) Wake() {
-	if !b.rung.Swap(true) {
-		b.ring()
+// New returns a waker that is not readable. A waker uses one descriptor, or two if it is a pipe.
+func New() (*Waker, error) {
+	reader, writer, err := open()
+	if err != nil {
+		return nil, err
 	}
+	w := new(Waker)
+	w.reader.Set(reader, closeFD)
+	if isPipe {
+		w.writer.Set(writer, closeFD)
+	}
+	return w, nil
 }
 
-// Clear makes the descriptor unreadable. What was done before a Wake that it undoes is seen by the caller after Clear: it must look
-// for that only then.
-func (b *Waker) Clear() {
-	b.drain()
-	b.rung.Store(false) // not before: a Wake between the two would be drained, and the next ones believe it to be heard
+// Acquire returns the descriptor to wait on, whose number stays valid until Done. After Close it fails
+// with os.ErrClosed.
+func (w *Waker) Acquire() (fd int, err error) { return w.reader.Acquire() }
+
+// Done ends the use that Acquire began.
+func (w *Waker) Done() { w.reader.Done() }
+
+// Owns reports whether fd is a descriptor of the waker: the one to wait on, or the writing end of its
+// pipe. A backend refuses to register either of them.
+func (w *Waker) Owns(fd int) bool {
+	return fd >= 0 && (fd == w.reader.FD() || fd == w.writer.FD())
 }
 
-// Until calls wait with a descriptor that becomes readable when ctx is done, and is closed when wait returns.
-func Until(ctx context.Context, wait func(fd int) error) error {
-	b, err := New()
+// Wake makes the descriptor readable until Clear. It may be called at any time and does not block.
+//
+// If the system fails to make it readable, Wake returns the error and the next call tries again. The error
+// is os.ErrClosed after Close.
+func (w *Waker) Wake() error {
+	if w.signalled.Swap(true) {
+		return nil
+	}
+	end := &w.reader
+	if isPipe {
+		end = &w.writer
+	}
+	fd, err := end.Acquire()
+	if err == nil {
+		err = report("write", fd, send(fd))
+		end.Done()
+	}
+	if err != nil {
+		w.signalled.Store(false)
+	}
+	return err
+}
+
+// Clear makes the descriptor unreadable. Writes that happened before a Wake are visible after the Clear
+// that undoes it, so the caller looks for work only then.
+//
+// An error means that the descriptor can no longer interrupt a wait, and may be readable for ever. Close
+// causes os.ErrClosed. Any other error means that the program closed a descriptor that it does not own. The
+// caller must return the error instead of waiting again.
+func (w *Waker) Clear() error {
+	fd, err := w.reader.Acquire()
 	if err != nil {
 		return err
 	}
-	defer context.AfterFunc(ctx, b.Wake)()
-	fd, err := b.Acquire()
+	err = report("read", fd, receive(fd))
+	w.reader.Done()
+	// Not earlier: a Wake in between would be drained, and the next ones would send nothing.
+	w.signalled.Store(false)
+	return err
+}
+
+// report returns the error of a call on the waker's descriptor, or nil if errno only means that the
+// descriptor is readable, or unreadable, already.
+func report(call string, fd int, errno syscall.Errno) error {
+	if errno == 0 || errno == wouldBlock {
+		return nil
+	}
+	return &sys.Error{Call: call, FD: fd, Err: errno, Advice: "a wake-up descriptor of iomux: the program must not close it"}
+}
+
+// Close makes the descriptor readable and closes it as soon as nobody uses it. A second Close fails with
+// os.ErrClosed.
+func (w *Waker) Close() error {
+	if !isPipe {
+		return w.reader.Close(func(fd int) { _ = send(fd) }) // there is no other way to wake its users
+	}
+	// The reading end is readable if no writing end is open.
+	err := w.writer.Close(func(int) {})
+	if errReader := w.reader.Close(func(int) {}); err == nil {
+		err = errReader
+	}
+	return err
+}
+
+// Until calls wait with a descriptor that becomes readable when ctx is done. The descriptor is closed when
+// wait returns.
+func Until(ctx context.Context, wait func(fd int) error) error {
+	w, err := New()
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, w.wakePersistently)()
+	fd, err := w.Acquire()
 	if err == nil {
 		err = wait(fd)
-		b.Done()
+		w.Done()
 	}
-	if errClose := b.Close(); err == nil {
+	if errClose := w.Close(); err == nil {
 		err = errClose
 	}
 	return err
+}
+
+// wakePersistently repeats Wake until the descriptor is readable or closed.
+func (w *Waker) wakePersistently() {
+	for {
+		if err := w.Wake(); err == nil || errors.Is(err, os.ErrClosed) {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }

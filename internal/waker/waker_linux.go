@@ -2,50 +2,47 @@ package waker
 
 import (
 	"os"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"iomux/internal/fdref"
 )
 
-// ends is one: an eventfd is rung where it is waited on.
-type ends struct{ reader fdref.Descriptor }
+// isPipe is false: an eventfd is written and read through one descriptor.
+const isPipe = false
 
-// New makes a bell of an eventfd.
-func New() (*Waker, error) {
+const wouldBlock = unix.EAGAIN
+
+// open returns an eventfd.
+func open() (reader, writer int, err error) {
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
-	if err != nil {
-		return nil, os.NewSyscallError("eventfd", err)
-	}
-	b := new(Waker)
-	b.reader.Set(fd, closeFD)
-	return b, nil
+	return fd, fd, os.NewSyscallError("eventfd", err)
 }
 
-// Close closes the waker as soon as nobody uses it any more, and makes it readable until then.
-func (b *Waker) Close() error { return b.reader.Close(write) }
-
-func (b *Waker) ring() {
-	if fd, err := b.reader.Acquire(); err == nil {
-		write(fd)
-		b.reader.Done()
-	}
-}
-
-func (b *Waker) drain() {
-	if fd, err := b.reader.Acquire(); err == nil {
-		var count [8]byte
-		// The eventfd does not block: EAGAIN says that it was not rung.
-		_, _, _ = unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&count)), uintptr(len(count)))
-		b.reader.Done()
-	}
-}
-
-// write adds one. It could fail only after 2^64 times.
-func write(fd int) {
+// send adds one to the eventfd.
+func send(fd int) syscall.Errno {
 	one := uint64(1)
-	_, _, _ = unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one))
+	return transfer(unix.SYS_WRITE, fd, &one)
+}
+
+// receive resets the eventfd to zero.
+func receive(fd int) syscall.Errno {
+	var count uint64
+	return transfer(unix.SYS_READ, fd, &count)
+}
+
+// transfer makes a raw call, because a non-blocking eventfd never blocks the thread.
+func transfer(call uintptr, fd int, value *uint64) syscall.Errno {
+	for {
+		n, _, errno := unix.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(value)), unsafe.Sizeof(*value))
+		switch {
+		case errno == unix.EINTR:
+		case errno == 0 && n != unsafe.Sizeof(*value):
+			return unix.EBADF // the number belongs to another file now
+		default:
+			return errno
+		}
+	}
 }
 
 func closeFD(fd int) error { return os.NewSyscallError("close", unix.Close(fd)) }

@@ -4,18 +4,18 @@ package waker
 
 import (
 	"errors"
-
-	"iomux/internal/fdref"
+	"syscall"
 )
 
-type ends struct{ reader fdref.Descriptor }
+const isPipe = false
 
-// New fails: no descriptors are waited on here.
-func New() (*Waker, error) { return nil, errors.ErrUnsupported }
+const wouldBlock = syscall.EAGAIN
 
-// Close closes nothing.
-func (b *Waker) Close() error { return errors.ErrUnsupported }
+// open fails, because this system cannot wait on descriptors.
+func open() (reader, writer int, err error) { return -1, -1, errors.ErrUnsupported }
 
-func (b *Waker) ring() {}
+func send(int) syscall.Errno { return syscall.ENOSYS }
 
-func (b *Waker) drain() {}
+func receive(int) syscall.Errno { return syscall.ENOSYS }
+
+func closeFD(int) error { return errors.ErrUnsupported }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"iomux/internal/sys"
 	"iomux/internal/test/leak"
 	"iomux/internal/waker"
 )
@@ -20,119 +21,163 @@ func TestMain(m *testing.M) { leak.Main(m) }
 
 const soon = 30 * time.Second // ends a test that would wait for ever
 
-// hang makes a bell, and a user of its descriptor.
-func hang(t *testing.T) (*waker.Waker, int) {
+// newWaker returns a waker and its descriptor, which stays valid until the end of the test.
+func newWaker(t *testing.T) (*waker.Waker, int) {
 	t.Helper()
-	b, err := waker.New()
+	w, err := waker.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	fd, err := b.Acquire()
+	fd, err := w.Acquire()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		b.Done()
-		_ = b.Close() // a test may have closed it
+		w.Done()
+		_ = w.Close() // a test may have closed it
 	})
-	return b, fd
+	return w, fd
 }
 
-func TestRungUntilQuiet(t *testing.T) {
-	b, fd := hang(t)
-	if heard(t, fd, 0) {
-		t.Error("a new bell is heard")
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReadableFromWakeToClear(t *testing.T) {
+	w, fd := newWaker(t)
+	if readable(t, fd, 0) {
+		t.Error("a new waker is readable")
 	}
 	for range 3 {
-		for range 5 { // which become one
-			b.Wake()
+		for range 5 { // they coalesce
+			must(t, w.Wake())
 		}
 		for range 2 {
-			if !heard(t, fd, atOnce) {
-				t.Error("a bell that was rung is not heard")
+			if !readable(t, fd, atOnce) {
+				t.Error("the waker is not readable after Wake")
 			}
 		}
-		b.Clear()
-		if heard(t, fd, 0) {
-			t.Error("a quiet bell is heard")
+		must(t, w.Clear())
+		if readable(t, fd, 0) {
+			t.Error("the waker is readable after Clear")
 		}
-		b.Clear() // does not block
+		must(t, w.Clear()) // does not block
 	}
 }
 
-func TestRingEndsAWait(t *testing.T) {
-	b, fd := hang(t)
-	time.AfterFunc(time.Millisecond, b.Wake)
-	if !heard(t, fd, soon) {
-		t.Error("the bell was not heard")
+func TestWakeEndsAWait(t *testing.T) {
+	w, fd := newWaker(t)
+	time.AfterFunc(time.Millisecond, func() { _ = w.Wake() })
+	if !readable(t, fd, soon) {
+		t.Error("Wake did not end the wait")
 	}
 }
 
-// While others ring all the time, the waker is heard again after each Quiet.
-func TestNoRingIsLost(t *testing.T) {
-	b, fd := hang(t)
+// While other goroutines call Wake all the time, the waker becomes readable again after each Clear.
+func TestNoWakeIsLost(t *testing.T) {
+	w, fd := newWaker(t)
 	var stop atomic.Bool
 	var all sync.WaitGroup
 	for range 2 {
 		all.Go(func() {
 			for !stop.Load() {
-				b.Wake()
-				runtime.Gosched() // to who listens
+				if err := w.Wake(); err != nil {
+					t.Error("wake:", err)
+				}
+				runtime.Gosched()
 			}
 		})
 	}
 	for range turns {
-		if !heard(t, fd, soon) {
-			t.Error("the bell is silent, though it is being rung")
+		if !readable(t, fd, soon) {
+			t.Error("the waker is not readable, though Wake is called all the time")
 			break
 		}
-		b.Clear()
+		if err := w.Clear(); err != nil {
+			t.Error("clear:", err)
+			break
+		}
 	}
 	stop.Store(true)
 	all.Wait()
 }
 
-// Who waits while the waker is closed hears it, and keeps its descriptor until he is done.
-func TestCloseRings(t *testing.T) {
-	b, fd := hang(t)
-	if err := b.Close(); err != nil {
-		t.Error("close:", err)
+// Close ends the waits of those who use the descriptor, which stays open until they are done.
+func TestCloseMakesReadable(t *testing.T) {
+	w, fd := newWaker(t)
+	must(t, w.Close())
+	if !readable(t, fd, atOnce) {
+		t.Error("the waker is not readable after Close")
 	}
-	if !heard(t, fd, atOnce) {
-		t.Error("a bell that is being closed is not heard")
+	if err := w.Wake(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Wake after Close: %v, want os.ErrClosed", err)
 	}
-	b.Wake()
-	if !heard(t, fd, atOnce) {
-		t.Error("a bell that was closed is not heard")
+	if err := w.Clear(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Clear after Close: %v, want os.ErrClosed", err)
 	}
-	if _, err := b.Acquire(); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("Acquire after Close: %v", err)
+	if !readable(t, fd, atOnce) {
+		t.Error("the waker is not readable after Close and Clear")
 	}
-	if err := b.Close(); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("a second Close: %v", err)
+	if _, err := w.Acquire(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Acquire after Close: %v, want os.ErrClosed", err)
 	}
-}
-
-// The zero value is a closed bell.
-func TestZeroBell(t *testing.T) {
-	b := new(waker.Waker)
-	b.Wake()
-	b.Clear()
-	if fd, err := b.Acquire(); err == nil {
-		t.Errorf("Acquire of a zero bell is %d", fd)
+	if err := w.Close(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("a second Close: %v, want os.ErrClosed", err)
 	}
-	if b.Close() == nil {
-		t.Error("a zero bell was closed")
+	if w.Owns(fd) {
+		t.Errorf("the closed waker owns %d", fd)
 	}
 }
 
-// countingContext counts the functions that are to be called when it is done.
+func TestZeroWakerIsClosed(t *testing.T) {
+	w := new(waker.Waker)
+	fd, err := w.Acquire()
+	if fd != -1 {
+		t.Errorf("Acquire of the zero waker: %d", fd)
+	}
+	for call, err := range map[string]error{"Acquire": err, "Wake": w.Wake(), "Clear": w.Clear(), "Close": w.Close()} {
+		if !errors.Is(err, os.ErrClosed) {
+			t.Errorf("%s of the zero waker: %v, want os.ErrClosed", call, err)
+		}
+	}
+	for fd := -2; fd < 10; fd++ {
+		if w.Owns(fd) {
+			t.Errorf("the zero waker owns %d", fd)
+		}
+	}
+}
+
+// A descriptor of the waker can be told from every other one, whether the waker has one or two.
+func TestOwnsEveryDescriptorThatNewOpened(t *testing.T) {
+	const highest = 1 << 12
+	before := make(map[int]bool)
+	for fd := range highest {
+		before[fd] = sys.IsOpen(fd)
+	}
+	w, reader := newWaker(t)
+	if !w.Owns(reader) {
+		t.Errorf("the waker does not own %d, on which one waits", reader)
+	}
+	for fd := -2; fd < highest; fd++ {
+		switch {
+		case w.Owns(fd) && (before[fd] || !sys.IsOpen(fd)):
+			t.Errorf("the waker owns %d, which it did not open", fd)
+		case runtime.GOOS != "windows" && !w.Owns(fd) && !before[fd] && sys.IsOpen(fd):
+			t.Errorf("the waker does not own %d, which it opened", fd)
+		}
+	}
+}
+
+// countingContext counts the functions that AfterFunc has registered.
 type countingContext struct {
 	context.Context
 	waiting int
 }
 
-// Value hides the context inside, which would be asked by itself.
+// Value hides the inner context, which package context would use directly.
 func (*countingContext) Value(any) any { return nil }
 
 func (c *countingContext) AfterFunc(f func()) func() bool {
@@ -148,27 +193,27 @@ func TestUntil(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	enough := errors.New("enough")
 	err := waker.Until(ctx, func(fd int) error {
-		if heard(t, fd, 0) {
-			t.Error("the bell is heard before the end of the context")
+		if readable(t, fd, 0) {
+			t.Error("the descriptor is readable before the context is done")
 		}
 		time.AfterFunc(time.Millisecond, cancel)
-		if !heard(t, fd, soon) {
-			t.Error("the end of the context was not heard")
+		if !readable(t, fd, soon) {
+			t.Error("the descriptor is not readable though the context is done")
 		}
 		return enough
 	})
 	if err != enough {
 		t.Errorf("Until returned %v", err)
 	}
-	// A context that goes on is not waited for any more.
+	// Until leaves nothing behind in a context that is not done.
 	counting := &countingContext{Context: t.Context()}
 	err = waker.Until(counting, func(int) error {
 		if counting.waiting != 1 {
-			t.Error("it does not wait for the end of the context")
+			t.Error("Until registered no function with the context")
 		}
 		return nil
 	})
 	if err != nil || counting.waiting != 0 {
-		t.Errorf("Until returned %v, and %d wait for the context", err, counting.waiting)
+		t.Errorf("Until returned %v and left %d functions in the context", err, counting.waiting)
 	}
 }

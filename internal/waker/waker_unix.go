@@ -8,55 +8,51 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/fdref"
+	"iomux/internal/sys"
 )
 
-// ends are those of the pipe.
-type ends struct{ reader, writer fdref.Descriptor }
+// isPipe is true: the two ends of the pipe are two descriptors.
+const isPipe = true
 
-// New makes a bell of a pipe.
-func New() (*Waker, error) {
+const wouldBlock = unix.EAGAIN
+
+// open returns a pipe.
+func open() (reader, writer int, err error) {
 	var fds [2]int
 	syscall.ForkLock.RLock() // no child inherits the pipe before it is close-on-exec
-	err := unix.Pipe(fds[:])
-	if err == nil {
-		for _, fd := range fds {
-			unix.CloseOnExec(fd)
-			_ = unix.SetNonblock(fd, true) // it fails for no open descriptor
+	defer syscall.ForkLock.RUnlock()
+	if err := unix.Pipe(fds[:]); err != nil {
+		return -1, -1, os.NewSyscallError("pipe", err)
+	}
+	for _, fd := range fds {
+		unix.CloseOnExec(fd)
+		_ = unix.SetNonblock(fd, true) // it succeeds for every open pipe
+	}
+	return fds[0], fds[1], nil
+}
+
+// send writes one byte. A full pipe is readable, too.
+func send(fd int) syscall.Errno {
+	for {
+		_, err := unix.Write(fd, []byte{0})
+		if err != unix.EINTR {
+			return sys.Errno(err)
 		}
 	}
-	syscall.ForkLock.RUnlock()
-	if err != nil {
-		return nil, os.NewSyscallError("pipe", err)
-	}
-	b := new(Waker)
-	b.reader.Set(fds[0], closeFD)
-	b.writer.Set(fds[1], closeFD)
-	return b, nil
 }
 
-// Close closes the waker as soon as nobody uses it any more, and makes it readable until then.
-func (b *Waker) Close() error {
-	// A reader whose writers have gone is readable.
-	err := b.writer.Close(func(int) {})
-	if errReader := b.reader.Close(func(int) {}); err == nil {
-		err = errReader
-	}
-	return err
-}
-
-func (b *Waker) ring() {
-	if fd, err := b.writer.Acquire(); err == nil {
-		_, _ = unix.Write(fd, []byte{0}) // a full pipe is readable, too
-		b.writer.Done()
-	}
-}
-
-func (b *Waker) drain() {
-	if fd, err := b.reader.Acquire(); err == nil {
-		var buffer [64]byte
-		_, _ = unix.Read(fd, buffer[:]) // one byte at most is in it
-		b.reader.Done()
+// receive reads the byte, of which the pipe holds one at most.
+func receive(fd int) syscall.Errno {
+	var buffer [64]byte
+	for {
+		n, err := unix.Read(fd, buffer[:])
+		switch {
+		case err == unix.EINTR:
+		case err == nil && n == 0:
+			return unix.EPIPE // the writing end is closed, so the pipe stays readable
+		default:
+			return sys.Errno(err)
+		}
 	}
 }
 

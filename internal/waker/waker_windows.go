@@ -1,46 +1,46 @@
 package waker
 
 import (
-	"errors"
 	"os"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 
 	"iomux/internal/afd"
-	"iomux/internal/fdref"
 )
 
-// ends is one: a datagram socket that is connected to itself. Only sockets can be waited on.
-type ends struct{ reader fdref.Descriptor }
+// isPipe is false: a datagram socket that is connected to itself is written and read through one handle.
+const isPipe = false
 
-// What package windows lacks.
+const wouldBlock = windows.WSAEWOULDBLOCK
+
+// Constants that package windows lacks.
 const (
 	soExclusiveAddrUse = ^4         // SO_EXCLUSIVEADDRUSE
 	fionbio            = 0x8004667e // FIONBIO
 )
 
-// New makes a bell of a socket.
-func New() (*Waker, error) {
+// open returns a socket, because Windows waits on nothing else.
+func open() (reader, writer int, err error) {
 	if err := afd.Startup(); err != nil {
-		return nil, err
+		return -1, -1, err
 	}
 	fd, err := windows.WSASocket(windows.AF_INET, windows.SOCK_DGRAM, windows.IPPROTO_UDP, nil, 0,
 		windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
 	if err != nil {
-		return nil, os.NewSyscallError("WSASocket", err)
+		return -1, -1, os.NewSyscallError("WSASocket", err)
 	}
 	if err := connectToItself(fd); err != nil {
-		return nil, errors.Join(err, closeFD(int(fd)))
+		_ = closeFD(int(fd)) // the first error is the useful one
+		return -1, -1, err
 	}
-	b := new(Waker)
-	b.reader.Set(int(fd), closeFD)
-	return b, nil
+	return int(fd), int(fd), nil
 }
 
-// connectToItself makes what fd sends arrive at fd, and nothing else.
+// connectToItself makes fd receive what it sends, and nothing else.
 func connectToItself(fd windows.Handle) error {
-	// Nobody may take the port over, as others could where it is merely in use.
+	// Other programs could take over a port that is merely in use.
 	if err := windows.SetsockoptInt(fd, windows.SOL_SOCKET, soExclusiveAddrUse, 1); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
@@ -59,34 +59,30 @@ func connectToItself(fd windows.Handle) error {
 	return os.NewSyscallError("WSAIoctl", err)
 }
 
-// Close closes the waker as soon as nobody uses it any more, and makes it readable until then.
-func (b *Waker) Close() error { return b.reader.Close(func(fd int) { _ = send(fd) }) }
-
-func (b *Waker) ring() {
-	if fd, err := b.reader.Acquire(); err == nil {
-		if send(fd) != nil {
-			b.rung.Store(false) // the system has no memory left: the next Ring tries again
-		}
-		b.reader.Done()
-	}
-}
-
-// drain receives one datagram: there is another one only if it arrived late, and that one ends the next wait for nothing, and is
-// received then.
-func (b *Waker) drain() {
-	if fd, err := b.reader.Acquire(); err == nil {
-		var content byte
-		var n, flags uint32
-		// The socket does not block: WSAEWOULDBLOCK says that it was not rung, or that the datagram is still to arrive.
-		_ = windows.WSARecv(windows.Handle(fd), &windows.WSABuf{Len: 1, Buf: &content}, 1, &n, &flags, nil, nil)
-		b.reader.Done()
-	}
-}
-
-func send(fd int) error {
+// send sends a datagram of one byte.
+func send(fd int) syscall.Errno {
 	var content byte
 	var n uint32
-	return windows.WSASend(windows.Handle(fd), &windows.WSABuf{Len: 1, Buf: &content}, 1, &n, 0, nil, nil)
+	err := windows.WSASend(windows.Handle(fd), &windows.WSABuf{Len: 1, Buf: &content}, 1, &n, 0, nil, nil)
+	return toErrno(err)
+}
+
+// receive receives one datagram. Another one can exist only if it arrived late. That one ends the next
+// wait early and is received then.
+func receive(fd int) syscall.Errno {
+	var content byte
+	var n, flags uint32
+	err := windows.WSARecv(windows.Handle(fd), &windows.WSABuf{Len: 1, Buf: &content}, 1, &n, &flags, nil, nil)
+	if err == windows.WSAENOBUFS {
+		return 0 // the system is short of memory: the datagram ends the next wait, too
+	}
+	return toErrno(err)
+}
+
+// toErrno returns the number in an error of package windows, whose socket calls return nothing else.
+func toErrno(err error) syscall.Errno {
+	errno, _ := err.(syscall.Errno)
+	return errno
 }
 
 func closeFD(fd int) error {

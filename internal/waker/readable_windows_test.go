@@ -11,14 +11,14 @@ import (
 	"iomux/internal/test/wine"
 )
 
-// atOnce is how long it may take until a bell that was rung is heard: a datagram has to arrive.
+// atOnce is how long it may take until a woken waker is readable: a datagram has to arrive.
 const atOnce = soon
 
-// turns is how often a bell is listened to that is being rung all the time.
+// turns is how often the test clears a waker that others wake all the time.
 const turns = 100
 
-// heard reports whether the waker is readable within that time.
-func heard(t *testing.T, fd int, timeout time.Duration) bool {
+// readable reports whether the waker is readable within timeout.
+func readable(t *testing.T, fd int, timeout time.Duration) bool {
 	t.Helper()
 	sockets := []afd.Socket{{Handle: windows.Handle(fd), Events: afd.In}}
 	n, err := afd.Wait(sockets, timeout)
@@ -28,9 +28,9 @@ func heard(t *testing.T, fd int, timeout time.Duration) bool {
 	return n != 0
 }
 
-// What others send to the waker's port does not ring it.
-func TestOthersDoNotRing(t *testing.T) {
-	_, fd := hang(t)
+// A datagram from another socket does not wake the waker.
+func TestOthersCannotWake(t *testing.T) {
+	_, fd := newWaker(t)
 	address, err := windows.Getsockname(windows.Handle(fd))
 	if err != nil {
 		t.Fatal(err)
@@ -38,14 +38,14 @@ func TestOthersDoNotRing(t *testing.T) {
 	if err := windows.Sendto(socket(t), []byte{'x'}, 0, address); err != nil {
 		t.Fatal("send:", err)
 	}
-	if heard(t, fd, 50*time.Millisecond) {
-		t.Error("a stranger rang")
+	if readable(t, fd, 50*time.Millisecond) {
+		t.Error("another socket woke the waker")
 	}
 }
 
-// Nobody gets the waker's port, as others could where it is merely in use.
+// No other socket can take over the waker's port. A port that is merely in use can be taken over.
 func TestPortIsExclusive(t *testing.T) {
-	_, fd := hang(t)
+	_, fd := newWaker(t)
 	const soExclusiveAddrUse = ^4
 	if n, err := windows.GetsockoptInt(windows.Handle(fd), windows.SOL_SOCKET, soExclusiveAddrUse); n == 0 || err != nil {
 		t.Errorf("SO_EXCLUSIVEADDRUSE is %d, %v", n, err)
@@ -55,7 +55,7 @@ func TestPortIsExclusive(t *testing.T) {
 		t.Fatal(err)
 	}
 	if takeOver(t, address) == nil {
-		t.Error("somebody else got the port")
+		t.Error("another socket took over the port")
 	}
 	usual := socket(t)
 	if err := windows.Bind(usual, &windows.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
@@ -65,8 +65,8 @@ func TestPortIsExclusive(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := takeOver(t, address); err != nil {
-		wine.Skip(t, "nobody gets a port that is in use, whatever its options are: "+err.Error())
-		t.Error("nobody gets a port that is merely in use:", err)
+		wine.Skip(t, "no socket can take over a port that is in use: "+err.Error())
+		t.Error("a port that is merely in use cannot be taken over:", err)
 	}
 }
 
@@ -91,9 +91,9 @@ func socket(t *testing.T) windows.Handle {
 
 var getHandleInformation = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetHandleInformation")
 
-// A child has no use for it.
+// Child processes do not inherit the socket.
 func TestIsNotInherited(t *testing.T) {
-	_, fd := hang(t)
+	_, fd := newWaker(t)
 	var flags uint32
 	ok, _, err := getHandleInformation.Call(uintptr(fd), uintptr(unsafe.Pointer(&flags)))
 	if ok == 0 || flags&windows.HANDLE_FLAG_INHERIT != 0 {
@@ -101,9 +101,9 @@ func TestIsNotInherited(t *testing.T) {
 	}
 }
 
-func TestRingsDoNotAllocate(t *testing.T) {
-	b, _ := hang(t)
-	if n := testing.AllocsPerRun(100, func() { b.Wake(); b.Clear() }); n != 0 {
-		t.Errorf("it allocates %v times", n)
+func TestWakeAndClearDoNotAllocate(t *testing.T) {
+	w, _ := newWaker(t)
+	if n := testing.AllocsPerRun(100, func() { _, _ = w.Wake(), w.Clear() }); n != 0 {
+		t.Errorf("Wake and Clear allocate %v times", n)
 	}
 }

@@ -11,14 +11,14 @@ import (
 	"iomux/internal/sys"
 )
 
-// atOnce is how long it may take until a bell that was rung is heard.
+// atOnce is how long it may take until a woken waker is readable.
 const atOnce = 0
 
-// turns is how often a bell is listened to that is being rung all the time.
+// turns is how often the test clears a waker that others wake all the time.
 const turns = 20_000
 
-// heard reports whether the waker is readable within that time.
-func heard(t *testing.T, fd int, timeout time.Duration) bool {
+// readable reports whether the waker is readable within timeout.
+func readable(t *testing.T, fd int, timeout time.Duration) bool {
 	t.Helper()
 	fds := []sys.PollFD{{FD: int32(fd), Events: unix.POLLIN}}
 	n, errno := sys.Poll(fds, timeout)

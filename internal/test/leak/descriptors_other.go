@@ -2,7 +2,7 @@
 
 package leak
 
-// Handles are not counted: the system gives no list of them.
+// openDescriptors returns nothing: this system has no list of descriptors.
 func openDescriptors() map[int]bool { return nil }
 
 func describe(int) string { return "" }

@@ -10,7 +10,7 @@ import (
 	"iomux/internal/sys"
 )
 
-// highest is the number up to which descriptors are looked for: tests that ask for higher ones close them themselves.
+// highest is the end of the range that is checked. Tests that open higher descriptors close them themselves.
 const highest = 1 << 14
 
 func openDescriptors() map[int]bool {
@@ -23,23 +23,22 @@ func openDescriptors() map[int]bool {
 	return open
 }
 
-// Count is how many descriptors are open.
+// Count returns the number of open descriptors.
 func Count() int { return len(openDescriptors()) }
 
-// describe is what Linux knows of the descriptor.
+// describe returns the target of the descriptor. Only Linux has it.
 func describe(fd int) string {
 	target, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
 	if err != nil {
-		return "of unknown kind"
+		return "of unknown type"
 	}
 	return target
 }
 
-// ofRuntime reports whether the Go runtime made the descriptor for itself: it keeps files open from which it reads the
-// limits of its control group.
+// ofRuntime reports whether the Go runtime uses the descriptor. It keeps files open to read the limits of its control group.
 func ofRuntime(fd int) bool { return strings.HasPrefix(describe(fd), "/sys/fs/cgroup/") }
 
-// startRuntimePoller makes the descriptors that the Go runtime makes with the first pipe and keeps.
+// startRuntimePoller makes the Go runtime open the descriptors that it opens with the first pipe and keeps.
 func startRuntimePoller() {
 	r, w, err := os.Pipe()
 	if err == nil {

@@ -12,17 +12,17 @@ import (
 
 var queryObject = windows.NewLazySystemDLL("ntdll.dll").NewProc("NtQueryObject")
 
-// counted are the types of the handles that a program opens; sockets are files. Threads, events and timers are the runtime's,
-// which makes one of each for every thread, and the registry's keys are the libraries'.
+// counted lists the types of handles that a program opens. Sockets are files. Threads, events and timers belong to the runtime,
+// which makes one of each for every thread. Registry keys belong to the system's libraries.
 var counted = []string{"File", "IoCompletion", "Process", "Section"}
 
-// gap is how many numbers that are no handles are passed over before the rest is believed to be none either: the system gives
-// the lowest out first. It has a list of all, too, but Wine 8 harms other processes where it is asked for that.
+// gap is the number of unused handles after which the search ends. Windows assigns the lowest free number first. It also has a
+// list of all handles, but asking for it harms other processes under Wine 8.
 const gap = 1 << 10
 
 func openDescriptors() map[int]bool { return openOf(counted) }
 
-// Count is how many descriptors are open. The runtime's own are among them, and change with the number of its threads.
+// Count returns the number of open descriptors. It includes those of the runtime, which depend on its number of threads.
 func Count() int { return len(openOf(append([]string{"Event"}, counted...))) }
 
 func openOf(kinds []string) map[int]bool {
@@ -39,7 +39,7 @@ func openOf(kinds []string) map[int]bool {
 	return open
 }
 
-// describe is the type of the handle's object, empty for what is no handle.
+// describe returns the type of the handle's object, or nothing if fd is not a handle.
 func describe(fd int) string {
 	const typeInformation = 2
 	var information struct {
@@ -56,7 +56,8 @@ func describe(fd int) string {
 
 func ofRuntime(int) bool { return false }
 
-// startRuntimePoller makes the handles that the Go runtime, Winsock and package afd make with the first socket and keep.
+// startRuntimePoller makes the Go runtime, Winsock and package afd open the handles that they open with the first socket and
+// keep.
 func startRuntimePoller() {
 	_, _ = new(afd.Call).Poll(nil, 0)
 	if listener, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {

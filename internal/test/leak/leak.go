@@ -1,4 +1,4 @@
-// Package leak makes a package's tests fail where they leave a descriptor or a goroutine behind.
+// Package leak makes a package's tests fail if they leave a descriptor or a goroutine behind.
 package leak
 
 import (
@@ -10,49 +10,41 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"iomux/internal/fdref"
 )
 
-// origins is where the descriptors of each number came from, for the message about a leak.
+// origins holds the stack that opened each descriptor, for the message about a leak.
 var origins sync.Map // of int to string
 
-// Opened remembers the caller as the place where fd was made. Package owned calls it for the objects of this module, and the
-// helpers of the tests for theirs.
+// patience is how long Main waits for finalizers and goroutines that are about to end.
+const patience = 2 * time.Second
+
+// Opened records the caller as the place that opened fd. Package fdref calls it for the objects of this module, and the helpers
+// of the tests call it for theirs.
 func Opened(fd int) {
 	stack := make([]byte, 4096)
 	origins.Store(fd, string(stack[:runtime.Stack(stack, false)]))
 }
 
-// Main is what a package's TestMain calls.
+// Main runs the tests of a package and exits. A package's TestMain calls it.
 func Main(m *testing.M) {
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() == "" { // benchmarks would measure it
 		fdref.Trace(Opened)
 	}
 	startRuntimePoller()
-	before := openDescriptors()
+	descriptors, running := openDescriptors(), goroutines()
 	status := m.Run()
-	if status == 0 && !(clean(before) && noGoroutines()) {
+	if status == 0 && !(noDescriptors(descriptors) && noGoroutines(running)) {
 		status = 1
 	}
 	os.Exit(status)
 }
 
-func noGoroutines() bool {
-	if err := goleak.Find(); err != nil {
-		fmt.Fprintln(os.Stderr, "leak:", err)
-		return false
-	}
-	return true
-}
-
-// clean reports whether no descriptor is open that was not before. It gives finalizers, and goroutines that are about to
-// close theirs, a moment.
-func clean(before map[int]bool) bool {
+// noDescriptors reports whether every open descriptor is in before or belongs to the Go runtime.
+func noDescriptors(before map[int]bool) bool {
 	var left []int
-	for start := time.Now(); time.Since(start) < time.Second; time.Sleep(20 * time.Millisecond) {
+	for start := time.Now(); time.Since(start) < patience; time.Sleep(20 * time.Millisecond) {
 		runtime.GC()
 		left = left[:0]
 		for fd := range openDescriptors() {
@@ -67,9 +59,9 @@ func clean(before map[int]bool) bool {
 	for _, fd := range left {
 		origin, _ := origins.Load(fd)
 		if origin == nil {
-			origin = "(not by this project's objects or helpers)"
+			origin = "(neither an object of this module nor a test helper opened it)"
 		}
-		fmt.Fprintf(os.Stderr, "leak: descriptor %d (%s) was left open; it was made here:\n%s\n", fd, describe(fd), origin)
+		fmt.Fprintf(os.Stderr, "leak: the tests left descriptor %d (%s) open, which was opened here:\n%s\n", fd, describe(fd), origin)
 	}
 	return false
 }

@@ -14,36 +14,39 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// faults are what a test may leave behind, with what is said of it: among other things the function that did it.
+// faults lists what a test may leave behind, and words of the message.
 var faults = map[string]struct {
 	commit func(*testing.T)
 	words  []string
 }{
 	"nothing":    {func(*testing.T) {}, nil},
-	"descriptor": {leaveDescriptor, []string{"was left open", "leaveDescriptor"}},
-	"stranger":   {leaveStranger, []string{"was left open", "not by this project"}},
-	"goroutine":  {leaveGoroutine, []string{"unexpected goroutines", "leaveGoroutine"}},
+	"descriptor": {leaveDescriptor, []string{"left descriptor", "leaveDescriptor"}},
+	"stranger":   {leaveStranger, []string{"left descriptor", "neither an object of this module"}},
+	"goroutine":  {leaveGoroutine, []string{"left this goroutine", "leaveGoroutine"}},
 }
 
-func TestWhatIsLeftBehindIsAFault(t *testing.T) {
+func TestLeaksFailThePackage(t *testing.T) {
 	if part := suite.Part(); part != "" {
 		faults[part].commit(t)
 		return
 	}
 	for name, fault := range faults {
-		output, err := suite.Child(t, name)
-		if failed := err != nil; failed != (fault.words != nil) {
-			t.Errorf("%s left behind: the process ends with %v:\n%s", name, err, output)
-		}
-		for _, words := range fault.words {
-			if !strings.Contains(output, words) {
-				t.Errorf("%s left behind: %q is missing in:\n%s", name, words, output)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			output, err := suite.Child(t, name)
+			if failed := err != nil; failed != (fault.words != nil) {
+				t.Errorf("the process ended with %v:\n%s", err, output)
 			}
-		}
+			for _, words := range fault.words {
+				if !strings.Contains(output, words) {
+					t.Errorf("%q is missing in:\n%s", words, output)
+				}
+			}
+		})
 	}
 }
 
-// files are left open: a file that nobody holds would be closed as garbage.
+// files keeps the open files reachable, or the garbage collector would close them.
 var files []*os.File
 
 func leaveStranger(t *testing.T) {

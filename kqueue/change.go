@@ -1,5 +1,3 @@
-//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
-
 package kqueue
 
 import (
@@ -9,16 +7,19 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+
+	"iomux/internal/kevent"
+	"iomux/internal/sys"
 )
 
-// refusal is the reason not to try any of the changes: a filter or note that this system does not have.
+// refusal returns the error for the first change whose filter or note this system lacks.
 func refusal(changes []Event) error {
 	for i := range changes {
 		change := &changes[i]
-		if refusedFilter(change.Filter) {
+		if refusesFilter(change.Filter) {
 			return fmt.Errorf("kqueue: %w on %s: %v", errors.ErrUnsupported, runtime.GOOS, change.Filter)
 		}
-		if change.Flags&EvDelete != 0 {
+		if change.Flags&EvDelete != 0 || change.Filter == FilterUser { // FilterUser has a use for every bit
 			continue
 		}
 		if notes := change.Fflags & refusedNotes(change.Filter); notes != 0 {
@@ -29,20 +30,35 @@ func refusal(changes []Event) error {
 	return nil
 }
 
-// isAbsent reports whether f is the name of a filter that this system's kernel does not know.
-func isAbsent(f Filter) bool {
-	if f >= absent {
-		return false
-	}
-	for _, name := range filterNames {
-		if name.filter == f {
+// refusesFilter reports whether the filter has a name and does not exist on this system. Other
+// numbers are left to the kernel.
+func refusesFilter(f Filter) bool {
+	if runtime.GOOS == "linux" || runtime.GOOS == "android" {
+		switch f {
+		case FilterAIO, FilterFS, FilterEmpty, FilterProcDesc, FilterNetdev:
 			return true
 		}
+		return false
 	}
-	return false
+	return f < kevent.Absent && f.String() != number(f)
 }
 
-// candidates names the notes. Those that the system lacks share one bit, which may have been meant as any of them.
+// refusedNotes returns the filter's notes that this system lacks.
+func refusedNotes(f Filter) Fflags {
+	if runtime.GOOS == "linux" || runtime.GOOS == "android" {
+		switch f {
+		case FilterRead, FilterWrite:
+			return kevent.AbsentNote | NoteOOB
+		case FilterVnode:
+			return kevent.AbsentNote | NoteRevoke
+		case FilterProc:
+			return kevent.AbsentNote | NoteFork | NoteExec | NoteTrack
+		}
+	}
+	return kevent.AbsentNote
+}
+
+// candidates names the notes. The missing ones share a bit, which may mean any of them.
 func candidates(filter Filter, notes Fflags) string {
 	var names []string
 	for _, name := range noteNames[filter] {
@@ -56,16 +72,16 @@ func candidates(filter Filter, notes Fflags) string {
 	return strings.Join(names, " or ")
 }
 
-// apply makes one change after the other by calling change. Failures and receipts become events; a failure for which there
-// is no room is the error, and the rest of the changes is not made. Events may be the same slice as changes.
-func apply(changes, events []Event, change func(Event) syscall.Errno) (n int, err error) {
+// apply makes the changes in order. A failure or a receipt becomes an event. A failure without
+// room is returned as the error and ends the list. The two lists may be one.
+func apply(changes, events []kevent.Event, change func(kevent.Event) syscall.Errno) (n int, err error) {
 	for i := range changes {
 		next := changes[i]
 		errno := change(next)
 		switch {
-		case errno == 0 && next.Flags&EvReceipt == 0:
+		case errno == 0 && next.Flags&kevent.Receipt == 0:
 		case n < len(events):
-			next.Flags, next.Data = EvError, int64(errno)
+			next.Flags, next.Data = kevent.Error, int64(errno)
 			events[n] = next
 			n++
 		case errno != 0:
@@ -75,6 +91,14 @@ func apply(changes, events []Event, change func(Event) syscall.Errno) (n int, er
 	return n, nil
 }
 
-func changeError(change Event, errno syscall.Errno) error {
-	return fmt.Errorf("kqueue: %v: %w", change, os.NewSyscallError("kevent", errno))
+func changeError(change kevent.Event, errno syscall.Errno) error {
+	return fmt.Errorf("kqueue: %v: %w", fromRaw(change), os.NewSyscallError("kevent", errno))
+}
+
+// waitError returns the error of a wait that ended with errno.
+func waitError(fd int, errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return &sys.Error{Call: "kevent", FD: fd, Err: errno}
 }

@@ -6,25 +6,29 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"unsafe"
 
 	"iomux/internal/bitnames"
+	"iomux/internal/kevent"
 )
 
-// Event is struct kevent, Python's select.kevent: a change that is asked for, or an event that is reported.
+// Event is struct kevent, Python's select.kevent: a change or a reported event.
 type Event struct {
-	Ident  uint64 // what it is about: a descriptor, a process, a signal, or any number of the caller's; the filter decides
+	Ident  uint64 // a descriptor, a process, a signal or a number of the caller's, as the filter has it
 	Filter Filter
 	Flags  Flags
-	Fflags Fflags // what the filter has to say besides
-	Data   int64  // how much, or how often; with EvError an errno
-	Udata  uint64 // the caller's, reported as it was given; on a system of 32 bits only those of them
+	Fflags Fflags // notes of the filter
+	Data   int64  // a size, a count or a time, as the filter has it; with EvError an errno
+	Udata  uint64 // the caller's, returned unchanged; 32-bit systems keep the low 32 bits
 }
 
-// NewEvent makes what Python's select.kevent(ident) makes: the change that registers ident, a descriptor, for reading.
+// NewEvent returns what Python's select.kevent(ident) returns: the change that registers the
+// descriptor ident for reading.
 func NewEvent(ident uint64) Event { return Event{Ident: ident, Filter: FilterRead, Flags: EvAdd} }
 
-// Compare orders events as Python does, by Ident, Filter, Flags, Fflags, Data and Udata in turn: it is negative, zero or
-// positive as e is less than, equal to or greater than other. Udata counts as Python has it, as a signed number.
+// Compare orders events as Python does, by Ident, Filter, Flags, Fflags, Data and Udata in turn.
+// It returns a negative number, zero or a positive number if e is less than, equal to or greater
+// than other. Udata is compared as a signed number.
 func (e Event) Compare(other Event) int {
 	return cmp.Or(
 		cmp.Compare(e.Ident, other.Ident),
@@ -36,8 +40,9 @@ func (e Event) Compare(other Event) int {
 	)
 }
 
-// String writes every field as people write it: {Ident:5 Filter:FilterRead Flags:EvClear|EvEOF Fflags:0 Data:4 Udata:0x0}.
-// The data of an error is followed by what the errno means.
+// String returns the fields by name:
+// {Ident:5 Filter:FilterRead Flags:EvClear|EvEOF Fflags:0 Data:4 Udata:0x0}.
+// With EvError the text of the errno follows Data.
 func (e Event) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "{Ident:%d Filter:%v Flags:%v Fflags:%s Data:%d",
@@ -49,18 +54,36 @@ func (e Event) String() string {
 	return text.String()
 }
 
-// String is the filter's name, or its number where it has none.
+// String returns the filter's name, or its number if it has none.
 func (f Filter) String() string {
 	for _, name := range filterNames {
 		if name.filter == f {
 			return name.text
 		}
 	}
-	return strconv.Itoa(int(f))
+	return number(f)
 }
 
-// String is the flags' names joined by |, bits without a name in hexadecimal, and 0 for none.
+func number(f Filter) string { return strconv.Itoa(int(f)) }
+
+// String returns the flags' names joined by |. Bits without a name are hexadecimal, and no flags
+// are 0.
 func (f Flags) String() string { return bitnames.Format(uint64(f), flagNames) }
 
-// String is the notes as a hexadecimal number: their names depend on the filter.
+// String returns the notes as a hexadecimal number, because their names depend on the filter.
 func (f Fflags) String() string { return fmt.Sprintf("%#x", uint32(f)) }
+
+// toRaw returns the same list in the form that the internal packages use.
+func toRaw(events []Event) []kevent.Event {
+	return unsafe.Slice((*kevent.Event)(unsafe.Pointer(unsafe.SliceData(events))), len(events))
+}
+
+func fromRaw(event kevent.Event) Event { return *(*Event)(unsafe.Pointer(&event)) }
+
+// Event and kevent.Event have the same layout.
+const _ = -(unsafe.Sizeof(Event{}) ^ unsafe.Sizeof(kevent.Event{})) -
+	(unsafe.Offsetof(Event{}.Filter) ^ unsafe.Offsetof(kevent.Event{}.Filter)) -
+	(unsafe.Offsetof(Event{}.Flags) ^ unsafe.Offsetof(kevent.Event{}.Flags)) -
+	(unsafe.Offsetof(Event{}.Fflags) ^ unsafe.Offsetof(kevent.Event{}.Fflags)) -
+	(unsafe.Offsetof(Event{}.Data) ^ unsafe.Offsetof(kevent.Event{}.Data)) -
+	(unsafe.Offsetof(Event{}.Udata) ^ unsafe.Offsetof(kevent.Event{}.Udata))

@@ -47,7 +47,7 @@
 //	FilterSignal   native   native   native   native   native     emulated
 //	FilterTimer    native   native   native   native   native     emulated
 //	FilterUser     native   native   10       7.8      native     emulated
-//	FilterExcept   native   refused  refused  native   native     refused
+//	FilterExcept   native   refused  refused  native   native     emulated
 //	FilterFS       native   native   native   refused  native     refused
 //	FilterEmpty    refused  native   native   refused  refused    refused
 //	FilterProcDesc refused  native   refused  refused  refused    refused
@@ -58,7 +58,7 @@
 //
 // # What the emulation does differently
 //
-// The emulation refuses FilterAIO, FilterEmpty, FilterExcept, FilterFS, FilterNetdev, FilterProcDesc, NoteOOB, NoteRevoke,
+// The emulation refuses FilterAIO, FilterEmpty, FilterFS, FilterNetdev, FilterProcDesc, NoteRevoke,
 // NoteFork, NoteExec and NoteTrack with errors.ErrUnsupported. With EOPNOTSUPP, which is errors.ErrUnsupported too, it answers
 // NoteLowat with FilterWrite above what Linux itself waits for (4096 bytes of a pipe, a third of a socket's buffer), and the
 // signals 32 to 34. Besides:
@@ -85,53 +85,85 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"iomux/internal/fdref"
 )
 
-// Queue is a kqueue. Its methods may be called from several goroutines at once; the zero value is a closed one.
-type Queue struct{ queue }
-
-// New wraps kqueue(2), epoll_create1(2) on Linux. The descriptor is close-on-exec.
-//
-// Errors: EMFILE, ENFILE and ENOMEM where the system has no room for one more; errors.ErrUnsupported on a system that has
-// neither kqueue nor the emulation.
-func New() (*Queue, error) { return create() }
-
-// FromFD makes a Queue of a kqueue's descriptor that exists already, and takes it over: Close will close it. On Linux it has
-// to be that of a Queue of this process, or a duplicate, and /proc has to be there; the two Queues are one queue then. Of two
-// Queues with the same number the first Close closes it; nobody may wait in the other one then, whose use is EBADF.
-//
-// Errors: EBADF where fd is not open, or not a kqueue; errors.ErrUnsupported as New.
-func FromFD(fd int) (*Queue, error) { return adopt(fd) }
-
-// FD is the descriptor of the queue itself, which is readable while an event waits in it, so that it can be registered in
-// another one. After Close it is -1.
-func (q *Queue) FD() int { return q.descriptor.FD() }
-
-// Control wraps kevent(2): it makes the changes, in order, and then waits until there are events or the timeout has passed.
-// It fills events from the start and returns their number, 0 after a timeout. Changes and events may be the same slice.
-//
-// A change that fails is reported as an event with EvError, whose Data is the errno, and a change with EvReceipt as one
-// whose Data is 0 if it was made; then Control returns at once, without having waited. A failure for which events has no room
-// is the error, names the change, and ends the making of changes. With no room at all, Control makes the changes and does
-// not wait.
-//
-// A negative timeout blocks, zero does not wait, any other is never shortened. Interruptions by signals (EINTR) are waited
-// through.
-//
-// Errors of changes: EBADF (the ident is not an open descriptor), ENOENT (not registered, or the number belongs to another
-// file now), EINVAL (an unknown filter, a unit of time that does not exist, a negative time, a signal out of range, EvEnable
-// together with EvDisable, or what the filter does not take), ESRCH (no such process), EACCES and EPERM (not allowed), ELOOP
-// (queues watch each other), ENOMEM, ENOSPC, EMFILE (limits). Errors of the call: errors.ErrUnsupported for a filter or note
-// that the system lacks, before any change is made; os.ErrClosed also when Close is called meanwhile. Waiting does not
-// allocate.
-func (q *Queue) Control(changes, events []Event, timeout time.Duration) (n int, err error) {
-	return q.control(changes, events, timeout)
+// Queue is a kqueue. Its methods may be called from several goroutines at once. The zero value is
+// a closed Queue.
+type Queue struct {
+	descriptor fdref.Descriptor
+	state
 }
 
-// Close closes the queue's descriptor. Goroutines that wait in Control return os.ErrClosed, and only when the last of them
-// has left is the number given back to the system.
+// New wraps kqueue(2), or epoll_create1(2) on Linux. The descriptor is close-on-exec.
 //
-// Errors: os.ErrClosed where it was closed before; EBADF where somebody else closed the descriptor.
-func (q *Queue) Close() error { return q.close() }
+// Errors: EMFILE, ENFILE and ENOMEM if the system has no room for another descriptor;
+// errors.ErrUnsupported if the system has neither kqueue nor an emulation.
+func New() (*Queue, error) { return create() }
+
+// FromFD returns a Queue for an existing kqueue descriptor and takes it over: Close closes it. On
+// Linux the descriptor must be that of a Queue of this process, or a duplicate of one, and /proc
+// must be mounted. Both Queues are then the same queue. If two Queues have the same number, the
+// first Close closes it. Nobody may wait in the other one then, and using it returns EBADF.
+//
+// Errors: EBADF if fd is not open or not a kqueue; errors.ErrUnsupported as in New.
+func FromFD(fd int) (*Queue, error) { return adopt(fd) }
+
+// FD returns the descriptor of the queue, or -1 after Close. The descriptor is readable while an
+// event is pending, so it can be registered in another queue.
+func (q *Queue) FD() int { return q.descriptor.FD() }
+
+// Control wraps kevent(2). It makes the changes in order, and then waits until there are events or
+// the timeout expires. It stores the events in events and returns their number, which is 0 after a
+// timeout. Both lists may be the same slice.
+//
+// A negative timeout blocks, zero does not wait, and any other is never shortened. Interruptions
+// (EINTR) are retried with the time that is left. Waiting does not allocate.
+//
+// A failed change becomes an event with EvError whose Data is the errno. A change with EvReceipt
+// becomes one whose Data is 0 if it succeeded. If there are such events, Control returns them
+// without waiting. If events has no room for a failure, Control returns it as the error, which
+// names the change, and makes no further changes. If events is empty, Control makes the changes
+// and does not wait.
+//
+// Errors of a change:
+//   - EBADF: the ident is not an open descriptor;
+//   - ENOENT: it is not registered, or the number belongs to another file by now;
+//   - EINVAL: an unknown filter or unit of time, a negative time, a signal out of range, EvEnable
+//     together with EvDisable, or a file that the filter does not take;
+//   - ESRCH: there is no such process;
+//   - EACCES, EPERM: the program is not allowed to;
+//   - ELOOP: queues watch each other, or are nested too deeply;
+//   - ENOMEM, ENOSPC, EMFILE: a limit of the system.
+//
+// Errors of the call: errors.ErrUnsupported for a filter or note that the system lacks, before any
+// change is made; os.ErrClosed if the queue is closed, also during the call.
+func (q *Queue) Control(changes, events []Event, timeout time.Duration) (n int, err error) {
+	fd, err := q.descriptor.Acquire()
+	if err != nil {
+		return 0, errClosed
+	}
+	if err = refusal(changes); err == nil {
+		n, err = control(q, fd, toRaw(changes), toRaw(events), timeout)
+	}
+	// Events are returned even if the queue was closed meanwhile: some do not come again.
+	if q.descriptor.Done() && n == 0 {
+		return 0, errClosed
+	}
+	return n, err
+}
+
+// Close closes the queue's descriptor. Goroutines that wait in Control return os.ErrClosed. The
+// number is given back to the system when the last of them has returned.
+//
+// Errors: os.ErrClosed if the queue is closed already; EBADF if its descriptor is.
+func (q *Queue) Close() error {
+	err := q.descriptor.Close(func(fd int) { wake(q, fd) })
+	if err == os.ErrClosed {
+		return errClosed
+	}
+	return err
+}
 
 var errClosed = fmt.Errorf("kqueue: the queue is closed: %w", os.ErrClosed)

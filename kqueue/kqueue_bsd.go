@@ -3,40 +3,42 @@
 package kqueue
 
 import (
-	"math"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"iomux/internal/fdref"
+	"iomux/internal/kevent"
+	"iomux/internal/kqueuebsd"
 	"iomux/internal/sys"
 	"iomux/internal/timeout"
 )
 
-// Native tells whether the kernel of this system has kqueue.
+// Native reports whether the kernel of this system has kqueue.
 const Native = true
 
-// The alarm is the reading end of a pipe whose writing end is closed: it is readable for ever. Close adds it to the queue,
-// which wakes all that wait, one after the other: closing the descriptor would not. FilterUser would do the same, but not on
-// every system, and every ident of it is the program's to use.
-var alarm = sync.OnceValues(func() (uint64, error) {
+// state is empty: a native queue is its descriptor.
+type state struct{}
+
+// kernel returns this system's kernel, with a wake-up descriptor for the whole process: the
+// reading end of a pipe whose writing end is closed.
+var kernel = sync.OnceValues(func() (*kqueuebsd.Kernel, error) {
 	var fds [2]int
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	if err := unix.Pipe(fds[:]); err != nil {
-		return 0, os.NewSyscallError("pipe", err)
+		return nil, os.NewSyscallError("pipe", err)
 	}
 	unix.CloseOnExec(fds[0])
-	return uint64(fds[0]), os.NewSyscallError("close", unix.Close(fds[1]))
+	err := os.NewSyscallError("close", unix.Close(fds[1]))
+	return &kqueuebsd.Kernel{System: runtime.GOOS, Kevent: callKevent, WakeFD: fds[0]}, err
 })
 
-type queue struct{ descriptor fdref.Descriptor }
-
 func create() (*Queue, error) {
-	if _, err := alarm(); err != nil {
+	if _, err := kernel(); err != nil {
 		return nil, err
 	}
 	fd, errno := sys.Kqueue()
@@ -47,7 +49,7 @@ func create() (*Queue, error) {
 }
 
 func adopt(fd int) (*Queue, error) {
-	if _, err := alarm(); err != nil {
+	if _, err := kernel(); err != nil {
 		return nil, err
 	}
 	if !sys.IsOpen(fd) {
@@ -65,122 +67,45 @@ func own(fd int) *Queue {
 	return q
 }
 
-// ring wakes all that wait in the kqueue fd. The alarm is removed before, as only what is new in the queue wakes for sure.
-func ring(fd int) {
-	silence(fd)
-	var bell [1]sys.KernelEvent
-	toKernel(&bell[0], alarmEvent(EvAdd))
-	_, _ = sys.Kevent(fd, bell[:], nil, 0) // it fails where somebody closed the descriptor, which close tells
+func wake(_ *Queue, fd int) {
+	k, _ := kernel() // it exists since the first queue
+	k.Wake(fd)
 }
 
-// silence takes the alarm out of the kqueue fd.
-func silence(fd int) {
-	var bell [1]sys.KernelEvent
-	toKernel(&bell[0], alarmEvent(EvDelete))
-	_, _ = sys.Kevent(fd, bell[:], nil, 0) // it need not be there
-}
-
-func alarmEvent(flags Flags) Event {
-	ident, _ := alarm() // it was made with the first queue
-	return Event{Ident: ident, Filter: FilterRead, Flags: flags}
-}
-
-// isAlarm reports whether the event is the alarm's: nobody else knows its descriptor.
-func isAlarm(event Event) bool {
-	ident, _ := alarm()
-	return event.Ident == ident && event.Filter == FilterRead
-}
-
-func (q *queue) control(changes, events []Event, d time.Duration) (int, error) {
-	fd, err := q.descriptor.Acquire()
-	if err != nil {
-		return 0, errClosed
-	}
-	if err := refusal(changes); err != nil {
-		q.descriptor.Done()
-		return 0, err
-	}
-	if singly(changes, events) {
-		n, err := apply(changes, events, func(change Event) syscall.Errno { return changeOne(fd, change) })
-		if n > 0 || err != nil || len(events) == 0 {
-			q.descriptor.Done()
+func control(q *Queue, fd int, changes, events []kevent.Event, d time.Duration) (int, error) {
+	k, _ := kernel()
+	if k.Singly(changes, len(events)) {
+		n, err := apply(changes, events, func(change kevent.Event) syscall.Errno { return k.Change(fd, change) })
+		if n > 0 || err != nil {
 			return n, err
 		}
 		changes = nil
 	}
-	return q.wait(fd, changes, events, timeout.Start(d))
+	n, errno := k.Wait(fd, changes, events, timeout.Start(d), q.descriptor.Closed)
+	return n, waitError(fd, errno)
 }
 
-// singly reports whether the changes have to be made one by one. Kernels differ in how they answer receipts (OpenBSD may wait
-// instead, FreeBSD may drop the rest of the list), cut idents down to the number of an open descriptor, and forget earlier
-// failures when they have no room for a later one.
-func singly(changes, events []Event) bool {
-	if len(changes) > len(events) {
-		return true
-	}
-	for i := range changes {
-		change := &changes[i]
-		if change.Flags&EvReceipt != 0 || change.isBeyond() || restarts(change) {
-			return true
-		}
-	}
-	return false
-}
-
-// isBeyond reports whether the ident is a number that no descriptor, or no ident of this system, has.
-func (e *Event) isBeyond() bool {
-	if uint64(uintptr(e.Ident)) != e.Ident {
-		return true
-	}
-	switch e.Filter {
-	case FilterRead, FilterWrite, FilterVnode, FilterExcept, FilterEmpty, FilterProcDesc, FilterProc, FilterSignal:
-		return e.Ident > math.MaxInt32
-	}
-	return false
-}
-
-// beyond is the errno for a number that is none of the filter's.
-func beyond(filter Filter) syscall.Errno {
-	switch filter {
-	case FilterProc:
-		return unix.ESRCH
-	case FilterSignal, FilterTimer, FilterUser:
-		return unix.EINVAL
-	}
-	return unix.EBADF
-}
-
-// restarts reports whether the change starts a timer anew, which these kernels do only for one that is new.
-func restarts(change *Event) bool {
-	return forgetsToRestart && change.Filter == FilterTimer && change.Flags&(EvAdd|EvDelete) == EvAdd
-}
-
-func changeOne(fd int, change Event) syscall.Errno {
-	if change.isBeyond() {
-		return beyond(change.Filter)
-	}
-	var one [1]sys.KernelEvent
-	if restarts(&change) {
-		removal := change
-		removal.Flags = EvDelete
-		toKernel(&one[0], removal)
-		_, _ = sys.Kevent(fd, one[:], nil, 0) // it need not be there
-	}
-	change.Flags &^= EvReceipt
-	toKernel(&one[0], change)
-	_, errno := sys.Kevent(fd, one[:], nil, 0)
-	return errno
-}
-
-// longest is how many events are taken from the kernel at once, unless there may be as many failures.
-const longest = 1024
-
-// lists are memory for the kernel's way to write events.
+// lists hold changes and events in the kernel's layout.
 type lists struct{ changes, events []sys.KernelEvent }
 
 var spare = sync.Pool{New: func() any { return new(lists) }}
 
-// resized is list with length n, anew if it is too short.
+// callKevent wraps kevent(2).
+func callKevent(fd int, changes, events []kevent.Event, d time.Duration) (int, syscall.Errno) {
+	memory := spare.Get().(*lists)
+	defer spare.Put(memory)
+	memory.changes, memory.events = resized(memory.changes, len(changes)), resized(memory.events, len(events))
+	for i := range changes {
+		toKernel(&memory.changes[i], &changes[i])
+	}
+	n, errno := sys.Kevent(fd, memory.changes, memory.events, d)
+	for i := range memory.events[:n] {
+		fromKernel(&events[i], &memory.events[i])
+	}
+	return n, errno
+}
+
+// resized returns the list with length n, or a new one if it is too short.
 func resized(list []sys.KernelEvent, n int) []sys.KernelEvent {
 	if cap(list) < n {
 		return make([]sys.KernelEvent, n)
@@ -188,70 +113,18 @@ func resized(list []sys.KernelEvent, n int) []sys.KernelEvent {
 	return list[:n]
 }
 
-// wait makes the changes and ends what control began.
-func (q *queue) wait(fd int, changes, events []Event, countdown timeout.Countdown) (int, error) {
-	memory := spare.Get().(*lists)
-	defer spare.Put(memory)
-	memory.changes = resized(memory.changes, len(changes))
-	memory.events = resized(memory.events, min(len(events), max(len(changes), longest)))
-	for i, change := range changes {
-		toKernel(&memory.changes[i], change)
-	}
-	todo := memory.changes
-	for {
-		taken, errno := sys.Kevent(fd, todo, memory.events, countdown.Left())
-		todo = nil // they were made, even if the wait was interrupted
-		if countdown.Again(taken, errno) && !q.descriptor.Closed() {
-			continue
-		}
-		n, rung := q.fromKernel(fd, events, memory.events[:taken])
-		if n == 0 && rung && !q.descriptor.Closed() {
-			silence(fd) // another Queue of the same kqueue was closed
-			continue
-		}
-		if rung {
-			ring(fd) // for the next one
-		}
-		// Events that were taken from the kernel are handed out even if the queue was closed meanwhile: some are not to be
-		// had again.
-		closed := q.descriptor.Done()
-		switch {
-		case n > 0:
-			return n, nil
-		case closed:
-			return 0, errClosed
-		case errno != 0:
-			return 0, &sys.Error{Call: "kevent", FD: fd, Err: errno}
-		}
-		return 0, nil
+func toKernel(to *sys.KernelEvent, from *kevent.Event) {
+	*to = sys.KernelEvent{Ident: uintptr(from.Ident), Fflags: from.Fflags, Data: from.Data, Udata: uintptr(from.Udata)}
+	convert(&to.Filter, from.Filter)
+	convert(&to.Flags, from.Flags)
+}
+
+func fromKernel(to *kevent.Event, from *sys.KernelEvent) {
+	*to = kevent.Event{
+		Ident: uint64(from.Ident), Filter: int16(from.Filter), Flags: uint16(from.Flags),
+		Fflags: from.Fflags, Data: from.Data, Udata: uint64(from.Udata),
 	}
 }
 
-// fromKernel translates what the kernel told, without the alarm.
-func (q *queue) fromKernel(fd int, events []Event, taken []sys.KernelEvent) (n int, rung bool) {
-	for i := range taken {
-		event := Event{
-			Ident: uint64(taken[i].Ident), Filter: Filter(taken[i].Filter), Flags: Flags(taken[i].Flags),
-			Fflags: Fflags(taken[i].Fflags), Data: taken[i].Data, Udata: uint64(taken[i].Udata),
-		}
-		if isAlarm(event) {
-			rung = true
-			continue
-		}
-		if event.Flags&EvError != 0 {
-			event.Flags = EvError // some kernels add what the change asked for
-		}
-		disableLate(fd, event)
-		events[n] = event
-		n++
-	}
-	return n, rung
-}
-
-func (q *queue) close() error {
-	err := q.descriptor.Close(ring)
-	if err == os.ErrClosed {
-		return errClosed
-	}
-	return err
-}
+// convert exists because NetBSD's fields are wider than the others'.
+func convert[To, From int16 | uint16 | uint32](to *To, from From) { *to = To(from) }

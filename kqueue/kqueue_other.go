@@ -7,24 +7,24 @@ import (
 	"fmt"
 	"runtime"
 	"time"
+
+	"iomux/internal/kevent"
 )
 
-// Native tells whether the kernel of this system has kqueue.
+// Native reports whether the kernel of this system has kqueue.
 const Native = false
 
 var errUnsupported = fmt.Errorf("kqueue: %w on %s: use package poll or selectfd", errors.ErrUnsupported, runtime.GOOS)
 
-// queue is always a closed one, as no other can be made.
-type queue struct{ descriptor nothing }
-
-type nothing struct{}
-
-func (nothing) FD() int { return -1 }
+// state is empty: no queue can be made, so every Queue is a closed one.
+type state struct{}
 
 func create() (*Queue, error) { return nil, errUnsupported }
 
 func adopt(int) (*Queue, error) { return nil, errUnsupported }
 
-func (q *queue) control([]Event, []Event, time.Duration) (int, error) { return 0, errClosed }
+func wake(*Queue, int) {}
 
-func (q *queue) close() error { return errClosed }
+func control(*Queue, int, []kevent.Event, []kevent.Event, time.Duration) (int, error) {
+	return 0, errClosed
+}

@@ -8,12 +8,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/kevent"
 	"iomux/internal/sys"
 )
 
 // Change makes one change.
-func (q *Queue) Change(epoll int, change Event) syscall.Errno {
-	if change.Flags&(evEnable|evDisable) == evEnable|evDisable {
+func (q *Queue) Change(epoll int, change kevent.Event) syscall.Errno {
+	if change.Flags&(kevent.Enable|kevent.Disable) == kevent.Enable|kevent.Disable {
 		return unix.EINVAL
 	}
 	from, errno := sourceOf(change)
@@ -25,8 +26,8 @@ func (q *Queue) Change(epoll int, change Event) syscall.Errno {
 	if q.dead.Load() {
 		return unix.EBADF
 	}
-	k := q.notes[key{change.Ident, change.Filter}]
-	if k != nil && change.Flags&evDelete != 0 {
+	k := q.knotes[key{change.Ident, change.Filter}]
+	if k != nil && change.Flags&kevent.Delete != 0 {
 		if errno = q.remove(epoll, k); errno == unix.EPERM { // the number is that of a file, which was never registered
 			errno = unix.ENOENT
 		}
@@ -37,9 +38,9 @@ func (q *Queue) Change(epoll int, change Event) syscall.Errno {
 		if !isGone(errno) {
 			return errno
 		}
-		_ = q.remove(epoll, k) // the errno is known already
+		_ = q.remove(epoll, k) // the object is gone, as errno says
 	}
-	if change.Flags&evAdd != 0 {
+	if change.Flags&kevent.Add != 0 {
 		return q.add(epoll, from, change)
 	}
 	if isDescriptor(change.Filter) && !sys.IsOpen(int(change.Ident)) {
@@ -48,41 +49,48 @@ func (q *Queue) Change(epoll int, change Event) syscall.Errno {
 	return unix.ENOENT
 }
 
-// sourceOf is the source of the change's filter, if its ident can be one of it.
-func sourceOf(change Event) (source, syscall.Errno) {
+// sourceOf returns the source of the change's filter, if the ident is in its range.
+func sourceOf(change kevent.Event) (source, syscall.Errno) {
 	if isDescriptor(change.Filter) && change.Ident > math.MaxInt32 {
 		return nil, unix.EBADF
 	}
 	switch change.Filter {
-	case Read, Write:
+	case kevent.FilterRead, kevent.FilterWrite, kevent.FilterExcept:
 		return descriptor{}, 0
-	case Vnode:
+	case kevent.FilterVnode:
 		return vnode{}, 0
-	case Proc:
+	case kevent.FilterProc:
 		return process{}, 0
-	case Signal:
+	case kevent.FilterSignal:
 		return signals{}, 0
-	case Timer:
+	case kevent.FilterTimer:
 		return timer{}, 0
-	case User:
+	case kevent.FilterUser:
 		return user{}, 0
 	}
 	return nil, unix.EINVAL
 }
 
-// isGone reports whether errno tells that the descriptor was closed, and its number is nobody's or another's.
+// isGone reports whether errno means that the descriptor was closed, so that its number is unused
+// or another file's. All other failures leave the registration as it is.
 func isGone(errno syscall.Errno) bool {
 	return errno == unix.EBADF || errno == unix.ENOENT || errno == unix.EPERM
 }
 
-func isDescriptor(filter int16) bool { return filter == Read || filter == Write || filter == Vnode }
+func isDescriptor(filter int16) bool {
+	switch filter {
+	case kevent.FilterRead, kevent.FilterWrite, kevent.FilterExcept, kevent.FilterVnode:
+		return true
+	}
+	return false
+}
 
-// add makes a note.
-func (q *Queue) add(epoll int, from source, change Event) syscall.Errno {
-	k := q.newNote()
-	*k = note{
+// add makes a knote.
+func (q *Queue) add(epoll int, from source, change kevent.Event) syscall.Errno {
+	k := q.newKnote()
+	*k = knote{
 		key: key{change.Ident, change.Filter}, source: from, fd: -1,
-		disabled: change.Flags&evDisable != 0, flags: change.Flags & evSticky,
+		disabled: change.Flags&kevent.Disable != 0, flags: change.Flags & sticky,
 		fflags: change.Fflags, data: change.Data, udata: change.Udata,
 	}
 	q.occupy(k)
@@ -90,78 +98,87 @@ func (q *Queue) add(epoll int, from source, change Event) syscall.Errno {
 		q.vacate(k)
 		return errno
 	}
-	q.notes[k.key] = k
-	if change.Flags&evDelete != 0 {
+	q.knotes[k.key] = k
+	if change.Flags&kevent.Delete != 0 {
 		return q.remove(epoll, k)
 	}
 	return 0
 }
 
-// modify changes a note. Without evAdd its notes and data stay as they are.
-func (q *Queue) modify(epoll int, k *note, change Event) syscall.Errno {
-	udata, flags, disabled := k.udata, k.flags, k.disabled
+// modify changes a knote. Without EvAdd its notes and data stay as they are, and after a failure
+// all of it.
+func (q *Queue) modify(epoll int, k *knote, change kevent.Event) syscall.Errno {
+	before := *k
 	k.udata = change.Udata
-	if change.Flags&evAdd != 0 {
-		k.flags = change.Flags & evSticky
+	if change.Flags&kevent.Add != 0 {
+		k.flags = change.Flags & sticky
 	}
 	switch {
-	case change.Flags&evDisable != 0:
+	case change.Flags&kevent.Disable != 0:
 		k.disabled = true
-	case change.Flags&(evAdd|evEnable) != 0:
+	case change.Flags&(kevent.Add|kevent.Enable) != 0:
 		k.disabled = false
 	}
-	if errno := k.source.touch(q, epoll, k, change); errno != 0 {
-		k.udata, k.flags, k.disabled = udata, flags, disabled
-		return errno
-	}
-	if k.disabled {
+	errno := k.source.touch(q, epoll, k, change)
+	if errno == 0 && k.disabled {
 		q.deactivate(k)
 	}
-	if k.disabled || disabled || change.Flags&(evAdd|evEnable) != 0 {
-		return k.source.enable(q, epoll, k)
+	if errno == 0 && (k.disabled || before.disabled || change.Flags&(kevent.Add|kevent.Enable) != 0) {
+		errno = k.source.enable(q, epoll, k)
 	}
-	return 0
-}
-
-// remove ends a note, whatever the errno.
-func (q *Queue) remove(epoll int, k *note) syscall.Errno {
-	delete(q.notes, k.key)
-	q.deactivate(k)
-	errno := k.source.detach(q, epoll, k)
-	q.vacate(k)
+	if errno != 0 {
+		k.udata, k.flags, k.disabled, k.fflags, k.data = before.udata, before.flags, before.disabled, before.fflags, before.data
+		if before.queued {
+			q.activate(k)
+		}
+	}
 	return errno
 }
 
-// fewSpare is how many notes are kept for the next ones, so that to remove and to add both filters of a descriptor takes no memory.
+// remove ends a knote. Its errno is one for which isGone reports true, or 0.
+func (q *Queue) remove(epoll int, k *knote) syscall.Errno {
+	delete(q.knotes, k.key)
+	q.deactivate(k)
+	errno := k.source.detach(q, epoll, k)
+	q.vacate(k)
+	if !isGone(errno) { // an entry that stays in the epoll finds no knote
+		return 0
+	}
+	return errno
+}
+
+// fewSpare is how many unused knotes a queue keeps, so that removing and adding both filters of a
+// descriptor does not allocate.
 const fewSpare = 4
 
-func (q *Queue) newNote() *note {
+func (q *Queue) newKnote() *knote {
 	n := len(q.spare)
 	if n == 0 {
-		return new(note)
+		return new(knote)
 	}
 	k := q.spare[n-1]
 	q.spare = q.spare[:n-1]
 	return k
 }
 
-// occupy gives the note a slot.
-func (q *Queue) occupy(k *note) {
+// occupy gives the knote a slot.
+func (q *Queue) occupy(k *knote) {
 	if n := len(q.free); n > 0 {
 		k.slot, q.free = q.free[n-1], q.free[:n-1]
 	} else {
 		k.slot = int32(len(q.slots))
 		q.slots = append(q.slots, slot{})
 	}
-	q.slots[k.slot].note = k
+	q.slots[k.slot].knote = k
 	k.generation = q.slots[k.slot].generation
 }
 
-// vacate makes the epoll's events of the note, of which some may be in a waiter's hands, go nowhere.
-func (q *Queue) vacate(k *note) {
+// vacate frees the knote's slot. The epoll's events for it find no knote from now on, even those
+// that a waiter has taken already.
+func (q *Queue) vacate(k *knote) {
 	q.slots[k.slot] = slot{generation: k.generation + 1}
 	q.free = append(q.free, k.slot)
-	// Nobody else knows the note of a descriptor, unlike that of a signal.
+	// Nobody else knows the knote of a descriptor. That of a signal is known to its subscription.
 	if k.source == source(descriptor{}) && len(q.spare) < fewSpare {
 		q.spare = append(q.spare, k)
 	}

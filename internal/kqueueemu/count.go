@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// waiting is how much there is to read: bytes, or of a listening socket connections. It is 1 where Linux tells no number.
-func (k *note) waiting() int64 {
+// waiting returns how much there is to read: bytes, or connections of a listening socket. It is 1
+// if Linux reports no number.
+func (k *knote) waiting() int64 {
 	n, errno := ioctl(int(k.ident), unix.TIOCINQ)
 	switch {
 	case errno == 0:
@@ -21,8 +22,8 @@ func (k *note) waiting() int64 {
 	return 1
 }
 
-// backlog is the number of connections to be accepted. Linux tells that of TCP only.
-func (k *note) backlog() int64 {
+// backlog returns the number of connections to accept. Linux reports that of TCP only.
+func (k *knote) backlog() int64 {
 	var info unix.TCPInfo
 	size := uint32(unsafe.Sizeof(info))
 	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(k.ident), unix.IPPROTO_TCP, unix.TCP_INFO,
@@ -30,11 +31,11 @@ func (k *note) backlog() int64 {
 	if errno != 0 {
 		return 1
 	}
-	return max(int64(info.Unacked), 1) // of a listening socket, this is what it counts
+	return max(int64(info.Unacked), 1) // the length of a listening socket's queue
 }
 
-// room is how much can be written: bytes, or 0 where Linux tells no number.
-func (k *note) room() int64 {
+// room returns how many bytes can be written, or 0 if Linux reports no number.
+func (k *knote) room() int64 {
 	switch k.kind {
 	case socket:
 		size, err := unix.GetsockoptInt(int(k.ident), unix.SOL_SOCKET, unix.SO_SNDBUF)
@@ -54,17 +55,20 @@ func (k *note) room() int64 {
 	return 0
 }
 
-// pollsReadable asks the kernel anew.
-func (k *note) pollsReadable() bool {
-	fds := [1]unix.PollFd{{Fd: int32(k.ident), Events: unix.POLLIN}}
+// polls asks poll(2) which of the events the descriptor has now.
+func (k *knote) polls(events int16) int16 {
+	fds := [1]unix.PollFd{{Fd: int32(k.ident), Events: events}}
 	var now unix.Timespec
-	n, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
-	return errno == 0 && n == 1
+	_, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	return fds[0].Revents
 }
 
-// ioctl is ioctl(2) of a request that tells a number.
+// ioctl wraps an ioctl(2) that reports a number. The raw call of package syscall is inlined.
 func ioctl(fd int, request uintptr) (int32, syscall.Errno) {
 	var value int32
-	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(&value)))
+	_, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(&value)))
 	return value, errno
 }

@@ -6,12 +6,14 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/kevent"
 )
 
-// descriptor is FilterRead and FilterWrite of whatever epoll takes.
+// descriptor is the source of FilterRead, FilterWrite and FilterExcept for all that epoll takes.
 type descriptor struct{}
 
-// kind is what a descriptor is of, as far as it matters.
+// kind distinguishes the descriptors that are treated differently.
 type kind uint8
 
 const (
@@ -20,10 +22,10 @@ const (
 	pipe
 )
 
-// atomicRoom is the room of a pipe that epoll calls writable, at least.
+// atomicRoom is the least room of a pipe that epoll reports as writable.
 const atomicRoom = 4096
 
-func (d descriptor) attach(q *Queue, epoll int, k *note) syscall.Errno {
+func (d descriptor) attach(q *Queue, epoll int, k *knote) syscall.Errno {
 	var stat unix.Stat_t
 	if err := unix.Fstat(int(k.ident), &stat); err != nil {
 		return err.(syscall.Errno)
@@ -34,56 +36,75 @@ func (d descriptor) attach(q *Queue, epoll int, k *note) syscall.Errno {
 	case unix.S_IFIFO:
 		k.kind = pipe
 	}
-	if errno := k.lowWater(k.fflags, k.data); errno != 0 {
+	if errno := k.checkNotes(k.fflags, k.data); errno != 0 {
 		return errno
 	}
-	// An epoll holds a descriptor once. The other filter has flags of its own, so it gets an entry in another epoll.
-	sibling := q.sibling(k)
-	if sibling != nil && sibling.source == source(d) && !sibling.second {
-		if errno := q.makeSecond(epoll); errno != 0 {
-			return errno
-		}
-		k.second = true
+	if errno := q.chooseLayer(epoll, k); errno != 0 {
+		return errno
 	}
 	errno := d.control(q, epoll, unix.EPOLL_CTL_ADD, k)
-	if errno == unix.EEXIST { // a registration of before, when the number had been given back and was then got again
+	if errno == unix.EEXIST { // left by a registration whose number was closed and is open again
 		errno = d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
 	}
-	if errno == unix.EPERM {
-		k.source = file{}
-		return k.source.attach(q, epoll, k)
+	if errno != unix.EPERM {
+		return errno
 	}
-	return errno
+	if k.filter == kevent.FilterExcept {
+		return unix.EINVAL
+	}
+	k.source = file{}
+	return k.source.attach(q, epoll, k)
 }
 
-// sibling is the note of the same descriptor for the other direction.
-func (q *Queue) sibling(k *note) *note { return q.notes[key{k.ident, Read + Write - k.filter}] }
+// sibling returns the knote of the same descriptor with another filter.
+func (q *Queue) sibling(k *knote, filter int16) *knote { return q.knotes[key{k.ident, filter}] }
 
-// makeSecond makes the second epoll, inside the first.
-func (q *Queue) makeSecond(epoll int) syscall.Errno {
-	if q.second >= 0 {
+// chooseLayer finds an epoll for the knote. An epoll holds a descriptor only once, and each filter
+// has flags of its own, so the second filter of a descriptor goes into an inner epoll.
+func (q *Queue) chooseLayer(epoll int, k *knote) syscall.Errno {
+	var taken [1 + inner]bool
+	for _, filter := range [...]int16{kevent.FilterRead, kevent.FilterWrite, kevent.FilterExcept, kevent.FilterVnode} {
+		if sibling := q.sibling(k, filter); filter != k.filter && sibling != nil {
+			taken[sibling.layer] = taken[sibling.layer] || sibling.polled()
+		}
+	}
+	for taken[k.layer] {
+		k.layer++
+	}
+	if k.layer == 0 {
+		return 0
+	}
+	return q.makeInner(epoll, k.layer-1)
+}
+
+// polled reports whether an epoll holds the knote's descriptor.
+func (k *knote) polled() bool { return k.source == source(descriptor{}) }
+
+// makeInner makes an inner epoll, unless it exists.
+func (q *Queue) makeInner(epoll, i int) syscall.Errno {
+	if q.inner[i] >= 0 {
 		return 0
 	}
 	fd, errno := q.adopt(unix.EpollCreate1(unix.EPOLL_CLOEXEC))
 	if errno != 0 {
 		return errno
 	}
-	if errno := epollCtl(epoll, unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN, secondSlot, 0); errno != 0 {
+	if errno := epollCtl(epoll, unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN, int32(innerSlot-i), 0); errno != 0 {
 		q.discard(fd)
 		return errno
 	}
-	q.second = fd
+	q.inner[i] = fd
 	return 0
 }
 
-// control changes the note's entry in the epoll that holds it. Where the number was closed, and has become that of something
-// that the queue needs, the entry is not the note's.
-func (descriptor) control(q *Queue, epoll, op int, k *note) syscall.Errno {
+// control changes the knote's entry in its epoll. If the number was closed and is now that of a
+// descriptor of the queue's own, the entry is not the knote's.
+func (descriptor) control(q *Queue, epoll, op int, k *knote) syscall.Errno {
 	if q.own[int(k.ident)] {
 		return unix.EBADF
 	}
-	if k.second {
-		epoll = q.second
+	if k.layer > 0 {
+		epoll = q.inner[k.layer-1]
 	}
 	events := uint32(unix.EPOLLET)
 	if !k.disabled {
@@ -92,17 +113,24 @@ func (descriptor) control(q *Queue, epoll, op int, k *note) syscall.Errno {
 	return epollCtl(epoll, op, int(k.ident), events, k.slot, k.generation)
 }
 
-func (k *note) wants() uint32 {
-	if k.filter == Write {
+func (k *knote) wants() uint32 {
+	switch k.filter {
+	case kevent.FilterWrite:
 		return unix.EPOLLOUT
+	case kevent.FilterExcept:
+		return unix.EPOLLPRI
 	}
 	return unix.EPOLLIN | unix.EPOLLRDHUP
 }
 
-// lowWater refuses a low water mark for writing above what the kernel itself waits for: it tells nothing between that and the
-// mark. One for reading can always be kept, as every arrival is told.
-func (k *note) lowWater(fflags uint32, mark int64) syscall.Errno {
-	if k.filter != Write || fflags&noteLowat == 0 || mark <= 1 {
+// checkNotes refuses a low-water mark for writing above the kernel's own: nothing reports the
+// moment between the two. A mark for reading always works, because every arrival is reported.
+// FilterExcept needs NoteOOB.
+func (k *knote) checkNotes(fflags uint32, mark int64) syscall.Errno {
+	if k.filter == kevent.FilterExcept && fflags&kevent.NoteOOB == 0 {
+		return unix.EINVAL
+	}
+	if k.filter != kevent.FilterWrite || fflags&kevent.NoteLowat == 0 || mark <= 1 {
 		return 0
 	}
 	kept := int64(1)
@@ -122,103 +150,123 @@ func (k *note) lowWater(fflags uint32, mark int64) syscall.Errno {
 	return 0
 }
 
-func (descriptor) touch(_ *Queue, _ int, k *note, change Event) syscall.Errno {
-	if change.Flags&evAdd == 0 {
+func (descriptor) touch(_ *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
+	if change.Flags&kevent.Add == 0 {
 		return 0
 	}
-	if errno := k.lowWater(change.Fflags, change.Data); errno != 0 {
+	if errno := k.checkNotes(change.Fflags, change.Data); errno != 0 {
 		return errno
 	}
 	k.fflags, k.data = change.Fflags, change.Data
 	return 0
 }
 
-// enable makes the epoll look again, too.
-func (d descriptor) enable(q *Queue, epoll int, k *note) syscall.Errno {
+// enable makes the epoll report the present state, too.
+func (d descriptor) enable(q *Queue, epoll int, k *knote) syscall.Errno {
 	return d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
 }
 
-func (d descriptor) detach(q *Queue, epoll int, k *note) syscall.Errno {
+func (d descriptor) detach(q *Queue, epoll int, k *knote) syscall.Errno {
 	if epoll < 0 {
 		return 0
 	}
 	return d.control(q, epoll, unix.EPOLL_CTL_DEL, k)
 }
 
-// again finds out as well whether the number is still the file's that was ready: others are not in the epoll.
-func (d descriptor) again(q *Queue, epoll int, k *note) syscall.Errno {
-	if k.flags&evClear == 0 {
+// again also finds out whether the number is still that of the registered file: the epoll holds no
+// other.
+func (d descriptor) again(q *Queue, epoll int, k *knote) syscall.Errno {
+	if k.flags&kevent.Clear == 0 {
 		return d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
 	}
-	// The epoll would tell anew what is ready. Adding once more changes nothing, and fails.
+	// Modifying the entry would report the present state again. Adding it changes nothing, and fails.
 	switch errno := d.control(q, epoll, unix.EPOLL_CTL_ADD, k); errno {
 	case unix.EEXIST:
 		return 0
 	case 0:
 		_ = d.control(q, epoll, unix.EPOLL_CTL_DEL, k)
 		return unix.ENOENT
-	default:
+	case unix.EBADF, unix.EPERM:
 		return errno
+	default: // ENOMEM or ENOSPC may hide either; one report too many does no harm
+		return d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
 	}
 }
 
-func (descriptor) fire(q *Queue, k *note, ready uint32) (report, bool) {
-	told, connected := k.end(q, ready)
+func (d descriptor) fire(q *Queue, k *knote, ready uint32) (report, bool, syscall.Errno) {
+	if k.filter == kevent.FilterExcept {
+		event, fired := k.exceptional(ready)
+		return event, fired, 0
+	}
+	event, connected := k.end(q, ready)
 	if !connected {
-		return told, false
+		return event, false, 0
 	}
-	ended := told.flags&evEOF != 0 || told.fflags != 0
-	if k.filter == Write {
-		told.data = k.room()
-		return told, ended || ready&unix.EPOLLOUT != 0
+	ended := event.flags&kevent.EOF != 0 || event.fflags != 0
+	if k.filter == kevent.FilterWrite {
+		event.data = k.room()
+		return event, ended || ready&unix.EPOLLOUT != 0, 0
 	}
-	told.data = k.waiting()
-	if !ended && k.fflags&noteLowat != 0 && told.data < k.data {
-		return told, false
+	event.data = k.waiting()
+	if !ended && k.fflags&kevent.NoteLowat != 0 && event.data < k.data {
+		return event, false, 0
 	}
-	// An empty datagram is ready, and has nothing to read. What somebody else has read meanwhile is not ready.
-	return told, ended || told.data > 0 || k.pollsReadable()
+	// An empty datagram is ready and has nothing to read. If another reader was faster, nothing is
+	// ready.
+	return event, ended || event.data > 0 || k.polls(unix.POLLIN) != 0, 0
 }
 
-// end is what there is to report of the end of a connection. A socket that was never connected has none: Linux calls it hung
-// up, and kqueue does not.
-func (k *note) end(q *Queue, ready uint32) (told report, connected bool) {
+// exceptional returns the event of FilterExcept.
+func (k *knote) exceptional(ready uint32) (event report, fired bool) {
+	if ready&(unix.EPOLLHUP|unix.EPOLLERR) != 0 && k.kind == socket {
+		event.flags = kevent.EOF
+	}
+	if ready&unix.EPOLLPRI != 0 { // asking again would take the news from files that report it once
+		event.fflags = kevent.NoteOOB
+	}
+	return event, event.fflags != 0
+}
+
+// end returns what there is to report about the end of a connection. A socket that was never
+// connected has none: Linux calls it hung up, and kqueue does not.
+func (k *knote) end(q *Queue, ready uint32) (event report, connected bool) {
 	if ready&(unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) == 0 {
 		k.failed = 0
-		return told, true
+		return event, true
 	}
 	if k.kind != socket {
-		told.flags = evEOF
-		return told, true
+		event.flags = kevent.EOF
+		return event, true
 	}
 	if ready&(unix.EPOLLHUP|unix.EPOLLRDHUP) != 0 {
-		told.flags = evEOF
+		event.flags = kevent.EOF
 	}
 	if ready&unix.EPOLLERR != 0 && k.fflags&LeaveError != 0 {
-		told.fflags = LeaveError
-		return told, true
+		event.fflags = LeaveError
+		return event, true
 	}
 	if ready&unix.EPOLLERR != 0 {
 		q.takeError(k)
 	}
-	told.fflags = uint32(k.failed)
-	return told, k.failed != 0 || ready&unix.EPOLLHUP == 0 || k.wasConnected()
+	event.fflags = uint32(k.failed)
+	return event, k.failed != 0 || ready&unix.EPOLLHUP == 0 || k.wasConnected()
 }
 
-// takeError asks for the socket's error. The kernel tells it once, so the note of the other filter is told as well.
-func (q *Queue) takeError(k *note) {
+// takeError reads the socket's error. The kernel reports it once, so it is kept for the knote of
+// the other direction as well.
+func (q *Queue) takeError(k *knote) {
 	value, err := unix.GetsockoptInt(int(k.ident), unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil || value == 0 {
 		return
 	}
 	k.failed = syscall.Errno(value)
-	if sibling := q.sibling(k); sibling != nil {
+	if sibling := q.sibling(k, kevent.FilterRead+kevent.FilterWrite-k.filter); sibling != nil {
 		sibling.failed = k.failed
 	}
 }
 
-// wasConnected looks, without reading, whether the end of the stream has come, or there has been no stream yet.
-func (k *note) wasConnected() bool {
+// wasConnected peeks at the stream: it has ended, or has never begun.
+func (k *knote) wasConnected() bool {
 	var one [1]byte
 	_, _, err := unix.Recvfrom(int(k.ident), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 	return err != unix.ENOTCONN

@@ -6,14 +6,16 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/kevent"
 )
 
-// file is FilterRead and FilterWrite of what epoll does not take, because it is always ready: regular files, directories, and
-// devices such as /dev/null. Regular files are ready for reading as long as there is something behind the offset, and
-// inotify tells when there is something again.
+// file is the source of FilterRead and FilterWrite for what epoll refuses because it is always
+// ready: regular files, directories, and devices such as /dev/null. A regular file is ready for
+// reading while there is something behind the offset. Inotify reports when it has grown.
 type file struct{}
 
-// identity is what tells a file from all others, and what FilterVnode compares.
+// identity distinguishes a file from all others. It is also what FilterVnode compares.
 type identity struct {
 	device, inode uint64
 	links         uint64
@@ -22,7 +24,7 @@ type identity struct {
 	uid, gid      uint32
 }
 
-// identify asks for the file behind the descriptor.
+// identify returns the identity of the descriptor's file.
 func identify(fd uint64) (identity, syscall.Errno) {
 	var stat unix.Stat_t
 	if err := unix.Fstat(int(fd), &stat); err != nil {
@@ -34,12 +36,15 @@ func identify(fd uint64) (identity, syscall.Errno) {
 	}, 0
 }
 
-func (i identity) isFile() bool {
-	return i.mode&unix.S_IFMT == unix.S_IFREG || i.mode&unix.S_IFMT == unix.S_IFDIR
-}
+func (i identity) isFile() bool { return i.isRegular() || i.isDirectory() }
 
-// same asks whether the descriptor still is of the note's file.
-func (k *note) same() (identity, syscall.Errno) {
+func (i identity) isRegular() bool { return i.mode&unix.S_IFMT == unix.S_IFREG }
+
+func (i identity) isDirectory() bool { return i.mode&unix.S_IFMT == unix.S_IFDIR }
+
+// same returns the present identity of the knote's file, or ENOENT if the descriptor is now of
+// another file.
+func (k *knote) same() (identity, syscall.Errno) {
 	now, errno := identify(k.ident)
 	if errno == 0 && (k.gone || now.device != k.file.device || now.inode != k.file.inode) {
 		errno = unix.ENOENT
@@ -47,11 +52,11 @@ func (k *note) same() (identity, syscall.Errno) {
 	return now, errno
 }
 
-func (file) attach(q *Queue, epoll int, k *note) (errno syscall.Errno) {
+func (file) attach(q *Queue, epoll int, k *knote) (errno syscall.Errno) {
 	if k.file, errno = identify(k.ident); errno != 0 {
 		return errno
 	}
-	if k.filter == Read && k.file.isFile() {
+	if k.filter == kevent.FilterRead && k.file.isFile() {
 		if errno := q.watch(epoll, k, unix.IN_MODIFY); errno != 0 {
 			return errno
 		}
@@ -60,23 +65,23 @@ func (file) attach(q *Queue, epoll int, k *note) (errno syscall.Errno) {
 	return 0
 }
 
-func (file) touch(q *Queue, _ int, k *note, change Event) syscall.Errno {
-	q.readInotify() // which tells if the file is no more
+func (file) touch(q *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
+	q.readInotify() // it reports if the file has ended
 	if _, errno := k.same(); errno != 0 {
 		return errno
 	}
-	if change.Flags&evAdd != 0 {
+	if change.Flags&kevent.Add != 0 {
 		k.fflags, k.data = change.Fflags, change.Data
 	}
 	return 0
 }
 
-func (file) enable(q *Queue, _ int, k *note) syscall.Errno {
+func (file) enable(q *Queue, _ int, k *knote) syscall.Errno {
 	q.activate(k)
 	return 0
 }
 
-func (file) detach(q *Queue, epoll int, k *note) syscall.Errno {
+func (file) detach(q *Queue, epoll int, k *knote) syscall.Errno {
 	q.unwatch(k)
 	if epoll < 0 {
 		return 0
@@ -85,24 +90,24 @@ func (file) detach(q *Queue, epoll int, k *note) syscall.Errno {
 	return errno
 }
 
-func (file) fire(_ *Queue, k *note, _ uint32) (report, bool) {
+func (file) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
 	now, errno := k.same()
 	if errno != 0 {
-		return report{}, false
+		return report{}, false, errno
 	}
-	if k.filter == Write || !now.isFile() {
-		return report{}, true
+	if k.filter == kevent.FilterWrite || !now.isFile() {
+		return report{}, true, 0
 	}
 	offset, err := unix.Seek(int(k.ident), 0, unix.SEEK_CUR)
 	if err != nil {
-		return report{}, false
+		return report{}, false, err.(syscall.Errno)
 	}
 	left := now.size - offset
 	least := int64(1)
-	if k.fflags&noteLowat != 0 {
+	if k.fflags&kevent.NoteLowat != 0 {
 		least = max(k.data, 1)
 	}
-	return report{data: left}, left >= least
+	return report{data: left}, left >= least, 0
 }
 
-func (file) again(q *Queue, _ int, k *note) syscall.Errno { return q.goesOn(k) }
+func (file) again(q *Queue, _ int, k *knote) syscall.Errno { return q.goesOn(k) }

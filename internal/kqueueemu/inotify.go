@@ -9,16 +9,19 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/kevent"
 )
 
-// watch is what inotify tells of one file, and to whom. Inotify has one watch for all descriptors of a file.
+// watch is what inotify watches of one file. It has one watch for all descriptors of a file.
 type watch struct {
 	number int32
-	notes  []*note
+	knotes []*knote
 }
 
-// watch makes inotify tell the note what it asks for. The path follows the file, whatever becomes of its names.
-func (q *Queue) watch(epoll int, k *note, events uint32) syscall.Errno {
+// watch adds the events to those that inotify reports for the knote's file. The path leads to the
+// file even after it was renamed or removed.
+func (q *Queue) watch(epoll int, k *knote, events uint32) syscall.Errno {
 	if errno := q.makeInotify(epoll); errno != 0 {
 		return errno
 	}
@@ -35,22 +38,22 @@ func (q *Queue) watch(epoll int, k *note, events uint32) syscall.Errno {
 	if k.watch != w {
 		q.unwatch(k)
 		k.watch = w
-		w.notes = append(w.notes, k)
+		w.knotes = append(w.knotes, k)
 	}
 	return 0
 }
 
-// unwatch ends what watch began.
-func (q *Queue) unwatch(k *note) {
+// unwatch undoes watch.
+func (q *Queue) unwatch(k *knote) {
 	w := k.watch
 	if w == nil {
 		return
 	}
 	k.watch = nil
-	w.notes = slices.DeleteFunc(w.notes, func(other *note) bool { return other == k })
-	if len(w.notes) == 0 {
+	w.knotes = slices.DeleteFunc(w.knotes, func(other *knote) bool { return other == k })
+	if len(w.knotes) == 0 {
 		delete(q.watches, w.number)
-		_, _ = unix.InotifyRmWatch(q.inotify, uint32(w.number)) // it fails if the file is no more
+		_, _ = unix.InotifyRmWatch(q.inotify, uint32(w.number)) // it fails if the file has ended
 	}
 }
 
@@ -72,7 +75,7 @@ func (q *Queue) makeInotify(epoll int) syscall.Errno {
 	return 0
 }
 
-// readInotify tells the notes all that inotify has to tell.
+// readInotify reads all events of inotify and hands them to the knotes.
 func (q *Queue) readInotify() {
 	for q.inotify >= 0 {
 		n, err := unix.Read(q.inotify, q.buffer)
@@ -84,16 +87,16 @@ func (q *Queue) readInotify() {
 		}
 		for rest := q.buffer[:n]; len(rest) >= unix.SizeofInotifyEvent; {
 			event := (*unix.InotifyEvent)(unsafe.Pointer(&rest[0]))
-			q.told(event)
+			q.happened(event)
 			rest = rest[unix.SizeofInotifyEvent+int(event.Len):]
 		}
 	}
 }
 
-func (q *Queue) told(event *unix.InotifyEvent) {
-	if event.Mask&unix.IN_Q_OVERFLOW != 0 { // so many that some were lost: whatever can be seen to have happened has
+func (q *Queue) happened(event *unix.InotifyEvent) {
+	if event.Mask&unix.IN_Q_OVERFLOW != 0 { // events were lost, so every file is compared
 		for _, w := range q.watches {
-			w.tell(q, unix.IN_MODIFY|unix.IN_ATTRIB, false)
+			w.changed(q, unix.IN_MODIFY|unix.IN_ATTRIB, false)
 		}
 		return
 	}
@@ -101,19 +104,19 @@ func (q *Queue) told(event *unix.InotifyEvent) {
 	if w == nil {
 		return
 	}
-	if event.Mask&unix.IN_IGNORED != 0 { // the file is no more
+	if event.Mask&unix.IN_IGNORED != 0 { // the file has ended
 		delete(q.watches, w.number)
-		for _, k := range w.notes {
+		for _, k := range w.knotes {
 			k.watch, k.gone = nil, true
 		}
 		return
 	}
-	w.tell(q, event.Mask, event.Len > 0)
+	w.changed(q, event.Mask, event.Len > 0)
 }
 
-func (w *watch) tell(q *Queue, events uint32, ofEntry bool) {
-	for _, k := range w.notes {
-		if k.filter == Vnode {
+func (w *watch) changed(q *Queue, events uint32, ofEntry bool) {
+	for _, k := range w.knotes {
+		if k.filter == kevent.FilterVnode {
 			k.changed(events, ofEntry)
 			if k.hits != 0 {
 				q.activate(k)

@@ -11,19 +11,21 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/kevent"
 )
 
-// process is FilterProc, with a pidfd each.
+// process is the source of FilterProc, with a pidfd for each.
 type process struct{}
 
-// unknownStatus is the data of the exit of a process of which nobody tells how it ended.
+// unknownStatus is the Data of an exit whose status cannot be found out.
 const unknownStatus = -1
 
-func (process) attach(q *Queue, epoll int, k *note) syscall.Errno {
+func (process) attach(q *Queue, epoll int, k *knote) syscall.Errno {
 	if k.ident == 0 || k.ident > math.MaxInt32 {
 		return unix.ESRCH
 	}
-	k.flags |= evClear
+	k.flags |= kevent.Clear
 	fd, errno := q.adopt(unix.PidfdOpen(int(k.ident), 0))
 	switch errno {
 	case 0:
@@ -40,50 +42,51 @@ func (process) attach(q *Queue, epoll int, k *note) syscall.Errno {
 	return errno
 }
 
-// exits is what the note waits for, if it does.
-func (k *note) exits() uint32 {
-	if k.fflags&noteExit == 0 {
+// exits returns the epoll events for an exit, if the knote waits for it.
+func (k *knote) exits() uint32 {
+	if k.fflags&kevent.NoteExit == 0 {
 		return 0
 	}
 	return k.readable()
 }
 
-func (process) touch(_ *Queue, _ int, k *note, change Event) syscall.Errno {
-	if change.Flags&evAdd != 0 {
+func (process) touch(_ *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
+	if change.Flags&kevent.Add != 0 {
 		k.fflags, k.data = change.Fflags, change.Data
 	}
-	k.flags |= evClear
+	k.flags |= kevent.Clear
 	return 0
 }
 
-func (process) enable(_ *Queue, epoll int, k *note) syscall.Errno {
+func (process) enable(_ *Queue, epoll int, k *knote) syscall.Errno {
 	return epollCtl(epoll, unix.EPOLL_CTL_MOD, k.fd, unix.EPOLLET|k.exits(), k.slot, k.generation)
 }
 
-func (process) detach(q *Queue, _ int, k *note) syscall.Errno {
+func (process) detach(q *Queue, _ int, k *knote) syscall.Errno {
 	q.discard(k.fd)
 	return 0
 }
 
-func (process) again(*Queue, int, *note) syscall.Errno { return 0 }
+func (process) again(*Queue, int, *knote) syscall.Errno { return 0 }
 
-// fire tells how the process ended. If only its parent may know, until it has waited for it, the pidfd tells when it has.
-func (process) fire(_ *Queue, k *note, ready uint32) (report, bool) {
-	if k.fflags&noteExit == 0 {
-		return report{}, false
+// fire reports how the process ended. If only the parent can know until it has waited for the
+// process, the pidfd is ready once more when it has.
+func (process) fire(_ *Queue, k *knote, ready uint32) (report, bool, syscall.Errno) {
+	if k.fflags&kevent.NoteExit == 0 {
+		return report{}, false, 0
 	}
 	status, known := k.status()
 	if !known {
-		if ready&unix.EPOLLHUP == 0 && tellsLater(k.fd) {
-			return report{}, false
+		if ready&unix.EPOLLHUP == 0 && isKnownLater(k.fd) {
+			return report{}, false, 0
 		}
 		status = unknownStatus
 	}
-	return report{flags: evEOF | evOneShot, fflags: noteExit, data: status}, true
+	return report{flags: kevent.EOF | kevent.OneShot, fflags: kevent.NoteExit, data: status}, true, 0
 }
 
-// status is what wait(2) would tell, without waiting for the process.
-func (k *note) status() (status int64, known bool) {
+// status returns what wait(2) would, without reaping the process.
+func (k *knote) status() (status int64, known bool) {
 	if status, known = childStatus(k.fd); known {
 		return status, true
 	}
@@ -97,14 +100,14 @@ func (k *note) status() (status int64, known bool) {
 	return 0, false
 }
 
-// tellsLater reports whether the kernel takes the question, though it has no answer yet: then it has one when the parent has
-// waited for the process (Linux 6.15; two versions before take the question and never answer).
-func tellsLater(pidfd int) bool {
+// isKnownLater reports whether the kernel takes the request although it has no status yet. Then it
+// has one when the parent has waited for the process (Linux 6.15; 6.13 and 6.14 never have one).
+func isKnownLater(pidfd int) bool {
 	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
 	return unix.IoctlPidfdInfo(pidfd, &info) == nil
 }
 
-// childStatus asks as the parent. The process stays to be waited for.
+// childStatus asks as the parent, without reaping the process.
 func childStatus(pidfd int) (int64, bool) {
 	var info unix.Siginfo
 	for {
@@ -117,7 +120,7 @@ func childStatus(pidfd int) (int64, bool) {
 		}
 		break
 	}
-	// struct siginfo goes on with si_pid, si_uid and si_status, aligned as a pointer is.
+	// Next in struct siginfo are si_pid, si_uid and si_status, aligned like a pointer.
 	const start = (12 + unsafe.Sizeof(uintptr(0)) - 1) &^ (unsafe.Sizeof(uintptr(0)) - 1)
 	value := int64(*(*int32)(unsafe.Add(unsafe.Pointer(&info), start+8)))
 	switch info.Code {
@@ -129,25 +132,26 @@ func childStatus(pidfd int) (int64, bool) {
 	return value, true // CLD_KILLED
 }
 
-// zombieStatus asks /proc, which tells those that may look at the process, as long as its parent has not waited for it.
+// zombieStatus reads /proc, which has the status until the parent has waited for the process, for
+// readers that may inspect it.
 func zombieStatus(pidfd int, pid uint64) (int64, bool) {
 	text, err := os.ReadFile("/proc/" + strconv.FormatUint(pid, 10) + "/stat")
-	if err != nil || !isZombie(pidfd) { // the number may be another process's by now
+	if err != nil || !isZombie(pidfd) { // the number may be that of another process by now
 		return 0, false
 	}
-	// The name is in parentheses, and may hold some. The status is the last of 52 fields.
+	// The name is in parentheses and may contain some. The status is the last of 52 fields.
 	_, rest, _ := bytes.Cut(text[max(bytes.LastIndexByte(text, ')'), 0):], []byte(" "))
 	fields := bytes.Fields(rest)
 	if len(fields) < 50 || string(fields[0]) != "Z" {
 		return 0, false
 	}
 	status, err := strconv.ParseInt(string(fields[49]), 10, 64)
-	// Those that may not look see zero, which says nothing.
-	return status, err == nil && (status != 0 || mayLookAt(pid))
+	// Other readers see zero, which means nothing.
+	return status, err == nil && (status != 0 || mayInspect(pid))
 }
 
-// mayLookAt reports whether /proc shows this process all of the other one.
-func mayLookAt(pid uint64) bool {
+// mayInspect reports whether /proc shows this process all fields of the other one.
+func mayInspect(pid uint64) bool {
 	var stat unix.Stat_t
 	err := unix.Stat("/proc/"+strconv.FormatUint(pid, 10), &stat)
 	return err == nil && (os.Geteuid() == 0 || int(stat.Uid) == os.Geteuid())

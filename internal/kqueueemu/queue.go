@@ -13,28 +13,34 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/kevent"
 	"iomux/internal/sys"
 )
 
-// Queue is what is registered in a queue. Its epoll belongs to the caller, who hands its descriptor to each call.
+// inner is how many inner epolls a queue may have: a descriptor has up to four filters, and the
+// queue's own epoll holds one of them.
+const inner = 3
+
+// Queue is an emulated kqueue. Its epoll belongs to the caller, who passes it to each call.
 type Queue struct {
 	mu      sync.Mutex
-	notes   map[key]*note
+	knotes  map[key]*knote
 	slots   []slot
-	free    []int32      // slots that are not in use
-	spare   []*note      // of descriptors, that are not in use
-	own     map[int]bool // descriptors that the queue has made, and not the user
-	number  int32        // tells the queue from all others of the process
-	numbers map[int]bool // the descriptors that Release has not been called for
-	dead    atomic.Bool  // there is none left
-	closing int          // the rings that Release has not been called for
-	bell    int          // an eventfd that is readable while pending is not empty, or closing not zero
-	second  int          // an epoll inside the queue's, for descriptors that the queue's holds already; -1 until needed
+	free    []int32      // unused slots
+	spare   []*knote     // unused knotes of descriptors
+	own     map[int]bool // descriptors that the queue has made for itself
+	number  int32        // unique in the process
+	fds     map[int]bool // descriptors of the epoll that have not been released
+	dead    atomic.Bool  // all were released
+	closing int          // calls of Wake that Release has not undone
+	wakeFD  int          // an eventfd, readable while knotes are pending or closing is not zero
+	inner   [inner]int   // epolls inside the queue's, for more filters of a descriptor; -1 until needed
 	inotify int          // -1 until needed
 	watches map[int32]*watch
 	pending list
-	ringing bool   // the bell is readable
-	buffer  []byte // for what inotify tells
+	woken   bool          // wakeFD is readable
+	failure syscall.Errno // why a pending knote has not been reported
+	buffer  []byte        // for events of inotify
 }
 
 type key struct {
@@ -42,53 +48,58 @@ type key struct {
 	filter int16
 }
 
-// slot is where an epoll's event finds its note. The generation tells a note from those that had the slot before.
+// slot leads from an epoll's event to its knote. The generation distinguishes the knote from
+// earlier ones in the slot.
 type slot struct {
-	note       *note
+	knote      *knote
 	generation int32
 }
 
-// The epoll's own entries have these slots.
+// The slots of the epoll's own entries.
 const (
-	bellSlot    = -1
-	secondSlot  = -2
-	inotifySlot = -3
+	wakeSlot    = -1
+	inotifySlot = -2
+	innerSlot   = -10 // and below, one for each inner epoll
 )
 
-// queues are all queues of the process, by their numbers.
+// queues are all queues of the process, by number.
 var queues = struct {
 	sync.Mutex
 	last int32
 	all  map[int32]*Queue
 }{all: make(map[int32]*Queue)}
 
-// New makes a queue and the epoll that is its descriptor. The call that failed is named.
+// New makes a queue and the epoll that is its descriptor. After a failure it returns the name of
+// the call that failed.
 func New() (q *Queue, fd int, call string, err error) {
 	fd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, -1, "epoll_create1", err
 	}
-	bell, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	wakeFD, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
 		_ = unix.Close(fd)
 		return nil, -1, "eventfd", err
 	}
-	q = &Queue{notes: make(map[key]*note), numbers: map[int]bool{fd: true}, own: map[int]bool{bell: true}, bell: bell, second: -1, inotify: -1}
+	q = &Queue{knotes: make(map[key]*knote), fds: map[int]bool{fd: true}, own: map[int]bool{wakeFD: true}, wakeFD: wakeFD, inotify: -1}
+	for i := range q.inner {
+		q.inner[i] = -1
+	}
 	queues.Lock()
 	defer queues.Unlock()
 	queues.last++
 	q.number = queues.last
-	// The number tells Find whose epoll it has before it.
-	if errno := epollCtl(fd, unix.EPOLL_CTL_ADD, bell, unix.EPOLLIN, bellSlot, q.number); errno != 0 {
-		_, _ = unix.Close(fd), unix.Close(bell)
+	// Find recognises the epoll by the number.
+	if errno := epollCtl(fd, unix.EPOLL_CTL_ADD, wakeFD, unix.EPOLLIN, wakeSlot, q.number); errno != 0 {
+		_, _ = unix.Close(fd), unix.Close(wakeFD)
 		return nil, -1, "epoll_ctl", errno
 	}
 	queues.all[q.number] = q
 	return q, fd, "", nil
 }
 
-// Find is the queue whose epoll fd is, be it under another number than before. It makes fd one of the queue's, for which
-// Release has to be called. It is nil for all other descriptors.
+// Find returns the queue whose epoll fd is, also if fd is a duplicate. Release has to be called for
+// fd then. It returns nil for all other descriptors.
 func Find(fd int) *Queue {
 	info, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(fd))
 	if err != nil {
@@ -97,63 +108,71 @@ func Find(fd int) *Queue {
 	queues.Lock()
 	defer queues.Unlock()
 	for _, q := range queues.all {
-		// An epoll lists what it holds as "tfd: 5 events: 19 data: 1ffffffff pos:0 ino:40f sdev:9".
-		data := *(*uint64)(unsafe.Pointer(&[2]int32{bellSlot, q.number}))
-		for line := range bytes.Lines(info) {
-			words := bytes.Fields(line)
-			if len(words) > 5 && string(words[0]) == "tfd:" && string(words[1]) == strconv.Itoa(q.bell) &&
-				string(words[5]) == strconv.FormatUint(data, 16) {
-				q.mu.Lock()
-				q.numbers[fd] = true
-				q.mu.Unlock()
-				return q
-			}
+		if q.isIn(info) {
+			q.mu.Lock()
+			q.fds[fd] = true
+			q.mu.Unlock()
+			return q
 		}
 	}
 	return nil
 }
 
-// Ring wakes all that wait, until Release is called.
-func (q *Queue) Ring() {
+// isIn reports whether the lines are those of the queue's epoll. An epoll lists its entries as
+// "tfd: 5 events: 19 data: 1ffffffff pos:0 ino:40f sdev:9".
+func (q *Queue) isIn(info []byte) bool {
+	data := *(*uint64)(unsafe.Pointer(&[2]int32{wakeSlot, q.number}))
+	for line := range bytes.Lines(info) {
+		words := bytes.Fields(line)
+		if len(words) > 5 && string(words[0]) == "tfd:" && string(words[1]) == strconv.Itoa(q.wakeFD) &&
+			string(words[5]) == strconv.FormatUint(data, 16) {
+			return true
+		}
+	}
+	return false
+}
+
+// Wake makes all waiters return, until Release is called.
+func (q *Queue) Wake() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closing++
-	q.ringBell()
+	q.wake()
 }
 
-// Release gives up one of the queue's descriptors, which was rung for or not, and reports whether it is to be closed: it is not
-// if it was released before, by another user of the same number. The last one closes all that the queue holds.
-func (q *Queue) Release(fd int, rung bool) bool {
+// Release gives up one of the queue's descriptors, and undoes Wake if it was woken for that. It
+// reports whether the descriptor is to be closed: not if it was released before, by another user
+// of the same number. The last one closes all that the queue has made.
+func (q *Queue) Release(fd int, woken bool) bool {
 	queues.Lock()
 	defer queues.Unlock()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if rung {
+	if woken {
 		q.closing--
 	}
-	if !q.numbers[fd] {
+	if !q.fds[fd] {
 		return false
 	}
-	delete(q.numbers, fd)
-	if len(q.numbers) > 0 {
-		q.silence()
+	delete(q.fds, fd)
+	if len(q.fds) > 0 {
+		q.clear()
 		return true
 	}
 	q.dead.Store(true)
 	delete(queues.all, q.number)
-	for _, k := range q.notes {
-		_ = k.source.detach(q, -1, k) // a descriptor that was closed meanwhile has nothing to detach
+	for _, k := range q.knotes {
+		_ = k.source.detach(q, -1, k) // the descriptor may be closed already
 	}
-	for _, fd := range []int{q.bell, q.second, q.inotify} {
-		if fd >= 0 {
-			_ = unix.Close(fd)
-		}
+	for fd := range q.own {
+		_ = unix.Close(fd)
 	}
-	q.notes, q.slots, q.spare, q.bell, q.second, q.inotify = nil, nil, nil, -1, -1, -1
+	q.knotes, q.slots, q.spare, q.own = nil, nil, nil, nil
+	q.wakeFD, q.inotify = -1, -1
 	return true
 }
 
-// adopt makes what call has made one of the queue's own descriptors.
+// adopt records a new descriptor as one of the queue's own.
 func (q *Queue) adopt(fd int, err error) (int, syscall.Errno) {
 	if err != nil {
 		return -1, err.(syscall.Errno)
@@ -168,56 +187,56 @@ func (q *Queue) discard(fd int) {
 	_ = unix.Close(fd)
 }
 
-// ringBell makes the bell readable.
-func (q *Queue) ringBell() {
-	if !q.ringing && !q.dead.Load() {
-		one := [8]byte{1, 0, 0, 0, 0, 0, 0, 1} // not zero, whichever end is first, and far from the largest that fits
-		sysWrite(q.bell, &one)
-		q.ringing = true
+// wake makes the wake-up readable.
+func (q *Queue) wake() {
+	if !q.woken && !q.dead.Load() {
+		one := [8]byte{1, 0, 0, 0, 0, 0, 0, 1} // small and not zero in either byte order
+		sysWrite(q.wakeFD, &one)
+		q.woken = true
 	}
 }
 
-// silence makes the bell unreadable if there is nothing left to wake for.
-func (q *Queue) silence() {
-	if q.ringing && q.pending.first == nil && q.closing == 0 {
+// clear makes the wake-up unreadable if no reason for it is left.
+func (q *Queue) clear() {
+	if q.woken && q.pending.first == nil && q.closing == 0 {
 		var count [8]byte
-		sysRead(q.bell, &count)
-		q.ringing = false
+		sysRead(q.wakeFD, &count)
+		q.woken = false
 	}
 }
 
-// activate puts the note among those that have something to report, unless it is disabled.
-func (q *Queue) activate(k *note) {
+// activate makes the knote pending, unless it is disabled.
+func (q *Queue) activate(k *knote) {
 	if k.disabled || k.queued {
 		return
 	}
 	q.pending.push(k)
-	q.ringBell()
+	q.wake()
 }
 
-// goesOn puts a note that was reported back among those that have something to report, unless that was all.
-func (q *Queue) goesOn(k *note) syscall.Errno {
-	if k.flags&evClear == 0 {
+// goesOn makes a reported knote pending again, unless it has EvClear.
+func (q *Queue) goesOn(k *knote) syscall.Errno {
+	if k.flags&kevent.Clear == 0 {
 		q.activate(k)
 	}
 	return 0
 }
 
-// deactivate takes the note out of those that have something to report.
-func (q *Queue) deactivate(k *note) {
+// deactivate undoes activate.
+func (q *Queue) deactivate(k *knote) {
 	if k.queued {
 		q.pending.remove(k)
-		q.silence()
+		q.clear()
 	}
 }
 
-// epollCtl changes what the epoll holds of fd.
+// epollCtl changes the epoll's entry of fd.
 func epollCtl(epoll, op, fd int, events uint32, slot, generation int32) syscall.Errno {
 	event := unix.EpollEvent{Events: events, Fd: slot, Pad: generation}
 	return sys.EpollCtl(epoll, op, int32(fd), unsafe.Pointer(&event))
 }
 
-// sysWrite and sysRead move the eight bytes of an eventfd or a timerfd, which do not block.
+// sysWrite and sysRead move the eight bytes of an eventfd or a timerfd, neither of which blocks.
 func sysWrite(fd int, p *[8]byte) {
 	_, _, _ = unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(p)), 8)
 }

@@ -10,13 +10,15 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/kevent"
 )
 
-// signals is FilterSignal. Who has the handlers is asked once for each signal that is watched.
+// signals is the source of FilterSignal. Each watched signal is caught once, for all queues.
 type signals struct{}
 
-// catch begins to call arrived with the number of times that the signal came, from one goroutine, and returns what ends that; a
-// last call may then be under way.
+// catch starts a goroutine that calls arrived with the number of times the signal came. The
+// function that it returns ends that, though a last call may still be under way.
 var catch = func(number syscall.Signal, arrived func(times int64)) (stop func()) {
 	arrivals := make(chan os.Signal, 512)
 	signal.Notify(arrivals, number)
@@ -31,7 +33,8 @@ var catch = func(number syscall.Signal, arrived func(times int64)) (stop func())
 	}
 }
 
-// CatchSignalsBy replaces os/signal, before any signal is watched, in a program whose signals are not the Go runtime's.
+// CatchSignalsBy replaces os/signal in a program whose signals are not the Go runtime's. It must be
+// called before any signal is watched.
 func CatchSignalsBy(other func(number syscall.Signal, arrived func(times int64)) (stop func())) {
 	catch = other
 }
@@ -39,17 +42,17 @@ func CatchSignalsBy(other func(number syscall.Signal, arrived func(times int64))
 // lastSignal is SIGRTMAX.
 const lastSignal = 64
 
-// subscriber is a note that wants to hear of a signal.
+// subscriber is a knote of a signal.
 type subscriber struct {
 	queue *Queue
-	note  *note
+	knote *knote
 }
 
-// subscription is what is watched of one signal.
+// subscription is one watched signal.
 type subscription struct {
 	stop        func()
 	subscribers []subscriber
-	told        []subscriber // kept from one arrival to the next
+	notified    []subscriber // memory for arrived
 }
 
 var subscriptions = struct {
@@ -57,14 +60,14 @@ var subscriptions = struct {
 	of map[syscall.Signal]*subscription
 }{of: make(map[syscall.Signal]*subscription)}
 
-func (signals) attach(q *Queue, _ int, k *note) syscall.Errno {
+func (signals) attach(q *Queue, _ int, k *knote) syscall.Errno {
 	if k.ident < 1 || k.ident > lastSignal {
 		return unix.EINVAL
 	}
 	k.signal = syscall.Signal(k.ident)
-	k.flags |= evClear
+	k.flags |= kevent.Clear
 	switch k.signal {
-	case 32, 33, 34: // the C library's own, which the Go runtime leaves to it
+	case 32, 33, 34: // the C library's own, which the Go runtime does not catch
 		return unix.EOPNOTSUPP
 	}
 	subscriptions.Lock()
@@ -79,31 +82,31 @@ func (signals) attach(q *Queue, _ int, k *note) syscall.Errno {
 	return 0
 }
 
-// arrived tells all subscribers.
+// arrived notifies all subscribers.
 func (s *subscription) arrived(times int64) {
 	subscriptions.Lock()
-	s.told = append(s.told[:0], s.subscribers...)
+	s.notified = append(s.notified[:0], s.subscribers...)
 	subscriptions.Unlock()
-	for _, to := range s.told {
-		to.queue.arrived(to.note, times)
+	for _, to := range s.notified {
+		to.queue.arrived(to.knote, times)
 	}
 }
 
-// arrived counts a signal.
-func (q *Queue) arrived(k *note, times int64) {
+// arrived counts a signal of the knote.
+func (q *Queue) arrived(k *knote, times int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.notes[k.key] == k { // it may have been removed meanwhile
+	if q.knotes[k.key] == k { // it may have been removed meanwhile
 		k.count += times
 		q.activate(k)
 	}
 }
 
-func (signals) detach(_ *Queue, _ int, k *note) syscall.Errno {
+func (signals) detach(_ *Queue, _ int, k *knote) syscall.Errno {
 	subscriptions.Lock()
 	defer subscriptions.Unlock()
 	s := subscriptions.of[k.signal]
-	s.subscribers = slices.DeleteFunc(s.subscribers, func(other subscriber) bool { return other.note == k })
+	s.subscribers = slices.DeleteFunc(s.subscribers, func(other subscriber) bool { return other.knote == k })
 	if len(s.subscribers) == 0 {
 		delete(subscriptions.of, k.signal)
 		s.stop()
@@ -111,22 +114,22 @@ func (signals) detach(_ *Queue, _ int, k *note) syscall.Errno {
 	return 0
 }
 
-func (signals) touch(_ *Queue, _ int, k *note, _ Event) syscall.Errno {
-	k.flags |= evClear
+func (signals) touch(_ *Queue, _ int, k *knote, _ kevent.Event) syscall.Errno {
+	k.flags |= kevent.Clear
 	return 0
 }
 
-func (signals) enable(q *Queue, _ int, k *note) syscall.Errno {
+func (signals) enable(q *Queue, _ int, k *knote) syscall.Errno {
 	if k.count > 0 {
 		q.activate(k)
 	}
 	return 0
 }
 
-func (signals) fire(_ *Queue, k *note, _ uint32) (report, bool) {
+func (signals) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
 	count := k.count
 	k.count = 0
-	return report{data: count}, count > 0
+	return report{data: count}, count > 0, 0
 }
 
-func (signals) again(*Queue, int, *note) syscall.Errno { return 0 }
+func (signals) again(*Queue, int, *knote) syscall.Errno { return 0 }

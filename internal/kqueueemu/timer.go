@@ -9,12 +9,14 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/kevent"
 )
 
-// timer is FilterTimer, with a timerfd each.
+// timer is the source of FilterTimer, with a timerfd for each.
 type timer struct{}
 
-func (t timer) attach(q *Queue, epoll int, k *note) syscall.Errno {
+func (t timer) attach(q *Queue, epoll int, k *knote) syscall.Errno {
 	if errno := t.start(q, k, k.fflags, k.data); errno != 0 {
 		return errno
 	}
@@ -25,58 +27,60 @@ func (t timer) attach(q *Queue, epoll int, k *note) syscall.Errno {
 	return errno
 }
 
-// touch starts the timer anew if the change adds it once more.
-func (t timer) touch(q *Queue, epoll int, k *note, change Event) syscall.Errno {
-	if change.Flags&evAdd == 0 {
+// touch restarts the timer if the change has EvAdd.
+func (t timer) touch(q *Queue, epoll int, k *knote, change kevent.Event) syscall.Errno {
+	if change.Flags&kevent.Add == 0 {
 		return 0
 	}
 	before := k.fd
 	if errno := t.start(q, k, change.Fflags, change.Data); errno != 0 {
 		return errno
 	}
-	if k.fd != before { // on another clock; the old one left the epoll when it was closed
+	if k.fd != before { // on another clock; closing the old one removed it from the epoll
 		return epollCtl(epoll, unix.EPOLL_CTL_ADD, k.fd, k.readable(), k.slot, k.generation)
 	}
 	return 0
 }
 
-func (timer) enable(_ *Queue, epoll int, k *note) syscall.Errno {
+func (timer) enable(_ *Queue, epoll int, k *knote) syscall.Errno {
 	return epollCtl(epoll, unix.EPOLL_CTL_MOD, k.fd, k.readable(), k.slot, k.generation)
 }
 
-func (timer) detach(q *Queue, _ int, k *note) syscall.Errno {
+func (timer) detach(q *Queue, _ int, k *knote) syscall.Errno {
 	q.discard(k.fd)
 	return 0
 }
 
-// fire reads the timerfd, which makes it unreadable until the timer expires again.
-func (timer) fire(_ *Queue, k *note, _ uint32) (report, bool) {
+// fire reads the timerfd, which makes it unreadable until the timer expires again. If another
+// waiter has read it, there is no event.
+func (timer) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
 	var count [8]byte
 	if !sysRead(k.fd, &count) {
-		return report{}, false // another waiter was told
+		return report{}, false, 0
 	}
-	return report{data: *(*int64)(unsafe.Pointer(&count))}, true
+	return report{data: *(*int64)(unsafe.Pointer(&count))}, true, 0
 }
 
-func (timer) again(*Queue, int, *note) syscall.Errno { return 0 }
+func (timer) again(*Queue, int, *knote) syscall.Errno { return 0 }
 
-// readable is what an enabled note waits for on a descriptor of its own.
-func (k *note) readable() uint32 {
+// readable returns the epoll events for a descriptor of the knote's own: none if it is disabled.
+func (k *knote) readable() uint32 {
 	if k.disabled {
 		return 0
 	}
 	return unix.EPOLLIN
 }
 
-// start makes the timer, if there is none on the clock that is needed, and sets it. After a failure all is as it was.
-func (timer) start(q *Queue, k *note, fflags uint32, data int64) syscall.Errno {
-	k.flags |= evClear // a timer tells how often it expired since it was last asked
-	spec, errno := expiry(fflags, data, k.flags&evOneShot != 0)
+// start sets the timer. It makes the timerfd if there is none for the clock that is needed. A
+// failure changes nothing.
+func (timer) start(q *Queue, k *knote, fflags uint32, data int64) syscall.Errno {
+	k.flags |= kevent.Clear // Data counts the expiries since the last report
+	spec, errno := expiry(fflags, data, k.flags&kevent.OneShot != 0)
 	if errno != 0 {
 		return errno
 	}
 	clock, flags := unix.CLOCK_MONOTONIC, 0
-	if fflags&NoteAbsTime != 0 {
+	if fflags&kevent.NoteAbsTime != 0 {
 		clock, flags = unix.CLOCK_REALTIME, unix.TFD_TIMER_ABSTIME
 	}
 	fd := k.fd
@@ -101,17 +105,17 @@ func (timer) start(q *Queue, k *note, fflags uint32, data int64) syscall.Errno {
 // itimerspec is struct __kernel_itimerspec: 64-bit fields on 32-bit machines too.
 type itimerspec struct{ intervalSec, intervalNsec, sec, nsec int64 }
 
-// expiry is when a timer expires: once at a time, or every period. A period of nothing is one unit, as nothing would stop
-// the timer.
+// expiry returns when a timer expires: once, or every period. A period of zero becomes one unit,
+// because zero would stop the timer.
 func expiry(fflags uint32, data int64, once bool) (itimerspec, syscall.Errno) {
 	unit := time.Millisecond
-	switch fflags &^ NoteAbsTime {
-	case 0, NoteMSeconds:
-	case NoteSeconds:
+	switch fflags &^ kevent.NoteAbsTime {
+	case 0, kevent.NoteMSeconds:
+	case kevent.NoteSeconds:
 		unit = time.Second
-	case NoteUSeconds:
+	case kevent.NoteUSeconds:
 		unit = time.Microsecond
-	case NoteNSeconds:
+	case kevent.NoteNSeconds:
 		unit = time.Nanosecond
 	default:
 		return itimerspec{}, unix.EINVAL
@@ -121,9 +125,9 @@ func expiry(fflags uint32, data int64, once bool) (itimerspec, syscall.Errno) {
 	}
 	perSecond := int64(time.Second / unit)
 	spec := itimerspec{sec: data / perSecond, nsec: data % perSecond * int64(unit)}
-	// The kernel takes more for ever, but computes with nanoseconds.
+	// The kernel counts in nanoseconds, and takes more for infinity.
 	spec.sec = min(spec.sec, math.MaxInt64/int64(time.Second)-1)
-	absolute := fflags&NoteAbsTime != 0
+	absolute := fflags&kevent.NoteAbsTime != 0
 	if data == 0 {
 		spec.nsec = 1
 		if !once && !absolute {

@@ -2,14 +2,18 @@
 
 package kqueueemu
 
-import "syscall"
+import (
+	"syscall"
 
-// user is FilterUser: events that the user makes.
+	"iomux/internal/kevent"
+)
+
+// user is the source of FilterUser.
 type user struct{}
 
-func (user) attach(q *Queue, _ int, k *note) syscall.Errno {
-	trigger := k.fflags&noteTrigger != 0
-	k.fflags &= noteFFlagsMask
+func (user) attach(q *Queue, _ int, k *knote) syscall.Errno {
+	trigger := k.fflags&kevent.NoteTrigger != 0
+	k.fflags &= kevent.NoteFFlagsMask
 	if trigger {
 		k.triggered = true
 		q.activate(k)
@@ -17,41 +21,41 @@ func (user) attach(q *Queue, _ int, k *note) syscall.Errno {
 	return 0
 }
 
-func (user) touch(q *Queue, _ int, k *note, change Event) syscall.Errno {
-	bits := change.Fflags & noteFFlagsMask
-	switch change.Fflags & noteFFCtrlMask {
-	case noteFFAnd:
+func (user) touch(q *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
+	bits := change.Fflags & kevent.NoteFFlagsMask
+	switch change.Fflags & kevent.NoteFFCtrlMask {
+	case kevent.NoteFFAnd:
 		k.fflags &= bits
-	case noteFFOr:
+	case kevent.NoteFFOr:
 		k.fflags |= bits
-	case noteFFCopy:
+	case kevent.NoteFFCopy:
 		k.fflags = bits
 	}
 	k.data = change.Data
-	if change.Fflags&noteTrigger != 0 {
+	if change.Fflags&kevent.NoteTrigger != 0 {
 		k.triggered = true
 		q.activate(k)
-	} else if change.Flags&evClear != 0 {
+	} else if change.Flags&kevent.Clear != 0 {
 		k.triggered = false
 		q.deactivate(k)
 	}
 	return 0
 }
 
-func (user) enable(q *Queue, _ int, k *note) syscall.Errno {
+func (user) enable(q *Queue, _ int, k *knote) syscall.Errno {
 	if k.triggered {
 		q.activate(k)
 	}
 	return 0
 }
 
-func (user) detach(*Queue, int, *note) syscall.Errno { return 0 }
+func (user) detach(*Queue, int, *knote) syscall.Errno { return 0 }
 
-func (user) fire(_ *Queue, k *note, _ uint32) (report, bool) {
-	if k.flags&evClear != 0 {
+func (user) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
+	if k.flags&kevent.Clear != 0 {
 		k.triggered = false
 	}
-	return report{fflags: k.fflags, data: k.data}, true
+	return report{fflags: k.fflags, data: k.data}, true, 0
 }
 
-func (user) again(q *Queue, _ int, k *note) syscall.Errno { return q.goesOn(k) }
+func (user) again(q *Queue, _ int, k *knote) syscall.Errno { return q.goesOn(k) }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/kevent"
 	"iomux/internal/sys"
 )
 
@@ -18,9 +19,9 @@ const few = 64
 
 var buffers = sync.Pool{New: func() any { return new([]unix.EpollEvent) }}
 
-// Wait waits until there are events, or the timeout has passed. More tells that something happened that turned out to be no
-// event, so that there may be others behind it.
-func (q *Queue) Wait(epoll int, events []Event, timeout time.Duration) (n int, more bool, errno syscall.Errno) {
+// Wait waits until there are events or the timeout expires. More reports that something happened
+// that turned out to be no event, so that there may be others behind it.
+func (q *Queue) Wait(epoll int, events []kevent.Event, timeout time.Duration) (n int, more bool, errno syscall.Errno) {
 	if len(events) > few {
 		buffer := buffers.Get().(*[]unix.EpollEvent)
 		if size := min(len(events), q.entries()); size > len(*buffer) {
@@ -34,14 +35,15 @@ func (q *Queue) Wait(epoll int, events []Event, timeout time.Duration) (n int, m
 	return q.wait(epoll, events, buffer[:len(events)], timeout)
 }
 
-// entries is how much an epoll may tell at once: all has to come from one call, which tells nothing twice.
+// entries returns the largest number of events that an epoll can have. One call has to take all of
+// them, because the next one does not report them again.
 func (q *Queue) entries() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.slots) + few
 }
 
-func (q *Queue) wait(epoll int, events []Event, raw []unix.EpollEvent, timeout time.Duration) (int, bool, syscall.Errno) {
+func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, timeout time.Duration) (int, bool, syscall.Errno) {
 	if q.dead.Load() {
 		return 0, false, unix.EBADF
 	}
@@ -54,90 +56,140 @@ func (q *Queue) wait(epoll int, events []Event, raw []unix.EpollEvent, timeout t
 	if q.dead.Load() {
 		return 0, false, unix.EBADF
 	}
-	return q.collect(epoll, events, raw, taken), true, 0
+	q.failure = 0
+	n := q.collect(epoll, events, raw, taken)
+	if n == 0 && q.failure != 0 {
+		return 0, false, q.failure
+	}
+	return n, true, 0
 }
 
-// collect makes events of what the epoll told. There is room for all of it.
-func (q *Queue) collect(epoll int, events []Event, raw []unix.EpollEvent, taken int) int {
+// collect turns the epoll's events into those of the queue, for all of which there is room.
+func (q *Queue) collect(epoll int, events []kevent.Event, raw []unix.EpollEvent, taken int) int {
 	n := 0
-	inside, changed := false, false
+	var ready [inner]bool
+	changed := false
 	for i := range raw[:taken] {
-		switch raw[i].Fd {
-		case bellSlot:
-		case secondSlot:
-			inside = true
-		case inotifySlot:
-			changed = true
-		default:
+		switch at := raw[i].Fd; {
+		case at >= 0:
 			n += q.report(epoll, &raw[i], events[n:])
+		case at <= innerSlot:
+			ready[innerSlot-at] = true
+		case at == inotifySlot:
+			changed = true
 		}
 	}
 	if changed {
 		q.readInotify()
 	}
 	n += q.reportPending(epoll, events[n:])
-	if inside && n < len(events) {
-		// The room that is left is at least that of the second epoll's own entry, unless pending notes took it: then it is
-		// the first to be told of next time, for epoll takes turns.
-		taken, _ = sys.EpollWait(q.second, unsafe.Pointer(unsafe.SliceData(raw)), min(len(raw), len(events)-n), 0)
-		for i := range raw[:max(taken, 0)] {
-			n += q.report(epoll, &raw[i], events[n:])
+	for i, fd := range q.inner {
+		if ready[i] {
+			n += q.collectInner(epoll, fd, events[n:], raw)
 		}
 	}
 	return n
 }
 
-// report makes an event of one of the epoll's, if its note still exists and has one.
-func (q *Queue) report(epoll int, raw *unix.EpollEvent, events []Event) int {
+// collectInner takes events from an inner epoll. There is room for the inner epoll's own entry at
+// least, unless pending knotes took it. Then it is reported next time, as epoll takes turns.
+func (q *Queue) collectInner(epoll, from int, events []kevent.Event, raw []unix.EpollEvent) (n int) {
+	if len(events) == 0 {
+		return 0
+	}
+	taken, _ := sys.EpollWait(from, unsafe.Pointer(unsafe.SliceData(raw)), min(len(raw), len(events)), 0)
+	for i := range raw[:max(taken, 0)] {
+		n += q.report(epoll, &raw[i], events[n:])
+	}
+	return n
+}
+
+// report turns one of the epoll's events into one of the queue, if its knote exists and has one.
+func (q *Queue) report(epoll int, raw *unix.EpollEvent, events []kevent.Event) int {
 	if raw.Fd < 0 || int(raw.Fd) >= len(q.slots) {
 		return 0
 	}
 	at := &q.slots[raw.Fd]
-	if at.note == nil || at.generation != raw.Pad || at.note.disabled {
+	if at.knote == nil || at.generation != raw.Pad || at.knote.disabled {
 		return 0
 	}
-	return q.deliver(epoll, at.note, raw.Events, &events[0])
+	return q.deliver(epoll, at.knote, raw.Events, &events[0])
 }
 
-// reportPending makes events of the notes in the list, each once. They go to the end of the list if what they report lasts.
-func (q *Queue) reportPending(epoll int, events []Event) int {
+// reportPending makes events of the pending knotes, once each. A knote whose state lasts goes to
+// the end of the list.
+func (q *Queue) reportPending(epoll int, events []kevent.Event) int {
 	n := 0
 	for last := q.pending.last; n < len(events) && q.pending.first != nil; {
 		k := q.pending.first
 		q.pending.remove(k)
-		n += q.deliver(epoll, k, 0, &events[n])
+		if k.unarmed {
+			q.rearm(epoll, k)
+		} else {
+			n += q.deliver(epoll, k, 0, &events[n])
+		}
 		if k == last {
 			break
 		}
 	}
-	q.silence()
+	q.clear()
 	return n
 }
 
-// deliver makes an event of the note, if it has one, and does what its flags ask for then.
-func (q *Queue) deliver(epoll int, k *note, ready uint32, event *Event) int {
-	told, fired := k.source.fire(q, k, ready)
+// deliver makes the knote's event, if there is one, and does what its flags ask for.
+func (q *Queue) deliver(epoll int, k *knote, ready uint32, event *kevent.Event) int {
+	part, fired, errno := k.source.fire(q, k, ready)
+	if errno != 0 {
+		q.failed(epoll, k, errno)
+		return 0
+	}
 	if !fired {
 		return 0
 	}
-	told.flags |= k.flags
-	*event = Event{
-		Ident: k.ident, Filter: k.filter, Flags: told.flags, Fflags: told.fflags, Data: told.data, Udata: k.udata,
+	part.flags |= k.flags
+	*event = kevent.Event{
+		Ident: k.ident, Filter: k.filter, Flags: part.flags, Fflags: part.fflags, Data: part.data, Udata: k.udata,
 	}
-	if told.flags&evOneShot != 0 {
+	if part.flags&kevent.OneShot != 0 {
 		if isGone(q.remove(epoll, k)) {
 			return 0
 		}
 		return 1
 	}
-	next := k.source.again
-	if k.flags&evDispatch != 0 {
+	if k.flags&kevent.Dispatch != 0 {
 		k.disabled = true
-		next = k.source.enable
+		errno = k.source.enable(q, epoll, k)
+	} else {
+		errno = k.source.again(q, epoll, k)
 	}
-	if isGone(next(q, epoll, k)) {
-		_ = q.remove(epoll, k) // the errno is known already
+	switch {
+	case isGone(errno):
+		_ = q.remove(epoll, k) // the object is gone, as errno says
 		return 0
+	case errno != 0 && !k.disabled:
+		k.unarmed = true
+		q.activate(k)
 	}
 	return 1
+}
+
+// failed handles a source that could not report its event. The next wait tries again.
+func (q *Queue) failed(epoll int, k *knote, errno syscall.Errno) {
+	if isGone(errno) {
+		_ = q.remove(epoll, k)
+		return
+	}
+	q.failure = errno
+	q.activate(k)
+}
+
+// rearm makes up for an earlier failure to arm the knote. The epoll reports its state then.
+func (q *Queue) rearm(epoll int, k *knote) {
+	k.unarmed = false
+	errno := k.source.enable(q, epoll, k)
+	if errno == 0 {
+		return
+	}
+	k.unarmed = true
+	q.failed(epoll, k, errno)
 }

@@ -1,0 +1,164 @@
+// Package kqueuebsd completes the kevent(2) of macOS and the BSDs for package kqueue: it wakes
+// waiters when a queue is closed, and it evens out differences between the kernels. It compiles
+// on every system, so that its tests can run it over models of the kernels.
+package kqueuebsd
+
+import (
+	"math"
+	"sync"
+	"syscall"
+	"time"
+
+	"iomux/internal/kevent"
+	"iomux/internal/timeout"
+)
+
+// Kernel is a kernel with kqueue.
+type Kernel struct {
+	// System is the name of the kernel, as runtime.GOOS has it.
+	System string
+	// Kevent is kevent(2). The changes and the events may share memory.
+	Kevent func(fd int, changes, events []kevent.Event, timeout time.Duration) (int, syscall.Errno)
+	// WakeFD is a descriptor that is always readable and that no caller registers. Adding it to a
+	// queue wakes the queue's waiters, one after the other. FilterUser would do, but not every
+	// system has it, and all of its idents belong to the program.
+	WakeFD int
+}
+
+// Wake makes the waiters of the queue fd return. It deletes the wake-up first, because only a new
+// registration is certain to wake them.
+func (k *Kernel) Wake(fd int) {
+	k.clear(fd)
+	k.wakeUp(fd, kevent.Add)
+}
+
+// clear undoes Wake.
+func (k *Kernel) clear(fd int) { k.wakeUp(fd, kevent.Delete) }
+
+// wakeUp ignores the errno: the descriptor may have been closed, which Close reports, and there
+// may be nothing to delete.
+func (k *Kernel) wakeUp(fd int, flags uint16) {
+	_ = k.changeOne(fd, kevent.Event{Ident: uint64(k.WakeFD), Filter: kevent.FilterRead, Flags: flags})
+}
+
+// Wait makes the changes and waits for events. It returns early if closed reports true.
+func (k *Kernel) Wait(fd int, changes, events []kevent.Event, left timeout.Countdown, closed func() bool) (int, syscall.Errno) {
+	if len(events) == 0 { // the kernels return at once, whatever the timeout
+		return 0, 0
+	}
+	for {
+		taken, errno := k.Kevent(fd, changes, events, left.Left())
+		changes = nil // they were made, even if the wait was interrupted
+		if left.Again(taken, errno) && !closed() {
+			continue
+		}
+		n, woken := k.finish(fd, events[:taken])
+		if woken && n == 0 && !closed() { // another Queue with the same descriptor was closed
+			k.clear(fd)
+			continue
+		}
+		if woken { // the next waiter needs it too
+			k.Wake(fd)
+		}
+		return n, errno
+	}
+}
+
+// finish takes the wake-up out of the events and completes the others.
+func (k *Kernel) finish(fd int, events []kevent.Event) (n int, woken bool) {
+	for _, event := range events {
+		if event.Filter == kevent.FilterRead && event.Ident == uint64(k.WakeFD) {
+			woken = true
+			continue
+		}
+		if event.Flags&kevent.Error != 0 {
+			event.Flags = kevent.Error // some kernels add the flags of the change
+		}
+		if k.forgetsDispatch(event) {
+			disable := event
+			disable.Flags, disable.Fflags = kevent.Disable, kevent.NoteFFNop
+			_ = k.Change(fd, disable) // it fails if the event was deleted meanwhile
+		}
+		events[n] = event
+		n++
+	}
+	return n, woken
+}
+
+// Change makes one change, whose receipt is left to the caller.
+func (k *Kernel) Change(fd int, change kevent.Event) syscall.Errno {
+	if isBeyond(change) {
+		return beyond(change.Filter)
+	}
+	change.Flags &^= kevent.Receipt
+	k.fit(&change)
+	if k.keepsOldState(change) {
+		removal := change
+		removal.Flags = kevent.Delete
+		_ = k.changeOne(fd, removal) // it may not be registered yet
+	}
+	if !k.dropsTrigger(change) {
+		return k.changeOne(fd, change)
+	}
+	change.Fflags &^= kevent.NoteTrigger
+	if errno := k.changeOne(fd, change); errno != 0 {
+		return errno
+	}
+	// EV_CLEAR would take the trigger back.
+	change.Flags, change.Fflags = 0, kevent.NoteTrigger|kevent.NoteFFNop
+	return k.changeOne(fd, change)
+}
+
+// singles are lists of one change, which would be allocated for each call of Kevent.
+var singles = sync.Pool{New: func() any { return new([1]kevent.Event) }}
+
+func (k *Kernel) changeOne(fd int, change kevent.Event) syscall.Errno {
+	list := singles.Get().(*[1]kevent.Event)
+	defer singles.Put(list)
+	list[0] = change
+	_, errno := k.Kevent(fd, list[:], nil, 0)
+	return errno
+}
+
+// Singly reports whether the changes have to be made one by one. Kernels differ in how they
+// answer receipts: OpenBSD may wait instead, FreeBSD may drop the rest of the list. Some cut an
+// ident down to the number of an open descriptor, or forget earlier failures if there is no room
+// for a later one. A change may also need more than one step.
+func (k *Kernel) Singly(changes []kevent.Event, room int) bool {
+	if len(changes) > room {
+		return true
+	}
+	for _, change := range changes {
+		fitted := change
+		k.fit(&fitted)
+		if change.Flags&kevent.Receipt != 0 || isBeyond(change) || k.keepsOldState(change) || k.dropsTrigger(change) ||
+			fitted != change {
+			return true
+		}
+	}
+	return false
+}
+
+// isBeyond reports whether the ident is larger than any of the filter on this system.
+func isBeyond(change kevent.Event) bool {
+	if uint64(uintptr(change.Ident)) != change.Ident {
+		return true
+	}
+	switch change.Filter {
+	case kevent.FilterRead, kevent.FilterWrite, kevent.FilterVnode, kevent.FilterExcept, kevent.FilterEmpty, kevent.FilterProcDesc,
+		kevent.FilterProc, kevent.FilterSignal:
+		return change.Ident > math.MaxInt32
+	}
+	return false
+}
+
+// beyond returns the errno for an ident that is larger than any of the filter.
+func beyond(filter int16) syscall.Errno {
+	switch filter {
+	case kevent.FilterProc:
+		return syscall.ESRCH
+	case kevent.FilterSignal, kevent.FilterTimer, kevent.FilterUser:
+		return syscall.EINVAL
+	}
+	return syscall.EBADF
+}

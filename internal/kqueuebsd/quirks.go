@@ -1,0 +1,67 @@
+package kqueuebsd
+
+import "iomux/internal/kevent"
+
+// keepsOldState reports whether the kernel passes over a part of the change if its ident is
+// registered already, so that it has to be deleted first:
+//   - a timer runs on as before on DragonFly (filt_timer has no touch) and NetBSD 9;
+//   - NetBSD looks at the notes of FilterVnode only when it attaches them (vn_knote_attach).
+func (k *Kernel) keepsOldState(change kevent.Event) bool {
+	if change.Flags&(kevent.Add|kevent.Delete) != kevent.Add {
+		return false
+	}
+	switch change.Filter {
+	case kevent.FilterTimer:
+		return k.System == "dragonfly" || k.System == "netbsd"
+	case kevent.FilterVnode:
+		return k.System == "netbsd"
+	}
+	return false
+}
+
+// dropsTrigger reports whether the change adds and triggers an event of FilterUser at once, which
+// FreeBSD and NetBSD add only: kqueue_register zeroes kn_fflags before filt_userattach looks for
+// NOTE_TRIGGER there.
+func (k *Kernel) dropsTrigger(change kevent.Event) bool {
+	return change.Filter == kevent.FilterUser && change.Flags&kevent.Add != 0 && change.Fflags&kevent.NoteTrigger != 0 &&
+		(k.System == "freebsd" || k.System == "netbsd")
+}
+
+// longestTimer is the longest period in seconds that FreeBSD is asked for, some 34 years.
+const longestTimer = 1 << 30
+
+// fit changes what the kernel would misunderstand:
+//   - FreeBSD saturates a period of 2^31 seconds or more to the largest time that it has, adds the
+//     present time, and gets a timer that expires at once (timer2sbintime, filt_timerstart);
+//   - NetBSD forgets EV_DISPATCH if there is EV_CLEAR too. A descriptor that is disabled with its
+//     report has nothing to clear.
+func (k *Kernel) fit(change *kevent.Event) {
+	switch {
+	case k.System == "freebsd" && change.Filter == kevent.FilterTimer && change.Fflags&kevent.NoteAbsTime == 0:
+		change.Data = min(change.Data, longestTimer*perSecond(change.Fflags))
+	case k.System == "netbsd" && change.Flags&kevent.Dispatch != 0 &&
+		(change.Filter == kevent.FilterRead || change.Filter == kevent.FilterWrite):
+		change.Flags &^= kevent.Clear
+	}
+}
+
+// perSecond returns how many of the timer's units are a second.
+func perSecond(fflags uint32) int64 {
+	switch {
+	case fflags&kevent.NoteSeconds != 0:
+		return 1
+	case fflags&kevent.NoteUSeconds != 0:
+		return 1e6
+	case fflags&kevent.NoteNSeconds != 0:
+		return 1e9
+	}
+	return 1e3
+}
+
+// forgetsDispatch reports whether the kernel has left an event enabled that it should have
+// disabled: NetBSD forgets EV_DISPATCH of FilterUser if there is EV_CLEAR too. To disable other
+// filters late would change the notes that they watch.
+func (k *Kernel) forgetsDispatch(event kevent.Event) bool {
+	const both = kevent.Clear | kevent.Dispatch
+	return k.System == "netbsd" && event.Filter == kevent.FilterUser && event.Flags&(both|kevent.OneShot|kevent.Error) == both
+}

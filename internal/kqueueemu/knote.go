@@ -1,0 +1,102 @@
+//go:build linux
+
+package kqueueemu
+
+import (
+	"syscall"
+
+	"iomux/internal/kevent"
+)
+
+// knote is one registration. The manual page has the name.
+type knote struct {
+	key
+	source     source
+	slot       int32
+	generation int32
+
+	// What the caller asked for.
+	disabled bool
+	flags    uint16 // only sticky ones
+	fflags   uint32
+	data     int64
+	udata    uint64
+
+	// Its place among the pending knotes.
+	queued     bool
+	next, prev *knote
+
+	// What has happened since the last report.
+	hits      uint32 // notes about a file
+	count     int64  // signals
+	triggered bool   // FilterUser
+	unarmed   bool   // the epoll could not be told to report again
+
+	fd     int            // the timerfd or pidfd
+	clock  int            // of the timerfd
+	layer  int            // the epoll that holds the descriptor: 0 is the queue's, then the inner ones
+	kind   kind           // of the descriptor
+	failed syscall.Errno  // SO_ERROR, which can be read only once
+	file   identity       // of a file
+	watch  *watch         // of a file
+	gone   bool           // the file has ended, so a file with the same number is another one
+	signal syscall.Signal // of FilterSignal
+}
+
+// sticky are the flags that a knote keeps and that its events have.
+const sticky = kevent.OneShot | kevent.Clear | kevent.Receipt | kevent.Dispatch
+
+// source is where the events of a filter come from. All methods are called with the queue locked.
+// The argument epoll is the queue's descriptor.
+type source interface {
+	// attach starts the source of a new knote. After a failure there is nothing to detach.
+	attach(q *Queue, epoll int, k *knote) syscall.Errno
+	// touch changes the knote's notes and data as the change asks. After a failure they are
+	// unchanged. isGone reports which failures mean that the knote's object is gone.
+	touch(q *Queue, epoll int, k *knote, change kevent.Event) syscall.Errno
+	// enable makes the source follow k.disabled. Its failures are those of touch.
+	enable(q *Queue, epoll int, k *knote) syscall.Errno
+	// detach ends the source. The epoll is -1 if it is closed already. A failure for which isGone
+	// reports true means that the object was gone before.
+	detach(q *Queue, epoll int, k *knote) syscall.Errno
+	// fire returns the event, if there is one. The argument ready holds the epoll's events. After a
+	// failure the caller tries again later, unless the object is gone.
+	fire(q *Queue, k *knote, ready uint32) (event report, fired bool, errno syscall.Errno)
+	// again is called after each report that leaves the knote enabled. It has a lasting state
+	// reported again, unless the knote has EvClear. Its failures are those of touch.
+	again(q *Queue, epoll int, k *knote) syscall.Errno
+}
+
+// report is a source's part of an event.
+type report struct {
+	flags  uint16
+	fflags uint32
+	data   int64
+}
+
+// list holds the pending knotes in the order in which they became so.
+type list struct{ first, last *knote }
+
+func (l *list) push(k *knote) {
+	k.queued, k.next, k.prev = true, nil, l.last
+	if l.last == nil {
+		l.first = k
+	} else {
+		l.last.next = k
+	}
+	l.last = k
+}
+
+func (l *list) remove(k *knote) {
+	if k.prev == nil {
+		l.first = k.next
+	} else {
+		k.prev.next = k.next
+	}
+	if k.next == nil {
+		l.last = k.prev
+	} else {
+		k.next.prev = k.prev
+	}
+	k.queued, k.next, k.prev = false, nil, nil
+}

@@ -1,0 +1,78 @@
+package kqueue
+
+import (
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/kevent"
+	"iomux/internal/kqueueemu"
+	"iomux/internal/sys"
+	"iomux/internal/timeout"
+)
+
+// Native reports whether the kernel of this system has kqueue.
+const Native = false
+
+// state is what a Queue has besides its descriptor.
+type state struct {
+	emulated *kqueueemu.Queue // all Queues of one descriptor share it
+	woken    bool
+}
+
+func create() (*Queue, error) {
+	emulated, fd, call, err := kqueueemu.New()
+	if err != nil {
+		return nil, os.NewSyscallError(call, err)
+	}
+	return own(fd, emulated), nil
+}
+
+func adopt(fd int) (*Queue, error) {
+	if !sys.IsOpen(fd) {
+		return nil, &sys.Error{Call: "kevent", FD: fd, Err: unix.EBADF, Advice: "it is not open"}
+	}
+	emulated := kqueueemu.Find(fd)
+	if emulated == nil {
+		return nil, &sys.Error{Call: "kevent", FD: fd, Err: unix.EBADF, Advice: "it is not a queue of this process"}
+	}
+	return own(fd, emulated), nil
+}
+
+func own(fd int, emulated *kqueueemu.Queue) *Queue {
+	q := new(Queue)
+	q.emulated = emulated
+	q.descriptor.Set(fd, func(fd int) error { return release(q, fd) })
+	return q
+}
+
+// release closes the descriptor, and the emulation with its last one.
+func release(q *Queue, fd int) error {
+	err := error(unix.EBADF)
+	if q.emulated.Release(fd, q.woken) {
+		err = unix.Close(fd)
+	}
+	return os.NewSyscallError("close", err)
+}
+
+func wake(q *Queue, _ int) {
+	q.woken = true
+	q.emulated.Wake()
+}
+
+func control(q *Queue, fd int, changes, events []kevent.Event, d time.Duration) (int, error) {
+	n, err := apply(changes, events, func(change kevent.Event) syscall.Errno { return q.emulated.Change(fd, change) })
+	if n > 0 || err != nil || len(events) == 0 {
+		return n, err
+	}
+	left := timeout.Start(d)
+	for {
+		n, more, errno := q.emulated.Wait(fd, events, left.Left())
+		if n == 0 && !q.descriptor.Closed() && (more || left.Again(n, errno)) {
+			continue
+		}
+		return n, waitError(fd, errno)
+	}
+}

@@ -257,7 +257,8 @@ func threads(t testing.TB) (n int) {
 
 // Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
 func TestSuiteWithMilliseconds(t *testing.T) {
-	defer sys.CoarseEpoll(sys.CoarseEpoll(true))
+	before := sys.CoarseEpoll(true)
+	t.Cleanup(func() { sys.CoarseEpoll(before) })
 	m := mechanism(t, nil)
 	m.Brief = true
 	suite.Run(t, m)

@@ -119,6 +119,7 @@ func TestAdvice(t *testing.T) {
 
 // Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
 func TestTimeoutsWithoutPwait2(t *testing.T) {
-	defer sys.CoarseEpoll(sys.CoarseEpoll(true))
+	before := sys.CoarseEpoll(true)
+	t.Cleanup(func() { sys.CoarseEpoll(before) })
 	suite.RunTimeouts(t, mechanism)
 }

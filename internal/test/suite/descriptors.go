@@ -9,14 +9,14 @@ import (
 	"iomux/internal/test/leak"
 )
 
-// mine are the open descriptors that end with their test.
-var mine sync.Map // of int
+// mine holds the tests that close each descriptor at their end. A number may have come to another test since.
+var mine sync.Map // from int to testing.TB
 
 // CloseAtEnd closes fd when the test ends, unless Close does so before.
 func CloseAtEnd(t testing.TB, fd int) {
-	mine.Store(fd, nil)
+	mine.Store(fd, t)
 	t.Cleanup(func() {
-		if _, open := mine.LoadAndDelete(fd); open {
+		if mine.CompareAndDelete(fd, t) {
 			_ = abort(fd)
 		}
 	})

@@ -25,7 +25,7 @@ var levelTests = []test{
 	{name: "ModifyReplacesWhatIsAskedFor", run: modifyReplaces},
 	{name: "UnregisteredIsNotReported", run: unregistered},
 	{name: "RegisterAgainAfterUnregister", run: registerAgain},
-	{name: "ClosedDescriptor", run: closedDescriptor},
+	{name: "ClosedDescriptor", alone: true, run: closedDescriptor},
 	{name: "DescriptorAbove1024", run: descriptorAbove1024},
 	{name: "NumbersThatNoDescriptorHas", run: impossibleNumbers},
 	{name: "UnknownDescriptor", memory: true, run: unknownDescriptor},

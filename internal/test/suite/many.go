@@ -19,9 +19,9 @@ var manyTests = []test{
 	{name: "ManyAreModifiedAtRandom", run: modifiedAtRandom},
 	{name: "TurnsAreFair", memory: true, run: fairTurns},
 	{name: "ThoseThatAreArmedAgainStarveNoOther", modes: OneShot, run: armedAgain},
-	{name: "ThousandsTakeTurns", memory: true, run: thousandsOfTurns},
+	{name: "ThousandsTakeTurns", memory: true, alone: true, run: thousandsOfTurns},
 	{name: "RegisteredAndUnregisteredAllTheTime", run: churn},
-	{name: "ManyObjectsLeaveNothingOpen", run: leavesNothing},
+	{name: "ManyObjectsLeaveNothingOpen", alone: true, run: leavesNothing},
 }
 
 func shortList(t *testing.T, m Mechanism) {

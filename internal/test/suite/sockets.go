@@ -16,7 +16,7 @@ var socketTests = []test{
 	{name: "ListenerIsReadableWhileAConnectionIsPending", run: listener},
 	{name: "ConnectionThatStandsIsWritable", run: connected},
 	{name: "ConnectionIsWritableWhileThereIsRoom", run: whileThereIsRoom},
-	{name: "RefusedConnection", run: refused},
+	{name: "RefusedConnection", alone: true, run: refused},
 	{name: "FreshTCPSocket", run: freshSocket},
 	{name: "OutOfBandDataIsPriority", tells: Pri, run: outOfBand},
 	{name: "OutOfBandDataInline", tells: Pri, run: outOfBandInline},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,15 +114,17 @@ type test struct {
 	live     bool
 	wakes    bool
 	contexts bool
+	alone    bool // it changes or counts something that belongs to the process, or needs a number to stay unused
 	run      func(*testing.T, Mechanism)
 }
 
-// Run runs every test on m, and skips by name those that need what m does not have.
+// Run runs every test on m, and skips tests that need what m does not have. Most of the tests run in parallel, so they end after
+// the calling test function returned: undo settings with t.Cleanup, not with defer.
 func Run(t *testing.T, m Mechanism) {
 	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, contextTests, concurrentTests, manyTests, systemTests)
 }
 
-// RunTimeouts runs those tests of Run that have to do with time, for a clock that is not the usual one.
+// RunTimeouts runs the tests of Run that concern time, for another clock than the usual one.
 func RunTimeouts(t *testing.T, m Mechanism) { run(t, m, timeoutTests) }
 
 func run(t *testing.T, m Mechanism, groups ...[]test) {
@@ -129,6 +132,9 @@ func run(t *testing.T, m Mechanism, groups ...[]test) {
 		t.Run(test.name, func(t *testing.T) {
 			if lacks := test.lacks(m); lacks != "" {
 				t.Skip("this mechanism has no " + lacks)
+			}
+			if !test.alone && runtime.GOOS != "windows" { // which has no order in which it assigns numbers
+				t.Parallel()
 			}
 			test.run(t, m)
 		})

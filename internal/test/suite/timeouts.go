@@ -15,7 +15,7 @@ var timeoutTests = []test{
 	{name: "ZeroTimeoutDoesNotWait", run: zeroTimeout},
 	{name: "NegativeTimeoutsBlock", run: negativeBlocks},
 	{name: "HugeTimeoutsAreNotShort", run: hugeTimeouts},
-	{name: "LongWaitsGoOnInTurns", run: inTurns},
+	{name: "LongWaitsGoOnInTurns", alone: true, run: inTurns},
 	{name: "WaitWithNothingRegistered", run: nothingRegistered},
 }
 

@@ -12,8 +12,8 @@ type Name struct {
 	Text  string
 }
 
-// Format returns the names of the flags in value, separated by "|". If two names share a bit, the earlier
-// one is used. Bits without a name follow as one hexadecimal number. Zero is "0".
+// Format returns the names of the flags in value, separated by "|". If two names share a bit, the
+// earlier one is used. Bits without a name follow as one hexadecimal number. Zero is "0".
 func Format(value uint64, names []Name) string {
 	if value == 0 {
 		return "0"

@@ -1,5 +1,5 @@
-// Package fdref counts the users of a descriptor, so that its number is not closed and reused while a
-// goroutine is about to wait on it.
+// Package fdref counts the users of a descriptor, so that its number is not closed and reused while
+// a goroutine is about to wait on it.
 package fdref
 
 import (
@@ -14,8 +14,8 @@ const (
 	oneUser = 2
 )
 
-// Descriptor is a descriptor with a reference count. After Close, its last user closes it. Its zero value
-// is closed.
+// Descriptor is a descriptor with a reference count. After Close, its last user closes it. Its zero
+// value is closed.
 type Descriptor struct {
 	state atomic.Uint64
 	fd    int
@@ -42,8 +42,8 @@ func (d *Descriptor) FD() int {
 // Closed reports whether Close was called.
 func (d *Descriptor) Closed() bool { return d.state.Load()&closed != 0 }
 
-// Acquire makes the caller a user and returns the number, which stays valid until Done. It fails with
-// os.ErrClosed after Close, and for a Descriptor that was never set.
+// Acquire makes the caller a user and returns the number, which stays valid until Done. It fails
+// with os.ErrClosed after Close, and for a Descriptor that was never set.
 func (d *Descriptor) Acquire() (int, error) {
 	for {
 		state := d.state.Load()
@@ -66,8 +66,8 @@ func (d *Descriptor) Done() (isClosed bool) {
 	return state&closed != 0
 }
 
-// Close marks the descriptor closed and releases it as soon as there is no user. If there are users now,
-// Close calls wake, which makes them finish. Another Close fails with os.ErrClosed.
+// Close marks the descriptor closed and releases it as soon as there is no user. If there are users
+// now, Close calls wake, which makes them finish. Another Close fails with os.ErrClosed.
 func (d *Descriptor) Close(wake func(fd int)) error {
 	for {
 		state := d.state.Load()
@@ -88,7 +88,8 @@ func (d *Descriptor) Close(wake func(fd int)) error {
 	}
 }
 
-// onOpen is called for every descriptor that is set. Tests use it to find where a leaked one was opened.
+// onOpen is called for every descriptor that is set. Tests use it to find where a leaked one was
+// opened.
 var onOpen atomic.Pointer[func(fd int)]
 
 // Trace makes Set call f from now on.

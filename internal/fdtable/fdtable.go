@@ -3,9 +3,9 @@ package fdtable
 
 import "iter"
 
-// Table maps descriptors to pointers. Descriptors are small numbers close to each other, so it is an
-// array. The array consists of pages, so that one large number does not make it large. Its zero value is
-// empty and ready to use. It is not safe for concurrent use.
+// Table maps descriptors to pointers. Descriptors are small numbers close to each other, so it is
+// an array. The array consists of pages, so that one large number does not make it large. Its zero
+// value is empty and ready to use. It is not safe for concurrent use.
 type Table[T any] struct {
 	pages []*[pageSize]*T
 }
@@ -36,8 +36,8 @@ func (t *Table[T]) Set(fd int32, value *T) {
 	t.pages[page][uint32(fd)%pageSize] = value
 }
 
-// All returns an iterator over the descriptors and their values, in ascending order. Set may be called
-// during the iteration.
+// All returns an iterator over the descriptors and their values, in ascending order. Set may be
+// called during the iteration.
 func (t *Table[T]) All() iter.Seq2[int32, *T] {
 	return func(yield func(int32, *T) bool) {
 		for number := 0; number < len(t.pages); number++ {

@@ -1,12 +1,13 @@
 // Package freelist keeps values that are not in use, so that the next user need not allocate.
 //
-// Unlike a sync.Pool, a list never drops a value: a call that has run once with as many users at the
-// same time does not allocate again.
+// Unlike a sync.Pool, a list never drops a value: a call that has run once with as many users at
+// the same time does not allocate again.
 package freelist
 
 import "sync"
 
-// List holds unused values. Its zero value is empty and ready to use. It is safe for concurrent use.
+// List holds unused values. Its zero value is empty and ready to use. It is safe for concurrent
+// use.
 type List[T any] struct {
 	mu   sync.Mutex
 	free []T
@@ -41,7 +42,8 @@ func (l *List[T]) Put(value T) {
 	l.free = append(l.free, value)
 }
 
-// Slices holds unused slices. Its zero value is empty and ready to use. It is safe for concurrent use.
+// Slices holds unused slices. Its zero value is empty and ready to use. It is safe for concurrent
+// use.
 type Slices[T any] struct{ list List[[]T] }
 
 // Get returns a slice of length n. Its elements are those that its last user left.

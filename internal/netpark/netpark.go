@@ -1,5 +1,5 @@
-// Package netpark lets a goroutine wait in the Go runtime's netpoller for an epoll to become readable. A
-// parked goroutine uses no thread.
+// Package netpark lets a goroutine wait in the Go runtime's netpoller for an epoll to become
+// readable. A parked goroutine uses no thread.
 package netpark
 
 import (
@@ -44,8 +44,9 @@ func New(fd int) (*Parker, error) {
 
 // Park calls look, and parks until the descriptor is readable, as long as look returns false.
 //
-// Park returns nil early after Unpark and when the time set with Deadline is over. An Unpark between two
-// calls of Park may be lost, so look itself checks whether there is still a reason to park.
+// Park returns nil early after Unpark and when the time set with Deadline is over. An Unpark
+// between two calls of Park may be lost, so look itself checks whether there is still a reason to
+// park.
 func (p *Parker) Park(look func(uintptr) bool) error {
 	if p.hasDeadline.Swap(false) {
 		if err := p.file.SetReadDeadline(time.Time{}); err != nil {

@@ -34,8 +34,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// looker returns a function that asks the epoll for events, and the number of its calls. The first call runs
-// first, too.
+// looker returns a function that asks the epoll for events, and the number of its calls. The first
+// call runs first, too.
 func looker(t *testing.T, epfd int, first func()) (look func(uintptr) bool, count *int) {
 	count = new(int)
 	return func(uintptr) bool {

@@ -10,11 +10,11 @@ import (
 	to "iomux/internal/timeout"
 )
 
-// DevPollOpen is open(2) of /dev/poll.
+// DevPollOpen opens /dev/poll. The descriptor is close-on-exec.
 func DevPollOpen() (int, error) { return unix.Open("/dev/poll", unix.O_RDWR|unix.O_CLOEXEC, 0) }
 
-// DevPollWrite is write(2) to /dev/poll, which takes all of the list or nothing. It goes by pwrite(2), since Solaris had an
-// offset that grew until it refused to.
+// DevPollWrite writes list to /dev/poll, which takes all of it or nothing. It uses pwrite(2),
+// because the file offset of some versions of Solaris grows until write(2) fails.
 func DevPollWrite(fd int, list []PollFD) syscall.Errno {
 	if len(list) == 0 {
 		return 0
@@ -24,7 +24,7 @@ func DevPollWrite(fd int, list []PollFD) syscall.Errno {
 	return Errno(err)
 }
 
-// dvpoll is struct dvpoll. The driver copies it up to setp for DP_POLL; Solaris has no such field.
+// dvpoll is struct dvpoll. DP_POLL ignores setp, a field of illumos only.
 type dvpoll struct {
 	fds     *PollFD
 	nfds    uint // nfds_t, an unsigned long
@@ -37,7 +37,8 @@ const (
 	dpPoll   = 0xD001 // DP_POLL
 )
 
-// DevPollWait is ioctl(2) with DP_POLL. A negative timeout blocks. illumos' DP_PPOLL takes milliseconds, too.
+// DevPollWait wraps ioctl(2) with DP_POLL. A negative timeout blocks. DP_PPOLL of illumos takes
+// milliseconds, too.
 func DevPollWait(fd int, list []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	request := dvpoll{fds: unsafe.SliceData(list), nfds: uint(len(list)), timeout: int32(to.Milliseconds(timeout))}
 	n, _, errno := syscall.Syscall(sysIoctl, uintptr(fd), dpPoll, uintptr(unsafe.Pointer(&request)))
@@ -47,5 +48,5 @@ func DevPollWait(fd int, list []PollFD, timeout time.Duration) (int, syscall.Err
 	return int(n), 0
 }
 
-// DevPollResolution is the finest timeout that DevPollWait tells apart.
+// DevPollResolution is the finest timeout that DevPollWait distinguishes.
 const DevPollResolution = time.Millisecond

@@ -3,6 +3,8 @@ package sys
 import (
 	"os"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -13,19 +15,20 @@ import (
 	to "iomux/internal/timeout"
 )
 
-// kernelTimespec is struct __kernel_timespec: 64-bit fields on 32-bit machines too.
+// kernelTimespec is struct __kernel_timespec, whose fields have 64 bits on 32-bit machines, too.
 type kernelTimespec struct{ sec, nsec int64 }
 
-// coarseEpoll is set where only epoll_pwait with its milliseconds is to be had: kernels before 5.11, and sandboxes. Android
-// kills a process for a call that it does not know, so there it is not tried.
+// coarseEpoll is set if only epoll_pwait works, which takes milliseconds: before Linux 5.11, and in
+// sandboxes. Android kills a process for an unknown call, so EpollWait does not try there.
 var coarseEpoll atomic.Bool
 
 func init() { coarseEpoll.Store(runtime.GOOS == "android") }
 
-// CoarseEpoll makes EpollWait use milliseconds from now on, as on kernels before 5.11.
+// CoarseEpoll makes EpollWait use milliseconds, as before Linux 5.11, or not. It returns the
+// setting before.
 func CoarseEpoll(coarse bool) (before bool) { return coarseEpoll.Swap(coarse) }
 
-// EpollResolution is the finest timeout that EpollWait tells apart.
+// EpollResolution returns the finest timeout that EpollWait distinguishes.
 func EpollResolution() time.Duration {
 	if coarseEpoll.Load() {
 		return time.Millisecond
@@ -33,8 +36,8 @@ func EpollResolution() time.Duration {
 	return time.Nanosecond
 }
 
-// EpollWait is epoll_pwait2(2), or epoll_pwait(2) where that is missing. It fills room for n events at events; a negative
-// timeout blocks.
+// EpollWait wraps epoll_pwait2(2), or epoll_pwait(2) if the first is missing. It writes up to n
+// events to events. A negative timeout blocks.
 func EpollWait(epfd int, events unsafe.Pointer, n int, timeout time.Duration) (int, syscall.Errno) {
 	if timeout == 0 {
 		return EpollLook(epfd, events, n)
@@ -43,7 +46,7 @@ func EpollWait(epfd int, events unsafe.Pointer, n int, timeout time.Duration) (i
 		ts := kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
 		count, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epfd), uintptr(events), uintptr(n),
 			uintptr(unsafe.Pointer(&ts)), 0, 0)
-		// EPERM: seccomp filters that are older than the call answer so.
+		// Seccomp filters that are older than the call cause EPERM.
 		if errno != unix.ENOSYS && errno != unix.EPERM {
 			return int(count), errno
 		}
@@ -54,33 +57,61 @@ func EpollWait(epfd int, events unsafe.Pointer, n int, timeout time.Duration) (i
 	return int(count), errno
 }
 
-// EpollLook is EpollWait without a timeout. It cannot block, so the Go scheduler need not know: that saves up to a quarter of the
-// time. The raw call of package syscall is inlined; that of x/sys is not.
+// EpollLook is EpollWait with timeout 0. It makes a raw call, because it cannot block, which saves
+// up to a quarter of the time. The raw call of package syscall is inlined, unlike that of x/sys.
 func EpollLook(epfd int, events unsafe.Pointer, n int) (int, syscall.Errno) {
 	count, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(events), uintptr(n), 0, 0, 0)
 	return int(count), errno
 }
 
-// The operations of EpollCtl.
+// The operations of EpollControl.
 const (
 	EpollAdd    = unix.EPOLL_CTL_ADD
 	EpollModify = unix.EPOLL_CTL_MOD
 	EpollRemove = unix.EPOLL_CTL_DEL
 )
 
-// EpollCreate is epoll_create1(2), close-on-exec.
+// EpollCreate wraps epoll_create1(2). The descriptor is close-on-exec.
 func EpollCreate() (int, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	return fd, os.NewSyscallError("epoll_create1", err)
 }
 
-// EpollCtl is epoll_ctl(2), which does not block.
+// epollEvent is struct epoll_event. Its data is not aligned to 8 bytes: on amd64 and 386 it follows
+// the events at once, and elsewhere after four more bytes.
+type epollEvent struct {
+	events uint32
+	_      [(unsafe.Sizeof(unix.EpollEvent{}) - 12) / 4]uint32
+	data   [2]uint32
+}
+
+// EpollControl wraps epoll_ctl(2), which does not block. It returns EBADF for a number that no
+// descriptor can have. EpollRemove ignores events and data.
+func EpollControl(epfd, op, fd int, events uint32, data uint64) syscall.Errno {
+	if _, errno := ToInt32(fd); errno != 0 {
+		return errno
+	}
+	event := epollEvent{events: events, data: *(*[2]uint32)(unsafe.Pointer(&data))}
+	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd),
+		uintptr(unsafe.Pointer(&event)), 0, 0)
+	return errno
+}
+
+// EpollData returns the 64 bits of epoll_data whose halves are those of an epoll.Event: its FD and
+// its Tag.
+func EpollData(fd int32, tag uint32) uint64 {
+	return *(*uint64)(unsafe.Pointer(&[2]uint32{uint32(fd), tag}))
+}
+
+// EpollCtl wraps epoll_ctl(2), which does not block.
+//
+// Deprecated: Use EpollControl.
 func EpollCtl(epfd, op int, fd int32, event unsafe.Pointer) syscall.Errno {
 	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd), uintptr(event), 0, 0)
 	return errno
 }
 
-// EpollError tells what epoll_ctl means by errno, and what to do.
+// EpollError returns the error of epoll_ctl(2) on fd, with advice.
 func EpollError(fd int, errno syscall.Errno) *Error {
 	err := &Error{Call: "epoll_ctl", FD: fd, Err: errno}
 	switch errno {
@@ -100,4 +131,14 @@ func EpollError(fd int, errno syscall.Errno) *Error {
 		err.Advice = "raise fs.epoll.max_user_watches"
 	}
 	return err
+}
+
+// MaxWatches returns fs.epoll.max_user_watches, or 0 without /proc.
+func MaxWatches() uint64 {
+	text, err := os.ReadFile("/proc/sys/fs/epoll/max_user_watches")
+	if err != nil {
+		return 0
+	}
+	watches, _ := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
+	return watches
 }

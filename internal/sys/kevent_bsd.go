@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Kqueue is kqueue(2) of a descriptor that is closed on exec.
+// Kqueue wraps kqueue(2). The descriptor is close-on-exec.
 func Kqueue() (int, syscall.Errno) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -22,7 +22,7 @@ func Kqueue() (int, syscall.Errno) {
 	return fd, 0
 }
 
-// Kevent is kevent(2). A negative timeout blocks.
+// Kevent wraps kevent(2). A negative timeout blocks.
 func Kevent(kq int, changes, events []KernelEvent, timeout time.Duration) (int, syscall.Errno) {
 	var left *unix.Timespec
 	if timeout >= 0 {
@@ -33,13 +33,14 @@ func Kevent(kq int, changes, events []KernelEvent, timeout time.Duration) (int, 
 	return max(n, 0), Errno(err)
 }
 
-// kernelEvents is the list as x/sys takes it. Its type has a pointer for the user's number, which must not be seen as one: the
-// memory stays of the type KernelEvent, which has none.
+// kernelEvents returns events as x/sys takes them. The type of x/sys has a pointer for the user's
+// number. The memory keeps the type KernelEvent, so that the garbage collector never sees that
+// number as a pointer.
 func kernelEvents(events []KernelEvent) []unix.Kevent_t {
 	return unsafe.Slice((*unix.Kevent_t)(unsafe.Pointer(unsafe.SliceData(events))), len(events))
 }
 
-// KernelEvent has the layout that x/sys knows: the kernel's.
+// KernelEvent has the kernel's layout, which is that of x/sys. Another layout does not compile.
 const _ = -(unsafe.Sizeof(KernelEvent{}) ^ unsafe.Sizeof(unix.Kevent_t{})) -
 	(unsafe.Offsetof(KernelEvent{}.Ident) ^ unsafe.Offsetof(unix.Kevent_t{}.Ident)) -
 	(unsafe.Offsetof(KernelEvent{}.Filter) ^ unsafe.Offsetof(unix.Kevent_t{}.Filter)) -

@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// The layout of the headers, besides that of x/sys which the compiler checks.
+// The compiler compares the layout with that of x/sys, this test with that of the C headers.
 func TestLayoutOfKernelEvents(t *testing.T) {
 	if unsafe.Sizeof(uintptr(0)) != 8 {
 		t.Skip("the table has the layout of 64-bit systems")
@@ -21,7 +21,9 @@ func TestLayoutOfKernelEvents(t *testing.T) {
 		"openbsd":   {32, 10, 16, 24},
 	}[runtime.GOOS]
 	var event KernelEvent
-	got := [4]uintptr{unsafe.Sizeof(event), unsafe.Offsetof(event.Flags), unsafe.Offsetof(event.Data), unsafe.Offsetof(event.Udata)}
+	got := [4]uintptr{
+		unsafe.Sizeof(event), unsafe.Offsetof(event.Flags), unsafe.Offsetof(event.Data), unsafe.Offsetof(event.Udata),
+	}
 	if got != want {
 		t.Errorf("size and offsets of struct kevent are %v, want %v", got, want)
 	}

@@ -1,6 +1,6 @@
 package sys
 
-// KernelEvent is struct kevent.
+// KernelEvent is struct kevent. Unlike Go, C aligns 64-bit fields to 8 bytes on 32-bit ARM.
 type KernelEvent struct {
 	Ident  uintptr
 	Filter uint32

@@ -2,12 +2,31 @@
 
 package sys
 
-// There is neither poll(2) nor select(2).
+// Constants of systems without poll(2), select(2) and pipes.
 const (
+	PipeBuf = 0
+
+	PollWrNorm = 0x100
+	PollWrBand = 0x200
+	PollMsg    = 0x400
+	PollRdHup  = 0x2000
+
+	PollAbsent      = 0
+	PollAbsentNames = ""
+
 	PollResolution   = 0
 	SelectResolution = 0
 	SelectLimit      = 0
 )
 
-// MaxDescriptors is 0: handles have no limit that the system tells.
+// SelectWord is a word of the descriptor sets of package selectfd.
+type SelectWord = uint
+
+// MaxDescriptors returns 0, because this system has no limit that programs can read.
 func MaxDescriptors() uint64 { return 0 }
+
+// IsOpen returns false, because this system has no descriptors.
+func IsOpen(int) bool { return false }
+
+// IsFile returns false, because this system has no descriptors.
+func IsFile(int) bool { return false }

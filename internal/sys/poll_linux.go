@@ -1,6 +1,7 @@
 package sys
 
 import (
+	"runtime"
 	"syscall"
 	"time"
 	"unsafe"
@@ -8,10 +9,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PollResolution is the finest timeout that Poll tells apart.
-const PollResolution = time.Nanosecond
+const (
+	// PollResolution is the finest timeout that Poll distinguishes.
+	PollResolution = time.Nanosecond
+	// SelectResolution is the finest timeout that Select distinguishes.
+	SelectResolution = time.Nanosecond
+	// SelectLimit is one more than the largest descriptor that Select takes, or 0 if there is no
+	// limit.
+	SelectLimit = 0
+)
 
-// Poll is ppoll(2): like poll(2), with a timeout in nanoseconds. A negative timeout blocks.
+// SelectWord is the unit of the kernel's descriptor sets. It matters on big-endian machines.
+type SelectWord = uint
+
+// rawLimit is the number of descriptors up to which Poll and Select use a raw call if they do not
+// wait. A raw call takes a third less time for one descriptor and a fifth less for a thousand,
+// because the scheduler hands on the processor of a call that takes longer than 20 µs. A longer raw
+// call would delay the garbage collector for too long.
+const rawLimit = 1024
+
+// Poll wraps ppoll(2), which is poll(2) with a timeout in nanoseconds. A negative timeout blocks.
 func Poll(fds []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	first := unsafe.Pointer(unsafe.SliceData(fds))
 	var n uintptr
@@ -24,6 +41,58 @@ func Poll(fds []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	default:
 		ts := unix.NsecToTimespec(int64(timeout))
 		n, _, errno = unix.Syscall6(unix.SYS_PPOLL, uintptr(first), uintptr(len(fds)), uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
+	}
+	return int(n), errno
+}
+
+// pollNow wraps poll(2) with timeout 0. It is cheaper than ppoll(2), which reads and writes a
+// timeout.
+func pollNow(first unsafe.Pointer, n int) (uintptr, syscall.Errno) {
+	if number := pollNumber(); number != 0 {
+		ready, _, errno := unix.RawSyscall(number, uintptr(first), uintptr(n), 0)
+		return ready, errno
+	}
+	var ts unix.Timespec
+	ready, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(first), uintptr(n), uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
+	return ready, errno
+}
+
+// pollNumber returns SYS_poll, or 0 if the architecture has only ppoll(2). The compiler leaves one
+// case.
+func pollNumber() uintptr {
+	switch runtime.GOARCH {
+	case "amd64":
+		return 7
+	case "386", "arm", "s390x":
+		return 168
+	case "ppc64", "ppc64le":
+		return 167
+	case "mips", "mipsle":
+		return 4188
+	case "mips64", "mips64le":
+		return 5007
+	}
+	return 0
+}
+
+// Select wraps pselect6(2), which is select(2) with a timeout in nanoseconds. Each set holds at
+// least limit bits or is nil. A negative timeout blocks. The kernel ignores descriptors beyond the
+// process's table.
+func Select(limit int, r, w, x *SelectWord, timeout time.Duration) (int, syscall.Errno) {
+	var n uintptr
+	var errno syscall.Errno
+	switch {
+	case timeout < 0:
+		n, _, errno = unix.Syscall6(unix.SYS_PSELECT6, uintptr(limit), uintptr(unsafe.Pointer(r)),
+			uintptr(unsafe.Pointer(w)), uintptr(unsafe.Pointer(x)), 0, 0)
+	case timeout == 0 && limit <= rawLimit:
+		var ts unix.Timespec
+		n, _, errno = unix.RawSyscall6(unix.SYS_PSELECT6, uintptr(limit), uintptr(unsafe.Pointer(r)),
+			uintptr(unsafe.Pointer(w)), uintptr(unsafe.Pointer(x)), uintptr(unsafe.Pointer(&ts)), 0)
+	default:
+		ts := unix.NsecToTimespec(int64(timeout))
+		n, _, errno = unix.Syscall6(unix.SYS_PSELECT6, uintptr(limit), uintptr(unsafe.Pointer(r)),
+			uintptr(unsafe.Pointer(w)), uintptr(unsafe.Pointer(x)), uintptr(unsafe.Pointer(&ts)), 0)
 	}
 	return int(n), errno
 }

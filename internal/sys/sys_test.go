@@ -15,19 +15,22 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// Whoever asks again when a call has returned early does not notice that its units were rounded down, but is busy meanwhile.
+// neverEarly tests one call. A caller that repeats an early call would hide that units are rounded
+// down.
 func neverEarly(t *testing.T, call func(time.Duration) syscall.Errno) {
 	t.Helper()
-	for _, timeout := range []time.Duration{time.Nanosecond, 1001, 500 * time.Microsecond, 1500 * time.Microsecond, 3100 * time.Microsecond} {
+	for _, timeout := range []time.Duration{
+		time.Nanosecond, 1001, 500 * time.Microsecond, 1500 * time.Microsecond, 3100 * time.Microsecond,
+	} {
 		start := time.Now()
 		errno := call(timeout)
 		if took := time.Since(start); errno != syscall.EINTR && took < timeout {
-			t.Errorf("a call of %v was over after %v", timeout, took)
+			t.Errorf("a call with timeout %v returned after %v", timeout, took)
 		}
 	}
 }
 
-func TestOneCallIsNeverEarly(t *testing.T) {
+func TestPollAndSelectAreNeverEarly(t *testing.T) {
 	t.Run("poll", func(t *testing.T) {
 		neverEarly(t, func(timeout time.Duration) syscall.Errno {
 			_, errno := sys.Poll(nil, timeout)
@@ -42,11 +45,11 @@ func TestOneCallIsNeverEarly(t *testing.T) {
 	})
 }
 
-func TestInfinityIsNoLimit(t *testing.T) {
+func TestInfiniteLimitIsZero(t *testing.T) {
 	if got := sys.Finite(unix.RLIM_INFINITY); got != 0 {
-		t.Errorf("infinity is the limit %d, want 0", got)
+		t.Errorf("the limit of infinity is %d, want 0", got)
 	}
 	if got := sys.Finite(1024); got != 1024 {
-		t.Errorf("1024 is the limit %d", got)
+		t.Errorf("the limit of 1024 is %d", got)
 	}
 }

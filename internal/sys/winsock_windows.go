@@ -11,6 +11,31 @@ import (
 	to "iomux/internal/timeout"
 )
 
+// Constants of Windows, which has neither poll(2) nor select(2) nor pipes that can be waited on.
+const (
+	PipeBuf = 0
+
+	PollWrNorm = 0x100
+	PollWrBand = PollAbsent
+	PollMsg    = PollAbsent
+	PollRdHup  = 0x2000
+
+	PollAbsent      = 0x8000
+	PollAbsentNames = "WrBand or Msg"
+
+	// A wait takes timeouts in units of 100 ns, but ends with a tick of the clock. Programs can
+	// make the clock tick once per millisecond at most.
+	PollResolution   = time.Millisecond
+	SelectResolution = time.Millisecond
+	SelectLimit      = 0
+)
+
+// SelectWord is a word of the descriptor sets of package selectfd.
+type SelectWord = uint
+
+// MaxDescriptors returns 0, because Windows has no limit that programs can read.
+func MaxDescriptors() uint64 { return 0 }
+
 var (
 	winsock = windows.NewLazySystemDLL("ws2_32.dll")
 	selects = winsock.NewProc("select")
@@ -21,21 +46,21 @@ var (
 // IsOpen reports whether fd is an open handle of this process. It does not block.
 func IsOpen(fd int) bool {
 	var flags uint32
-	if fd <= 0 || fd >= math.MaxInt32 { // those of the process and the thread are no handles, but numbers for them
+	if fd <= 0 || fd >= math.MaxInt32 { // negative numbers stand for the process and the thread
 		return false
 	}
 	ok, _, _ := syscall.SyscallN(handleInformation.Addr(), uintptr(fd), uintptr(unsafe.Pointer(&flags)))
 	return ok != 0
 }
 
-// IsFile reports nothing: sockets are all that is waited on.
+// IsFile returns false, because the packages wait on sockets only.
 func IsFile(int) bool { return false }
 
-// SocketSet is Winsock's fd_set: the number of sockets, and then they themselves. As many are taken as there are, more than
-// the 64 that the header's structure has room for.
+// SocketSet is Winsock's fd_set: the number of sockets, followed by the sockets. It may hold more
+// than the 64 for which the structure of the C header has room.
 type SocketSet []uintptr
 
-// Add puts a socket into the set.
+// Add adds a socket to the set.
 func (s *SocketSet) Add(fd int) {
 	if len(*s) == 0 {
 		*s = append(*s, 0)
@@ -44,7 +69,7 @@ func (s *SocketSet) Add(fd int) {
 	(*s)[0]++
 }
 
-// Sockets are the members.
+// Sockets returns the members.
 func (s SocketSet) Sockets() []uintptr {
 	if len(s) == 0 {
 		return nil
@@ -52,8 +77,8 @@ func (s SocketSet) Sockets() []uintptr {
 	return s[1 : 1+s[0]]
 }
 
-// SelectSockets is Winsock's select(), which leaves in the sets what is ready. A negative timeout blocks. Three empty sets
-// are WSAEINVAL.
+// SelectSockets wraps Winsock's select(), after which the sets hold the ready sockets. A negative
+// timeout blocks. Three empty sets are WSAEINVAL.
 func SelectSockets(r, w, x SocketSet, timeout time.Duration) (int, syscall.Errno) {
 	var left *windows.Timeval
 	if timeout >= 0 {

@@ -1,6 +1,6 @@
-// Package timeout converts a caller's time.Duration to the timeouts of system calls. A negative timeout
-// blocks, zero does not wait, and any other one is never shortened. After an interruption, the rest of the
-// time is waited for.
+// Package timeout converts a caller's time.Duration to the timeouts of system calls. A negative
+// timeout blocks, zero does not wait, and any other one is never shortened. After an interruption,
+// the rest of the time is waited for.
 package timeout
 
 import (
@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// longest is the longest timeout of one system call. A longer wait takes several calls. Every kernel takes
-// a day. Some have limits of 2^31 ms (poll), 10^8 s (select on macOS and Solaris) or 2^31 s (32-bit
-// timespecs).
+// longest is the longest timeout of one system call. A longer wait takes several calls. Every
+// kernel takes a day. Some have limits of 2^31 ms (poll), 10^8 s (select on macOS and Solaris) or
+// 2^31 s (32-bit timespecs).
 var longest = 24 * time.Hour
 
-// Longest sets the longest timeout of one system call, and returns the one before. It is for tests, which
-// cannot wait for a day. No wait may be in progress.
+// Longest sets the longest timeout of one system call, and returns the one before. It is for tests,
+// which cannot wait for a day. No wait may be in progress.
 func Longest(d time.Duration) (before time.Duration) {
 	before, longest = longest, d
 	return before
@@ -50,13 +50,13 @@ func (c *Countdown) Left() time.Duration {
 
 var interruptible atomic.Bool
 
-// ReturnInterruptions makes every wait of this process return EINTR from now on if a signal interrupts it.
-// It is for a host that runs signal handlers of its own before it waits again.
+// ReturnInterruptions makes every wait of this process return EINTR from now on if a signal
+// interrupts it. It is for a host that runs signal handlers of its own before it waits again.
 func ReturnInterruptions() { interruptible.Store(true) }
 
-// Again reports whether to repeat a system call that returned n and errno. It is repeated if a signal
-// interrupted it, or if it returned nothing before the end of the timeout: the kernel's clock is coarse, or
-// the timeout is longer than a day.
+// Again reports whether to repeat a system call that returned n and errno. It is repeated if a
+// signal interrupted it, or if it returned nothing before the end of the timeout: the kernel's
+// clock is coarse, or the timeout is longer than a day.
 func (c *Countdown) Again(n int, errno syscall.Errno) bool {
 	if errno != 0 {
 		return errno == syscall.EINTR && !interruptible.Load()
@@ -64,8 +64,8 @@ func (c *Countdown) Again(n int, errno syscall.Errno) bool {
 	return n == 0 && (c.total < 0 || c.total > 0 && time.Since(c.start) < c.total)
 }
 
-// Milliseconds returns d for calls that take an int of milliseconds. It rounds up, so that a wait never
-// ends early and a short one does not become a busy loop.
+// Milliseconds returns d for calls that take an int of milliseconds. It rounds up, so that a wait
+// never ends early and a short one does not become a busy loop.
 func Milliseconds(d time.Duration) int {
 	if d < 0 {
 		return -1

@@ -1,5 +1,5 @@
-// Package waker interrupts a goroutine that is blocked in a system call on descriptors. The call waits on
-// one more descriptor, the waker's, which Wake makes readable.
+// Package waker interrupts a goroutine that is blocked in a system call on descriptors. The call
+// waits on one more descriptor, the waker's, which Wake makes readable.
 package waker
 
 import (
@@ -36,23 +36,23 @@ func New() (*Waker, error) {
 	return w, nil
 }
 
-// Acquire returns the descriptor to wait on, whose number stays valid until Done. After Close it fails
-// with os.ErrClosed.
+// Acquire returns the descriptor to wait on, whose number stays valid until Done. After Close it
+// fails with os.ErrClosed.
 func (w *Waker) Acquire() (fd int, err error) { return w.reader.Acquire() }
 
 // Done ends the use that Acquire began.
 func (w *Waker) Done() { w.reader.Done() }
 
-// Owns reports whether fd is a descriptor of the waker: the one to wait on, or the writing end of its
-// pipe. A backend refuses to register either of them.
+// Owns reports whether fd is a descriptor of the waker: the one to wait on, or the writing end of
+// its pipe. A backend refuses to register either of them.
 func (w *Waker) Owns(fd int) bool {
 	return fd >= 0 && (fd == w.reader.FD() || fd == w.writer.FD())
 }
 
 // Wake makes the descriptor readable until Clear. It may be called at any time and does not block.
 //
-// If the system fails to make it readable, Wake returns the error and the next call tries again. The error
-// is os.ErrClosed after Close.
+// If the system fails to make it readable, Wake returns the error and the next call tries again.
+// The error is os.ErrClosed after Close.
 func (w *Waker) Wake() error {
 	if w.signalled.Swap(true) {
 		return nil
@@ -72,12 +72,12 @@ func (w *Waker) Wake() error {
 	return err
 }
 
-// Clear makes the descriptor unreadable. Writes that happened before a Wake are visible after the Clear
-// that undoes it, so the caller looks for work only then.
+// Clear makes the descriptor unreadable. Writes that happened before a Wake are visible after the
+// Clear that undoes it, so the caller looks for work only then.
 //
-// An error means that the descriptor can no longer interrupt a wait, and may be readable for ever. Close
-// causes os.ErrClosed. Any other error means that the program closed a descriptor that it does not own. The
-// caller must return the error instead of waiting again.
+// An error means that the descriptor can no longer interrupt a wait, and may be readable for ever.
+// Close causes os.ErrClosed. Any other error means that the program closed a descriptor that it
+// does not own. The caller must return the error instead of waiting again.
 func (w *Waker) Clear() error {
 	fd, err := w.reader.Acquire()
 	if err != nil {
@@ -99,8 +99,8 @@ func report(call string, fd int, errno syscall.Errno) error {
 	return &sys.Error{Call: call, FD: fd, Err: errno, Advice: "a wake-up descriptor of iomux: the program must not close it"}
 }
 
-// Close makes the descriptor readable and closes it as soon as nobody uses it. A second Close fails with
-// os.ErrClosed.
+// Close makes the descriptor readable and closes it as soon as nobody uses it. A second Close fails
+// with os.ErrClosed.
 func (w *Waker) Close() error {
 	if !isPipe {
 		return w.reader.Close(func(fd int) { _ = send(fd) }) // there is no other way to wake its users
@@ -113,8 +113,8 @@ func (w *Waker) Close() error {
 	return err
 }
 
-// Until calls wait with a descriptor that becomes readable when ctx is done. The descriptor is closed when
-// wait returns.
+// Until calls wait with a descriptor that becomes readable when ctx is done. The descriptor is
+// closed when wait returns.
 func Until(ctx context.Context, wait func(fd int) error) error {
 	w, err := New()
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"iomux/internal/afd"
 )
 
-// isPipe is false: a datagram socket that is connected to itself is written and read through one handle.
+// isPipe is false: a datagram socket that is connected to itself is written and read through one
+// handle.
 const isPipe = false
 
 const wouldBlock = windows.WSAEWOULDBLOCK
@@ -67,8 +68,8 @@ func send(fd int) syscall.Errno {
 	return toErrno(err)
 }
 
-// receive receives one datagram. Another one can exist only if it arrived late. That one ends the next
-// wait early and is received then.
+// receive receives one datagram. Another one can exist only if it arrived late. That one ends the
+// next wait early and is received then.
 func receive(fd int) syscall.Errno {
 	var content byte
 	var n, flags uint32
@@ -79,7 +80,8 @@ func receive(fd int) syscall.Errno {
 	return toErrno(err)
 }
 
-// toErrno returns the number in an error of package windows, whose socket calls return nothing else.
+// toErrno returns the number in an error of package windows, whose socket calls return nothing
+// else.
 func toErrno(err error) syscall.Errno {
 	errno, _ := err.(syscall.Errno)
 	return errno

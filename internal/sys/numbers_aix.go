@@ -1,7 +1,9 @@
 package sys
 
-// The events of poll(2), with AIX' numbers.
+// Constants of AIX.
 const (
+	PipeBuf = 32768 // PIPE_BUF
+
 	PollIn     = 0x1
 	PollPri    = 0x4
 	PollOut    = 0x2
@@ -14,10 +16,7 @@ const (
 	PollWrBand = 0x40
 	PollMsg    = 0x80
 	PollRdHup  = PollAbsent
-)
 
-// PollAbsent is a bit that no event of this system has: it stands for those that the system lacks.
-const (
 	PollAbsent      = 0x1000
 	PollAbsentNames = "RdHup"
 )

@@ -12,10 +12,10 @@ import (
 	to "iomux/internal/timeout"
 )
 
-// SelectResolution is the finest timeout that Select tells apart.
+// SelectResolution is the finest timeout that Select distinguishes.
 const SelectResolution = time.Microsecond
 
-// Select is select(2). The sets hold at least limit bits or are nil; a negative timeout blocks.
+// Select wraps select(2). Each set holds at least limit bits or is nil. A negative timeout blocks.
 func Select(limit int, r, w, x *SelectWord, timeout time.Duration) (int, syscall.Errno) {
 	var left *unix.Timeval
 	if timeout >= 0 {
@@ -26,7 +26,8 @@ func Select(limit int, r, w, x *SelectWord, timeout time.Duration) (int, syscall
 	return n, Errno(err)
 }
 
-// fdSet lets x/sys pass a set on that may be longer or shorter than its own type: the kernel reads as many bits as limit says.
+// fdSet converts a set that may be longer or shorter than the type of x/sys. The kernel reads as
+// many bits as the limit of the call.
 //
 //go:nocheckptr
 func fdSet(words *SelectWord) *unix.FdSet { return (*unix.FdSet)(unsafe.Pointer(words)) }

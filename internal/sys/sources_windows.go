@@ -4,14 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
 
-// Exit is the end of a process, which a goroutine can await on a thread of its own.
+// Exit waits for the end of a process.
 type Exit struct{ process, quit windows.Handle }
 
-// NewExit is DuplicateHandle of the handle of a process.
+// NewExit returns an Exit with a duplicate of the handle of process.
 func NewExit(process *os.Process) (e *Exit, err error) {
 	e = new(Exit)
 	self := windows.CurrentProcess()
@@ -19,20 +20,20 @@ func NewExit(process *os.Process) (e *Exit, err error) {
 		err = windows.DuplicateHandle(self, windows.Handle(handle), self, &e.process, 0, false, windows.DUPLICATE_SAME_ACCESS)
 	})
 	switch {
-	case errHandle != nil: // os.Process.Wait gives the handle back
+	case errHandle != nil: // os.Process.Wait has closed the handle
 		return nil, fmt.Errorf("%w: %w", os.ErrProcessDone, errHandle)
 	case err != nil:
 		return nil, os.NewSyscallError("DuplicateHandle", err)
 	}
 	if e.quit, err = windows.CreateEvent(nil, 1, 0, nil); err != nil {
-		_ = windows.CloseHandle(e.process) // the first error tells more
+		_ = windows.CloseHandle(e.process) // the first error is the useful one
 		return nil, os.NewSyscallError("CreateEvent", err)
 	}
 	return e, nil
 }
 
-// Await waits until the process has exited or quit is closed, and tells the status, which is known if the process has exited. Then
-// it gives the handles back.
+// Await blocks a thread until the process has exited or quit is closed. It returns the status if
+// the process has exited. Then it closes the handles.
 func (e *Exit) Await(quit <-chan struct{}) (status int, known bool) {
 	defer e.Close()
 	ended, done := make(chan struct{}), make(chan struct{})
@@ -54,7 +55,28 @@ func (e *Exit) Await(quit <-chan struct{}) (status int, known bool) {
 	return int(code), err == nil && first == windows.WAIT_OBJECT_0
 }
 
-// Close gives the handles back, where nobody is to await it.
+// Close closes the handles. Call it only if Await is not called.
 func (e *Exit) Close() {
 	_ = errors.Join(windows.CloseHandle(e.process), windows.CloseHandle(e.quit)) // they are open
 }
+
+// MaxWatches returns 0, because Windows has no epoll.
+func MaxWatches() uint64 { return 0 }
+
+// EpollResolution returns 0, because Windows has no epoll.
+func EpollResolution() time.Duration { return 0 }
+
+// NewTimer fails, because timers of Windows cannot be waited on with sockets.
+func NewTimer(time.Duration) (int, error) { return -1, errors.ErrUnsupported }
+
+// Expirations returns 0.
+func Expirations(int) int { return 0 }
+
+// NewProcess fails. Use NewExit.
+func NewProcess(*os.Process) (int, error) { return -1, errors.ErrUnsupported }
+
+// ExitStatus returns false.
+func ExitStatus(int) (status int, known bool) { return 0, false }
+
+// CloseFD does nothing.
+func CloseFD(int) {}

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ToInt32 is fd as a kernel takes it. Numbers that no descriptor can have are EBADF, rather than cut to another one's.
+// ToInt32 returns fd as the kernel takes it. It returns EBADF for a number that no descriptor can
+// have, instead of truncating it.
 func ToInt32(fd int) (int32, syscall.Errno) {
 	if fd < 0 || fd > math.MaxInt32 {
 		return -1, syscall.EBADF
@@ -26,7 +27,7 @@ func IsOpen(fd int) bool {
 	return err == nil
 }
 
-// IsFile reports whether fd is a regular file or a directory, which is always ready.
+// IsFile reports whether fd is a regular file or a directory. Those are always ready.
 func IsFile(fd int) bool {
 	var stat unix.Stat_t
 	if unix.Fstat(fd, &stat) != nil {
@@ -35,8 +36,25 @@ func IsFile(fd int) bool {
 	return stat.Mode&unix.S_IFMT == unix.S_IFREG || stat.Mode&unix.S_IFMT == unix.S_IFDIR
 }
 
-// Errno is the number in an error of x/sys, whose calls return nothing else.
+// Errno returns the number in an error of x/sys. Calls of x/sys return no other errors.
 func Errno(err error) syscall.Errno {
 	errno, _ := err.(syscall.Errno)
 	return errno
+}
+
+// MaxDescriptors returns RLIMIT_NOFILE, or 0 if it is infinite or unknown.
+func MaxDescriptors() uint64 {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return 0
+	}
+	return finite(uint64(limit.Cur))
+}
+
+// finite returns limit, or 0 if it is infinite.
+func finite(limit uint64) uint64 {
+	if limit == unix.RLIM_INFINITY {
+		return 0
+	}
+	return limit
 }

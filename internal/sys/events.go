@@ -1,0 +1,47 @@
+package sys
+
+import "iomux/internal/bitnames"
+
+// PollFD has the layout of struct pollfd on every system.
+type PollFD struct {
+	FD      int32
+	Events  uint16
+	Revents uint16
+}
+
+// PollEventNames are the names of the events of poll(2). Their numbers differ per system:
+//
+//	         Linux   Linux on MIPS  BSDs, macOS, Solaris  FreeBSD, illumos  AIX     Windows
+//	In       0x1     0x1            0x1                   0x1               0x1     0x1
+//	Pri      0x2     0x2            0x2                   0x2               0x4     0x2
+//	Out      0x4     0x4            0x4                   0x4               0x2     0x4
+//	Err      0x8     0x8            0x8                   0x8               0x4000  0x8
+//	Hup      0x10    0x10           0x10                  0x10              0x2000  0x10
+//	Nval     0x20    0x20           0x20                  0x20              0x8000  0x20
+//	RdNorm   0x40    0x40           0x40                  0x40              0x10    0x40
+//	RdBand   0x80    0x80           0x80                  0x80              0x20    0x80
+//	WrNorm   0x100   Out            Out                   Out               Out     0x100
+//	WrBand   0x200   0x100          0x100                 0x100             0x40    absent
+//	Msg      0x400   0x400          absent                absent            0x80    absent
+//	RdHup    0x2000  0x2000         absent                0x4000            absent  0x2000
+//	absent   0       0              0x8000                0x8000            0x1000  0x8000
+//
+// PollAbsent is a bit that no event of the system has. It is the value of each event that the
+// system lacks, and PollAbsentNames lists those. Systems without poll(2) have Linux's numbers, and
+// so has Windows, because those of WSAPoll are of no use elsewhere. The constants are in the
+// numbers files.
+var PollEventNames = []bitnames.Name{
+	{Value: PollAbsent, Text: PollAbsentNames},
+	{Value: PollIn, Text: "In"},
+	{Value: PollPri, Text: "Pri"},
+	{Value: PollOut, Text: "Out"},
+	{Value: PollErr, Text: "Err"},
+	{Value: PollHup, Text: "Hup"},
+	{Value: PollNval, Text: "Nval"},
+	{Value: PollRdNorm, Text: "RdNorm"},
+	{Value: PollRdBand, Text: "RdBand"},
+	{Value: PollWrNorm, Text: "WrNorm"},
+	{Value: PollWrBand, Text: "WrBand"},
+	{Value: PollMsg, Text: "Msg"},
+	{Value: PollRdHup, Text: "RdHup"},
+}

@@ -1,0 +1,14 @@
+package sys
+
+// Constants of illumos.
+const (
+	PipeBuf = 5120 // PIPE_BUF
+
+	PollWrNorm = PollOut
+	PollWrBand = 0x100
+	PollMsg    = PollAbsent
+	PollRdHup  = 0x4000
+
+	PollAbsent      = 0x8000
+	PollAbsentNames = "Msg"
+)

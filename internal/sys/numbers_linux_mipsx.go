@@ -1,0 +1,16 @@
+//go:build linux && (mips || mipsle || mips64 || mips64le)
+
+package sys
+
+// Constants of Linux on MIPS.
+const (
+	PipeBuf = 4096 // PIPE_BUF
+
+	PollWrNorm = PollOut
+	PollWrBand = 0x100
+	PollMsg    = 0x400
+	PollRdHup  = 0x2000
+
+	PollAbsent      = 0
+	PollAbsentNames = ""
+)

@@ -1,4 +1,0 @@
-package sys
-
-// PipeBuf is PIPE_BUF.
-const PipeBuf = 4096

@@ -1,5 +1,0 @@
-package sys
-
-import "golang.org/x/sys/unix"
-
-const sysPpoll = unix.SYS_PPOLL

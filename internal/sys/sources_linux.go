@@ -1,0 +1,125 @@
+package sys
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"os"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// NewTimer wraps timerfd_create(2) and timerfd_settime(2). The descriptor becomes readable each
+// time d has passed.
+func NewTimer(d time.Duration) (int, error) {
+	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
+	if err != nil {
+		return -1, os.NewSyscallError("timerfd_create", err)
+	}
+	period := unix.NsecToTimespec(int64(d))
+	if err := unix.TimerfdSettime(fd, 0, &unix.ItimerSpec{Interval: period, Value: period}, nil); err != nil {
+		_ = unix.Close(fd) // the first error is the useful one
+		return -1, os.NewSyscallError("timerfd_settime", err)
+	}
+	return fd, nil
+}
+
+// Expirations returns how often a timer has expired since the last call. It does not wait.
+func Expirations(fd int) int {
+	var count [8]byte
+	_, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&count)), uintptr(len(count)))
+	if errno != 0 {
+		return 0
+	}
+	return int(min(binary.NativeEndian.Uint64(count[:]), math.MaxInt))
+}
+
+// NewProcess returns a duplicate of the pidfd of process. It is readable when the process has
+// exited.
+func NewProcess(process *os.Process) (fd int, err error) {
+	errHandle := process.WithHandle(func(pidfd uintptr) {
+		fd, err = unix.FcntlInt(pidfd, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	if errHandle != nil {
+		return -1, errHandle
+	}
+	return fd, os.NewSyscallError("fcntl", err)
+}
+
+// ExitStatus returns the exit status of the process of a pidfd, or minus the number of the signal
+// that killed it. It is known if WaitStatus knows it.
+func ExitStatus(pidfd int) (status int, known bool) {
+	wait, known := WaitStatus(pidfd)
+	switch {
+	case !known:
+		return 0, false
+	case wait.Signaled():
+		return -int(wait.Signal()), true
+	}
+	return wait.ExitStatus(), true
+}
+
+// WaitStatus returns the status that wait4(2) reports for the process of a pidfd, if the process
+// has exited. It leaves the process to be waited for.
+//
+// The status is known to the parent until it has waited for the process. It is known to every
+// process after that, since Linux 6.15.
+func WaitStatus(pidfd int) (status unix.WaitStatus, known bool) {
+	if status, known = childStatus(pidfd); known {
+		return status, true
+	}
+	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
+	if unix.IoctlPidfdInfo(pidfd, &info) != nil || info.Mask&unix.PIDFD_INFO_EXIT == 0 {
+		return 0, false
+	}
+	return unix.WaitStatus(info.Exit_code), true
+}
+
+// Values of si_code for SIGCHLD.
+const (
+	cldExited = 1
+	cldKilled = 2
+	cldDumped = 3
+)
+
+// childStatus returns the status of a child of this process that has exited.
+func childStatus(pidfd int) (status unix.WaitStatus, known bool) {
+	var info unix.Siginfo
+	err := error(unix.EINTR)
+	for err == unix.EINTR {
+		err = unix.Waitid(unix.P_PIDFD, pidfd, &info, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil)
+	}
+	if err != nil {
+		return 0, false
+	}
+	// struct siginfo has three integers, and then si_pid, si_uid and si_status at the alignment of
+	// a pointer.
+	const start = (3*4 + unsafe.Sizeof(uintptr(0)) - 1) &^ (unsafe.Sizeof(uintptr(0)) - 1)
+	value := *(*uint32)(unsafe.Add(unsafe.Pointer(&info), start+8))
+	switch info.Code {
+	case cldExited:
+		return unix.WaitStatus(value & 0xff << 8), true
+	case cldKilled:
+		return unix.WaitStatus(value), true
+	case cldDumped:
+		return unix.WaitStatus(value | 0x80), true
+	}
+	return 0, false // the child has not exited
+}
+
+// CloseFD wraps close(2).
+func CloseFD(fd int) { _ = unix.Close(fd) }
+
+// Exit waits for the end of a process on Windows.
+type Exit struct{}
+
+// NewExit fails, because only Windows has handles of processes.
+func NewExit(*os.Process) (*Exit, error) { return nil, errors.ErrUnsupported }
+
+// Await returns false.
+func (*Exit) Await(<-chan struct{}) (status int, known bool) { return 0, false }
+
+// Close does nothing.
+func (*Exit) Close() {}

@@ -1,0 +1,32 @@
+// Package sys makes system calls and declares kernel structures that several mechanisms use.
+//
+// A function makes one call once. It does not retry, and takes timeouts that package timeout has
+// prepared. It returns bare errnos, which need no allocation.
+//
+// A file holds one family of calls on the systems in its name or build line. Each numbers file
+// holds the constants of one system that Go programs need at compile time.
+package sys
+
+import (
+	"fmt"
+	"os"
+)
+
+// Error is the failure of one system call on one descriptor, with advice for the caller.
+type Error struct {
+	Call   string // the name in the man page
+	FD     int
+	Err    error
+	Advice string // may be empty
+}
+
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s: descriptor %d: %v", e.Call, e.FD, e.Err)
+	if e.Advice != "" {
+		text += " (" + e.Advice + ")"
+	}
+	return text
+}
+
+// Unwrap lets errors.As find an os.SyscallError, and errors.Is the errno.
+func (e *Error) Unwrap() error { return &os.SyscallError{Syscall: e.Call, Err: e.Err} }

@@ -57,7 +57,7 @@ func (file) attach(q *Queue, epoll int, k *knote) (errno syscall.Errno) {
 		return errno
 	}
 	if k.filter == kevent.FilterRead && k.file.isFile() {
-		if errno := q.watch(epoll, k, unix.IN_MODIFY); errno != 0 {
+		if errno := q.watchFile(epoll, k, unix.IN_MODIFY); errno != 0 {
 			return errno
 		}
 	}
@@ -82,7 +82,8 @@ func (file) enable(q *Queue, _ int, k *knote) syscall.Errno {
 }
 
 func (file) detach(q *Queue, epoll int, k *knote) syscall.Errno {
-	q.unwatch(k)
+	q.unwatchFile(k)
+	q.unwatchParent(k)
 	if epoll < 0 {
 		return 0
 	}

@@ -9,49 +9,94 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"iomux/internal/kevent"
 )
 
 // watch is what inotify watches of one file. It has one watch for all descriptors of a file.
 type watch struct {
 	number int32
-	knotes []*knote
+	events uint32
+	knotes []*knote // of the file itself
+	inside []*knote // of directories in this one, whose removal only this one reports
 }
 
-// watch adds the events to those that inotify reports for the knote's file. The path leads to the
-// file even after it was renamed or removed.
-func (q *Queue) watch(epoll int, k *knote, events uint32) syscall.Errno {
-	if errno := q.makeInotify(epoll); errno != 0 {
-		return errno
+// move is the first half of a rename, until the second is known.
+type move struct {
+	from   *watch // nil if there is none
+	cookie uint32
+	isDir  bool
+}
+
+// watchFile has inotify report the events of the knote's file. A watch that has them already stays
+// as it is: to change it takes permissions that the program may have lost since.
+func (q *Queue) watchFile(epoll int, k *knote, events uint32) syscall.Errno {
+	if k.watch != nil && events&^k.watch.events == 0 {
+		return 0
 	}
-	path := "/proc/self/fd/" + strconv.FormatUint(k.ident, 10)
+	w, errno := q.addWatch(epoll, pathOf(k), events)
+	if errno == 0 && k.watch != w {
+		q.unwatchFile(k)
+		k.watch = w
+		w.knotes = append(w.knotes, k)
+	}
+	return errno
+}
+
+// unwatchFile undoes watchFile.
+func (q *Queue) unwatchFile(k *knote) {
+	if w := k.watch; w != nil {
+		k.watch = nil
+		w.knotes = without(w.knotes, k)
+		q.dropUnused(w)
+	}
+}
+
+// watchParent has inotify report when entries of the directory's parent are removed. Inotify
+// reports the removal of an open directory only there.
+func (q *Queue) watchParent(epoll int, k *knote) {
+	w, errno := q.addWatch(epoll, pathOf(k)+"/..", unix.IN_DELETE|unix.IN_MOVED_TO)
+	if errno != 0 || w == k.parent { // the program may not be allowed to read the parent
+		return
+	}
+	q.unwatchParent(k)
+	k.parent = w
+	w.inside = append(w.inside, k)
+}
+
+// unwatchParent undoes watchParent.
+func (q *Queue) unwatchParent(k *knote) {
+	if w := k.parent; w != nil {
+		k.parent = nil
+		w.inside = without(w.inside, k)
+		q.dropUnused(w)
+	}
+}
+
+// pathOf returns a path that leads to the knote's file even after it was renamed or removed.
+func pathOf(k *knote) string { return "/proc/self/fd/" + strconv.FormatUint(k.ident, 10) }
+
+func without(knotes []*knote, k *knote) []*knote {
+	return slices.DeleteFunc(knotes, func(other *knote) bool { return other == k })
+}
+
+func (q *Queue) addWatch(epoll int, path string, events uint32) (*watch, syscall.Errno) {
+	if errno := q.makeInotify(epoll); errno != 0 {
+		return nil, errno
+	}
 	number, err := unix.InotifyAddWatch(q.inotify, path, events|unix.IN_MASK_ADD)
 	if err != nil {
-		return err.(syscall.Errno)
+		return nil, err.(syscall.Errno)
 	}
 	w := q.watches[int32(number)]
 	if w == nil {
 		w = &watch{number: int32(number)}
 		q.watches[w.number] = w
 	}
-	if k.watch != w {
-		q.unwatch(k)
-		k.watch = w
-		w.knotes = append(w.knotes, k)
-	}
-	return 0
+	w.events |= events
+	return w, 0
 }
 
-// unwatch undoes watch.
-func (q *Queue) unwatch(k *knote) {
-	w := k.watch
-	if w == nil {
-		return
-	}
-	k.watch = nil
-	w.knotes = slices.DeleteFunc(w.knotes, func(other *knote) bool { return other == k })
-	if len(w.knotes) == 0 {
+func (q *Queue) dropUnused(w *watch) {
+	if len(w.knotes) == 0 && len(w.inside) == 0 {
 		delete(q.watches, w.number)
 		_, _ = unix.InotifyRmWatch(q.inotify, uint32(w.number)) // it fails if the file has ended
 	}
@@ -83,7 +128,7 @@ func (q *Queue) readInotify() {
 			continue
 		}
 		if err != nil || n <= 0 {
-			return
+			break
 		}
 		for rest := q.buffer[:n]; len(rest) >= unix.SizeofInotifyEvent; {
 			event := (*unix.InotifyEvent)(unsafe.Pointer(&rest[0]))
@@ -91,38 +136,43 @@ func (q *Queue) readInotify() {
 			rest = rest[unix.SizeofInotifyEvent+int(event.Len):]
 		}
 	}
+	q.finishMove()
 }
 
 func (q *Queue) happened(event *unix.InotifyEvent) {
-	if event.Mask&unix.IN_Q_OVERFLOW != 0 { // events were lost, so every file is compared
-		for _, w := range q.watches {
-			w.changed(q, unix.IN_MODIFY|unix.IN_ATTRIB, false)
-		}
+	if event.Mask&unix.IN_Q_OVERFLOW != 0 {
+		q.compareAll()
 		return
 	}
 	w := q.watches[event.Wd]
-	if w == nil {
-		return
+	switch {
+	case w == nil:
+	case event.Mask&unix.IN_IGNORED != 0:
+		q.ended(w)
+	case event.Len > 0:
+		q.entryChanged(w, event)
+	default:
+		q.fileChanged(w, event.Mask)
 	}
-	if event.Mask&unix.IN_IGNORED != 0 { // the file has ended
-		delete(q.watches, w.number)
-		for _, k := range w.knotes {
-			k.watch, k.gone = nil, true
-		}
-		return
-	}
-	w.changed(q, event.Mask, event.Len > 0)
 }
 
-func (w *watch) changed(q *Queue, events uint32, ofEntry bool) {
-	for _, k := range w.knotes {
-		if k.filter == kevent.FilterVnode {
-			k.changed(events, ofEntry)
-			if k.hits != 0 {
-				q.activate(k)
-			}
-		} else if events&unix.IN_MODIFY != 0 {
-			q.activate(k)
+// compareAll makes up for lost events: every file is looked at.
+func (q *Queue) compareAll() {
+	for _, w := range q.watches {
+		q.fileChanged(w, unix.IN_MODIFY|unix.IN_ATTRIB)
+		for _, k := range w.inside {
+			q.lookWhetherRemoved(k)
 		}
+	}
+}
+
+// ended handles the end of a file with its last descriptor and name.
+func (q *Queue) ended(w *watch) {
+	delete(q.watches, w.number)
+	for _, k := range w.knotes {
+		k.watch, k.gone = nil, true
+	}
+	for _, k := range w.inside {
+		k.parent = nil
 	}
 }

@@ -39,6 +39,8 @@ type knote struct {
 	failed syscall.Errno  // SO_ERROR, which can be read only once
 	file   identity       // of a file
 	watch  *watch         // of a file
+	parent *watch         // of a directory
+	shrunk bool           // the file was truncated, and may have been written to since
 	gone   bool           // the file has ended, so a file with the same number is another one
 	signal syscall.Signal // of FilterSignal
 }

@@ -37,6 +37,7 @@ type Queue struct {
 	inner   [inner]int   // epolls inside the queue's, for more filters of a descriptor; -1 until needed
 	inotify int          // -1 until needed
 	watches map[int32]*watch
+	moved   move
 	pending list
 	woken   bool          // wakeFD is readable
 	failure syscall.Errno // why a pending knote has not been reported

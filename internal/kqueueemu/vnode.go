@@ -10,22 +10,24 @@ import (
 	"iomux/internal/kevent"
 )
 
-// vnode is the source of FilterVnode, with inotify.
+// vnode is the source of FilterVnode, with inotify. What it reports of which operation is FreeBSD's
+// as far as inotify allows; docs/kqueue-notes.md has the table.
 type vnode struct{}
 
 // entryEvents are inotify's events about the names in a directory.
 const entryEvents = unix.IN_CREATE | unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO
 
-// watched returns the events of inotify that the knote's notes need.
+// watched returns the events of inotify that the knote's notes need. The first three are always
+// there, so that other notes can be asked for later.
 func (k *knote) watched() uint32 {
-	var events uint32
+	events := uint32(unix.IN_ATTRIB | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF)
+	content := uint32(unix.IN_MODIFY | unix.IN_CLOSE_WRITE)
+	if k.file.isDirectory() {
+		content = entryEvents
+	}
 	for _, ask := range [...]struct{ notes, events uint32 }{
-		{kevent.NoteDelete, unix.IN_ATTRIB | unix.IN_DELETE_SELF},
-		{kevent.NoteWrite, unix.IN_MODIFY | entryEvents},
-		{kevent.NoteExtend, unix.IN_MODIFY | entryEvents},
-		{kevent.NoteAttrib, unix.IN_ATTRIB},
-		{kevent.NoteLink, unix.IN_ATTRIB | entryEvents},
-		{kevent.NoteRename, unix.IN_MOVE_SELF},
+		{kevent.NoteWrite | kevent.NoteExtend | kevent.NoteLink, content},
+		{kevent.NoteAttrib, unix.IN_MODIFY}, // a truncation
 		{kevent.NoteOpen, unix.IN_OPEN},
 		{kevent.NoteClose, unix.IN_CLOSE_NOWRITE},
 		{kevent.NoteCloseWrite, unix.IN_CLOSE_WRITE},
@@ -51,11 +53,13 @@ func (v vnode) attach(q *Queue, epoll int, k *knote) (errno syscall.Errno) {
 	return v.look(q, epoll, k)
 }
 
+// look has inotify report what the knote asks for.
 func (vnode) look(q *Queue, epoll int, k *knote) syscall.Errno {
-	if events := k.watched(); events != 0 {
-		return q.watch(epoll, k, events)
+	errno := q.watchFile(epoll, k, k.watched())
+	if errno == 0 && k.file.isDirectory() && k.fflags&kevent.NoteDelete != 0 {
+		q.watchParent(epoll, k)
 	}
-	return 0
+	return errno
 }
 
 func (v vnode) touch(q *Queue, epoll int, k *knote, change kevent.Event) syscall.Errno {
@@ -78,13 +82,15 @@ func (vnode) enable(q *Queue, _ int, k *knote) syscall.Errno {
 	return 0
 }
 
-func (vnode) detach(q *Queue, epoll int, k *knote) syscall.Errno {
-	return file{}.detach(q, epoll, k)
-}
+func (vnode) detach(q *Queue, epoll int, k *knote) syscall.Errno { return file{}.detach(q, epoll, k) }
 
 func (vnode) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
-	if _, errno := k.same(); isGone(errno) {
+	now, errno := k.same()
+	switch {
+	case isGone(errno), errno != 0 && k.hits == 0:
 		return report{}, false, errno
+	case errno == 0:
+		k.noticeRemoval(now)
 	}
 	notes := k.hits & k.fflags
 	if k.flags&kevent.Clear != 0 {
@@ -95,39 +101,43 @@ func (vnode) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
 
 func (vnode) again(q *Queue, _ int, k *knote) syscall.Errno { return q.goesOn(k) }
 
-// changed records inotify's events about the file, or about an entry of the directory.
-func (k *knote) changed(events uint32, ofEntry bool) {
-	now, errno := k.same()
-	switch {
-	case isGone(errno):
-		return
-	case errno != 0: // the events count, even if the file cannot be looked at
-		now = k.file
+// record adds the notes to those that the knote reports.
+func (q *Queue) record(k *knote, notes uint32) {
+	k.hits |= notes & k.fflags
+	if k.hits != 0 {
+		q.activate(k)
 	}
-	var hits uint32
-	if ofEntry {
-		if events&entryEvents != 0 {
-			hits |= kevent.NoteWrite
-			if events&unix.IN_ISDIR != 0 {
-				hits |= kevent.NoteLink
-			}
-		}
-	} else {
-		hits = k.happened(events, now)
-	}
-	if now.size > k.file.size && hits&kevent.NoteWrite != 0 {
-		hits |= kevent.NoteExtend
-	}
-	k.file = now
-	k.hits |= hits & k.fflags
 }
 
-// happened translates inotify's events about the file itself. A changed link count is reported as
-// changed attributes.
-func (k *knote) happened(events uint32, now identity) uint32 {
-	var hits uint32
+// fileChanged handles events about the file itself.
+func (q *Queue) fileChanged(w *watch, events uint32) {
+	for _, k := range w.knotes {
+		if k.filter != kevent.FilterVnode {
+			if events&unix.IN_MODIFY != 0 {
+				q.activate(k)
+			}
+			continue
+		}
+		now, errno := k.same()
+		switch {
+		case isGone(errno):
+			continue
+		case errno != 0: // the events count, even if the file cannot be looked at
+			now = k.file
+		}
+		notes := k.operations(events) | k.modification(events, now) | k.attribution(events, now)
+		q.see(k, now)
+		q.record(k, notes)
+		if events&unix.IN_MOVE_SELF != 0 && k.parent != nil {
+			q.watchParent(-1, k) // inotify exists, so no epoll is needed
+			q.lookWhetherRemoved(k)
+		}
+	}
+}
+
+// operations returns the notes that have an event of inotify each.
+func (k *knote) operations(events uint32) (notes uint32) {
 	for _, row := range [...]struct{ events, notes uint32 }{
-		{unix.IN_MODIFY, kevent.NoteWrite},
 		{unix.IN_MOVE_SELF, kevent.NoteRename},
 		{unix.IN_DELETE_SELF, kevent.NoteDelete},
 		{unix.IN_OPEN, kevent.NoteOpen},
@@ -136,20 +146,58 @@ func (k *knote) happened(events uint32, now identity) uint32 {
 		{unix.IN_ACCESS, kevent.NoteRead},
 	} {
 		if events&row.events != 0 {
-			hits |= row.notes
+			notes |= row.notes
 		}
 	}
+	return notes
+}
+
+// modification returns the notes of a write or a truncation, which inotify does not distinguish. A
+// file that shrank was truncated. It may have been written to as well, between the two events or
+// before inotify was read, so NoteWrite follows when its writer closes it.
+func (k *knote) modification(events uint32, now identity) uint32 {
+	wasShrunk := k.shrunk
+	if events&unix.IN_CLOSE_WRITE != 0 {
+		k.shrunk = false
+	}
+	switch {
+	case events&unix.IN_MODIFY == 0 && wasShrunk && events&unix.IN_CLOSE_WRITE != 0:
+		return kevent.NoteWrite
+	case events&unix.IN_MODIFY == 0:
+		return 0
+	case !now.isRegular():
+		return kevent.NoteWrite
+	case now.size < k.file.size:
+		k.shrunk = now.size > 0
+		return kevent.NoteAttrib
+	case now.size == 0: // it was empty before, and nothing was written
+		return kevent.NoteAttrib
+	case now.size > k.file.size:
+		return kevent.NoteWrite | kevent.NoteExtend
+	}
+	return kevent.NoteWrite
+}
+
+// attribution returns the notes of changed attributes, among which inotify counts the links of a
+// file and the removal of a directory.
+func (k *knote) attribution(events uint32, now identity) (notes uint32) {
+	before := k.file
 	if events&unix.IN_ATTRIB == 0 {
-		return hits
+		return 0
 	}
-	if now.links != k.file.links {
-		hits |= kevent.NoteLink
-		if now.links < k.file.links {
-			hits |= kevent.NoteDelete
-		}
+	counted := now.links != before.links
+	if now.isDirectory() {
+		counted = now.links == 0
 	}
-	if now.links == k.file.links || now.mode != k.file.mode || now.uid != k.file.uid || now.gid != k.file.gid {
-		hits |= kevent.NoteAttrib
+	if !counted || now.mode != before.mode || now.uid != before.uid || now.gid != before.gid {
+		notes = kevent.NoteAttrib
 	}
-	return hits
+	switch {
+	case now.isDirectory():
+	case now.links < before.links:
+		notes |= kevent.NoteDelete
+	case now.links > before.links:
+		notes |= kevent.NoteLink
+	}
+	return notes
 }

@@ -1,0 +1,112 @@
+//go:build linux
+
+package kqueueemu
+
+import (
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/kevent"
+)
+
+// entryChanged handles an event about a name in the directory.
+func (q *Queue) entryChanged(w *watch, event *unix.InotifyEvent) {
+	isDir := event.Mask&unix.IN_ISDIR != 0
+	within := q.moved.from == w && q.moved.cookie == event.Cookie && event.Mask&unix.IN_MOVED_TO != 0
+	if within {
+		q.moved = move{}
+	}
+	q.finishMove()
+	switch {
+	case event.Mask&unix.IN_MOVED_FROM != 0:
+		q.moved = move{from: w, cookie: event.Cookie, isDir: isDir}
+	case within:
+		q.renamed(w, isDir)
+	case event.Mask&unix.IN_MOVED_TO != 0:
+		q.entryMoved(w, isDir, true)
+	case event.Mask&(unix.IN_CREATE|unix.IN_DELETE) != 0:
+		notes := kevent.NoteWrite
+		if isDir {
+			notes |= kevent.NoteLink
+		}
+		q.recordAll(w, notes)
+	}
+	if isDir && event.Mask&(unix.IN_DELETE|unix.IN_MOVED_TO) != 0 {
+		for _, k := range w.inside {
+			q.lookWhetherRemoved(k)
+		}
+	}
+}
+
+// finishMove handles a move whose second half has not come: to another directory.
+func (q *Queue) finishMove() {
+	if half := q.moved; half.from != nil {
+		q.moved = move{}
+		q.entryMoved(half.from, half.isDir, false)
+	}
+}
+
+// entryMoved handles an entry that came from or went to another directory. If a directory came in
+// place of another one, the link count is the same.
+func (q *Queue) entryMoved(w *watch, isDir, came bool) {
+	for _, k := range w.knotes {
+		notes := kevent.NoteWrite | kevent.NoteExtend
+		now, errno := k.same()
+		if isDir && !(came && errno == 0 && now.links > 1 && now.links == k.file.links) {
+			notes |= kevent.NoteLink
+		}
+		if errno == 0 {
+			q.see(k, now)
+		}
+		q.record(k, notes)
+	}
+}
+
+// renamed handles an entry with a new name in the same directory. If it replaced a directory, the
+// link count of this one is smaller.
+func (q *Queue) renamed(w *watch, isDir bool) {
+	for _, k := range w.knotes {
+		notes := kevent.NoteWrite
+		if now, errno := k.same(); errno == 0 {
+			if isDir && now.links < k.file.links {
+				notes |= kevent.NoteLink
+			}
+			q.see(k, now)
+		}
+		q.record(k, notes)
+	}
+}
+
+func (q *Queue) recordAll(w *watch, notes uint32) {
+	for _, k := range w.knotes {
+		if now, errno := k.same(); errno == 0 {
+			q.see(k, now)
+		}
+		q.record(k, notes)
+	}
+}
+
+// lookWhetherRemoved looks whether the directory was removed. If that fails, fire looks again.
+func (q *Queue) lookWhetherRemoved(k *knote) {
+	now, errno := k.same()
+	switch {
+	case errno == 0:
+		q.see(k, now)
+	case !isGone(errno):
+		q.activate(k)
+	}
+}
+
+// see remembers the file's identity, and reports the removal of a directory.
+func (q *Queue) see(k *knote, now identity) {
+	k.noticeRemoval(now)
+	k.file = now
+	q.record(k, 0)
+}
+
+// noticeRemoval adds NoteDelete if the directory has lost its last link since it was last seen.
+func (k *knote) noticeRemoval(now identity) {
+	if now.isDirectory() && now.links == 0 && k.file.links > 0 {
+		k.file.links = 0
+		k.hits |= kevent.NoteDelete & k.fflags
+	}
+}

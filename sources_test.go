@@ -32,6 +32,7 @@ func next(t *testing.T, p *iomux.Poller[int], kind iomux.Kind, key int) iomux.Ev
 
 func TestTimer(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		t.Parallel()
 		for name, register := range map[string]registerTimer{
 			"native": p.RegisterTimer, "goroutine": p.RegisterTimerByGoroutine,
 		} {
@@ -160,6 +161,7 @@ func TestProcessByGoroutine(t *testing.T) {
 // A process that is not our child: that of a shell which we have started.
 func TestProcessOfOthers(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		t.Parallel()
 		for name, register := range map[string]registerProcess{
 			"native": p.RegisterProcess, "goroutine": p.RegisterProcessByGoroutine,
 		} {

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Runs the Go benchmarks of the root module as they are at a revision and as they are now, in turns, and lets benchstat judge:
+# Runs the Go benchmarks of the root module at a revision and of the current code, in turns, and compares them with benchstat.
 #
 #	tools/bench-compare.sh REVISION [COUNT [EXPRESSION]]
 #
-# COUNT is how often each benchmark runs, EXPRESSION chooses among them.
+# COUNT is the number of runs of each benchmark. EXPRESSION selects benchmarks.
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || { echo "usage: tools/bench-compare.sh REVISION [COUNT [EXPRESSION]]" >&2; exit 2; }

@@ -1,0 +1,77 @@
+// Command check runs the steps of make check, several at once, and leaves out the steps that this machine cannot run.
+//
+//	check [-probe] STEP...
+//
+// It starts in the folder tools. Each step is a target of the Makefile. With -probe it runs no step and prints
+// which steps and tests this machine cannot run.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	if err := os.Chdir(".."); err != nil { // from the folder of this module, where go run starts it
+		fmt.Fprintln(os.Stderr, "check:", err)
+		os.Exit(1)
+	}
+	probeOnly := flag.Bool("probe", false, "print what this machine cannot run, and run nothing")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	for _, limit := range limits() {
+		fmt.Println("check: left out:", limit)
+	}
+	if *probeOnly {
+		printProbes(ctx, flag.Args())
+		return
+	}
+	r := newRun(flag.Args())
+	r.all(ctx)
+	if !r.report() {
+		os.Exit(1)
+	}
+}
+
+// printProbes prints whether this machine can run each step.
+func printProbes(ctx context.Context, steps []string) {
+	for _, step := range steps {
+		if reason := probe(ctx, step); reason != "" {
+			fmt.Printf("check: left out: step %s: %s\n", step, reason)
+		} else {
+			fmt.Printf("check: can run step %s\n", step)
+		}
+	}
+}
+
+// report prints the time of each step, the slowest first, and the result. It returns whether every step passed.
+func (r *run) report() bool {
+	var failed, left []string
+	slices.SortFunc(r.results, func(a, b result) int { return int(b.took - a.took) })
+	for _, one := range r.results {
+		switch {
+		case one.left != "":
+			left = append(left, fmt.Sprintf("%s (%s)", one.step, one.left))
+			continue
+		case one.err != nil:
+			failed = append(failed, one.step)
+		}
+		fmt.Printf("check: %4.0f s  %s\n", one.took.Seconds(), one.step)
+	}
+	if left != nil {
+		fmt.Println("check: left out:", strings.Join(left, ", "))
+	}
+	if failed != nil {
+		fmt.Println("check: FAILED:", strings.Join(failed, ", "))
+		return false
+	}
+	fmt.Println("check: passed")
+	return true
+}

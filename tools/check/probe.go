@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// probes holds, for each step that needs more than Go, the function that finds out whether this machine can run it. A probe
+// returns the reason why not, or nothing.
+var probes = map[string]func(context.Context) string{
+	"race":          raceDetector,
+	"stress":        raceDetector,
+	"test":          noRaceDetector,
+	"lint":          tools,
+	"api-same":      tools,
+	"scripts":       func(context.Context) string { return missing("shellcheck") },
+	"alone-386":     func(ctx context.Context) string { return foreign(ctx, "386", "") },
+	"layouts-arm64": func(ctx context.Context) string { return foreign(ctx, "arm64", "qemu-aarch64") },
+	"layouts-s390x": func(ctx context.Context) string { return foreign(ctx, "s390x", "qemu-s390x") },
+	"wine":          wine,
+	"python-check":  python,
+}
+
+// probe returns why this machine cannot run the step, or nothing if it can.
+func probe(ctx context.Context, step string) string {
+	if try, ok := probes[step]; ok {
+		return try(ctx)
+	}
+	return ""
+}
+
+// missing returns a reason if one of the programs is not on PATH.
+func missing(programs ...string) string {
+	for _, name := range programs {
+		if _, err := exec.LookPath(name); err != nil {
+			return name + " is not installed"
+		}
+	}
+	return ""
+}
+
+// failure returns a reason if the command fails: its last line.
+func failure(ctx context.Context, name string, args ...string) string {
+	output, err := command(ctx, name, args...)
+	if err == nil {
+		return ""
+	}
+	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
+	return strings.TrimSpace(fmt.Sprintf("%s %s: %v: %s", filepath.Base(name), strings.Join(args, " "), err, lines[len(lines)-1]))
+}
+
+// program is the smallest one that shows whether programs built in a certain way can run.
+const program = "package main\n\nfunc main() {}\n"
+
+// built builds the program and calls use with its path. The environment holds settings of the go command.
+func built(ctx context.Context, environment []string, flags []string, use func(path string) string) string {
+	folder, err := os.MkdirTemp("", "check")
+	if err != nil {
+		return err.Error()
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	source, path := filepath.Join(folder, "main.go"), filepath.Join(folder, "program")
+	if err := os.WriteFile(source, []byte(program), 0o600); err != nil {
+		return err.Error()
+	}
+	args := append(append(environment, "GOWORK=off", "go", "build", "-o", path), append(flags, source)...)
+	if reason := failure(ctx, "env", args...); reason != "" {
+		return "cannot build a program: " + reason
+	}
+	return use(path)
+}
+
+// foreign finds out whether programs for another processor run: with the emulator, or without one.
+func foreign(ctx context.Context, processor, emulator string) string {
+	if emulator != "" {
+		if reason := missing(emulator); reason != "" {
+			return reason
+		}
+	}
+	return built(ctx, []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + processor}, nil, func(path string) string {
+		args := []string{path}
+		if emulator != "" {
+			args = []string{emulator, path}
+		}
+		if output, err := command(ctx, args[0], args[1:]...); err != nil {
+			reason := strings.TrimPrefix(err.Error(), "fork/exec "+path+": ")
+			return strings.TrimSpace(fmt.Sprintf("this machine runs no %s programs: %s %s", processor, reason, output))
+		}
+		return ""
+	})
+}
+
+// raceDetector needs a C compiler, the C library's headers, and a processor that the detector supports.
+func raceDetector(ctx context.Context) string {
+	return built(ctx, []string{"CGO_ENABLED=1"}, []string{"-race"}, func(path string) string { return failure(ctx, path) })
+}
+
+// noRaceDetector leaves out the plain tests if the race detector runs the same ones.
+func noRaceDetector(ctx context.Context) string {
+	if raceDetector(ctx) == "" {
+		return "race runs the same tests"
+	}
+	return ""
+}
+
+var (
+	toolsOnce sync.Once
+	noTools   string
+)
+
+// tools builds the pinned tools once, which downloads them the first time.
+func tools(ctx context.Context) string {
+	toolsOnce.Do(func() { noTools = failure(ctx, "make", "--no-print-directory", "bin") })
+	return noTools
+}
+
+// wine starts the smallest Windows program.
+func wine(ctx context.Context) string {
+	if reason := missing("wine", "wineserver", "timeout"); reason != "" {
+		return reason
+	}
+	if reason := tools(ctx); reason != "" {
+		return reason
+	}
+	return failure(ctx, "tools/wine.sh", "true")
+}
+
+// python needs the interpreter's headers and its test suite.
+func python(ctx context.Context) string {
+	interpreter := os.Getenv("PYTHON")
+	if interpreter == "" {
+		interpreter = "/usr/bin/python3"
+	}
+	if reason := missing(interpreter, "gcc", "strip"); reason != "" {
+		return reason
+	}
+	const script = `import os, sys, sysconfig
+if sys.version_info < (3, 11): sys.exit("Python is older than 3.11")
+if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")): sys.exit("Python's headers are not installed")
+try: import test.test_epoll, venv
+except ImportError: sys.exit("Python's own tests are not installed")`
+	if output, err := exec.CommandContext(ctx, interpreter, "-c", script).CombinedOutput(); err != nil {
+		return strings.TrimSpace(string(output))
+	}
+	return ""
+}
+
+// limits returns what tests skip on this machine by themselves, and why.
+func limits() []string {
+	var all []string
+	if conn, err := net.ListenPacket("udp6", "[::1]:0"); err != nil {
+		all = append(all, fmt.Sprintf("tests of IPv6: %v", err))
+	} else {
+		_ = conn.Close()
+	}
+	if terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0); err != nil {
+		all = append(all, fmt.Sprintf("tests on a terminal: %v", err))
+	} else {
+		_ = terminal.Close()
+	}
+	if os.Geteuid() != 0 {
+		all = append(all, "tests that need root: the user is not root")
+	}
+	return all
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// result is how a step ended.
+type result struct {
+	step string
+	took time.Duration
+	left string // why the step was left out; empty if it ran
+	err  error
+}
+
+// run is one run of all steps.
+type run struct {
+	waiting []string
+	start   time.Time
+
+	mu      sync.Mutex
+	running []string
+	results []result
+}
+
+func newRun(steps []string) *run { return &run{waiting: steps, start: time.Now()} }
+
+// all runs the steps in their order, one more at once than there are processors, because many steps mostly sleep. It prints the
+// running steps every 30 seconds.
+func (r *run) all(ctx context.Context) {
+	ticker := time.NewTicker(30 * time.Second)
+	defer ticker.Stop()
+	go func() {
+		for range ticker.C {
+			r.mu.Lock()
+			r.print("running: " + strings.Join(r.running, ", "))
+			r.mu.Unlock()
+		}
+	}()
+	var workers sync.WaitGroup
+	for range runtime.NumCPU() + 1 {
+		workers.Go(func() {
+			for step := r.next(); step != ""; step = r.next() {
+				r.step(ctx, step)
+			}
+		})
+	}
+	workers.Wait()
+}
+
+func (r *run) next() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.waiting) == 0 {
+		return ""
+	}
+	step := r.waiting[0]
+	r.waiting = r.waiting[1:]
+	r.running = append(r.running, step)
+	return step
+}
+
+// print prints a line with the seconds so far. The caller holds the mutex.
+func (r *run) print(text string) {
+	fmt.Printf("check: [%3.0f s] %s\n", time.Since(r.start).Seconds(), text)
+}
+
+// step runs one step, or leaves it out, and prints its output if it fails.
+func (r *run) step(ctx context.Context, step string) {
+	start := time.Now()
+	one := result{step: step, left: probe(ctx, step)}
+	var output []byte
+	if one.left == "" {
+		r.mu.Lock()
+		r.print("started " + step)
+		r.mu.Unlock()
+		output, one.err = command(ctx, "make", "--no-print-directory", step)
+	}
+	one.took = time.Since(start)
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.running = slices.DeleteFunc(r.running, func(other string) bool { return other == step })
+	r.results = append(r.results, one)
+	switch {
+	case one.left != "":
+		r.print("left out " + step + ": " + one.left)
+	case one.err != nil:
+		_, _ = os.Stdout.Write(output)
+		r.print(fmt.Sprintf("FAILED %s: %v", step, one.err))
+	default:
+		r.print(fmt.Sprintf("passed %s, %d steps to go", step, len(r.waiting)+len(r.running)))
+	}
+}
+
+// command runs a program in a process group of its own. If ctx is done, the group gets SIGTERM, and SIGKILL 20 s later, so that
+// nothing it started is left.
+func command(ctx context.Context, name string, args ...string) ([]byte, error) {
+	if ctx.Err() != nil {
+		return nil, errors.New("interrupted")
+	}
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = 20 * time.Second
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	err := cmd.Run()
+	if cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails if nothing is left
+	}
+	return output.Bytes(), err
+}

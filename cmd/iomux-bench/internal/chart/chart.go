@@ -1,8 +1,7 @@
-// Package chart draws what was measured: a panel for each workload, a line for each mechanism.
+// Package chart draws results: one panel for each workload, with one line for each mechanism.
 package chart
 
 import (
-	"bytes"
 	"errors"
 	"image/color"
 	"io"
@@ -27,26 +26,19 @@ const (
 	resolution  = 150 // of a PNG, in dots per inch
 )
 
-// SVG draws the chart as a scalable picture.
+// SVG draws the chart as a vector picture. It needs no font.
 func SVG(w io.Writer, r *measure.Result) error {
 	page, err := newPage(r)
 	if err != nil {
 		return err
 	}
-	canvas := vgsvg.NewWith(vgsvg.UseWH(page.width, page.height))
+	canvas := &outlines{Canvas: vgsvg.NewWith(vgsvg.UseWH(page.width, page.height))}
 	page.draw(draw.New(canvas))
-	var picture bytes.Buffer
-	if _, err := canvas.WriteTo(&picture); err != nil {
-		return err
-	}
-	// Where the font is missing, there is one of the same measures.
-	drawn := bytes.ReplaceAll(picture.Bytes(), []byte("font-family:Liberation Sans;"),
-		[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))
-	_, err = w.Write(drawn)
+	_, err = canvas.WriteTo(w)
 	return err
 }
 
-// PNG draws the chart as dots.
+// PNG draws the chart as a bitmap.
 func PNG(w io.Writer, r *measure.Result) error {
 	page, err := newPage(r)
 	if err != nil {
@@ -58,7 +50,7 @@ func PNG(w io.Writer, r *measure.Result) error {
 	return err
 }
 
-// page is where everything stands on the picture, from top to bottom: title, panels, legend, caption.
+// page holds the parts of the picture, from top to bottom: title, panels, legend, caption.
 type page struct {
 	width, height vg.Length
 	panels        [][]*plot.Plot
@@ -69,7 +61,7 @@ type page struct {
 
 func newPage(r *measure.Result) (*page, error) {
 	if len(r.Rows) == 0 {
-		return nil, errors.New("nothing was measured that could be drawn")
+		return nil, errors.New("there are no results to draw")
 	}
 	p := new(page)
 	used := min(columns, len(r.Workloads))
@@ -115,7 +107,7 @@ func (p *page) draw(c draw.Canvas) {
 	p.legend.draw(draw.Crop(c, 0, 0, 0, below-c.Size().Y))
 	below += margin
 
-	tiles := draw.Tiles{Rows: len(p.panels), Cols: len(p.panels[0]), PadTop: headingHeight, PadX: 2 * margin, PadY: headingHeight + margin}
+	tiles := draw.Tiles{Rows: len(p.panels), Cols: len(p.panels[0]), PadTop: headingHeight, PadX: 2 * margin, PadY: headingHeight + 2*margin}
 	for i, row := range plot.Align(p.panels, tiles, draw.Crop(c, 0, 0, below, -titleHeight)) {
 		for j, tile := range row {
 			if panel := p.panels[i][j]; panel != nil {
@@ -127,18 +119,18 @@ func (p *page) draw(c draw.Canvas) {
 	}
 }
 
-const title = "What it costs to wait on n descriptors"
+const title = "The cost of waiting on n descriptors"
 
-// caption is what is to be known of the measurement, line by line.
+// caption returns the lines that describe the measurement.
 func caption(r *measure.Result) []string {
-	lines := []string{r.Machine.String(), r.Method() + " The bars go from the lower to the upper quartile."}
+	lines := []string{r.Machine.String(), r.Method() + " Bars show the quartiles."}
 	for _, what := range r.LeftOut {
 		lines = append(lines, "Left out: "+what+".")
 	}
 	return lines
 }
 
-// The text is of sizes that can still be read where a picture of two columns is shown 800 dots wide.
+// These sizes stay readable when a picture of two columns is shown 800 pixels wide.
 var (
 	large  = textStyle(15, stdfont.WeightBold)
 	middle = textStyle(12.5, stdfont.WeightBold)

@@ -82,13 +82,13 @@ func (r *Result) fit(plan Plan, limit int) (*ring, error) {
 		case n <= made:
 			r.Descriptors = append(r.Descriptors, n)
 		case n > most:
-			r.leaveOut("%d %s: they and all else take %d descriptors, and %d may be open (%s)", n, sources, 2*n+spare, limit, whyLimited)
+			r.leaveOut("%d %s: they need %d descriptors, and the limit is %d (%s)", n, sources, 2*n+spare, limit, whyLimited)
 		default:
 			r.leaveOut("%d %s: %v", n, sources, err)
 		}
 	}
 	if fewer := roundDown(made); plan.Fewer && len(r.LeftOut) > 0 && fewer > 0 && !slices.Contains(r.Descriptors, fewer) {
-		r.LeftOut[len(r.LeftOut)-1] += fmt.Sprintf("; %d were taken instead", fewer)
+		r.LeftOut[len(r.LeftOut)-1] += fmt.Sprintf("; %d were used instead", fewer)
 		r.Descriptors = append(r.Descriptors, fewer)
 	}
 	if len(r.Descriptors) == 0 {

@@ -240,9 +240,9 @@ func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
 		told         []string
 	}{
 		{[]int{100, 10}, []int{10, 100}, true, 264, nil},
-		{[]int{100, 10}, []int{10}, false, 263, []string{"100 pipes: they and all else take 264 descriptors, and 263 may be open"}},
-		{[]int{100, 10}, []int{10, 68}, true, 200, []string{"100 pipes: they and all else take 264 descriptors, and 200 may be open (see ulimit -n); 68 were taken instead"}},
-		{[]int{10, 1000, 500}, []int{10, 210}, true, 500, []string{"500 pipes: ", "1000 pipes: .*; 210 were taken instead"}},
+		{[]int{100, 10}, []int{10}, false, 263, []string{"100 pipes: they need 264 descriptors, and the limit is 263"}},
+		{[]int{100, 10}, []int{10, 68}, true, 200, []string{"100 pipes: they need 264 descriptors, and the limit is 200 (see ulimit -n); 68 were used instead"}},
+		{[]int{10, 1000, 500}, []int{10, 210}, true, 500, []string{"500 pipes: ", "1000 pipes: .*; 210 were used instead"}},
 		{[]int{10, 50}, []int{10}, true, 84, []string{"50 pipes"}},
 		{[]int{10}, nil, false, 80, []string{"10 pipes"}},
 		{[]int{10}, nil, true, 10, []string{"10 pipes"}},

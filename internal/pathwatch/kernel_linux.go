@@ -1,0 +1,150 @@
+package pathwatch
+
+import (
+	"fmt"
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// inotify is the kernel's inotify(7).
+type inotify struct {
+	number int           // the descriptor
+	nodes  map[int]*node // by the number of the watch, which the kernel does not use again
+	buffer [16 << 10]byte
+}
+
+// Of a folder, inotify reports the entries' changes, except for their contents.
+const (
+	ofEach   = unix.IN_ATTRIB | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF | unix.IN_DONT_FOLLOW | unix.IN_MASK_ADD
+	ofEntry  = unix.IN_CREATE | unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO
+	ofFolder = ofEach | ofEntry | unix.IN_ONLYDIR
+	ofFile   = ofEach | unix.IN_MODIFY
+)
+
+func newKernel(func()) (kernel, error) {
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	switch {
+	case err == unix.EMFILE:
+		return nil, fmt.Errorf("%w (raise the sysctl fs.inotify.max_user_instances or the limit of open files)",
+			os.NewSyscallError("inotify_init1", err))
+	case err != nil:
+		return nil, os.NewSyscallError("inotify_init1", err)
+	}
+	return &inotify{number: fd, nodes: make(map[int]*node)}, nil
+}
+
+func (k *inotify) fd() int { return k.number }
+
+func (k *inotify) close() error { return os.NewSyscallError("close", unix.Close(k.number)) }
+
+func (k *inotify) watch(path string, isFolder bool) (*node, error) {
+	mask := uint32(ofFile)
+	if isFolder {
+		mask = ofFolder
+	}
+	number, err := unix.InotifyAddWatch(k.number, path, mask)
+	switch {
+	case err == nil:
+	case isGone(err):
+		return nil, errGone
+	case err == unix.EACCES:
+		return nil, errUnreadable
+	case err == unix.ENOSPC:
+		return nil, errWatch(path, "inotify_add_watch", err, "raise the sysctl fs.inotify.max_user_watches")
+	default:
+		return nil, errWatch(path, "inotify_add_watch", err, "")
+	}
+	n := k.nodes[number]
+	if n == nil {
+		n = &node{watched: watched{number: number}}
+		k.nodes[n.number] = n
+	}
+	n.path = path
+	n.about, _ = lstat(path) // if it is gone, an event is on the way
+	return n, nil
+}
+
+func (k *inotify) unwatch(n *node) {
+	if k.nodes[n.number] == n {
+		delete(k.nodes, n.number)
+		_, _ = unix.InotifyRmWatch(k.number, uint32(n.number)) // it fails if the file is no more
+	}
+}
+
+// maxReads is how many buffers are read at once: a Poller has other things to do.
+const maxReads = 16
+
+func (k *inotify) read(happened func(*node, string, Change)) (lost bool, err error) {
+	for range maxReads {
+		n, err := unix.Read(k.number, k.buffer[:])
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err == unix.EAGAIN:
+			return lost, nil
+		case err != nil:
+			return lost, os.NewSyscallError("read", err)
+		}
+		for rest := k.buffer[:n]; len(rest) >= unix.SizeofInotifyEvent; {
+			event := (*unix.InotifyEvent)(unsafe.Pointer(&rest[0]))
+			end := unix.SizeofInotifyEvent + int(event.Len)
+			entry := unix.ByteSliceToString(rest[unix.SizeofInotifyEvent:end])
+			rest = rest[end:]
+			if event.Mask&unix.IN_Q_OVERFLOW != 0 {
+				lost = true
+			} else if n := k.nodes[int(event.Wd)]; n != nil {
+				k.decode(n, event.Mask, entry, happened)
+			}
+		}
+	}
+	return lost, nil
+}
+
+// decode reports an event of inotify.
+func (k *inotify) decode(n *node, mask uint32, entry string, happened func(*node, string, Change)) {
+	switch {
+	case mask&unix.IN_IGNORED != 0: // the watch has ended
+		delete(k.nodes, n.number)
+		happened(n, "", 0)
+	case mask&ofEntry != 0:
+		happened(n, entry, 0)
+	case entry != "": // the attributes or contents of an entry, which is watched itself if it matters
+	case mask&(unix.IN_DELETE_SELF|unix.IN_UNMOUNT) != 0:
+		happened(n, "", Deleted)
+	case mask&unix.IN_MOVE_SELF != 0:
+		happened(n, "", Renamed)
+	case mask&unix.IN_MODIFY != 0:
+		happened(n, "", Modified|n.hasGrown())
+	case mask&unix.IN_ATTRIB != 0:
+		happened(n, "", n.hasAttributes())
+	}
+}
+
+// hasGrown looks whether a file has become longer. It reports nothing if another file is there now.
+func (n *node) hasGrown() (change Change) {
+	now, err := lstat(n.path)
+	if err != nil || !now.isSameFile(n.about) {
+		return 0
+	}
+	if now.size > n.about.size {
+		change = Extended
+	}
+	n.about.size = now.size
+	return change
+}
+
+// hasAttributes looks which attributes of a file have changed. It reports nothing if another file is
+// there now: then another event follows.
+func (n *node) hasAttributes() Change {
+	now, err := lstat(n.path)
+	if err != nil || !now.isSameFile(n.about) {
+		return 0
+	}
+	if now.links != n.about.links && now.mode&unix.S_IFMT != unix.S_IFDIR {
+		n.about.links = now.links
+		return Linked
+	}
+	return Attributes
+}

@@ -1,0 +1,65 @@
+package pathwatch
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/kqueueemu"
+)
+
+// kernels are the ways in which this system can watch.
+var kernels = map[string]func() (kernel, error){
+	"inotify": func() (kernel, error) { return newKernel(nil) },
+	"kqueue over its emulation": func() (kernel, error) {
+		queue, fd, call, err := kqueueemu.New()
+		if err != nil {
+			return nil, os.NewSyscallError(call, err)
+		}
+		return newVnodes(&emulatedQueue{queue, fd}, unix.O_RDONLY), nil
+	},
+}
+
+// emulatedQueue is the emulation of kqueue.
+type emulatedQueue struct {
+	queue  *kqueueemu.Queue
+	number int
+}
+
+func (q *emulatedQueue) fd() int { return q.number }
+
+func (q *emulatedQueue) close() error {
+	if q.queue.Release(q.number, false) {
+		return unix.Close(q.number)
+	}
+	return nil
+}
+
+func (q *emulatedQueue) add(fd int) error {
+	const addClear = 0x1 | 0x20
+	if errno := q.queue.Change(q.number, kqueueemu.Event{
+		Ident: uint64(fd), Filter: kqueueemu.Vnode, Flags: addClear, Fflags: noteAll &^ noteRevoke,
+	}); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+func (q *emulatedQueue) read(happened func(fd int, notes uint32)) error {
+	var events [8]kqueueemu.Event
+	for {
+		n, _, errno := q.queue.Wait(q.number, events[:], 0)
+		if errno != 0 && errno != syscall.EINTR {
+			return errno
+		}
+		for _, event := range events[:n] {
+			happened(int(event.Ident), event.Fflags)
+		}
+		if n < len(events) {
+			return nil
+		}
+	}
+}
+
+func (k *inotify) count() int { return len(k.nodes) }

@@ -1,0 +1,182 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package pathwatch
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// vnodes is EVFILT_VNODE of kqueue(2). Each watched file is held open. On Linux it exists for tests,
+// over the emulation of kqueue.
+type vnodes struct {
+	queue  vnodeQueue
+	mode   int // in which files are opened
+	nodes  map[identity]*node
+	opened map[int]*node // those held open, by the descriptor
+}
+
+// vnodeQueue is a kqueue as far as it is used here.
+type vnodeQueue interface {
+	fd() int
+	// add makes the queue report all notes of a descriptor, until that is closed.
+	add(fd int) error
+	// read calls happened with the notes of each descriptor, without waiting.
+	read(happened func(fd int, notes uint32)) error
+	close() error
+}
+
+type identity struct{ dev, ino uint64 }
+
+// The notes of EVFILT_VNODE have the same numbers on all systems.
+const (
+	noteDelete = 0x1
+	noteWrite  = 0x2
+	noteExtend = 0x4
+	noteAttrib = 0x8
+	noteLink   = 0x10
+	noteRename = 0x20
+	noteRevoke = 0x40
+	noteAll    = 0x7f
+
+	noteTruncate = 0x80 // OpenBSD's
+)
+
+func newVnodes(queue vnodeQueue, mode int) *vnodes {
+	return &vnodes{queue: queue, mode: mode, nodes: make(map[identity]*node), opened: make(map[int]*node)}
+}
+
+func (k *vnodes) fd() int { return k.queue.fd() }
+
+func (k *vnodes) close() error {
+	for fd := range k.opened {
+		_ = unix.Close(fd) // a file that was only watched
+	}
+	k.opened, k.nodes = nil, nil
+	return k.queue.close()
+}
+
+func (k *vnodes) watch(path string, _ bool) (*node, error) {
+	about, err := lstat(path)
+	if err != nil {
+		return nil, errOpen(path, "lstat", err)
+	}
+	// Opening anything else may have effects. Its name alone is watched.
+	kind := about.mode & unix.S_IFMT
+	if kind != unix.S_IFREG && kind != unix.S_IFDIR {
+		return k.nodeOf(path, -1, about), nil
+	}
+	if n := k.nodes[identity{about.dev, about.ino}]; n != nil && n.number >= 0 {
+		n.path = path
+		return n, nil
+	}
+	fd, err := k.open(path)
+	if err != nil {
+		return nil, errOpen(path, "open", err)
+	}
+	var stat unix.Stat_t
+	if err = unix.Fstat(fd, &stat); err == nil {
+		if about := statusOf(&stat); k.nodes[identity{about.dev, about.ino}] == nil {
+			if err = k.queue.add(fd); err == nil {
+				return k.nodeOf(path, fd, about), nil
+			}
+		} else {
+			err = unix.ENOENT // it was replaced since, which will be reported
+		}
+	}
+	_ = unix.Close(fd) // a file that was only opened
+	return nil, errOpen(path, "kevent", err)
+}
+
+// open opens a file to be watched.
+func (k *vnodes) open(path string) (fd int, err error) {
+	for {
+		fd, err = unix.Open(path, k.mode|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
+}
+
+// nodeOf returns the node of a file, which is a new one if the file is not known or was not open.
+func (k *vnodes) nodeOf(path string, fd int, about status) *node {
+	id := identity{about.dev, about.ino}
+	n := k.nodes[id]
+	if n == nil {
+		n = &node{}
+		k.nodes[id] = n
+	}
+	n.watched = watched{number: fd, path: path, about: about}
+	if fd >= 0 {
+		k.opened[fd] = n
+	}
+	return n
+}
+
+func (k *vnodes) unwatch(n *node) {
+	if n.number >= 0 {
+		delete(k.opened, n.number)
+		_ = unix.Close(n.number) // which ends the watch
+	}
+	delete(k.nodes, identity{n.about.dev, n.about.ino})
+}
+
+func (k *vnodes) read(happened func(*node, string, Change)) (lost bool, err error) {
+	return false, k.queue.read(func(fd int, notes uint32) {
+		n := k.opened[fd]
+		switch {
+		case n == nil: // not watched any more
+		case n.about.mode&unix.S_IFMT == unix.S_IFDIR && notes&(noteWrite|noteLink|noteExtend) != 0:
+			happened(n, anyEntry, 0)
+			if notes &^= noteWrite | noteLink | noteExtend; notes != 0 {
+				happened(n, "", n.decode(notes))
+			}
+		default:
+			happened(n, "", n.decode(notes))
+		}
+	})
+}
+
+// decode returns the changes that notes stand for.
+func (n *node) decode(notes uint32) (change Change) {
+	for _, line := range []struct {
+		note   uint32
+		change Change
+	}{
+		{noteDelete | noteRevoke, Deleted},
+		{noteWrite | noteTruncate, Modified},
+		{noteExtend, Modified | Extended},
+		{noteAttrib, Attributes},
+		{noteLink, Linked},
+		{noteRename, Renamed},
+	} {
+		if notes&line.note != 0 {
+			change |= line.change
+		}
+	}
+	// On some systems truncating is a change of the attributes.
+	var stat unix.Stat_t
+	if notes&(noteWrite|noteExtend|noteAttrib) != 0 && unix.Fstat(n.number, &stat) == nil {
+		if stat.Size != n.about.size {
+			change |= Modified
+		}
+		n.about.size = stat.Size
+	}
+	return change
+}
+
+func errOpen(path, call string, err error) error {
+	switch {
+	case isGone(err), err == unix.EMLINK, err == errFileType: // the last two: a symbolic link now
+		return errGone
+	case err == unix.EACCES:
+		return errUnreadable
+	case err == unix.EMFILE:
+		return errWatch(path, call, err, "each file and folder takes a descriptor: raise the limit of open files")
+	}
+	return errWatch(path, call, err, "")
+}
+
+// errFileType is EFTYPE, which NetBSD returns for symbolic links.
+const errFileType = syscall.Errno(79)

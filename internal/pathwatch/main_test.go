@@ -1,0 +1,9 @@
+package pathwatch
+
+import (
+	"testing"
+
+	"iomux/internal/test/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }

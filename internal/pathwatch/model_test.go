@@ -1,0 +1,192 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package pathwatch
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// random changes what the name leads to: folder/link/a/file, where link leads to v1 or v2.
+type random struct {
+	*rand.Rand
+	folder string
+	saves  int
+}
+
+func (r *random) at(name string) string { return filepath.Join(r.folder, name) }
+
+func (r *random) name() string { return r.at("link/a/file") }
+
+// version is one of the folders that the link may lead to.
+func (r *random) version() string { return [...]string{"v1", "v2"}[r.IntN(2)] }
+
+// text is what no file contained before. Longer and shorter ones alternate.
+func (r *random) text() string {
+	r.saves++
+	return fmt.Sprintf("%0*d", 1+r.IntN(30), r.saves)
+}
+
+// change does one thing. It may fail, since another may have removed what it needs.
+func (r *random) change() {
+	file := r.at(r.version() + "/a/file")
+	switch r.IntN(11) {
+	case 0:
+		_ = os.WriteFile(file, []byte(r.text()), 0o600)
+	case 1:
+		_ = appendTo(file, r.text())
+	case 2:
+		_ = os.Truncate(file, 0)
+	case 3, 4:
+		_ = saveByRename(file, r.text())
+	case 5:
+		_ = os.Remove(file)
+	case 6:
+		_ = swapLink(r.at("link"), r.version())
+	case 7: // a folder is replaced by another
+		_ = os.Mkdir(r.at("new"), 0o700)
+		_ = os.WriteFile(r.at("new/file"), []byte(r.text()), 0o600)
+		_ = os.Rename(filepath.Dir(file), r.at("old"))
+		_ = os.Rename(r.at("new"), filepath.Dir(file))
+		_ = os.RemoveAll(r.at("old"))
+	case 8:
+		_ = os.RemoveAll(r.at(r.version()))
+	case 9:
+		_ = os.MkdirAll(filepath.Dir(file), 0o700)
+	case 10:
+		_ = os.Remove(r.at("link"))
+	}
+}
+
+// save makes the name lead to a file with a new text.
+func (r *random) save() (text string, err error) {
+	target := r.version()
+	text = r.text()
+	file := r.at(target + "/a/file")
+	steps := []func() error{
+		func() error { return os.MkdirAll(filepath.Dir(file), 0o700) },
+		func() error { return swapLink(r.at("link"), target) },
+	}
+	if r.IntN(2) == 0 {
+		steps[0], steps[1] = steps[1], steps[0]
+	}
+	if r.IntN(2) == 0 {
+		return text, errors.Join(steps[0](), steps[1](), os.WriteFile(file, []byte(text), 0o600))
+	}
+	return text, errors.Join(steps[0](), steps[1](), saveByRename(file, text))
+}
+
+// pause lets a random time pass, mostly none.
+func (r *random) pause() {
+	switch r.IntN(4) {
+	case 0:
+		time.Sleep(time.Duration(r.IntN(2000)) * time.Microsecond)
+	case 1:
+		for end := time.Now().Add(time.Duration(r.IntN(100)) * time.Microsecond); time.Now().Before(end); {
+		}
+	}
+}
+
+// A program that reads the file after each change has the last text in the end, whatever happened
+// before.
+func TestLastSaveIsSeenAfterRandomChanges(t *testing.T) {
+	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+		sequences, err := strconv.Atoi(os.Getenv("IOMUX_PATH_SEQUENCES"))
+		if err != nil {
+			sequences = 60
+		}
+		changes, reads := 0, 0
+		for seed := range sequences {
+			r := &random{Rand: rand.New(rand.NewPCG(uint64(seed), 1)), folder: filepath.Join(folder, strconv.Itoa(seed))}
+			must(t, os.Mkdir(r.folder, 0o700))
+			p := add(t, w, r.name())
+			n := 5 + r.IntN(40)
+			reads += follow(t, w, r, n)
+			changes += n
+			w.Remove(p)
+			must(t, os.RemoveAll(r.folder))
+			if t.Failed() {
+				t.Fatalf("seed %d", seed)
+			}
+		}
+		t.Logf("%d sequences of %d random changes, %d reports", sequences, changes, reads)
+	})
+}
+
+// follow reads the file at each report while n random changes are made, until the last save is seen.
+func follow(t *testing.T, w *Watcher, r *random, n int) (reports int) {
+	t.Helper()
+	var last atomic.Value
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range n {
+			r.change()
+			r.pause()
+		}
+		text, err := r.save()
+		if err != nil {
+			t.Error(err)
+		}
+		last.Store(text)
+	}()
+	defer func() { <-done }()
+	seen := ""
+	for end := time.Now().Add(soon); time.Now().Before(end); {
+		fds := []unix.PollFd{{Fd: int32(w.FD()), Events: unix.POLLIN}}
+		_, _ = unix.Poll(fds, 1) // an interruption is one more look
+		must(t, w.Collect(func(*Path, Change) {
+			reports++
+			text, _ := os.ReadFile(r.name()) // it may be gone again
+			seen = string(text)
+		}))
+		if want, ok := last.Load().(string); ok && seen == want {
+			return reports
+		}
+	}
+	t.Errorf("the last save %v was not seen; the name leads to %q when it was seen last", last.Load(), seen)
+	return reports
+}
+
+// Forty saves in a row at any interval end with the last one being seen.
+func TestNeverDeaf(t *testing.T) {
+	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+		for _, interval := range []time.Duration{0, 50 * time.Microsecond, time.Millisecond, 5 * time.Millisecond} {
+			name := filepath.Join(folder, "file"+interval.String())
+			p := add(t, w, name)
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				for i := range 40 {
+					if err := saveByRename(name, strconv.Itoa(i)); err != nil {
+						t.Error(err)
+					}
+					time.Sleep(interval)
+				}
+			}()
+			seen := ""
+			for end := time.Now().Add(soon); seen != "39" && time.Now().Before(end); {
+				if within(t, w, p, Created, time.Second) != 0 {
+					text, err := os.ReadFile(name)
+					must(t, err)
+					seen = string(text)
+				}
+			}
+			<-done
+			if seen != "39" {
+				t.Errorf("at intervals of %v save %q is the last one that was seen", interval, seen)
+			}
+			must(t, appendTo(name, "more"))
+			expect(t, w, p, Modified|Extended, Created|Deleted)
+		}
+	})
+}

@@ -1,0 +1,62 @@
+//go:build unix
+
+package pathwatch
+
+import (
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const separators = "/"
+
+// absolute returns the name from the root on. It removes nothing from it: a/.. is not always the
+// current folder.
+func absolute(name string) (string, error) {
+	switch {
+	case name == "":
+		return "", &fs.PathError{Op: "watch", Path: name, Err: syscall.ENOENT}
+	case strings.IndexByte(name, 0) >= 0:
+		return "", &fs.PathError{Op: "watch", Path: name, Err: syscall.EINVAL}
+	case name[0] == '/':
+		return name, nil
+	}
+	// os.Getwd would return a name with symbolic links, which may lead elsewhere later.
+	current, err := unix.Getwd()
+	if err != nil {
+		return "", os.NewSyscallError("getcwd", err)
+	}
+	return current + "/" + name, nil
+}
+
+// watched is what the kernel needs to know of a file.
+type watched struct {
+	number int    // of the watch of inotify, or the descriptor of the file
+	path   string // where it was found last
+	about  status
+}
+
+// status is a part of struct stat.
+type status struct {
+	dev, ino    uint64
+	size, links int64
+	mode        uint32
+}
+
+func statusOf(stat *unix.Stat_t) status {
+	return status{uint64(stat.Dev), stat.Ino, stat.Size, int64(stat.Nlink), uint32(stat.Mode)} //nolint:unconvert // systems differ
+}
+
+func lstat(path string) (status, error) {
+	var stat unix.Stat_t
+	err := unix.Lstat(path, &stat)
+	return statusOf(&stat), err
+}
+
+func (s status) isSameFile(other status) bool { return s.dev == other.dev && s.ino == other.ino }
+
+// fold returns the entry as all of its spellings are listed.
+func fold(entry string) string { return entry }

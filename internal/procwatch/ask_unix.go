@@ -1,0 +1,48 @@
+//go:build unix && !aix
+
+package procwatch
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"time"
+)
+
+const (
+	shortest = time.Millisecond // between two questions, at first
+	longest  = 100 * time.Millisecond
+)
+
+// ask calls question until it reports that the process has exited, ever more rarely.
+func ask(notify func(), question func() (code int, known, exited bool)) *Exit {
+	a, stop := new(asked), make(chan struct{})
+	go func() {
+		pause := time.NewTimer(0)
+		defer pause.Stop()
+		for interval := shortest; ; interval = min(interval*5/4, longest) {
+			select {
+			case <-pause.C:
+			case <-stop:
+				return
+			}
+			var exited bool
+			if a.code, a.known, exited = question(); exited {
+				notify()
+				return
+			}
+			pause.Reset(interval)
+		}
+	}()
+	return &Exit{a, stop}
+}
+
+// isAlive reports whether a process exists; it may be waiting for its parent. If it was waited for
+// by means of process, the error is os.ErrProcessDone.
+func isAlive(process *os.Process) (bool, error) {
+	err := process.Signal(syscall.Signal(0))
+	if err == nil || errors.Is(err, os.ErrPermission) {
+		return true, nil
+	}
+	return false, err
+}

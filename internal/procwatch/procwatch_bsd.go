@@ -1,0 +1,88 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package procwatch
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/sys"
+)
+
+// noteExitStatus makes macOS report the status of a child. The others report it of each process.
+const noteExitStatus = 0x04000000
+
+// watch uses a kqueue of its own with EVFILT_PROC, whose descriptor every mechanism can wait for.
+func watch(process *os.Process, notify func()) (*Exit, error) {
+	if alive, err := isAlive(process); !alive {
+		return nil, fmt.Errorf("watch process %d: %w", process.Pid, err)
+	}
+	queue, errno := sys.Kqueue()
+	if errno != 0 {
+		return nil, fmt.Errorf("watch process %d: %w", process.Pid, os.NewSyscallError("kqueue", errno))
+	}
+	notes := uint32(unix.NOTE_EXIT)
+	if runtime.GOOS == "darwin" {
+		notes |= noteExitStatus
+	}
+	errno = addProcess(queue, process.Pid, notes)
+	if errno == unix.EACCES || errno == unix.EPERM { // not our child
+		notes = unix.NOTE_EXIT
+		errno = addProcess(queue, process.Pid, notes)
+	}
+	if errno == 0 {
+		return &Exit{source: &processQueue{number: queue, process: process}}, nil
+	}
+	_ = unix.Close(queue) // the first error tells more
+	if errno == unix.ESRCH {
+		// It has exited since, or its parent has not waited for it, and this kernel reports only exits to come.
+		pid := process.Pid
+		return ask(notify, func() (code int, known, exited bool) {
+			code, known = zombieStatus(pid)
+			return code, known, true
+		}), nil
+	}
+	return nil, fmt.Errorf("watch process %d: %w", process.Pid, os.NewSyscallError("kevent", errno))
+}
+
+func addProcess(queue, pid int, notes uint32) syscall.Errno {
+	change := [1]sys.KernelEvent{{
+		Ident: uintptr(pid), Filter: unix.EVFILT_PROC, Flags: unix.EV_ADD, Fflags: notes,
+	}}
+	_, errno := sys.Kevent(queue, change[:], nil, 0)
+	return errno
+}
+
+// processQueue is a kqueue that waits for the exit of a process.
+type processQueue struct {
+	number  int
+	process *os.Process
+	code    int
+	known   bool
+	taken   bool
+}
+
+func (q *processQueue) fd() int { return q.number }
+
+func (q *processQueue) close() error { return os.NewSyscallError("close", unix.Close(q.number)) }
+
+// status takes the event, which ends the readiness of the queue.
+func (q *processQueue) status() (int, bool) {
+	var events [1]sys.KernelEvent
+	if q.taken {
+		return q.code, q.known
+	}
+	n, errno := sys.Kevent(q.number, nil, events[:], 0)
+	if errno != 0 || n == 0 {
+		return 0, false
+	}
+	q.taken = true
+	if runtime.GOOS != "darwin" || events[0].Fflags&noteExitStatus != 0 {
+		q.code, q.known = codeOf(syscall.WaitStatus(events[0].Data)), true
+	}
+	return q.code, q.known
+}

@@ -1,0 +1,4 @@
+package procwatch
+
+// watchers are the ways in which this system can watch a process.
+var watchers = map[string]watcher{"pidfd": Watch, "asking": watchByAsking}

@@ -1,0 +1,6 @@
+//go:build (unix && !aix && !linux) || windows
+
+package procwatch
+
+// watchers are the ways in which this system can watch a process.
+var watchers = map[string]watcher{"own": Watch}

@@ -1,0 +1,32 @@
+package procwatch
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"syscall"
+)
+
+// watch asks /proc: this system's other calls report the exit of a child only to those who reap it.
+func watch(process *os.Process, notify func()) (*Exit, error) {
+	if alive, err := isAlive(process); !alive {
+		return nil, fmt.Errorf("watch process %d: %w", process.Pid, err)
+	}
+	return ask(notify, func() (int, bool, bool) { return question(process.Pid) }), nil
+}
+
+// question reads struct psinfo. A process that waits for its parent has no threads.
+func question(pid int) (code int, known, exited bool) {
+	const threadsAt, statusAt, size = 4, 232, 256
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/psinfo")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, false, true
+	case err != nil || len(text) < size || binary.NativeEndian.Uint32(text[threadsAt:]) != 0:
+		return 0, false, false
+	}
+	return codeOf(syscall.WaitStatus(binary.NativeEndian.Uint32(text[statusAt:]))), true, true
+}

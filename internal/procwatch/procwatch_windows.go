@@ -1,0 +1,22 @@
+package procwatch
+
+import (
+	"os"
+
+	"iomux/internal/sys"
+)
+
+// watch waits for the handle of the process, on a thread of its own.
+func watch(process *os.Process, notify func()) (*Exit, error) {
+	exit, err := sys.NewExit(process)
+	if err != nil {
+		return nil, err
+	}
+	a, stop := new(asked), make(chan struct{})
+	go func() {
+		if a.code, a.known = exit.Await(stop); a.known {
+			notify()
+		}
+	}()
+	return &Exit{a, stop}, nil
+}

@@ -1,0 +1,16 @@
+//go:build dragonfly || freebsd || netbsd
+
+package procwatch
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// zombieStatus asks as the parent of a child that has exited, without reaping it.
+func zombieStatus(pid int) (code int, known bool) {
+	var wait unix.WaitStatus
+	got, err := unix.Wait4(pid, &wait, unix.WNOHANG|unix.WNOWAIT, nil) // refused by kernels without WNOWAIT
+	return codeOf(syscall.WaitStatus(wait)), err == nil && got == pid
+}

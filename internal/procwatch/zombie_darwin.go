@@ -1,0 +1,27 @@
+//go:build darwin && !ios
+
+package procwatch
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// zombieStatus asks as the parent of a child that has exited, without reaping it, as package os does.
+func zombieStatus(pid int) (code int, known bool) {
+	const idIsProcess = 1 // P_PID
+	// siginfo_t begins with si_signo, si_errno, si_code, si_pid, si_uid and si_status.
+	var info [32]int32
+	_, _, errno := syscall.Syscall6(syscall.SYS_WAITID, idIsProcess, uintptr(pid), uintptr(unsafe.Pointer(&info)),
+		unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, 0, 0)
+	if errno != 0 || int(info[3]) != pid {
+		return 0, false
+	}
+	const exitedByItself = 1 // CLD_EXITED
+	if info[2] != exitedByItself {
+		return -int(info[5]), true
+	}
+	return int(info[5]), true
+}

@@ -125,7 +125,7 @@ func (k *inotify) decode(n *node, mask uint32, entry string, happened func(*node
 // hasGrown looks whether a file has become longer. It reports nothing if another file is there now.
 func (n *node) hasGrown() (change Change) {
 	now, err := lstat(n.path)
-	if err != nil || !now.isSameFile(n.about) {
+	if err != nil || !isSameFile(now, n.about) {
 		return 0
 	}
 	if now.size > n.about.size {
@@ -139,7 +139,7 @@ func (n *node) hasGrown() (change Change) {
 // there now: then another event follows.
 func (n *node) hasAttributes() Change {
 	now, err := lstat(n.path)
-	if err != nil || !now.isSameFile(n.about) {
+	if err != nil || !isSameFile(now, n.about) {
 		return 0
 	}
 	if now.links != n.about.links && now.mode&unix.S_IFMT != unix.S_IFDIR {
@@ -148,3 +148,5 @@ func (n *node) hasAttributes() Change {
 	}
 	return Attributes
 }
+
+func isSameFile(a, b status) bool { return a.dev == b.dev && a.ino == b.ino }

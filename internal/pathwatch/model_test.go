@@ -8,12 +8,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // random changes what the name leads to: folder/link/a/file, where link leads to v1 or v2.
@@ -92,6 +91,7 @@ func (r *random) pause() {
 		time.Sleep(time.Duration(r.IntN(2000)) * time.Microsecond)
 	case 1:
 		for end := time.Now().Add(time.Duration(r.IntN(100)) * time.Microsecond); time.Now().Before(end); {
+			runtime.Gosched()
 		}
 	}
 }
@@ -142,8 +142,7 @@ func follow(t *testing.T, w *Watcher, r *random, n int) (reports int) {
 	defer func() { <-done }()
 	seen := ""
 	for end := time.Now().Add(soon); time.Now().Before(end); {
-		fds := []unix.PollFd{{Fd: int32(w.FD()), Events: unix.POLLIN}}
-		_, _ = unix.Poll(fds, 1) // an interruption is one more look
+		await(w, time.Millisecond)
 		must(t, w.Collect(func(*Path, Change) {
 			reports++
 			text, _ := os.ReadFile(r.name()) // it may be gone again
@@ -155,38 +154,4 @@ func follow(t *testing.T, w *Watcher, r *random, n int) (reports int) {
 	}
 	t.Errorf("the last save %v was not seen; the name leads to %q when it was seen last", last.Load(), seen)
 	return reports
-}
-
-// Forty saves in a row at any interval end with the last one being seen.
-func TestNeverDeaf(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		for _, interval := range []time.Duration{0, 50 * time.Microsecond, time.Millisecond, 5 * time.Millisecond} {
-			name := filepath.Join(folder, "file"+interval.String())
-			p := add(t, w, name)
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				for i := range 40 {
-					if err := saveByRename(name, strconv.Itoa(i)); err != nil {
-						t.Error(err)
-					}
-					time.Sleep(interval)
-				}
-			}()
-			seen := ""
-			for end := time.Now().Add(soon); seen != "39" && time.Now().Before(end); {
-				if within(t, w, p, Created, time.Second) != 0 {
-					text, err := os.ReadFile(name)
-					must(t, err)
-					seen = string(text)
-				}
-			}
-			<-done
-			if seen != "39" {
-				t.Errorf("at intervals of %v save %q is the last one that was seen", interval, seen)
-			}
-			must(t, appendTo(name, "more"))
-			expect(t, w, p, Modified|Extended, Created|Deleted)
-		}
-	})
 }

@@ -47,7 +47,7 @@ type status struct {
 }
 
 func statusOf(stat *unix.Stat_t) status {
-	return status{uint64(stat.Dev), stat.Ino, stat.Size, int64(stat.Nlink), uint32(stat.Mode)} //nolint:unconvert // systems differ
+	return status{uint64(stat.Dev), stat.Ino, stat.Size, int64(stat.Nlink), uint32(stat.Mode)}
 }
 
 func lstat(path string) (status, error) {
@@ -55,8 +55,6 @@ func lstat(path string) (status, error) {
 	err := unix.Lstat(path, &stat)
 	return statusOf(&stat), err
 }
-
-func (s status) isSameFile(other status) bool { return s.dev == other.dev && s.ino == other.ino }
 
 // fold returns the entry as all of its spellings are listed.
 func fold(entry string) string { return entry }

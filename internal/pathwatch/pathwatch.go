@@ -54,6 +54,9 @@ type kernel interface {
 	close() error
 }
 
+// ofContents are the changes that leave the entries of a folder as they are.
+const ofContents = Modified | Extended | Attributes | Linked
+
 // anyEntry is the entry of a change in a folder if the kernel does not report which entry changed.
 const anyEntry = "/"
 
@@ -174,8 +177,10 @@ func (w *Watcher) happened(n *node, entry string, change Change) {
 		}
 		return
 	}
-	for _, p := range n.users[leadsHere] {
-		w.note(p, Modified)
+	if change&ofContents == 0 {
+		for _, p := range n.users[leadsHere] {
+			w.note(p, Modified)
+		}
 	}
 	if entry == anyEntry {
 		w.outdateAll(n)

@@ -68,14 +68,14 @@ const maxLinks = 40
 // walk looks a name up, one entry after the other, and watches each folder before it looks there. An
 // error leaves the trail as far as it was found.
 func (w *Watcher) walk(p *Path) (t trail, err error) {
-	root := filepath.VolumeName(p.name) + string(filepath.Separator)
-	at, rest, links := root, p.name[len(root):], 0
-	for {
+	at, rest := fromRoot(p.name, "")
+	for links := 0; ; {
 		var entry string
 		entry, rest = nextEntry(rest)
 		switch entry {
 		case "":
-			return t, w.lead(p, &t, at, true)
+			err = w.lead(p, &t, at, true)
+			return t, err
 		case ".":
 			continue
 		case "..":
@@ -99,19 +99,27 @@ func (w *Watcher) walk(p *Path) (t trail, err error) {
 			if links++; links > maxLinks {
 				return t, nil
 			}
-			if filepath.IsAbs(target) {
-				root = filepath.VolumeName(target) + string(filepath.Separator)
-				at, target = root, target[len(root):]
+			if filepath.VolumeName(target) != "" || os.IsPathSeparator(target[0]) {
+				at, target = fromRoot(target, filepath.VolumeName(at))
 			}
 			rest = target + string(filepath.Separator) + rest
 		case strings.Trim(rest, separators) == "":
-			return t, w.lead(p, &t, next, info.IsDir())
+			err = w.lead(p, &t, next, info.IsDir())
+			return t, err
 		case !info.IsDir():
 			return t, nil
 		default:
 			at = next
 		}
 	}
+}
+
+// fromRoot cuts the root off a name, which is that of volume if the name has none.
+func fromRoot(name, volume string) (root, rest string) {
+	if own := filepath.VolumeName(name); own != "" {
+		name, volume = name[len(own):], own
+	}
+	return volume + string(filepath.Separator), name
 }
 
 // pass watches a folder in which the name is looked up. A folder that may be searched but not be

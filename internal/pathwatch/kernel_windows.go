@@ -1,0 +1,300 @@
+package pathwatch
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+const separators = `\/`
+
+// absolute returns the name from the volume on.
+func absolute(name string) (string, error) {
+	if name == "" {
+		return "", &fs.PathError{Op: "watch", Path: name, Err: syscall.ENOENT}
+	}
+	return filepath.Abs(name)
+}
+
+// fold returns the entry as all of its spellings are listed.
+func fold(entry string) string { return strings.ToLower(entry) }
+
+// folders reports changes with ReadDirectoryChangesW. A goroutine waits for the completion port that
+// all folders share. Files are not held open.
+type folders struct {
+	port   windows.Handle
+	notify func()
+
+	mu         sync.Mutex // over the rest
+	nodes      map[identity]*node
+	operations map[*windows.Overlapped]*operation // those under way, whose memory the kernel uses
+	done       []*operation
+	closed     bool
+}
+
+// watched is what is known of a file or folder.
+type watched struct {
+	handle windows.Handle // of a folder, 0 for a file
+	path   string
+	about  status
+}
+
+type identity struct{ volume, high, low uint32 }
+
+type status struct {
+	identity
+	size       uint64
+	written    windows.Filetime
+	attributes uint32
+	links      uint32
+}
+
+// operation is a question for the changes of a folder.
+type operation struct {
+	overlapped windows.Overlapped
+	folder     *node
+	length     uint32
+	failed     bool
+	buffer     [16 << 10 / 4]uint32
+}
+
+const changesAsked = windows.FILE_NOTIFY_CHANGE_FILE_NAME | windows.FILE_NOTIFY_CHANGE_DIR_NAME | windows.FILE_NOTIFY_CHANGE_ATTRIBUTES |
+	windows.FILE_NOTIFY_CHANGE_SIZE | windows.FILE_NOTIFY_CHANGE_LAST_WRITE | windows.FILE_NOTIFY_CHANGE_SECURITY
+
+func newKernel(notify func()) (kernel, error) {
+	port, err := windows.CreateIoCompletionPort(windows.InvalidHandle, 0, 0, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("CreateIoCompletionPort", err)
+	}
+	k := &folders{
+		port: port, notify: notify,
+		nodes: make(map[identity]*node), operations: make(map[*windows.Overlapped]*operation),
+	}
+	go k.run()
+	return k, nil
+}
+
+func (k *folders) fd() int { return -1 }
+
+// run takes finished operations from the port, until the last one after close.
+func (k *folders) run() {
+	for {
+		var length uint32
+		var key uintptr
+		var overlapped *windows.Overlapped
+		err := windows.GetQueuedCompletionStatus(k.port, &length, &key, &overlapped, windows.INFINITE)
+		if k.finish(overlapped, length, err != nil) {
+			_ = windows.CloseHandle(k.port) // nothing waits for it
+			return
+		}
+		k.notify()
+	}
+}
+
+// finish notes a finished operation, and reports whether it was the last one.
+func (k *folders) finish(overlapped *windows.Overlapped, length uint32, failed bool) (last bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if op := k.operations[overlapped]; op != nil {
+		delete(k.operations, overlapped)
+		op.length, op.failed = length, failed
+		if failed {
+			k.forget(op.folder) // a removed folder goes only when its last handle is closed
+		}
+		k.done = append(k.done, op)
+	}
+	return k.closed && len(k.operations) == 0
+}
+
+func (k *folders) close() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.closed = true
+	for _, n := range k.nodes {
+		k.forget(n)
+	}
+	return os.NewSyscallError("PostQueuedCompletionStatus", windows.PostQueuedCompletionStatus(k.port, 0, 0, nil))
+}
+
+// forget ends the watch of a node, whose operation fails thereby.
+func (k *folders) forget(n *node) {
+	if k.nodes[n.about.identity] == n {
+		delete(k.nodes, n.about.identity)
+	}
+	if n.handle != 0 {
+		_ = windows.CancelIoEx(n.handle, nil) // it may have finished
+		_ = windows.CloseHandle(n.handle)     // a folder that was only watched
+		n.handle = 0
+	}
+}
+
+func (k *folders) unwatch(n *node) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.forget(n)
+}
+
+func (k *folders) watch(path string, isFolder bool) (*node, error) {
+	handle, about, err := open(path, isFolder)
+	if err != nil {
+		return nil, errOpen(path, err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	n := k.nodes[about.identity]
+	if n != nil || !isFolder {
+		_ = windows.CloseHandle(handle) // a file that was only looked at
+		if n == nil {
+			n = &node{}
+			k.nodes[about.identity] = n
+		}
+		n.path, n.about = path, about
+		return n, nil
+	}
+	n = &node{watched: watched{handle: handle, path: path, about: about}}
+	_, err = windows.CreateIoCompletionPort(handle, k.port, 0, 0)
+	if err == nil {
+		err = k.ask(&operation{folder: n})
+	}
+	if err != nil {
+		_ = windows.CloseHandle(handle) // the first error tells more
+		return nil, errOpen(path, err)
+	}
+	k.nodes[about.identity] = n
+	return n, nil
+}
+
+// ask begins an operation.
+func (k *folders) ask(op *operation) error {
+	op.overlapped = windows.Overlapped{}
+	k.operations[&op.overlapped] = op
+	err := windows.ReadDirectoryChanges(op.folder.handle, (*byte)(unsafe.Pointer(&op.buffer)), uint32(unsafe.Sizeof(op.buffer)), false,
+		changesAsked, nil, &op.overlapped, 0)
+	if err != nil && err != windows.ERROR_IO_PENDING {
+		delete(k.operations, &op.overlapped)
+		return os.NewSyscallError("ReadDirectoryChanges", err)
+	}
+	return nil
+}
+
+// open opens what is at path, and not what it leads to if it is a link.
+func open(path string, isFolder bool) (handle windows.Handle, about status, err error) {
+	if len(path) > 240 && path[0] != '\\' {
+		path = `\\?\` + path
+	}
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return 0, status{}, err
+	}
+	access := uint32(windows.FILE_READ_ATTRIBUTES)
+	if isFolder {
+		access |= windows.FILE_LIST_DIRECTORY
+	}
+	handle, err = windows.CreateFile(name, access, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE|windows.FILE_SHARE_DELETE, nil,
+		windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS|windows.FILE_FLAG_OPEN_REPARSE_POINT|windows.FILE_FLAG_OVERLAPPED, 0)
+	if err != nil {
+		return 0, status{}, err
+	}
+	var info windows.ByHandleFileInformation
+	if err := windows.GetFileInformationByHandle(handle, &info); err != nil {
+		_ = windows.CloseHandle(handle) // the first error tells more
+		return 0, status{}, err
+	}
+	return handle, status{
+		identity: identity{info.VolumeSerialNumber, info.FileIndexHigh, info.FileIndexLow},
+		size:     uint64(info.FileSizeHigh)<<32 | uint64(info.FileSizeLow),
+		written:  info.LastWriteTime, attributes: info.FileAttributes, links: info.NumberOfLinks,
+	}, nil
+}
+
+func (k *folders) read(happened func(*node, string, Change)) (lost bool, err error) {
+	k.mu.Lock()
+	done := k.done
+	k.done = nil
+	k.mu.Unlock()
+	for _, op := range done {
+		if op.failed || op.folder.handle == 0 {
+			happened(op.folder, "", 0)
+			continue
+		}
+		lost = lost || op.length == 0
+		k.decode(op, happened)
+		k.mu.Lock()
+		if op.folder.handle != 0 && k.ask(op) != nil {
+			k.forget(op.folder)
+			lost = true
+		}
+		k.mu.Unlock()
+	}
+	return lost, nil
+}
+
+// decode reports the changes of a folder's entries.
+func (k *folders) decode(op *operation, happened func(*node, string, Change)) {
+	buffer := unsafe.Slice((*byte)(unsafe.Pointer(&op.buffer)), op.length)
+	for at := uint32(0); at+12 <= op.length; {
+		event := (*windows.FileNotifyInformation)(unsafe.Pointer(&buffer[at]))
+		entry := windows.UTF16ToString(unsafe.Slice(&event.FileName, event.FileNameLength/2))
+		switch event.Action {
+		case windows.FILE_ACTION_ADDED, windows.FILE_ACTION_RENAMED_NEW_NAME:
+			happened(op.folder, entry, Created)
+		case windows.FILE_ACTION_REMOVED:
+			happened(op.folder, entry, Deleted)
+		case windows.FILE_ACTION_RENAMED_OLD_NAME:
+			happened(op.folder, entry, Renamed)
+		default:
+			happened(op.folder, entry, k.compare(filepath.Join(op.folder.path, entry)))
+		}
+		if event.NextEntryOffset == 0 {
+			return
+		}
+		at += event.NextEntryOffset
+	}
+}
+
+// compare looks at a file again and returns what has changed, Modified if nothing is seen to have.
+func (k *folders) compare(path string) (change Change) {
+	handle, now, err := open(path, false)
+	if err != nil {
+		return Modified // it is being removed, or may not be looked at
+	}
+	_ = windows.CloseHandle(handle) // a file that was only looked at
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	n := k.nodes[now.identity]
+	if n == nil {
+		return Modified
+	}
+	if now.size != n.about.size || now.written != n.about.written {
+		change |= Modified
+	}
+	if now.size > n.about.size {
+		change |= Extended
+	}
+	if now.attributes != n.about.attributes {
+		change |= Attributes
+	}
+	if now.links != n.about.links {
+		change |= Linked
+	}
+	if n.about = now; change == 0 {
+		change = Modified
+	}
+	return change
+}
+
+func errOpen(path string, err error) error {
+	switch {
+	case isGone(err), err == windows.ERROR_DELETE_PENDING, err == windows.ERROR_DIRECTORY:
+		return errGone
+	case err == windows.ERROR_ACCESS_DENIED, err == windows.ERROR_SHARING_VIOLATION:
+		return errUnreadable
+	}
+	return errWatch(path, "CreateFile", err, "")
+}

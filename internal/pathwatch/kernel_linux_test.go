@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/kevent"
 	"iomux/internal/kqueueemu"
 )
 
@@ -37,9 +38,8 @@ func (q *emulatedQueue) close() error {
 }
 
 func (q *emulatedQueue) add(fd int) error {
-	const addClear = 0x1 | 0x20
-	if errno := q.queue.Change(q.number, kqueueemu.Event{
-		Ident: uint64(fd), Filter: kqueueemu.Vnode, Flags: addClear, Fflags: noteAll &^ noteRevoke,
+	if errno := q.queue.Change(q.number, kevent.Event{
+		Ident: uint64(fd), Filter: kevent.FilterVnode, Flags: kevent.Add | kevent.Clear, Fflags: noteAll &^ kevent.NoteRevoke,
 	}); errno != 0 {
 		return errno
 	}
@@ -47,7 +47,7 @@ func (q *emulatedQueue) add(fd int) error {
 }
 
 func (q *emulatedQueue) read(happened func(fd int, notes uint32)) error {
-	var events [8]kqueueemu.Event
+	var events [8]kevent.Event
 	for {
 		n, _, errno := q.queue.Wait(q.number, events[:], 0)
 		if errno != 0 && errno != syscall.EINTR {

@@ -6,6 +6,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/kevent"
 )
 
 // vnodes is EVFILT_VNODE of kqueue(2). Each watched file is held open. On Linux it exists for tests,
@@ -29,18 +31,10 @@ type vnodeQueue interface {
 
 type identity struct{ dev, ino uint64 }
 
-// The notes of EVFILT_VNODE have the same numbers on all systems.
+// noteAll are the notes that all systems have. OpenBSD has one more.
 const (
-	noteDelete = 0x1
-	noteWrite  = 0x2
-	noteExtend = 0x4
-	noteAttrib = 0x8
-	noteLink   = 0x10
-	noteRename = 0x20
-	noteRevoke = 0x40
-	noteAll    = 0x7f
-
-	noteTruncate = 0x80 // OpenBSD's
+	noteAll      = 0x7f
+	noteTruncate = 0x80
 )
 
 func newVnodes(queue vnodeQueue, mode int) *vnodes {
@@ -127,9 +121,9 @@ func (k *vnodes) read(happened func(*node, string, Change)) (lost bool, err erro
 		n := k.opened[fd]
 		switch {
 		case n == nil: // not watched any more
-		case n.about.mode&unix.S_IFMT == unix.S_IFDIR && notes&(noteWrite|noteLink|noteExtend) != 0:
+		case n.about.mode&unix.S_IFMT == unix.S_IFDIR && notes&(kevent.NoteWrite|kevent.NoteLink|kevent.NoteExtend) != 0:
 			happened(n, anyEntry, 0)
-			if notes &^= noteWrite | noteLink | noteExtend; notes != 0 {
+			if notes &^= kevent.NoteWrite | kevent.NoteLink | kevent.NoteExtend; notes != 0 {
 				happened(n, "", n.decode(notes))
 			}
 		default:
@@ -144,12 +138,12 @@ func (n *node) decode(notes uint32) (change Change) {
 		note   uint32
 		change Change
 	}{
-		{noteDelete | noteRevoke, Deleted},
-		{noteWrite | noteTruncate, Modified},
-		{noteExtend, Modified | Extended},
-		{noteAttrib, Attributes},
-		{noteLink, Linked},
-		{noteRename, Renamed},
+		{kevent.NoteDelete | kevent.NoteRevoke, Deleted},
+		{kevent.NoteWrite | noteTruncate, Modified},
+		{kevent.NoteExtend, Modified | Extended},
+		{kevent.NoteAttrib, Attributes},
+		{kevent.NoteLink, Linked},
+		{kevent.NoteRename, Renamed},
 	} {
 		if notes&line.note != 0 {
 			change |= line.change
@@ -157,7 +151,7 @@ func (n *node) decode(notes uint32) (change Change) {
 	}
 	// On some systems truncating is a change of the attributes.
 	var stat unix.Stat_t
-	if notes&(noteWrite|noteExtend|noteAttrib) != 0 && unix.Fstat(n.number, &stat) == nil {
+	if notes&(kevent.NoteWrite|kevent.NoteExtend|kevent.NoteAttrib) != 0 && unix.Fstat(n.number, &stat) == nil {
 		if stat.Size != n.about.size {
 			change |= Modified
 		}

@@ -1,7 +1,11 @@
-// Package descriptor finds the descriptor in a value, and reads and writes descriptors that are ready.
+// Package descriptor finds the descriptor of a value, and reads and writes descriptors without
+// blocking.
 //
-// Every mechanism of this module takes plain numbers. Of makes one of a file, a connection, a listener or an object with a
-// descriptor of its own. TryRead and TryWrite are for use after a wait: they never block, whatever the mode of the descriptor.
+// The mechanisms of this module wait on plain numbers. Of returns the number of a file, a
+// connection, a listener or an object with a descriptor of its own. TryRead and TryWrite are for
+// use after a wait. They do not block, even if the descriptor is in blocking mode.
+//
+// To read from one net.Conn or os.File, use a goroutine instead.
 //
 //	fd, err := descriptor.Of(conn)
 //	if err != nil {
@@ -11,31 +15,31 @@
 //	if err == syscall.EAGAIN {
 //		// wait until it is ready
 //	}
-//
-// Who reads from a net.Conn or an os.File in a goroutine needs none of this.
 package descriptor
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
-	"strings"
 	"syscall"
 )
 
-// Of is the descriptor of v, which is one of:
+// Of returns the descriptor of v, which is one of:
 //
-//   - an integer of any type, of which only sign and range are checked: negative ones and those above 2^31-1 are EBADF
-//     (Windows has no such upper limit);
-//   - a syscall.Conn, such as *os.File, every connection and listener of package net: its descriptor is taken through
-//     SyscallConn().Control, which unlike os.File.Fd leaves O_NONBLOCK alone;
-//   - an object with a method Fd() uintptr, or FD() int as the objects of this module have.
+//   - an integer of any type. Of checks its sign and range only. Negative numbers and those above
+//     2^31-1 are EBADF. Windows has no such upper limit.
+//   - a syscall.Conn, such as *os.File and every connection and listener of package net. Of uses
+//     SyscallConn().Control, which leaves O_NONBLOCK alone, unlike os.File.Fd.
+//   - an object with a method Fd() uintptr, or FD() int like the objects of this module.
 //
-// The number is valid only as long as v is open and reachable: keep v until the number is out of use.
+// The number is valid only as long as v is open and reachable. Keep v until the number is no longer
+// used.
 //
-// Errors: os.ErrClosed where v was closed; EBADF as above; else an error that says what v is. *tls.Conn is refused: it keeps
-// data that it has read but not yet handed out, so its descriptor does not tell whether there is something to read.
+// The error is os.ErrClosed if v is closed, and EBADF for the numbers above. For a value without a
+// descriptor it names the type of v. Of refuses a *tls.Conn, because its buffer may hold data while
+// its descriptor is not readable.
 func Of(v any) (int, error) {
 	switch v := v.(type) {
 	case nil:
@@ -66,17 +70,19 @@ func Of(v any) (int, error) {
 		}
 		return check(int(value.Uint()))
 	case value.Type().String() == "*tls.Conn":
-		return -1, errors.New("descriptor: a *tls.Conn buffers what it has read, so that its descriptor does not tell " +
-			"whether there is something to read: read from it in a goroutine")
+		return -1, errors.New("descriptor: a *tls.Conn buffers data, so its descriptor may not be readable " +
+			"while there is data: read from it in a goroutine")
 	}
-	return -1, fmt.Errorf("descriptor: a %T has no descriptor: want an integer, a file, a connection or an object with Fd() or FD()", v)
+	return -1, fmt.Errorf("descriptor: a %T has no descriptor: "+
+		"want an integer, a file, a connection or an object with Fd() or FD()", v)
 }
 
-// ofObject asks v itself. Values that were never opened may panic then, such as a zero os.File, or a struct that embeds a nil.
+// ofObject calls the method of v that returns its descriptor. The method panics for some values
+// that were never opened, such as a zero os.File or a struct that embeds nil.
 func ofObject(v any) (fd int, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			fd, err = -1, fmt.Errorf("descriptor: a %T that has no descriptor yet: %v", v, reason)
+			fd, err = -1, fmt.Errorf("descriptor: a %T has no descriptor yet: %v", v, reason)
 		}
 	}()
 	switch v := v.(type) {
@@ -97,20 +103,43 @@ func ofConn(conn syscall.Conn) (int, error) {
 	switch {
 	case err == nil:
 		return check(fd)
-	// Package os and net say so in words only.
-	case strings.Contains(err.Error(), "use of closed"):
-		return -1, fmt.Errorf("descriptor: %T: %w", conn, os.ErrClosed)
+	case isClosed(conn, err):
+		return -1, errClosed(conn)
 	}
 	return -1, fmt.Errorf("descriptor: %T: %w", conn, err)
 }
 
-// open takes the answer of an object, which is negative after its Close.
+// isClosed reports whether err, which SyscallConn or Control of conn returned, means that conn is
+// closed.
+//
+// This package does not import net for net.ErrClosed: with cgo, net makes every program depend on
+// the C library. TestOfFilesAndConnections fails if the type of that error changes.
+func isClosed(conn syscall.Conn, err error) bool {
+	if errors.Is(err, os.ErrClosed) {
+		return true
+	}
+	// Control of an os.File returns an error of internal/poll, but Seek converts it.
+	if file, ok := conn.(io.Seeker); ok {
+		_, errSeek := file.Seek(0, io.SeekCurrent)
+		return errors.Is(errSeek, os.ErrClosed)
+	}
+	for ; err != nil; err = errors.Unwrap(err) {
+		if kind := reflect.TypeOf(err); kind.PkgPath() == "internal/poll" && kind.Name() == "errNetClosing" {
+			return true
+		}
+	}
+	return false
+}
+
+// open checks the number that a method of v returned, which is negative after Close.
 func open(v any, fd int) (int, error) {
 	if fd < 0 {
-		return -1, fmt.Errorf("descriptor: %T: %w", v, os.ErrClosed)
+		return -1, errClosed(v)
 	}
 	return check(fd)
 }
+
+func errClosed(v any) error { return fmt.Errorf("descriptor: %T: %w", v, os.ErrClosed) }
 
 func check(fd int) (int, error) {
 	if fd < 0 || fd > highest {

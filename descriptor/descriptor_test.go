@@ -62,7 +62,7 @@ func TestOfFilesAndConnections(t *testing.T) {
 	server, err := listener.Accept()
 	must(t, err)
 	all := []io.Closer{r, w, listener, client, server}
-	if !wine.Running() { // which lacks what package net asks of such a socket
+	if !wine.Running() { // Wine lacks an ioctl that package net needs for UDP sockets
 		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
 		must(t, err)
 		all = append(all, packets)
@@ -84,7 +84,7 @@ func TestOfFilesAndConnections(t *testing.T) {
 	}
 }
 
-func TestOfWhatHasNoDescriptor(t *testing.T) {
+func TestOfValuesWithoutDescriptor(t *testing.T) {
 	client, server := net.Pipe()
 	defer func() { must(t, errors.Join(client.Close(), server.Close())) }()
 	for _, test := range []struct {
@@ -123,14 +123,38 @@ func TestOfWhatHasNoDescriptor(t *testing.T) {
 	}
 }
 
-// broken is a connection whose SyscallConn fails for a reason of its own.
+// broken is a connection whose SyscallConn fails with reason.
 type broken struct{ reason error }
 
 func (b broken) SyscallConn() (syscall.RawConn, error) { return nil, b.reason }
 
-func TestOtherFailuresAreNotTakenForClose(t *testing.T) {
-	reason := errors.New("the descriptor is not disclosed")
-	if fd, err := descriptor.Of(broken{reason}); fd != -1 || !errors.Is(err, reason) || errors.Is(err, os.ErrClosed) {
-		t.Errorf("Of: %d, %v, want the reason alone", fd, err)
+// brokenFile is a broken connection that can seek.
+type brokenFile struct {
+	broken
+	seek error
+}
+
+func (b brokenFile) Seek(int64, int) (int64, error) { return 0, b.seek }
+
+// The error of a source decides whether it is closed, and not the words of its message.
+func TestOfBrokenSources(t *testing.T) {
+	other := errors.New("use of closed file")
+	for _, test := range []struct {
+		name     string
+		source   any
+		reason   error
+		isClosed bool
+	}{
+		{name: "another error", source: broken{other}, reason: other},
+		{name: "another error of a file", source: brokenFile{broken{other}, other}, reason: other},
+		{name: "a file that seeks", source: brokenFile{broken{other}, nil}, reason: other},
+		{name: "a closed file", source: brokenFile{broken{other}, os.ErrClosed}, isClosed: true},
+		{name: "os.ErrClosed", source: broken{&os.PathError{Op: "control", Err: os.ErrClosed}}, isClosed: true},
+		{name: "net.ErrClosed", source: broken{&net.OpError{Op: "control", Err: net.ErrClosed}}, isClosed: true},
+	} {
+		fd, err := descriptor.Of(test.source)
+		if fd != -1 || errors.Is(err, os.ErrClosed) != test.isClosed || test.reason != nil && !errors.Is(err, test.reason) {
+			t.Errorf("%s: Of: %d, %v", test.name, fd, err)
+		}
 	}
 }

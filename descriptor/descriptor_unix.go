@@ -4,5 +4,5 @@ package descriptor
 
 import "math"
 
-// highest is the highest number that a descriptor can have, a C int.
+// highest is the largest descriptor, a C int.
 const highest = math.MaxInt32

@@ -2,5 +2,5 @@ package descriptor
 
 import "math"
 
-// highest is the highest number that a handle can have, a pointer.
+// highest is the largest handle, a pointer.
 const highest = math.MaxInt

@@ -1,31 +1,39 @@
 package descriptor
 
-// TryRead wraps read(2): it reads once, at most len(p) bytes, and does not block, whatever the mode of fd: where there is
-// nothing to read it returns syscall.EAGAIN itself, and allocates nothing. 0 and no error is the end of the file, or of what
-// the peer sends. Interruptions by signals (EINTR) are repeated.
+// TryRead wraps read(2). It reads up to len(p) bytes once and does not block, even if fd is in
+// blocking mode. If there is nothing to read, the error is syscall.EAGAIN itself. 0 without an
+// error is the end of the file or of the stream. TryRead does not allocate, and repeats the call
+// after EINTR.
 //
-// Regular files, which are always ready, are read as ever, for as long as the disk takes. On Linux the kernel itself keeps
-// the promise for sockets, pipes and eventfds. For what is left, terminals say, and on other systems, a descriptor in blocking
-// mode is looked at first: where another goroutine or process reads from it at the same time, the look may deceive.
+// A regular file is always ready. Reading it takes as long as the disk does.
 //
-// On Windows there are sockets only. There each one is looked at first, since its mode cannot be asked for.
+// On Linux the kernel keeps the promise for sockets, pipes and eventfds, except on Android. For
+// other files in blocking mode, such as terminals, and on other systems, TryRead looks first
+// whether there is something to read. If another reader takes the data in between, the read can
+// still block.
 //
-// Errors: EAGAIN, EBADF, ECONNRESET and others of read(2), as bare syscall.Errno, on Windows those of Winsock;
-// errors.ErrUnsupported on Windows for what is no socket.
+// On Windows, fd is a socket. TryRead looks first, because Windows does not report the mode of a
+// socket.
+//
+// Errors are bare errnos: EAGAIN, EBADF, ECONNRESET and others of read(2), or those of Winsock. On
+// Windows the error is errors.ErrUnsupported if fd is not a socket.
 func TryRead(fd int, p []byte) (int, error) { return tryRead(fd, p) }
 
-// TryWrite wraps write(2): it writes once, as much of p as finds room, and does not block, whatever the mode of fd: where there
-// is no room it returns syscall.EAGAIN itself, and allocates nothing. Fewer bytes than len(p) are no error. Interruptions by
-// signals (EINTR) are repeated.
+// TryWrite wraps write(2). It writes as much of p as there is room for and does not block, even if
+// fd is in blocking mode. If there is no room, the error is syscall.EAGAIN itself. Writing less
+// than len(p) bytes is not an error. TryWrite does not allocate, and repeats the call after EINTR.
 //
-// Regular files, which are always ready, are written as ever, for as long as the disk takes. On a terminal in blocking mode
-// at most one byte is written at a time, since it may have no room for two. The promise does not hold for an eventfd in
-// blocking mode, whose room depends on the number that is written, nor where another goroutine or process takes the room
-// that a descriptor in blocking mode had when it was looked at, as TryRead explains.
+// A regular file is always ready. Writing it takes as long as the disk does.
 //
-// On Windows there are sockets only, which are looked at first, and streams are written to in pieces of 2 KiB, each one where there
-// is room.
+// On Linux the kernel keeps the promise for sockets and pipes, except on Android. For other files
+// in blocking mode, and on other systems, TryWrite looks first whether there is room. It then
+// writes at most 512 bytes to a pipe and one byte to a terminal. If another writer takes the room
+// in between, the write can still block. So can a write to an eventfd in blocking mode, whose room
+// depends on the number written.
 //
-// Errors: EAGAIN, EBADF, EPIPE where nobody reads any more and others of write(2), as bare syscall.Errno, on Windows those of
-// Winsock; errors.ErrUnsupported on Windows for what is no socket.
+// On Windows, fd is a socket. TryWrite looks first, and writes to a stream in pieces of 2 KiB as
+// long as there is room.
+//
+// Errors are bare errnos: EAGAIN, EBADF, EPIPE if there is no reader and others of write(2), or
+// those of Winsock. On Windows the error is errors.ErrUnsupported if fd is not a socket.
 func TryWrite(fd int, p []byte) (int, error) { return tryWrite(fd, p) }

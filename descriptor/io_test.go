@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-func TestNumbersAbove31BitsAreNoDescriptors(t *testing.T) {
+func TestOfRefusesNumbersAbove31Bits(t *testing.T) {
 	for _, v := range []any{uint32(math.MaxInt32 + 1), int64(1) << 32, uint64(1) << 32, uintptr(math.MaxInt32 + 1)} {
 		if fd, err := descriptor.Of(v); fd != -1 || !errors.Is(err, unix.EBADF) {
 			t.Errorf("Of(%v): %d, %v, want EBADF", v, fd, err)
@@ -28,7 +29,7 @@ func TestNumbersAbove31BitsAreNoDescriptors(t *testing.T) {
 }
 
 // os.File.Fd would make the file blocking.
-func TestOfLeavesTheModeAlone(t *testing.T) {
+func TestOfLeavesTheFileNonBlocking(t *testing.T) {
 	r, w, err := os.Pipe()
 	must(t, err)
 	defer func() { must(t, errors.Join(r.Close(), w.Close())) }()
@@ -112,7 +113,7 @@ func TestWrittenIsRead(t *testing.T) {
 	})
 }
 
-// A descriptor whose room is all taken must not block the writer, even if it is in blocking mode.
+// A full descriptor does not block the writer, even if it is in blocking mode.
 func TestWriteWithoutRoomIsEAGAIN(t *testing.T) {
 	overPairs(t, func(t *testing.T, _, w int) {
 		big := make([]byte, 1<<25) // more than a TCP connection buffers
@@ -126,20 +127,20 @@ func TestWriteWithoutRoomIsEAGAIN(t *testing.T) {
 				t.Fatalf("TryWrite: %d, %v", n, err)
 			}
 			if total += n; total > 1<<30 {
-				t.Fatal("there is room for ever")
+				t.Fatal("there is always room")
 			}
 		}
 		if total == 0 {
-			t.Error("there was no room at all")
+			t.Error("there was no room at first")
 		}
 	})
 }
 
-func TestWriteToNobodyIsEPIPE(t *testing.T) {
+func TestWriteWithoutReaderIsEPIPE(t *testing.T) {
 	overPairs(t, func(t *testing.T, r, w int) {
 		suite.Close(t, r)
 		var err error
-		for range 1000 { // TCP learns of it only from the answer to the first
+		for range 1000 { // TCP learns it only from the answer to the first write
 			if _, err = descriptor.TryWrite(w, []byte{'x'}); err != nil {
 				break
 			}
@@ -151,8 +152,8 @@ func TestWriteToNobodyIsEPIPE(t *testing.T) {
 	})
 }
 
-// Cut to 32 bits, the number would be that of an open descriptor.
-func TestNumbersAreNotCut(t *testing.T) {
+// The lowest 32 bits of the number are those of an open descriptor.
+func TestNumbersAreNotTruncated(t *testing.T) {
 	const beyond = math.MaxInt >> 32 << 32
 	if beyond == 0 {
 		t.Skip("this machine has no numbers of more than 32 bits")
@@ -167,7 +168,7 @@ func TestNumbersAreNotCut(t *testing.T) {
 	}
 }
 
-func TestNoBytes(t *testing.T) {
+func TestEmptyBuffer(t *testing.T) {
 	r, w := suite.Pipe(t)
 	suite.Write(t, w)
 	for _, p := range [][]byte{nil, {}} {
@@ -204,7 +205,7 @@ func TestRegularFile(t *testing.T) {
 	}
 }
 
-func TestWrongDescriptors(t *testing.T) {
+func TestDescriptorsThatCannotBeUsedAreEBADF(t *testing.T) {
 	r, w := suite.Pipe(t)
 	for _, fd := range []int{-1, math.MinInt, math.MaxInt, suite.ClosedFD(t), w} {
 		if n, err := descriptor.TryRead(fd, make([]byte, 1)); n != 0 || err != unix.EBADF {
@@ -219,20 +220,82 @@ func TestWrongDescriptors(t *testing.T) {
 }
 
 func TestNothingAllocates(t *testing.T) {
-	r, w := suite.Pipe(t)
-	buffer := make([]byte, 8)
-	if n := testing.AllocsPerRun(100, func() {
-		_, _ = descriptor.TryWrite(w, buffer)
-		_, _ = descriptor.TryRead(r, buffer)
-		_, _ = descriptor.TryRead(r, buffer) // EAGAIN
-	}); n != 0 {
-		t.Errorf("TryWrite and TryRead allocate %v times", n)
+	overPairs(t, func(t *testing.T, r, w int) {
+		buffer := make([]byte, 8)
+		if n := testing.AllocsPerRun(100, func() {
+			_, _ = descriptor.TryWrite(w, buffer)
+			_, _ = descriptor.TryRead(r, buffer)
+			_, _ = descriptor.TryRead(r, buffer) // EAGAIN
+		}); n != 0 {
+			t.Errorf("TryWrite and TryRead allocate %v times", n)
+		}
+	})
+}
+
+// A loop that only calls TryRead does not keep other goroutines from the processor.
+func TestOthersRunDuringALoop(t *testing.T) {
+	for name, pair := range pairs {
+		t.Run(name, func(t *testing.T) {
+			r, _ := pair(t)
+			buffer := make([]byte, 1)
+			suite.OthersRun(t, func() { _, _ = descriptor.TryRead(r, buffer) })
+		})
 	}
 }
 
-// A loop that does nothing but try must not keep others from the processor.
-func TestOthersRunDuringALoop(t *testing.T) {
-	r, _ := suite.Pipe(t)
-	buffer := make([]byte, 1)
-	suite.OthersRun(t, func() { _, _ = descriptor.TryRead(r, buffer) })
+// An empty buffer leaves a datagram where it is.
+func TestDatagramsStayWhole(t *testing.T) {
+	for name, kind := range map[string]int{"datagram": unix.SOCK_DGRAM, "seqpacket": unix.SOCK_SEQPACKET} {
+		t.Run(name, func(t *testing.T) {
+			if kind == unix.SOCK_SEQPACKET && runtime.GOOS == "darwin" {
+				t.Skip("macOS has no such sockets")
+			}
+			a, b := suite.SocketPair(t, kind)
+			blocking(t, a, b)
+			for _, text := range []string{"first", "second"} {
+				if n, err := descriptor.TryWrite(a, []byte(text)); n != len(text) || err != nil {
+					t.Fatalf("TryWrite: %d, %v", n, err)
+				}
+			}
+			buffer := make([]byte, 8)
+			for _, text := range []string{"first", "second"} {
+				if n, err := descriptor.TryRead(b, nil); n != 0 || err != nil {
+					t.Errorf("TryRead into nothing: %d, %v", n, err)
+				}
+				if n, err := descriptor.TryRead(b, buffer); err != nil || string(buffer[:n]) != text {
+					t.Errorf("TryRead: %q, %v, want %q", buffer[:n], err, text)
+				}
+			}
+			if n, err := descriptor.TryRead(b, buffer); n != 0 || err != unix.EAGAIN {
+				t.Errorf("TryRead of nothing: %d, %v, want EAGAIN", n, err)
+			}
+		})
+	}
+}
+
+// A number means another kind of file after it was closed and opened again. TryRead and TryWrite do
+// not go by what it was before.
+func TestNumbersThatBelongToAnotherKindOfFile(t *testing.T) {
+	const from = 700
+	buffer := make([]byte, 8)
+	for range 3 {
+		for name, pair := range pairs {
+			r, w := pair(t)
+			r, w = suite.Duplicate(t, r, from), suite.Duplicate(t, w, from)
+			for range 600 {
+				if n, err := descriptor.TryRead(r, buffer); n != 0 || err != unix.EAGAIN {
+					t.Fatalf("%s: TryRead of nothing: %d, %v, want EAGAIN", name, n, err)
+				}
+				if n, err := descriptor.TryWrite(w, []byte("hello")); n != 5 || err != nil {
+					t.Fatalf("%s: TryWrite: %d, %v", name, n, err)
+				}
+				suite.Await(t, r, suite.In)
+				if n, err := descriptor.TryRead(r, buffer); err != nil || string(buffer[:n]) != "hello" {
+					t.Fatalf("%s: TryRead: %q, %v", name, buffer[:n], err)
+				}
+			}
+			suite.Close(t, r)
+			suite.Close(t, w)
+		}
+	}
 }

@@ -3,6 +3,7 @@
 package descriptor
 
 import (
+	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -10,11 +11,11 @@ import (
 	"iomux/internal/sys"
 )
 
-// pipeRoom is what a pipe that is ready for writing takes without blocking, on every system: POSIX' least PIPE_BUF.
+// pipeRoom is what every writable pipe takes without blocking: the least PIPE_BUF of POSIX.
 const pipeRoom = 512
 
-// readByMode reads from a non-blocking descriptor as it is, and from a blocking one only after a look whether there is
-// something to read.
+// readByMode reads from a descriptor in non-blocking mode at once, and from one in blocking mode
+// only if it is readable.
 func readByMode(fd int, p []byte) (int, error) {
 	blocking, err := isBlocking(fd)
 	if err != nil {
@@ -33,7 +34,8 @@ func readByMode(fd int, p []byte) (int, error) {
 	}
 }
 
-// writeByMode writes to a non-blocking descriptor as it is, and to a blocking one no more than it has room for.
+// writeByMode writes to a descriptor in non-blocking mode at once. To one in blocking mode it
+// writes only as much as there is room for.
 func writeByMode(fd int, p []byte) (int, error) {
 	blocking, err := isBlocking(fd)
 	if err != nil {
@@ -65,9 +67,19 @@ func writeByMode(fd int, p []byte) (int, error) {
 	}
 }
 
-// send is write(2) to a socket, without blocking.
+// dontWait returns the flags of sendmsg(2) that keep it from blocking. If there is no room, NetBSD
+// looks at MSG_NBIO only.
+func dontWait() int {
+	const msgNBIO = 0x1000
+	if runtime.GOOS == "netbsd" {
+		return sys.MsgDontWait | msgNBIO
+	}
+	return sys.MsgDontWait
+}
+
+// send wraps sendmsg(2) and does not block.
 func send(fd int, p []byte) (int, error) {
-	return unix.SendmsgN(fd, p, nil, nil, dontWait)
+	return unix.SendmsgN(fd, p, nil, nil, dontWait())
 }
 
 func isBlocking(fd int) (bool, error) {
@@ -78,7 +90,8 @@ func isBlocking(fd int) (bool, error) {
 	return flags&unix.O_NONBLOCK == 0, err
 }
 
-// ready is EAGAIN unless reading or writing would not block: what ends them with an error or the end of file is ready too.
+// ready returns EAGAIN if reading or writing would block. The end of file and an error do not
+// block.
 func ready(fd int, events uint16) error {
 	fds := [1]sys.PollFD{{FD: int32(fd), Events: events}}
 	for {
@@ -97,7 +110,7 @@ func ready(fd int, events uint16) error {
 	}
 }
 
-// readySelect is ready for an open descriptor that poll(2) does not know what to do with: some devices of macOS.
+// readySelect is ready for devices that poll(2) of macOS refuses although select(2) takes them.
 func readySelect(fd int, events uint16) error {
 	const bits = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
 	set := make([]sys.SelectWord, fd/bits+1)

@@ -11,8 +11,8 @@ import (
 	"iomux/internal/afd"
 )
 
-// room is what a stream that has room at all takes at once. How much more it would take cannot be asked, nor whether calls on the
-// socket block.
+// room is what every writable stream takes without blocking. Windows reports neither how much more
+// it takes nor the mode of the socket.
 const room = 2 << 10
 
 func tryRead(fd int, p []byte) (int, error) {
@@ -25,7 +25,7 @@ func tryRead(fd int, p []byte) (int, error) {
 	return int(n), toErrno(err)
 }
 
-// tryWrite writes what there is room for, in pieces. A datagram has to be written whole.
+// tryWrite writes to a stream in pieces as long as there is room. A datagram is written whole.
 func tryWrite(fd int, p []byte) (int, error) {
 	const soType = 0x1008 // SO_TYPE
 	piece := room
@@ -36,7 +36,7 @@ func tryWrite(fd int, p []byte) (int, error) {
 	for err == nil && written < len(p) {
 		n, later := writeOnce(fd, p[written:min(len(p), written+piece)])
 		if later != nil {
-			break // the next call tells it
+			break // the next call reports it
 		}
 		written += n
 	}
@@ -53,10 +53,10 @@ func writeOnce(fd int, p []byte) (int, error) {
 	return int(n), toErrno(err)
 }
 
-// looks are the lists of one that are used to look.
+// looks are the lists that look uses.
 var looks afd.Spare[[1]afd.Socket]
 
-// look finds out whether a socket is ready, EAGAIN if not: calls on it may block.
+// look returns EAGAIN if calls on the socket may block.
 func look(fd int, events afd.Events) error {
 	if fd < 0 || fd >= math.MaxInt32 {
 		return syscall.EBADF

@@ -10,10 +10,10 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// byMode makes TryRead and TryWrite go by the descriptor's mode, as kernels without RWF_NOWAIT have to.
+// byMode makes TryRead and TryWrite use the descriptor's mode, as on kernels without RWF_NOWAIT.
 var byMode = descriptor.ByMode
 
-// terminal makes a pseudo-terminal that is in blocking mode, and takes what is written as it is.
+// terminal returns a pseudo-terminal in blocking and raw mode.
 func terminal(t *testing.T) (keyboard, line int) {
 	t.Helper()
 	keyboard, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
@@ -60,7 +60,7 @@ func TestTerminal(t *testing.T) {
 	if typed != "hello" {
 		t.Errorf("typed was %q", typed)
 	}
-	// Nobody reads: the line fills up, and must not block us.
+	// Without a reader the line fills up. It does not block the writer.
 	total := 0
 	for {
 		n, err := descriptor.TryWrite(line, make([]byte, 5000))
@@ -71,7 +71,7 @@ func TestTerminal(t *testing.T) {
 			t.Fatalf("TryWrite: %d, %v", n, err)
 		}
 		if total += n; total > 1<<24 {
-			t.Fatal("there is room for ever")
+			t.Fatal("there is always room")
 		}
 	}
 }

@@ -2,5 +2,5 @@
 
 package descriptor_test
 
-// byMode switches to the way that this system has anyway.
+// byMode is nil, because this system always uses the descriptor's mode.
 var byMode func(bool) bool

@@ -9,15 +9,36 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// Where preadv2 and pwritev2 are missing or forbidden, TryRead and TryWrite go by the descriptor's mode. Only what the kernel
-// does not know at all is not tried again.
-func TestSandbox(t *testing.T) {
-	suite.Sandbox(t, withoutNoWait)
+// If preadv2 and pwritev2 are missing or forbidden, TryRead and TryWrite use the descriptor's mode.
+// A call is not tried again only if the kernel does not know it.
+func TestSandboxWithoutCallsForFiles(t *testing.T) {
+	suite.Sandbox(t, func(t *testing.T, errno unix.Errno) {
+		suite.Forbid(t, errno, unix.SYS_PREADV2, unix.SYS_PWRITEV2)
+		descriptor.ByMode(false)
+		transferOverPairs(t)
+		if given := descriptor.ByMode(false); given != (errno == unix.ENOSYS) {
+			t.Errorf("given up: %v", given)
+		}
+	})
 }
 
-func withoutNoWait(t *testing.T, errno unix.Errno) {
-	suite.Forbid(t, errno, unix.SYS_PREADV2, unix.SYS_PWRITEV2)
-	descriptor.ByMode(false)
+// If the calls for sockets are missing or forbidden, TryRead and TryWrite use those for files.
+func TestSandboxWithoutCallsForSockets(t *testing.T) {
+	suite.Sandbox(t, func(t *testing.T, errno unix.Errno) {
+		suite.Forbid(t, errno, unix.SYS_RECVFROM, unix.SYS_SENDTO)
+		transferOverPairs(t)
+	})
+}
+
+func TestSandboxWithoutBoth(t *testing.T) {
+	suite.Sandbox(t, func(t *testing.T, errno unix.Errno) {
+		suite.Forbid(t, errno, unix.SYS_RECVFROM, unix.SYS_SENDTO, unix.SYS_PREADV2, unix.SYS_PWRITEV2)
+		transferOverPairs(t)
+	})
+}
+
+func transferOverPairs(t *testing.T) {
+	t.Helper()
 	for name, pair := range pairs {
 		r, w := pair(t)
 		buffer := make([]byte, 8)
@@ -25,14 +46,11 @@ func withoutNoWait(t *testing.T, errno unix.Errno) {
 			t.Errorf("%s: TryRead of nothing: %d, %v, want EAGAIN", name, n, err)
 		}
 		if n, err := descriptor.TryWrite(w, []byte("hello")); n != 5 || err != nil {
-			t.Errorf("%s: TryWrite: %d, %v", name, n, err)
+			t.Fatalf("%s: TryWrite: %d, %v", name, n, err)
 		}
 		suite.Await(t, r, suite.In)
 		if n, err := descriptor.TryRead(r, buffer); n != 5 || err != nil {
 			t.Errorf("%s: TryRead: %d, %v", name, n, err)
 		}
-	}
-	if given := descriptor.ByMode(false); given != (errno == unix.ENOSYS) {
-		t.Errorf("given up: %v", given)
 	}
 }

@@ -1,8 +1,11 @@
 package sys
 
+import "golang.org/x/sys/unix"
+
 // Constants of AIX.
 const (
-	PipeBuf = 32768 // PIPE_BUF
+	PipeBuf     = 32768 // PIPE_BUF
+	MsgDontWait = unix.MSG_NONBLOCK
 
 	PollIn     = 0x1
 	PollPri    = 0x4

@@ -2,9 +2,12 @@
 
 package sys
 
+import "golang.org/x/sys/unix"
+
 // Constants of macOS and the BSDs except FreeBSD.
 const (
-	PipeBuf = 512 // PIPE_BUF
+	PipeBuf     = 512 // PIPE_BUF
+	MsgDontWait = unix.MSG_DONTWAIT
 
 	PollWrNorm = PollOut
 	PollWrBand = 0x100

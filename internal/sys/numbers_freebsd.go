@@ -1,8 +1,11 @@
 package sys
 
+import "golang.org/x/sys/unix"
+
 // Constants of FreeBSD.
 const (
-	PipeBuf = 512 // PIPE_BUF
+	PipeBuf     = 512 // PIPE_BUF
+	MsgDontWait = unix.MSG_DONTWAIT
 
 	PollWrNorm = PollOut
 	PollWrBand = 0x100

@@ -1,8 +1,11 @@
 package sys
 
+import "golang.org/x/sys/unix"
+
 // Constants of illumos.
 const (
-	PipeBuf = 5120 // PIPE_BUF
+	PipeBuf     = 5120 // PIPE_BUF
+	MsgDontWait = unix.MSG_DONTWAIT
 
 	PollWrNorm = PollOut
 	PollWrBand = 0x100

@@ -2,9 +2,12 @@
 
 package sys
 
+import "golang.org/x/sys/unix"
+
 // Constants of Linux.
 const (
-	PipeBuf = 4096 // PIPE_BUF
+	PipeBuf     = 4096 // PIPE_BUF
+	MsgDontWait = unix.MSG_DONTWAIT
 
 	PollWrNorm = 0x100
 	PollWrBand = 0x200

@@ -2,9 +2,12 @@
 
 package sys
 
+import "golang.org/x/sys/unix"
+
 // Constants of Solaris.
 const (
-	PipeBuf = 5120 // PIPE_BUF
+	PipeBuf     = 5120 // PIPE_BUF
+	MsgDontWait = unix.MSG_DONTWAIT
 
 	PollWrNorm = PollOut
 	PollWrBand = 0x100

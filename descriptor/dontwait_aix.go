@@ -1,5 +1,0 @@
-package descriptor
-
-import "golang.org/x/sys/unix"
-
-const dontWait = unix.MSG_NONBLOCK // another name for MSG_DONTWAIT

@@ -2,7 +2,6 @@ package sys_test
 
 import (
 	"os"
-	"os/exec"
 	"strconv"
 	"syscall"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 )
 
 // childEnd names how the child process ends: with an exit status, or by a signal if negative.
@@ -30,7 +30,7 @@ func TestChild(t *testing.T) {
 func TestExitStatus(t *testing.T) {
 	for _, end := range []int{0, 7, 255, -int(unix.SIGKILL), -int(unix.SIGTERM)} {
 		t.Run(strconv.Itoa(end), func(t *testing.T) {
-			child := exec.Command(os.Args[0], "-test.run=^TestChild$")
+			child := suite.Itself(t.Context(), "-test.run=^TestChild$")
 			child.Env = append(os.Environ(), childEnd+"="+strconv.Itoa(end))
 			if err := child.Start(); err != nil {
 				t.Fatal(err)

@@ -23,15 +23,19 @@ func Child(t testing.TB, part string) (output string, err error) {
 	return again(t, part, detach)
 }
 
+// Itself returns a command that starts this test binary with other arguments, using the emulator if there is one.
+func Itself(ctx context.Context, args ...string) *exec.Cmd {
+	if emulator := Emulator(); emulator != "" {
+		return exec.CommandContext(ctx, emulator, append([]string{os.Args[0]}, args...)...)
+	}
+	return exec.CommandContext(ctx, os.Args[0], args...)
+}
+
 // again is Child of a process that is made as prepare wants it.
 func again(t testing.TB, part string, prepare func(*exec.Cmd), flags ...string) (output string, err error) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*soon)
 	defer cancel()
-	words := append([]string{os.Args[0], "-test.run=^" + t.Name() + "$", "-test.timeout=" + soon.String()}, flags...)
-	if emulator := Emulator(); emulator != "" {
-		words = append([]string{emulator}, words...)
-	}
-	child := exec.CommandContext(ctx, words[0], words[1:]...)
+	child := Itself(ctx, append([]string{"-test.run=^" + t.Name() + "$", "-test.timeout=" + soon.String()}, flags...)...)
 	child.Env = append(os.Environ(), partName+"="+part)
 	child.WaitDelay = time.Second
 	prepare(child)

@@ -1,17 +1,20 @@
 # Every task of the project but editing. make alone lists the targets.
 
-# The code has to compile for all of these, with the same public interface. api.txt holds the interface of the first.
+# The code has to compile for all of these, with the same public interface. api.txt holds the
+# interface of the first.
 TARGETS := linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/s390x linux/mips64 darwin/amd64 darwin/arm64 \
 	freebsd/amd64 freebsd/386 netbsd/amd64 netbsd/arm openbsd/amd64 dragonfly/amd64 solaris/amd64 illumos/amd64 aix/ppc64 \
 	windows/amd64
-# The modules of go.work. SHIPPED are those that also run on other systems than the one that checks them.
+# The modules of go.work. SHIPPED are those that also run on other systems than the one that checks
+# them.
 MODULES = $(shell go list -m -f '{{.Dir}}')
 SHIPPED = $(filter-out %/tools %/bench,$(MODULES))
 # Other systems whose files are linted, too.
 LINTED := darwin freebsd windows
 # Processors whose test binaries run alone, without any other program or file.
 ALONE := alone-386 alone-arm64 alone-s390x
-# Packages whose memory layouts or byte order depend on the processor. Emulated processors run only these in make check.
+# Packages whose memory layouts or byte order depend on the processor. Emulated processors run only
+# these in make check.
 LAYOUTS := ./descriptor ./devpoll ./epoll ./kqueue ./poll ./selectfd ./internal/...
 PACKAGES := ./...
 # A program under Wine waits forever if its server has died, so timeout ends it.
@@ -27,7 +30,7 @@ STRESS := 30s
 export GOFLAGS ?= -buildvcs=false
 
 .NOTPARALLEL:
-.PHONY: help setup bin check check-probe check-all fmt formatted vet lint scripts test race stress alone $(ALONE) wine wine-race \
+.PHONY: help setup bin check check-probe check-all fmt formatted vet lint prose scripts test race stress alone $(ALONE) wine wine-race \
 	binaries api api-same fuzz bench bench-compare bench-go chart cover vuln
 
 help: ## List the targets
@@ -75,7 +78,8 @@ vet: ## Vet every module for every target
 	go vet work
 	@GOWORK=off go mod tidy -diff
 
-# Code that is unused on one system may be used on another, so only Linux is searched for unused code.
+# Code that is unused on one system may be used on another, so only Linux is searched for unused
+# code.
 lint: bin ## Lint every module and the workflows
 	@failed=; for module in $(MODULES); do \
 		echo "lint $$module"; \
@@ -85,6 +89,9 @@ lint: bin ## Lint every module and the workflows
 		CGO_ENABLED=0 GOOS=$$system bin/golangci-lint run --disable=unused ./... || failed="$$failed $$system"; \
 	done; [ -z "$$failed" ] || { echo "lint failed for$$failed"; exit 1; }
 	bin/actionlint
+
+prose: ## Check the English of comments, messages and documents
+	@GOWORK=off go -C tools run ./prose
 
 scripts: ## Lint the shell scripts
 	shellcheck .ci/run tools/*.sh python/*.sh

@@ -1,10 +1,12 @@
 #!/bin/sh
-# Runs every test binary of FOLDER in an empty folder with an empty environment. The binaries need nothing but the kernel.
+# Runs every test binary of FOLDER in an empty folder with an empty environment. The binaries need
+# nothing but the kernel.
 #
 #	tools/alone.sh FOLDER [EMULATOR]
 #
-# EMULATOR runs binaries for another processor. Tests read its name from IOMUX_TEST_EXEC to start themselves again as a child
-# process. -test.short reduces repetitions that only make a fault more likely.
+# EMULATOR runs binaries for another processor. Tests read its name from IOMUX_TEST_EXEC to start
+# themselves again as a child process. -test.short reduces repetitions that only make a fault more
+# likely.
 set -eu
 
 folder=$(cd "$1" && pwd)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the Go benchmarks of the root module at a revision and of the current code, in turns, and compares them with benchstat.
+# Runs the Go benchmarks of the root module at a revision and of the current code, in turns, and
+# compares them with benchstat.
 #
 #	tools/bench-compare.sh REVISION [COUNT [EXPRESSION]]
 #

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the packages that make check needs, if the user is root on Debian. It fails only if there is no Go: make check leaves
-# out the steps that this machine cannot run.
+# Installs the packages that make check needs, if the user is root on Debian. It fails only if there
+# is no Go: make check leaves out the steps that this machine cannot run.
 #
 #	tools/setup.sh [COMMAND PACKAGE]	COMMAND is needed, too, and PACKAGE has it
 set -eu

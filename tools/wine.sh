@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs COMMAND with an environment in which `wine` starts Windows programs. They use a prefix of their own, dist/.wine, and a
-# server that ends with COMMAND.
+# Runs COMMAND with an environment in which `wine` starts Windows programs. They use a prefix of
+# their own, dist/.wine, and a server that ends with COMMAND.
 #
 #	tools/wine.sh COMMAND ARGUMENT…
 #
@@ -8,7 +8,8 @@
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-# Linters would follow drive z: of the prefix through the whole file system, but they skip hidden folders.
+# Linters would follow drive z: of the prefix through the whole file system, but they skip hidden
+# folders.
 export WINEPREFIX="$root/dist/.wine" WINEARCH=win64 WINEDEBUG=-all
 # No Mono, no browser, and no entries in desktop menus.
 export WINEDLLOVERRIDES="mscoree,mshtml=;winemenubuilder.exe=d"

@@ -126,7 +126,8 @@ func runFlags(args []string, stdout io.Writer) error {
 	return bench(plan, *file, stdout)
 }
 
-// bench measures and writes the results. It reserves the file first, to find out early if it cannot be written.
+// bench measures and writes the results. It reserves the file first, to find out early if it cannot
+// be written.
 func bench(plan measure.Plan, file string, stdout io.Writer) error {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)

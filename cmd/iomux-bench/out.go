@@ -25,8 +25,8 @@ var formats = map[string]func(io.Writer, *measure.Result) error{
 // formatNames is the ends of names that formats has.
 func formatNames() []string { return []string{".svg", ".png", ".html", ".json", ".csv"} }
 
-// output is the file that the result is going to be in. It takes its name when it is whole; until then a file that had the
-// name before is left as it was.
+// output is the file that the result is going to be in. It takes its name when it is whole; until
+// then a file that had the name before is left as it was.
 type output struct {
 	name   string // as the user wrote it; empty for none
 	path   string // where a symbolic link leads

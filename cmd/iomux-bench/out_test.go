@@ -18,7 +18,8 @@ import (
 	"iomux/internal/test/wine"
 )
 
-// benched runs the shortest bench that has something of everything, and returns what is in the file.
+// benched runs the shortest bench that has something of everything, and returns what is in the
+// file.
 func benched(t *testing.T, name string) []byte {
 	t.Helper()
 	if len(measuredMechanisms()) == 0 {

@@ -18,7 +18,8 @@ type request struct {
 	exact                           bool // the descriptors were given: do not replace those that do not fit
 }
 
-// list returns a function that sets a flag of several values, separated by commas. No text is no value.
+// list returns a function that sets a flag of several values, separated by commas. No text is no
+// value.
 func list(values *[]string) func(string) error {
 	return func(text string) error {
 		*values = nil
@@ -111,7 +112,8 @@ func parseDescriptors(texts []string) ([]int, error) {
 	return slices.Compact(numbers), nil
 }
 
-// parseActive returns the numbers of active pipes, each once. If there is none, no ring is measured.
+// parseActive returns the numbers of active pipes, each once. If there is none, no ring is
+// measured.
 func parseActive(texts []string, most int) ([]measure.Active, error) {
 	var all []measure.Active
 	for _, text := range texts {

@@ -15,7 +15,8 @@ import (
 	"github.com/creack/pty"
 )
 
-// TestControlCPrintsTheResultsSoFar presses Ctrl-C when the progress line shows the second mechanism.
+// TestControlCPrintsTheResultsSoFar presses Ctrl-C when the progress line shows the second
+// mechanism.
 func TestControlCPrintsTheResultsSoFar(t *testing.T) {
 	names := measuredMechanisms()
 	if len(names) < 2 {

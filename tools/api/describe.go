@@ -71,7 +71,8 @@ func (d *describer) fields(name string, s *types.Struct) {
 	}
 }
 
-// methods is those of embedded fields too, since callers can tell no difference, as far as they are this package's own.
+// methods is those of embedded fields too, since callers can tell no difference, as far as they are
+// this package's own.
 func (d *describer) methods(named *types.Named) {
 	var set *types.MethodSet
 	byValue := types.NewMethodSet(named)

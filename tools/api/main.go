@@ -1,5 +1,6 @@
-// Command api prints the exported interface of every public package of the module in the current folder, one line for each
-// object, and compares it: with a golden file, and between operating systems, on all of which it has to be the same.
+// Command api prints the exported interface of every public package of the module in the current
+// folder, one line for each object, and compares it: with a golden file, and between operating
+// systems, on all of which it has to be the same.
 //
 //	go tool api -golden api.txt linux/amd64 darwin/arm64 …
 //
@@ -62,7 +63,8 @@ func run(golden string, write bool, targets []string) error {
 	return nil
 }
 
-// compare is the lines that only one of the two has, each with - or + before it, and empty where they are the same.
+// compare is the lines that only one of the two has, each with - or + before it, and empty where
+// they are the same.
 func compare(before, after []string) string {
 	var difference strings.Builder
 	for _, line := range before {
@@ -103,7 +105,8 @@ func load(target, folder string) ([]string, error) {
 	config := packages.Config{
 		Mode: packages.LoadTypes,
 		Dir:  folder,
-		// The root module is loaded as those get it who import it, with the versions that its own go.mod names.
+		// The root module is loaded as those get it who import it, with the versions that its own
+		// go.mod names.
 		Env: append(os.Environ(), "GOOS="+system, "GOARCH="+architecture, "CGO_ENABLED=0", "GOWORK=off"),
 	}
 	loaded, err := packages.Load(&config, "./...")

@@ -1,9 +1,10 @@
-// Command check runs the steps of make check, several at once, and leaves out the steps that this machine cannot run.
+// Command check runs the steps of make check, several at once, and leaves out the steps that this
+// machine cannot run.
 //
 //	check [-probe] STEP...
 //
-// It starts in the folder tools. Each step is a target of the Makefile. With -probe it runs no step and prints
-// which steps and tests this machine cannot run.
+// It starts in the folder tools. Each step is a target of the Makefile. With -probe it runs no step
+// and prints which steps and tests this machine cannot run.
 package main
 
 import (
@@ -51,7 +52,8 @@ func printProbes(ctx context.Context, steps []string) {
 	}
 }
 
-// report prints the time of each step, the slowest first, and the result. It returns whether every step passed.
+// report prints the time of each step, the slowest first, and the result. It returns whether every
+// step passed.
 func (r *run) report() bool {
 	var failed, left []string
 	slices.SortFunc(r.results, func(a, b result) int { return int(b.took - a.took) })

@@ -11,8 +11,8 @@ import (
 	"sync"
 )
 
-// probes holds, for each step that needs more than Go, the function that finds out whether this machine can run it. A probe
-// returns the reason why not, or nothing.
+// probes holds, for each step that needs more than Go, the function that finds out whether this
+// machine can run it. A probe returns the reason why not, or nothing.
 var probes = map[string]func(context.Context) string{
 	"race":          raceDetector,
 	"stress":        raceDetector,
@@ -58,7 +58,8 @@ func failure(ctx context.Context, name string, args ...string) string {
 // program is the smallest one that shows whether programs built in a certain way can run.
 const program = "package main\n\nfunc main() {}\n"
 
-// built builds the program and calls use with its path. The environment holds settings of the go command.
+// built builds the program and calls use with its path. The environment holds settings of the go
+// command.
 func built(ctx context.Context, environment []string, flags []string, use func(path string) string) string {
 	folder, err := os.MkdirTemp("", "check")
 	if err != nil {
@@ -96,7 +97,8 @@ func foreign(ctx context.Context, processor, emulator string) string {
 	})
 }
 
-// raceDetector needs a C compiler, the C library's headers, and a processor that the detector supports.
+// raceDetector needs a C compiler, the C library's headers, and a processor that the detector
+// supports.
 func raceDetector(ctx context.Context) string {
 	return built(ctx, []string{"CGO_ENABLED=1"}, []string{"-race"}, func(path string) string { return failure(ctx, path) })
 }

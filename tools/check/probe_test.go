@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// probed builds the command, runs it with -probe in the environment that change makes, and returns its output. A step that can
-// start Wine must not be probed here: that would end the Wine server of a make wine that runs at the same time.
+// probed builds the command, runs it with -probe in the environment that change makes, and returns
+// its output. A step that can start Wine must not be probed here: that would end the Wine server of
+// a make wine that runs at the same time.
 func probed(t *testing.T, change func(*exec.Cmd), steps ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("go"); err != nil {
@@ -75,7 +76,8 @@ func TestProbeNamesProgramsThatAreNotInstalled(t *testing.T) {
 		"left out: step race: cannot build a program: ")
 }
 
-// TestProbeOfAKernelWithout32BitPrograms registers a handler that refuses them, in a user namespace of its own.
+// TestProbeOfAKernelWithout32BitPrograms registers a handler that refuses them, in a user namespace
+// of its own.
 func TestProbeOfAKernelWithout32BitPrograms(t *testing.T) {
 	t.Parallel()
 	const script = `mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc &&

@@ -35,8 +35,8 @@ type run struct {
 
 func newRun(steps []string) *run { return &run{waiting: steps, start: time.Now()} }
 
-// all runs the steps in their order, one more at once than there are processors, because many steps mostly sleep. It prints the
-// running steps every 30 seconds.
+// all runs the steps in their order, one more at once than there are processors, because many steps
+// mostly sleep. It prints the running steps every 30 seconds.
 func (r *run) all(ctx context.Context) {
 	ticker := time.NewTicker(30 * time.Second)
 	defer ticker.Stop()
@@ -103,8 +103,8 @@ func (r *run) step(ctx context.Context, step string) {
 	}
 }
 
-// command runs a program in a process group of its own. If ctx is done, the group gets SIGTERM, and SIGKILL 20 s later, so that
-// nothing it started is left.
+// command runs a program in a process group of its own. If ctx is done, the group gets SIGTERM, and
+// SIGKILL 20 s later, so that nothing it started is left.
 func command(ctx context.Context, name string, args ...string) ([]byte, error) {
 	if ctx.Err() != nil {
 		return nil, errors.New("interrupted")

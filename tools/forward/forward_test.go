@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// exportsOf reads a DLL as the loader of Windows does: its own name, and what each of its exports stands for.
+// exportsOf reads a DLL as the loader of Windows does: its own name, and what each of its exports
+// stands for.
 func exportsOf(t *testing.T, path string) (name string, exports map[string]string) {
 	t.Helper()
 	file, err := pe.Open(path)

@@ -1,8 +1,10 @@
-// Command forward writes a DLL for Windows on amd64 that has no code: each of its exports stands for one of another DLL.
+// Command forward writes a DLL for Windows on amd64 that has no code: each of its exports stands
+// for one of another DLL.
 //
 //	go tool forward bcryptprimitives.dll ProcessPrng=advapi32.SystemFunction036
 //
-// Wine 8 lacks bcryptprimitives.dll, from which programs of Go 1.24 and later take their random numbers.
+// Wine 8 lacks bcryptprimitives.dll, from which programs of Go 1.24 and later take their random
+// numbers.
 package main
 
 import (
@@ -43,7 +45,8 @@ func run(args []string) error {
 // export is a name, and the DLL and name that it stands for, with a dot between them.
 type export struct{ name, target string }
 
-// The one section lies at start in the file, where its address in memory is the multiple of a page that it has to be.
+// The one section lies at start in the file, where its address in memory is the multiple of a page
+// that it has to be.
 const (
 	start   = 0x200
 	address = 0x1000
@@ -104,8 +107,8 @@ type directory struct {
 	AddressOfOrdinals                  uint32
 }
 
-// table is the section with the exports. A function whose address lies within the section is no function but a text that
-// names another DLL's.
+// table is the section with the exports. A function whose address lies within the section is no
+// function but a text that names another DLL's.
 func table(name string, exports []export) []byte {
 	slices.SortFunc(exports, func(a, b export) int { return cmp.Compare(a.name, b.name) }) // the loader looks for names by halves
 	count := uint32(len(exports))

@@ -1,4 +1,5 @@
-// Package imports_test checks what the packages of this module import, and what the module requires.
+// Package imports_test checks what the packages of this module import, and what the module
+// requires.
 package imports_test
 
 import (
@@ -15,11 +16,12 @@ import (
 
 var mechanisms = []string{"devpoll", "epoll", "kqueue", "poll", "selectfd"}
 
-// allowed lists the folders that the files of a folder may import, besides the standard library, golang.org/x/sys and the
-// folder itself. A folder that is not listed has the row of "internal". The last element of a pattern may be *.
+// allowed lists the folders that the files of a folder may import, besides the standard library,
+// golang.org/x/sys and the folder itself. A folder that is not listed has the row of "internal".
+// The last element of a pattern may be *.
 //
-// Imports point downwards: iomux, internal/backend, the mechanisms, descriptor, internal, internal/sys. No mechanism imports
-// another, with one exception: epoll is emulated with kqueue.
+// Imports point downwards: iomux, internal/backend, the mechanisms, descriptor, internal,
+// internal/sys. No mechanism imports another, with one exception: epoll is emulated with kqueue.
 var allowed = map[string][]string{
 	".":                 append([]string{"internal/backend", "descriptor", "internal/*"}, mechanisms...),
 	"internal/backend":  append([]string{"descriptor", "internal/*"}, mechanisms...),
@@ -34,7 +36,8 @@ var allowed = map[string][]string{
 	"internal/sys":      {"internal/bitnames", "internal/timeout"}, // which call no system
 }
 
-// upper lists the internal packages that only the packages named here may import. The other internal packages are below them.
+// upper lists the internal packages that only the packages named here may import. The other
+// internal packages are below them.
 var upper = map[string][]string{
 	"internal/backend":  {"."},
 	"internal/epollemu": {"epoll", "internal/epollemu"},

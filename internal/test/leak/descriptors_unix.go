@@ -10,7 +10,8 @@ import (
 	"iomux/internal/sys"
 )
 
-// highest is the end of the range that is checked. Tests that open higher descriptors close them themselves.
+// highest is the end of the range that is checked. Tests that open higher descriptors close them
+// themselves.
 const highest = 1 << 14
 
 func openDescriptors() map[int]bool {
@@ -35,10 +36,12 @@ func describe(fd int) string {
 	return target
 }
 
-// ofRuntime reports whether the Go runtime uses the descriptor. It keeps files open to read the limits of its control group.
+// ofRuntime reports whether the Go runtime uses the descriptor. It keeps files open to read the
+// limits of its control group.
 func ofRuntime(fd int) bool { return strings.HasPrefix(describe(fd), "/sys/fs/cgroup/") }
 
-// startRuntimePoller makes the Go runtime open the descriptors that it opens with the first pipe and keeps.
+// startRuntimePoller makes the Go runtime open the descriptors that it opens with the first pipe
+// and keeps.
 func startRuntimePoller() {
 	r, w, err := os.Pipe()
 	if err == nil {

@@ -12,17 +12,20 @@ import (
 
 var queryObject = windows.NewLazySystemDLL("ntdll.dll").NewProc("NtQueryObject")
 
-// counted lists the types of handles that a program opens. Sockets are files. Threads, events and timers belong to the runtime,
-// which makes one of each for every thread. Registry keys belong to the system's libraries.
+// counted lists the types of handles that a program opens. Sockets are files. Threads, events and
+// timers belong to the runtime, which makes one of each for every thread. Registry keys belong to
+// the system's libraries.
 var counted = []string{"File", "IoCompletion", "Process", "Section"}
 
-// gap is the number of unused handles after which the search ends. Windows assigns the lowest free number first. It also has a
-// list of all handles, but asking for it harms other processes under Wine 8.
+// gap is the number of unused handles after which the search ends. Windows assigns the lowest free
+// number first. It also has a list of all handles, but asking for it harms other processes under
+// Wine 8.
 const gap = 1 << 10
 
 func openDescriptors() map[int]bool { return openOf(counted) }
 
-// Count returns the number of open descriptors. It includes those of the runtime, which depend on its number of threads.
+// Count returns the number of open descriptors. It includes those of the runtime, which depend on
+// its number of threads.
 func Count() int { return len(openOf(append([]string{"Event"}, counted...))) }
 
 func openOf(kinds []string) map[int]bool {
@@ -56,8 +59,8 @@ func describe(fd int) string {
 
 func ofRuntime(int) bool { return false }
 
-// startRuntimePoller makes the Go runtime, Winsock and package afd open the handles that they open with the first socket and
-// keep.
+// startRuntimePoller makes the Go runtime, Winsock and package afd open the handles that they open
+// with the first socket and keep.
 func startRuntimePoller() {
 	_, _ = new(afd.Call).Poll(nil, 0)
 	if listener, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {

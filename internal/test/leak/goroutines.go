@@ -26,8 +26,8 @@ func goroutines() map[string]string {
 	return stacks
 }
 
-// noGoroutines reports whether every goroutine is in before or belongs to the standard library. It waits for those that are
-// about to end.
+// noGoroutines reports whether every goroutine is in before or belongs to the standard library. It
+// waits for those that are about to end.
 func noGoroutines(before map[string]string) bool {
 	var left []string
 	for start := time.Now(); time.Since(start) < patience; time.Sleep(20 * time.Millisecond) {

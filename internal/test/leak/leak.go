@@ -19,8 +19,8 @@ var origins sync.Map // of int to string
 // patience is how long Main waits for finalizers and goroutines that are about to end.
 const patience = 2 * time.Second
 
-// Opened records the caller as the place that opened fd. Package fdref calls it for the objects of this module, and the helpers
-// of the tests call it for theirs.
+// Opened records the caller as the place that opened fd. Package fdref calls it for the objects of
+// this module, and the helpers of the tests call it for theirs.
 func Opened(fd int) {
 	stack := make([]byte, 4096)
 	origins.Store(fd, string(stack[:runtime.Stack(stack, false)]))

@@ -16,14 +16,15 @@ const partName = "IOMUX_TEST_PART"
 // Part is what Child gave this process to do, empty in the process that runs all tests.
 func Part() string { return os.Getenv(partName) }
 
-// Child runs the calling test once more, in a process of its own where Part is part. It returns what the process printed, and
-// an error where it failed.
+// Child runs the calling test once more, in a process of its own where Part is part. It returns
+// what the process printed, and an error where it failed.
 func Child(t testing.TB, part string) (output string, err error) {
 	t.Helper()
 	return again(t, part, detach)
 }
 
-// Itself returns a command that starts this test binary with other arguments, using the emulator if there is one.
+// Itself returns a command that starts this test binary with other arguments, using the emulator if
+// there is one.
 func Itself(ctx context.Context, args ...string) *exec.Cmd {
 	if emulator := Emulator(); emulator != "" {
 		return exec.CommandContext(ctx, emulator, append([]string{os.Args[0]}, args...)...)

@@ -9,13 +9,15 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// detach lets a child have no console: it needs none, and Wine would start two processes to give it one.
+// detach lets a child have no console: it needs none, and Wine would start two processes to give it
+// one.
 func detach(child *exec.Cmd) {
 	child.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.DETACHED_PROCESS}
 }
 
-// InConsole reports whether this process was made to have a console of its own. It makes the calling test run once more in such a
-// one, and fail or be skipped as it is there. Nobody sees the console, and who presses Ctrl-C there disturbs nobody else.
+// InConsole reports whether this process was made to have a console of its own. It makes the
+// calling test run once more in such a one, and fail or be skipped as it is there. Nobody sees the
+// console, and who presses Ctrl-C there disturbs nobody else.
 func InConsole(t testing.TB) bool {
 	t.Helper()
 	const part = "console"

@@ -69,8 +69,8 @@ func modifyWhileWaiting(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, a, In, Out|Hup)
 }
 
-// changesDoNotWait changes an object while another goroutine waits on it: that must not wait for the end of the wait, and
-// counts at the latest from the next one on.
+// changesDoNotWait changes an object while another goroutine waits on it: that must not wait for
+// the end of the wait, and counts at the latest from the next one on.
 func changesDoNotWait(t *testing.T, m Mechanism) {
 	bell, ring := Pipe(t)
 	r, w := Pipe(t)

@@ -36,7 +36,8 @@ func ends(ctx context.Context, t *testing.T, waiter Waiter, cause error) {
 
 var errEnough = errors.New("enough")
 
-// contextEndsAWait ends many waits at once, which sleep or are about to, and sees that the next ones are as ever.
+// contextEndsAWait ends many waits at once, which sleep or are about to, and sees that the next
+// ones are as ever.
 func contextEndsAWait(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := watching(t, m, r, In, Level)
@@ -56,8 +57,8 @@ func contextEndsAWait(t *testing.T, m Mechanism) {
 	}
 }
 
-// contextDoneBefore waits with contexts that were done before: that is told at once, whatever is ready, and whatever the waiter
-// did last.
+// contextDoneBefore waits with contexts that were done before: that is told at once, whatever is
+// ready, and whatever the waiter did last.
 func contextDoneBefore(t *testing.T, m Mechanism) {
 	cancelled, cancel := context.WithCancelCause(context.Background())
 	cancel(errEnough)
@@ -105,7 +106,8 @@ func deadlines(t *testing.T, m Mechanism) {
 	all.Wait()
 }
 
-// readyDespiteContext waits for what is ready before, and becomes ready during a wait that a context could end.
+// readyDespiteContext waits for what is ready before, and becomes ready during a wait that a
+// context could end.
 func readyDespiteContext(t *testing.T, m Mechanism) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

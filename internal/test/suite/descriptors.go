@@ -9,7 +9,8 @@ import (
 	"iomux/internal/test/leak"
 )
 
-// mine holds the tests that close each descriptor at their end. A number may have come to another test since.
+// mine holds the tests that close each descriptor at their end. A number may have come to another
+// test since.
 var mine sync.Map // from int to testing.TB
 
 // CloseAtEnd closes fd when the test ends, unless Close does so before.

@@ -62,7 +62,8 @@ func newSocket(t testing.TB, family, kind int) int {
 	return fd
 }
 
-// prepare makes descriptors non-blocking and close-on-exec, notes where they came from, and closes them in the end.
+// prepare makes descriptors non-blocking and close-on-exec, notes where they came from, and closes
+// them in the end.
 func prepare(t testing.TB, fds []int) {
 	for _, fd := range fds {
 		unix.CloseOnExec(fd)
@@ -101,8 +102,8 @@ func accept(t testing.TB, listener int) int {
 	return fd
 }
 
-// Await waits by the system's own poll(2) until fd can be read from (In) or written to (Out), which a test needs before it
-// begins.
+// Await waits by the system's own poll(2) until fd can be read from (In) or written to (Out), which
+// a test needs before it begins.
 func Await(t testing.TB, fd int, event Events) {
 	t.Helper()
 	fds := []sys.PollFD{{FD: int32(fd), Events: map[Events]uint16{In: unix.POLLIN, Out: unix.POLLOUT}[event]}}
@@ -142,8 +143,8 @@ func ClosedFD(t testing.TB) int {
 	return high
 }
 
-// High moves fd to a number of at least from, and closes it there in the end. It skips the test where the process may not
-// have so many descriptors.
+// High moves fd to a number of at least from, and closes it there in the end. It skips the test
+// where the process may not have so many descriptors.
 func High(t testing.TB, fd, from int) int {
 	t.Helper()
 	raiseLimit(t, from+16)
@@ -174,7 +175,8 @@ func raiseLimit(t testing.TB, n int) {
 	Limit(t, n)
 }
 
-// Limit lets the process have n descriptors, until the end of the test. It skips the test where that is too many.
+// Limit lets the process have n descriptors, until the end of the test. It skips the test where
+// that is too many.
 func Limit(t testing.TB, n int) {
 	t.Helper()
 	var limit unix.Rlimit

@@ -25,7 +25,8 @@ var (
 // start starts Winsock, which stays as long as the process.
 var start = sync.OnceValue(func() error { return windows.WSAStartup(0x202, new(windows.WSAData)) })
 
-// Pipe makes a pair of sockets, which Windows can wait on as others can on pipes. The end of the test closes it.
+// Pipe makes a pair of sockets, which Windows can wait on as others can on pipes. The end of the
+// test closes it.
 func Pipe(t testing.TB) (r, w int) {
 	t.Helper()
 	return SocketPair(t, windows.SOCK_STREAM)
@@ -34,7 +35,8 @@ func Pipe(t testing.TB) (r, w int) {
 // peers are the other ends of what SocketPair made.
 var peers sync.Map // of int to int
 
-// SocketPair makes a connected pair of non-blocking TCP or UDP sockets that the end of the test closes.
+// SocketPair makes a connected pair of non-blocking TCP or UDP sockets that the end of the test
+// closes.
 func SocketPair(t testing.TB, kind int) (a, b int) {
 	t.Helper()
 	if kind == windows.SOCK_STREAM {
@@ -61,8 +63,8 @@ func newSocket(t testing.TB, family, kind int) int {
 	return prepare(t, makeSocket(t, family, kind, nil))
 }
 
-// makeSocket is WSASocket, by Wine while nothing is polled: its server dies where what is polled has the number of a socket that is
-// being made.
+// makeSocket is WSASocket, by Wine while nothing is polled: its server dies where what is polled
+// has the number of a socket that is being made.
 func makeSocket(t testing.TB, family, kind int, info *windows.WSAProtocolInfo) (fd windows.Handle) {
 	var err error
 	makeIt := func() {
@@ -130,16 +132,17 @@ func closeFD(fd int) error {
 	return err
 }
 
-// arrived waits until the peer of fd can read what was sent to it: unlike a pipe's, it is on its way for a moment. Where
-// somebody else takes it meanwhile, that moment is over, too.
+// arrived waits until the peer of fd can read what was sent to it: unlike a pipe's, it is on its
+// way for a moment. Where somebody else takes it meanwhile, that moment is over, too.
 func arrived(fd int) {
 	if peer, ok := peers.Load(fd); ok {
 		settle(peer.(int))
 	}
 }
 
-// awaitBytes waits until that many bytes can be read from fd, for a test that nobody else takes them from. On a busy machine they
-// may take longer than a test can wait that does not know what is to come, see arrived.
+// awaitBytes waits until that many bytes can be read from fd, for a test that nobody else takes
+// them from. On a busy machine they may take longer than a test can wait that does not know what is
+// to come, see arrived.
 func awaitBytes(t testing.TB, fd, bytes int) {
 	t.Helper()
 	for start := time.Now(); ; time.Sleep(time.Millisecond) {
@@ -166,8 +169,8 @@ func unread(fd int) (int, syscall.Errno) {
 	return int(n), errno
 }
 
-// getsRoom reports whether a full socket has room after a while: what it has sent takes room until the peer's system says that it
-// has come, for which it takes its time.
+// getsRoom reports whether a full socket has room after a while: what it has sent takes room until
+// the peer's system says that it has come, for which it takes its time.
 func getsRoom(fd int) bool {
 	n, _ := ready(fd, Out, 300*time.Millisecond)
 	return n > 0
@@ -185,7 +188,8 @@ func ready(fd int, event Events, timeout time.Duration) (int, syscall.Errno) {
 	return sys.SelectSockets(nil, set, nil, timeout)
 }
 
-// Await waits until fd can be read from (In) or written to (Out), which a test needs before it begins.
+// Await waits until fd can be read from (In) or written to (Out), which a test needs before it
+// begins.
 func Await(t testing.TB, fd int, event Events) {
 	t.Helper()
 	if n, errno := ready(fd, event, soon); n != 1 || errno != 0 {
@@ -218,7 +222,8 @@ func File(t testing.TB) int {
 // ClosedFD is a number that is no handle, and that nothing opened meanwhile gets.
 func ClosedFD(testing.TB) int { return 1 << 24 }
 
-// High makes another handle for the socket of fd, and closes it in the end. Handles have the numbers that the system likes.
+// High makes another handle for the socket of fd, and closes it in the end. Handles have the
+// numbers that the system likes.
 func High(t testing.TB, fd, from int) int {
 	t.Helper()
 	twin := Duplicate(t, fd, from)

@@ -112,8 +112,8 @@ func finish(t *testing.T, m Mechanism, waiter Waiter, all *sync.WaitGroup, taken
 	}
 }
 
-// edgeNoneLost writes to ten descriptors from ten goroutines, each of which waits until its byte was taken by one of ten
-// waiters: a lost wake-up blocks it for ever.
+// edgeNoneLost writes to ten descriptors from ten goroutines, each of which waits until its byte
+// was taken by one of ten waiters: a lost wake-up blocks it for ever.
 func edgeNoneLost(t *testing.T, m Mechanism) {
 	const descriptors, rounds = 10, 300
 	waiter := object(t, m)
@@ -155,7 +155,8 @@ func edgeNoneLost(t *testing.T, m Mechanism) {
 	waiters.Wait()
 }
 
-// edgeModifyRace modifies a registration over and over while another goroutine waits: every byte has to be seen.
+// edgeModifyRace modifies a registration over and over while another goroutine waits: every byte
+// has to be seen.
 func edgeModifyRace(t *testing.T, m Mechanism) {
 	rounds := 100_000
 	if testing.Short() || m.Brief {

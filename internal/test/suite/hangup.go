@@ -22,8 +22,9 @@ var hangupTests = []test{
 	{name: "OneShotAndHangUp", modes: OneShot, tells: RdHup | Hup, run: oneShotAndHangUp},
 }
 
-// hangUp is what a mechanism tells of a reader whose writers have gone: those that have no hang-up find it readable, as
-// all do a connection whose peer may still receive, which is what stands for a pipe on Windows.
+// hangUp is what a mechanism tells of a reader whose writers have gone: those that have no hang-up
+// find it readable, as all do a connection whose peer may still receive, which is what stands for a
+// pipe on Windows.
 func hangUp(m Mechanism) Events {
 	if m.Tells&Hup != 0 && runtime.GOOS != "windows" {
 		return Hup
@@ -133,15 +134,16 @@ func peerShutsDownRdHup(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, a, want, 0)
 }
 
-// writeUnread writes what nobody reads before the peer of fd hangs up, unless that would hide the hang-up, as Wine has it.
+// writeUnread writes what nobody reads before the peer of fd hangs up, unless that would hide the
+// hang-up, as Wine has it.
 func writeUnread(t *testing.T, fd int) {
 	if !wine.Running() {
 		Write(t, fd)
 	}
 }
 
-// oneShotAndHangUp lets a socket that was reported once, and is silent, hang up: no hang-up is reported that nobody has armed it
-// for.
+// oneShotAndHangUp lets a socket that was reported once, and is silent, hang up: no hang-up is
+// reported that nobody has armed it for.
 func oneShotAndHangUp(t *testing.T, m Mechanism) {
 	client, server := TCPPair(t)
 	waiter := watching(t, m, server, In, OneShot)

@@ -140,8 +140,8 @@ func registerAgain(t *testing.T, m Mechanism) {
 	}
 }
 
-// closedDescriptor tries again where the number was another's at once: Windows gives it to whatever the process opens next, such as
-// a thread.
+// closedDescriptor tries again where the number was another's at once: Windows gives it to whatever
+// the process opens next, such as a thread.
 func closedDescriptor(t *testing.T, m Mechanism) {
 	for range 20 {
 		r, _ := Pipe(t)
@@ -183,8 +183,8 @@ func tellsClosed(m Mechanism, waiter Waiter, fd int) error {
 	return nil
 }
 
-// closedInEachState closes sockets which were not looked at yet, were not reported, were, are silent since, and which were asked
-// for nothing.
+// closedInEachState closes sockets which were not looked at yet, were not reported, were, are
+// silent since, and which were asked for nothing.
 func closedInEachState(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
 	datagram := func(events Events, mode Mode) int {
@@ -236,7 +236,8 @@ func impossibleNumbers(t *testing.T, m Mechanism) {
 	}
 }
 
-// Numbers that 32 bits do not hold: beyondInt32 would be descriptor 0 if it were cut. Machines that have no such numbers get -1.
+// Numbers that 32 bits do not hold: beyondInt32 would be descriptor 0 if it were cut. Machines that
+// have no such numbers get -1.
 const (
 	is64Bit     = int(^uint(0) >> 63)
 	beyondInt32 = is64Bit<<32 - (1 - is64Bit)

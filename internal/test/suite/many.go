@@ -69,8 +69,8 @@ func oneOfMany(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 }
 
-// modifiedAtRandom asks sockets that can be written to for anything: those that were asked for that are reported, each once if
-// there is such a mode.
+// modifiedAtRandom asks sockets that can be written to for anything: those that were asked for that
+// are reported, each once if there is such a mode.
 func modifiedAtRandom(t *testing.T, m Mechanism) {
 	const sockets, rounds = 300, 5
 	mode, room := OneShot&m.Modes, 64
@@ -112,7 +112,8 @@ func modifiedAtRandom(t *testing.T, m Mechanism) {
 	}
 }
 
-// fairTurns reads nothing, so that all stay ready: with room for one, each must be reported as often as the others.
+// fairTurns reads nothing, so that all stay ready: with room for one, each must be reported as
+// often as the others.
 func fairTurns(t *testing.T, m Mechanism) {
 	const descriptors, rounds = 5, 20
 	waiter := object(t, m)
@@ -137,8 +138,8 @@ func fairTurns(t *testing.T, m Mechanism) {
 	}
 }
 
-// armedAgain arms each one anew as soon as it was reported: one that is ready since then has its turn, too. Windows may tell of it
-// some milliseconds late.
+// armedAgain arms each one anew as soon as it was reported: one that is ready since then has its
+// turn, too. Windows may tell of it some milliseconds late.
 func armedAgain(t *testing.T, m Mechanism) {
 	const descriptors, room, rounds = 20, 3, 100
 	waiter := object(t, m)

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// Fuzz checks sequences of operations on an object, made of random bytes, against a model of what it should do.
+// Fuzz checks sequences of operations on an object, made of random bytes, against a model of what
+// it should do.
 func Fuzz(f *testing.F, m Mechanism) {
 	f.Add([]byte{})
 	f.Add([]byte{0, 12, 28, 28, 16, 28})                      // register, write, wait twice, read, wait
@@ -53,16 +54,16 @@ func (s *slot) open(t *testing.T) {
 	*s = slot{r: r, w: w}
 }
 
-// awaitEnd waits until the reader can see that the writer was closed: a connection's end comes after what was written, and may
-// take its time.
+// awaitEnd waits until the reader can see that the writer was closed: a connection's end comes
+// after what was written, and may take its time.
 func (s *slot) awaitEnd(t *testing.T) {
 	if s.writerClosed {
 		Await(t, s.r, In)
 	}
 }
 
-// step runs the operation that code stands for: the lowest two bits are the slot, the highest the mode, the others the
-// operation.
+// step runs the operation that code stands for: the lowest two bits are the slot, the highest the
+// mode, the others the operation.
 func (k *machine) step(t *testing.T, code byte) {
 	s := &k.slots[code&3]
 	mode := Level
@@ -131,8 +132,8 @@ func (k *machine) unregister(t *testing.T, s *slot) {
 	s.registered = false
 }
 
-// replace closes the pipe and makes another one, which probably has the same numbers. Where closing does not unregister,
-// that comes first.
+// replace closes the pipe and makes another one, which probably has the same numbers. Where closing
+// does not unregister, that comes first.
 func (k *machine) replace(t *testing.T, s *slot) {
 	if s.registered && k.m.ReportsClosed != Forgotten {
 		k.unregister(t, s)

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Sandbox runs test in a child process for each errno with which a kernel or a sandbox says that it does not have a call.
+// Sandbox runs test in a child process for each errno with which a kernel or a sandbox says that it
+// does not have a call.
 func Sandbox(t *testing.T, test func(*testing.T, unix.Errno)) {
 	t.Helper()
 	if part := Part(); part != "" {
@@ -28,8 +29,8 @@ func Sandbox(t *testing.T, test func(*testing.T, unix.Errno)) {
 	}
 }
 
-// Forbid makes the kernel answer the calls with errno from now on, as a sandbox does. There is no way back: it is for a
-// process that Child started.
+// Forbid makes the kernel answer the calls with errno from now on, as a sandbox does. There is no
+// way back: it is for a process that Child started.
 func Forbid(t testing.TB, errno unix.Errno, calls ...uint32) {
 	t.Helper()
 	const load, jumpIfEqual, answer = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, unix.BPF_RET | unix.BPF_K

@@ -50,7 +50,8 @@ func connected(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, fd, Out, In|Hup|Err)
 }
 
-// whileThereIsRoom asks a connection for room before it stands: from then on that is reported as long as there is some.
+// whileThereIsRoom asks a connection for room before it stands: from then on that is reported as
+// long as there is some.
 func whileThereIsRoom(t *testing.T, m Mechanism) {
 	listener, address := Listen(t)
 	client := Socket(t, syscall.SOCK_STREAM)

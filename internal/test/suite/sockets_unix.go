@@ -26,7 +26,8 @@ func Bind(t testing.TB, fd int) unix.Sockaddr {
 	return address
 }
 
-// datagram6 makes a UDP socket with a port of ::1, and tells its address. It skips the test where the system has no IPv6.
+// datagram6 makes a UDP socket with a port of ::1, and tells its address. It skips the test where
+// the system has no IPv6.
 func datagram6(t testing.TB) (int, unix.Sockaddr) {
 	t.Helper()
 	fd := newSocket(t, unix.AF_INET6, unix.SOCK_DGRAM)

@@ -31,7 +31,8 @@ func Bind(t testing.TB, fd int) windows.Sockaddr {
 	return address
 }
 
-// datagram6 makes a UDP socket with a port of ::1, and tells its address. It skips the test where the system has no IPv6.
+// datagram6 makes a UDP socket with a port of ::1, and tells its address. It skips the test where
+// the system has no IPv6.
 func datagram6(t testing.TB) (int, windows.Sockaddr) {
 	t.Helper()
 	fd := newSocket(t, windows.AF_INET6, windows.SOCK_DGRAM)

@@ -17,7 +17,8 @@ import (
 	"iomux/internal/bitnames"
 )
 
-// Events are the conditions that the tests speak of. A mechanism translates them to its own and back.
+// Events are the conditions that the tests speak of. A mechanism translates them to its own and
+// back.
 type Events uint
 
 // The conditions, with poll's meaning.
@@ -68,14 +69,15 @@ type Waiter interface {
 // Mechanism is what the tests need to know about the one that they test.
 type Mechanism struct {
 	New func() (Waiter, error)
-	// Tells are the conditions that it can tell. Those that it cannot tell apart are seen as others: select reports a
-	// hang-up as In.
+	// Tells are the conditions that it can tell. Those that it cannot tell apart are seen as
+	// others: select reports a hang-up as In.
 	Tells Events
 	// Modes are the modes that it has besides level-triggered.
 	Modes Mode
 	// Highest is the highest descriptor that can be tested, 0 for any.
 	Highest int
-	// Call tells that it is a single call on lists of the caller's, with nothing to remember between two of them.
+	// Call tells that it is a single call on lists of the caller's, with nothing to remember
+	// between two of them.
 	Call bool
 	// Live tells that changes made while a goroutine waits take effect on that wait.
 	Live bool
@@ -85,11 +87,14 @@ type Mechanism struct {
 	Contexts bool
 	// RefusesFiles tells that regular files cannot be registered; elsewhere they are always ready.
 	RefusesFiles bool
-	// UnconnectedIsSilent tells that a socket which was never connected is ready for nothing, as kqueue has it.
+	// UnconnectedIsSilent tells that a socket which was never connected is ready for nothing, as
+	// kqueue has it.
 	UnconnectedIsSilent bool
-	// IgnoresUnknown tells that to unregister what is not registered is no error, and that to modify it registers it.
+	// IgnoresUnknown tells that to unregister what is not registered is no error, and that to
+	// modify it registers it.
 	IgnoresUnknown bool
-	// Brief makes long tests short, for a variant of a mechanism that runs them at their full length.
+	// Brief makes long tests short, for a variant of a mechanism that runs them at their full
+	// length.
 	Brief bool
 	// ReportsClosed tells what a wait says of a registered descriptor that was closed.
 	ReportsClosed Closed
@@ -118,8 +123,9 @@ type test struct {
 	run      func(*testing.T, Mechanism)
 }
 
-// Run runs every test on m, and skips tests that need what m does not have. Most of the tests run in parallel, so they end after
-// the calling test function returned: undo settings with t.Cleanup, not with defer.
+// Run runs every test on m, and skips tests that need what m does not have. Most of the tests run
+// in parallel, so they end after the calling test function returned: undo settings with t.Cleanup,
+// not with defer.
 func Run(t *testing.T, m Mechanism) {
 	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, contextTests, concurrentTests, manyTests, systemTests)
 }
@@ -227,7 +233,8 @@ func wait(t testing.TB, w Waiter, room int, timeout time.Duration) []Event {
 	return events
 }
 
-// expect waits for one event of fd that has all of want, as far as m can tell it, and nothing of unwanted.
+// expect waits for one event of fd that has all of want, as far as m can tell it, and nothing of
+// unwanted.
 func expect(t testing.TB, m Mechanism, w Waiter, fd int, want, unwanted Events) {
 	t.Helper()
 	events := wait(t, w, 8, soon)

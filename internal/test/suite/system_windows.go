@@ -19,7 +19,8 @@ var systemTests = []test{
 	{name: "SocketIsClosedUnderAWait", run: closedUnderAWait},
 }
 
-// onlySockets gives the mechanism handles of what Windows has no way to wait on together with sockets.
+// onlySockets gives the mechanism handles of what Windows has no way to wait on together with
+// sockets.
 func onlySockets(t *testing.T, m Mechanism) {
 	r, w, err := os.Pipe()
 	must(t, err)
@@ -52,8 +53,8 @@ func (m Mechanism) refuses(t *testing.T, name string, fd int) {
 	names(t, err, fd)
 }
 
-// thousands is 3000, or fewer where each is registered with the driver: Wine's server goes through all requests that there are
-// at each new one, and whenever a socket is closed.
+// thousands is 3000, or fewer where each is registered with the driver: Wine's server goes through
+// all requests that there are at each new one, and whenever a socket is closed.
 func (m Mechanism) thousands(*testing.T) int {
 	if m.Live && wine.Running() {
 		return 300
@@ -88,7 +89,8 @@ func manySockets(t *testing.T, m Mechanism) {
 	}
 }
 
-// reusedHandle closes sockets whose handles become those of others, which must not be taken for the ones that were watched.
+// reusedHandle closes sockets whose handles become those of others, which must not be taken for the
+// ones that were watched.
 func reusedHandle(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
 	for range 20 {

@@ -86,7 +86,8 @@ func hugeTimeouts(t *testing.T, m Mechanism) {
 	}
 }
 
-// inTurns makes the turns of a wait short that are a day long: it must go on with what it waited for in the first one.
+// inTurns makes the turns of a wait short that are a day long: it must go on with what it waited
+// for in the first one.
 func inTurns(t *testing.T, m Mechanism) {
 	defer to.Longest(to.Longest(2 * time.Millisecond))
 	blocks(t, m, soon)

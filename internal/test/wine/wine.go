@@ -1,5 +1,6 @@
-// Package wine is for tests that Wine runs in place of Windows: what it does otherwise is skipped, by name, or gone around.
-// Whether it does so is found out at run time, for the same binaries run on Windows.
+// Package wine is for tests that Wine runs in place of Windows: what it does otherwise is skipped,
+// by name, or gone around. Whether it does so is found out at run time, for the same binaries run
+// on Windows.
 package wine
 
 import (

@@ -7,10 +7,12 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// ticks marks a logarithmic axis at the powers of ten, and at 2 and 5 times these where there are few of them.
+// ticks marks a logarithmic axis at the powers of ten, and at 2 and 5 times these where there are
+// few of them.
 type ticks func(value float64) string
 
-// Ticks are the marks between low and high: labelled ones, and those at every whole multiple of a power of ten without.
+// Ticks are the marks between low and high: labelled ones, and those at every whole multiple of a
+// power of ten without.
 func (label ticks) Ticks(low, high float64) []plot.Tick {
 	labelled := map[float64]bool{1: true, 2: high/low < 100, 5: high/low < 100}
 	var marks []plot.Tick

@@ -159,7 +159,8 @@ func TestNoResultsAreAnError(t *testing.T) {
 	}
 }
 
-// TestStylesDifferWithoutColour: each mechanism has dashes and a shape that no other has, and a colour of its own.
+// TestStylesDifferWithoutColour: each mechanism has dashes and a shape that no other has, and a
+// colour of its own.
 func TestStylesDifferWithoutColour(t *testing.T) {
 	seen := map[string]string{}
 	for _, m := range measure.All() {

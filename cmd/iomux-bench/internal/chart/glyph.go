@@ -35,7 +35,8 @@ var styles = map[string]style{
 	"poller":  {color.Black, nil, glyph{points: 5, waist: 0.45}},
 }
 
-// glyph is a regular polygon or a star; without points it is a circle. Hollow ones are of what is emulated.
+// glyph is a regular polygon or a star; without points it is a circle. Hollow ones are of what is
+// emulated.
 type glyph struct {
 	points int
 	turn   float64 // in turns, from a point at the top

@@ -15,7 +15,8 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// outlines is a canvas for SVG that draws text as paths, so that a picture looks the same without the font.
+// outlines is a canvas for SVG that draws text as paths, so that a picture looks the same without
+// the font.
 type outlines struct {
 	*vgsvg.Canvas
 	texts []string // drawn so far
@@ -27,7 +28,8 @@ func (o *outlines) FillString(face font.Face, point vg.Point, text string) {
 	o.Fill(outlineOf(face, point, text))
 }
 
-// WriteTo writes the picture. Its description holds the texts, for readers that do not see the paths.
+// WriteTo writes the picture. Its description holds the texts, for readers that do not see the
+// paths.
 func (o *outlines) WriteTo(w io.Writer) (int64, error) {
 	var picture, description bytes.Buffer
 	if _, err := o.Canvas.WriteTo(&picture); err != nil {
@@ -71,7 +73,8 @@ func outlineOf(face font.Face, at vg.Point, text string) vg.Path {
 	return path
 }
 
-// addGlyph adds the contours of a glyph to path. The function place returns where a point of the font lies.
+// addGlyph adds the contours of a glyph to path. The function place returns where a point of the
+// font lies.
 func addGlyph(path *vg.Path, contours sfnt.Segments, place func(fixed.Point26_6) vg.Point) {
 	for i, segment := range contours {
 		switch p := segment.Args; segment.Op {

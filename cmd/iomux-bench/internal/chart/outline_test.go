@@ -7,7 +7,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// TestOutlinesAreAsWideAsMeasured compares the right edge of the outline with the width that the layout uses.
+// TestOutlinesAreAsWideAsMeasured compares the right edge of the outline with the width that the
+// layout uses.
 func TestOutlinesAreAsWideAsMeasured(t *testing.T) {
 	face := plot.DefaultTextHandler.Cache().Lookup(small.Font, small.Font.Size)
 	for _, text := range []string{"10 000", "100 µs", "Poller on epoll", "AVAW: 10 % of n, 3 × AMD"} {

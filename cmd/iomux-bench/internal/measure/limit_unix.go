@@ -11,9 +11,9 @@ import (
 // whyLimited is where the limit comes from.
 const whyLimited = "see ulimit -n"
 
-// raiseLimit sees to it that so many descriptors can be open, or else as many as may be, and returns how many. Only the
-// privileged may go above the hard limit. The Go runtime has raised the soft limit already, on some systems only to what is
-// sensible there.
+// raiseLimit sees to it that so many descriptors can be open, or else as many as may be, and
+// returns how many. Only the privileged may go above the hard limit. The Go runtime has raised the
+// soft limit already, on some systems only to what is sensible there.
 func raiseLimit(want int) int {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {

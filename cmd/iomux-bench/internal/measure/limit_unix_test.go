@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestWhatTheSystemRefusesIsLeftOut: there may be fewer descriptors than the limit says, and some are needed to measure at all.
+// TestWhatTheSystemRefusesIsLeftOut: there may be fewer descriptors than the limit says, and some
+// are needed to measure at all.
 func TestWhatTheSystemRefusesIsLeftOut(t *testing.T) {
 	var before unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {

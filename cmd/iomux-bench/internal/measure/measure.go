@@ -1,4 +1,5 @@
-// Package measure measures what it costs to wait on many descriptors, by each mechanism that the system has.
+// Package measure measures what it costs to wait on many descriptors, by each mechanism that the
+// system has.
 package measure
 
 import (
@@ -16,7 +17,8 @@ type Plan struct {
 	Descriptors []int
 	Active      []Active
 	Duration    time.Duration // in all, unless everything once takes longer
-	// Fewer allows to measure on as many descriptors as can be had where the most of Descriptors are too many.
+	// Fewer allows to measure on as many descriptors as can be had where the most of Descriptors
+	// are too many.
 	Fewer bool
 	// Progress is called before each measurement.
 	Progress func(done float64, doing string)
@@ -35,7 +37,8 @@ const (
 	leastWaits    = 8 // in one measurement
 )
 
-// Run measures until the plan's time is over and everything was measured once, or the context is done.
+// Run measures until the plan's time is over and everything was measured once, or the context is
+// done.
 func Run(ctx context.Context, plan Plan) (*Result, error) {
 	result := &Result{Machine: thisMachine(), Sources: sources, Started: time.Now(), Mechanisms: plan.Mechanisms, Workloads: []Workload{{}},
 		SelectLimit: iomux.Select.Limits().Highest}

@@ -20,7 +20,8 @@ type Result struct {
 	LeftOut     []string // what was to be measured, and why it was not
 	Rounds      int      // how often every row was measured, at least
 	Interrupted bool
-	// SelectLimit is the highest descriptor that select(2) takes, 0 for none. Package selectfd waits on higher ones by poll(2).
+	// SelectLimit is the highest descriptor that select(2) takes, 0 for none. Package selectfd
+	// waits on higher ones by poll(2).
 	SelectLimit int
 }
 
@@ -55,7 +56,8 @@ func (r *Row) High() float64 { return quantile(r.Times, 0.75) }
 // Spread is half the distance of the quartiles as a part of the median.
 func (r *Row) Spread() float64 { return (r.High() - r.Low()) / 2 / r.Median() }
 
-// quantile is the value below which that part of all values lies, between two values where it falls between them.
+// quantile is the value below which that part of all values lies, between two values where it falls
+// between them.
 func quantile(values []float64, part float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()

@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// ring is n pipes. Who reads a byte from one writes a byte into the next, the last one's next is the first. Each is empty
-// between two measurements.
+// ring is n pipes. Who reads a byte from one writes a byte into the next, the last one's next is
+// the first. Each is empty between two measurements.
 type ring struct {
 	reads, writes []int
 }
 
-// newRing makes n pipes, or as many as leave room for everything else, with the error that ended it.
+// newRing makes n pipes, or as many as leave room for everything else, with the error that ended
+// it.
 func newRing(n int) (*ring, error) {
 	r := new(ring)
 	for range n {
@@ -34,7 +35,8 @@ func (r *ring) close() {
 	}
 }
 
-// first is the ring of the first n pipes. Their descriptors are the lowest, which select(2) cares about.
+// first is the ring of the first n pipes. Their descriptors are the lowest, which select(2) cares
+// about.
 func (r *ring) first(n int) *ring { return &ring{r.reads[:n], r.writes[:n]} }
 
 func (r *ring) write(i int) error {
@@ -66,7 +68,8 @@ func (r *ring) drain() {
 	}
 }
 
-// look measures the bare wait: of all pipes the last is readable, and each of so many waits has to tell that and nothing else.
+// look measures the bare wait: of all pipes the last is readable, and each of so many waits has to
+// tell that and nothing else.
 func (r *ring) look(w waiter, waits int) (time.Duration, error) {
 	last := len(r.reads) - 1
 	if err := r.write(last); err != nil {
@@ -90,9 +93,10 @@ func (r *ring) look(w waiter, waits int) (time.Duration, error) {
 	return took, err
 }
 
-// turn measures libevent's workload: active pipes, evenly apart, get a byte each. Whenever one is read, one is written into the
-// next pipe, until as many were written as are to be read; those that are still on the way are read, too. It counts each
-// byte that is read, and ends when none can be left.
+// turn measures libevent's workload: active pipes, evenly apart, get a byte each. Whenever one is
+// read, one is written into the next pipe, until as many were written as are to be read; those that
+// are still on the way are read, too. It counts each byte that is read, and ends when none can be
+// left.
 func (r *ring) turn(w waiter, active, reads int) (time.Duration, error) {
 	n := len(r.reads)
 	for i := range active {

@@ -64,8 +64,8 @@ func (s *spy) wait(timeout time.Duration) ([]int, error) {
 	return ready, err
 }
 
-// TestEveryWriteIsReadOnce: a level is told once for each byte, so what a mechanism tells adds up to what was written, the bytes
-// go round evenly, and nothing is left.
+// TestEveryWriteIsReadOnce: a level is told once for each byte, so what a mechanism tells adds up
+// to what was written, the bytes go round evenly, and nothing is left.
 func TestEveryWriteIsReadOnce(t *testing.T) {
 	for _, m := range available(t) {
 		for _, c := range []struct{ n, active, reads int }{

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// runner measures in rounds. In each, every mechanism has its turn, so that a disturbance of the machine meets all of them.
+// runner measures in rounds. In each, every mechanism has its turn, so that a disturbance of the
+// machine meets all of them.
 type runner struct {
 	plan     Plan
 	result   *Result
@@ -17,7 +18,8 @@ type runner struct {
 	deadline time.Time
 }
 
-// group is the rows for which a mechanism is opened once in a round. Those that cannot be measured are taken out.
+// group is the rows for which a mechanism is opened once in a round. Those that cannot be measured
+// are taken out.
 type group struct {
 	descriptors int
 	mechanism   Mechanism
@@ -56,8 +58,8 @@ func (r *runner) rows() []*Row {
 	return rows
 }
 
-// run fills the time with rounds. The first, in which every row is measured for half of its share, is in any case a whole one;
-// the last may not be.
+// run fills the time with rounds. The first, in which every row is measured for half of its share,
+// is in any case a whole one; the last may not be.
 func (r *runner) run(ctx context.Context) {
 	rows := time.Duration(len(r.rows()))
 	slice := r.plan.Duration / leastRounds / rows / 2
@@ -74,7 +76,8 @@ func (r *runner) run(ctx context.Context) {
 	}
 }
 
-// round measures every row once, the mechanisms in another order each time. It reports whether to go on.
+// round measures every row once, the mechanisms in another order each time. It reports whether to
+// go on.
 func (r *runner) round(ctx context.Context, round int, slice time.Duration) bool {
 	measured := false
 	mechanisms := len(r.result.Mechanisms)
@@ -125,8 +128,8 @@ func (r *runner) group(ctx context.Context, g *group, slice time.Duration) bool 
 	return true
 }
 
-// warm keeps out of the measurements what is done once: the garbage of opening, and the first wait that may block. With the
-// Poller that takes milliseconds where the descriptors are many.
+// warm keeps out of the measurements what is done once: the garbage of opening, and the first wait
+// that may block. With the Poller that takes milliseconds where the descriptors are many.
 func warm(ring *ring, w waiter) error {
 	runtime.GC()
 	_, err := ring.turn(w, 1, leastWaits)
@@ -136,8 +139,8 @@ func warm(ring *ring, w waiter) error {
 	return err
 }
 
-// measure adds the row's time of one operation, from as many as fill the slice by the best time that is known. That is first
-// taken from a few.
+// measure adds the row's time of one operation, from as many as fill the slice by the best time
+// that is known. That is first taken from a few.
 func measure(ring *ring, w waiter, row *Row, slice time.Duration) error {
 	known := slices.Clone(row.Times)
 	for len(known) < 3 {

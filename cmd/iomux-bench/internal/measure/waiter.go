@@ -12,10 +12,11 @@ import (
 	"iomux/selectfd"
 )
 
-// waiter waits by one mechanism until some of its descriptors are readable, as a program would that uses the package. It tells
-// them by their index in the list that it was opened with.
+// waiter waits by one mechanism until some of its descriptors are readable, as a program would that
+// uses the package. It tells them by their index in the list that it was opened with.
 type waiter interface {
-	// wait returns what is ready, in a list that is good until the next wait. A negative timeout blocks.
+	// wait returns what is ready, in a list that is good until the next wait. A negative timeout
+	// blocks.
 	wait(timeout time.Duration) ([]int, error)
 	close() error
 }
@@ -213,5 +214,6 @@ func (p *pollerWaiter) wait(timeout time.Duration) ([]int, error) {
 
 func (p *pollerWaiter) close() error { return p.poller.Close() }
 
-// room is how many events one wait may tell: all, as waits with less room would have to be repeated. No room at all is an error.
+// room is how many events one wait may tell: all, as waits with less room would have to be
+// repeated. No room at all is an error.
 func room(fds []int) int { return max(1, len(fds)) }

@@ -45,7 +45,8 @@ func (a Active) String() string {
 	return strconv.FormatFloat(a.percent, 'g', -1, 64) + "%"
 }
 
-// Workload is what is measured: the bare wait on descriptors of which one is ready, or a ring with that many active.
+// Workload is what is measured: the bare wait on descriptors of which one is ready, or a ring with
+// that many active.
 type Workload struct {
 	Ring   bool
 	Active Active

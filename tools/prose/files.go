@@ -1,0 +1,125 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// blocksOf returns the prose of a file, and the numbers of its long lines.
+func blocksOf(file, text string) (blocks []block, long []int) {
+	switch name := path.Base(file); {
+	case strings.HasSuffix(name, ".go"):
+		return goBlocks(file, text)
+	case strings.HasSuffix(name, ".md"):
+		return documentBlocks(text)
+	case strings.HasSuffix(name, ".c"), strings.HasSuffix(name, ".h"):
+		return commentBlocks(text, "//")
+	case name == "Makefile", name == "run", strings.HasSuffix(name, ".mk"), strings.HasSuffix(name, ".sh"), strings.HasSuffix(name, ".py"),
+		strings.HasSuffix(name, ".yml"):
+		return commentBlocks(text, "#")
+	}
+	return nil, nil
+}
+
+// goBlocks returns the comments and the strings of a Go file.
+func goBlocks(file, text string) (blocks []block, long []int) {
+	files := token.NewFileSet()
+	tree, err := parser.ParseFile(files, file, text, parser.ParseComments)
+	if err != nil {
+		return nil, nil // the compiler reports it
+	}
+	lines := strings.Split(text, "\n")
+	for _, group := range tree.Comments {
+		b := block{line: files.Position(group.Pos()).Line}
+		for _, comment := range group.List {
+			if strings.HasPrefix(comment.Text, "//go:") || strings.HasPrefix(comment.Text, "//nolint") {
+				continue
+			}
+			number := files.Position(comment.Pos()).Line
+			if strings.HasPrefix(strings.TrimSpace(lines[number-1]), "//") && isLong(lines[number-1], widest) {
+				long = append(long, number)
+			}
+			content := strings.TrimPrefix(comment.Text, "//")
+			if strings.HasPrefix(content, "\t") || strings.HasPrefix(content, " #") {
+				blocks = append(blocks, b) // code and headings end a paragraph
+				b = block{line: number + 1}
+				continue
+			}
+			b.lines = append(b.lines, strings.TrimSpace(content))
+		}
+		blocks = append(blocks, b)
+	}
+	help := strings.HasPrefix(file, "cmd/") && !strings.HasSuffix(file, "_test.go")
+	ast.Inspect(tree, func(node ast.Node) bool {
+		literal, ok := node.(*ast.BasicLit)
+		if !ok || literal.Kind != token.STRING {
+			return true
+		}
+		content, err := strconv.Unquote(literal.Value)
+		if err != nil {
+			return true
+		}
+		b := block{line: files.Position(literal.Pos()).Line, lines: strings.Split(content, "\n")}
+		for i, line := range b.lines {
+			if help && len(b.lines) > 3 && isLong(line, widestHelp) {
+				long = append(long, b.line+i)
+			}
+		}
+		blocks = append(blocks, b)
+		return true
+	})
+	return blocks, long
+}
+
+var code = regexp.MustCompile("`[^`]*`")
+
+// documentBlocks returns the paragraphs of a Markdown document. It leaves out code, tables and
+// headings.
+func documentBlocks(text string) (blocks []block, long []int) {
+	b, fenced := block{line: 1}, false
+	for i, line := range strings.Split(text, "\n") {
+		trimmed := strings.TrimSpace(line)
+		fence, table := strings.HasPrefix(trimmed, "```"), strings.HasPrefix(trimmed, "|")
+		if fence {
+			fenced = !fenced
+		}
+		if !fence && !fenced && !table && isLong(line, widest) && !strings.HasPrefix(trimmed, "![") {
+			long = append(long, i+1)
+		}
+		if fence || fenced || table || trimmed == "" || strings.HasPrefix(trimmed, "#") || strings.HasPrefix(trimmed, "- ") {
+			blocks = append(blocks, b)
+			b = block{line: i + 1}
+		}
+		switch {
+		case fence, fenced, trimmed == "", strings.HasPrefix(trimmed, "#"):
+			b.line++
+		default:
+			b.lines = append(b.lines, code.ReplaceAllString(strings.TrimPrefix(trimmed, "- "), "code"))
+		}
+	}
+	return append(blocks, b), long
+}
+
+// commentBlocks returns the comments of a file whose comments start with mark at the start of a
+// line.
+func commentBlocks(text, mark string) (blocks []block, long []int) {
+	b := block{line: 1}
+	for i, line := range strings.Split(text, "\n") {
+		content, ok := strings.CutPrefix(strings.TrimSpace(line), mark)
+		if !ok {
+			blocks = append(blocks, b)
+			b = block{line: i + 2}
+			continue
+		}
+		if isLong(line, widest) {
+			long = append(long, i+1)
+		}
+		b.lines = append(b.lines, strings.TrimSpace(content))
+	}
+	return append(blocks, b), long
+}

@@ -37,20 +37,19 @@ func (e *epoll) release() { e.descriptor.Done() }
 func (e *epoll) close() { _ = e.descriptor.Close(func(int) {}) } // what sleeps is woken by its bell
 
 func (e *epoll) control(op int, fd int32, events uint16, tag uint32) syscall.Errno {
-	event := unix.EpollEvent{Events: toEpoll(events), Fd: fd, Pad: int32(tag)}
-	return sys.EpollCtl(e.fd(), op, fd, unsafe.Pointer(&event))
+	return sys.EpollControl(e.fd(), op, int(fd), toEpoll(events), sys.EpollData(fd, tag))
 }
 
 // add is EEXIST where the epoll holds the descriptor, and it is of the same file still.
 func (e *epoll) add(fd int32, events uint16, tag uint32) syscall.Errno {
-	return e.control(unix.EPOLL_CTL_ADD, fd, events, tag)
+	return e.control(sys.EpollAdd, fd, events, tag)
 }
 
 func (e *epoll) modify(fd int32, events uint16, tag uint32) bool {
-	return e.control(unix.EPOLL_CTL_MOD, fd, events, tag) == 0
+	return e.control(sys.EpollModify, fd, events, tag) == 0
 }
 
-func (e *epoll) remove(fd int32) bool { return e.control(unix.EPOLL_CTL_DEL, fd, 0, 0) == 0 }
+func (e *epoll) remove(fd int32) bool { return e.control(sys.EpollRemove, fd, 0, 0) == 0 }
 
 // insideEvents is room for what an epoll tells.
 type insideEvents []unix.EpollEvent

@@ -20,7 +20,6 @@ package descriptor
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"reflect"
 	"syscall"
@@ -118,10 +117,10 @@ func isClosed(conn syscall.Conn, err error) bool {
 	if errors.Is(err, os.ErrClosed) {
 		return true
 	}
-	// Control of an os.File returns an error of internal/poll, but Seek converts it.
-	if file, ok := conn.(io.Seeker); ok {
-		_, errSeek := file.Seek(0, io.SeekCurrent)
-		return errors.Is(errSeek, os.ErrClosed)
+	// Control of an os.File returns an error of internal/poll, but Truncate converts it. A negative
+	// size changes no file.
+	if file, ok := conn.(interface{ Truncate(size int64) error }); ok {
+		return errors.Is(file.Truncate(-1), os.ErrClosed)
 	}
 	for ; err != nil; err = errors.Unwrap(err) {
 		if kind := reflect.TypeOf(err); kind.PkgPath() == "internal/poll" && kind.Name() == "errNetClosing" {

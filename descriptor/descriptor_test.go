@@ -128,13 +128,13 @@ type broken struct{ reason error }
 
 func (b broken) SyscallConn() (syscall.RawConn, error) { return nil, b.reason }
 
-// brokenFile is a broken connection that can seek.
+// brokenFile is a broken connection that can be truncated.
 type brokenFile struct {
 	broken
-	seek error
+	truncate error
 }
 
-func (b brokenFile) Seek(int64, int) (int64, error) { return 0, b.seek }
+func (b brokenFile) Truncate(int64) error { return b.truncate }
 
 // The error of a source decides whether it is closed, and not the words of its message.
 func TestOfBrokenSources(t *testing.T) {
@@ -147,7 +147,7 @@ func TestOfBrokenSources(t *testing.T) {
 	}{
 		{name: "another error", source: broken{other}, reason: other},
 		{name: "another error of a file", source: brokenFile{broken{other}, other}, reason: other},
-		{name: "a file that seeks", source: brokenFile{broken{other}, nil}, reason: other},
+		{name: "a file that is open", source: brokenFile{broken{other}, nil}, reason: other},
 		{name: "a closed file", source: brokenFile{broken{other}, os.ErrClosed}, isClosed: true},
 		{name: "os.ErrClosed", source: broken{&os.PathError{Op: "control", Err: os.ErrClosed}}, isClosed: true},
 		{name: "net.ErrClosed", source: broken{&net.OpError{Op: "control", Err: net.ErrClosed}}, isClosed: true},

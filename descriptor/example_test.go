@@ -23,8 +23,9 @@ func ExampleOf() {
 	fmt.Println(fd > 2, err)
 	_, err = descriptor.Of("a name is no descriptor")
 	fmt.Println(err)
-	// Output: true <nil> descriptor: a string has no descriptor: want an integer, a file, a
-	// connection or an object with Fd() or FD()
+	// Output:
+	// true <nil>
+	// descriptor: a string has no descriptor: want an integer, a file, a connection or an object with Fd() or FD()
 }
 
 func ExampleTryRead() {

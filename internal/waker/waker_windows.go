@@ -60,11 +60,15 @@ func connectToItself(fd windows.Handle) error {
 	return os.NewSyscallError("WSAIoctl", err)
 }
 
-// send sends a datagram of one byte.
+// send sends a datagram of one byte. It fails if the system has no room for it: unlike with a pipe,
+// that does not mean that one has arrived.
 func send(fd int) syscall.Errno {
 	var content byte
 	var n uint32
 	err := windows.WSASend(windows.Handle(fd), &windows.WSABuf{Len: 1, Buf: &content}, 1, &n, 0, nil, nil)
+	if err == windows.WSAEWOULDBLOCK {
+		return windows.WSAENOBUFS
+	}
 	return toErrno(err)
 }
 

@@ -96,7 +96,7 @@ func report(call string, fd int, errno syscall.Errno) error {
 	if errno == 0 || errno == wouldBlock {
 		return nil
 	}
-	return &sys.Error{Call: call, FD: fd, Err: errno, Advice: "a wake-up descriptor of iomux: the program must not close it"}
+	return &sys.Error{Call: call, FD: fd, Err: errno, Advice: "iomux wakes waiting goroutines with it"}
 }
 
 // Close makes the descriptor readable and closes it as soon as nobody uses it. A second Close fails

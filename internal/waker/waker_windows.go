@@ -2,6 +2,7 @@ package waker
 
 import (
 	"os"
+	"runtime"
 	"syscall"
 	"unsafe"
 
@@ -60,16 +61,20 @@ func connectToItself(fd windows.Handle) error {
 	return os.NewSyscallError("WSAIoctl", err)
 }
 
-// send sends a datagram of one byte. It fails if the system has no room for it: unlike with a pipe,
-// that does not mean that one has arrived.
+// send sends a datagram of one byte. WSAEWOULDBLOCK means that there is no room to send at the moment.
+// Unlike a full pipe, that does not make the socket readable, so send tries again for a while.
 func send(fd int) syscall.Errno {
+	const tries = 1000
 	var content byte
 	var n uint32
-	err := windows.WSASend(windows.Handle(fd), &windows.WSABuf{Len: 1, Buf: &content}, 1, &n, 0, nil, nil)
-	if err == windows.WSAEWOULDBLOCK {
-		return windows.WSAENOBUFS
+	for range tries {
+		err := windows.WSASend(windows.Handle(fd), &windows.WSABuf{Len: 1, Buf: &content}, 1, &n, 0, nil, nil)
+		if err != windows.WSAEWOULDBLOCK {
+			return toErrno(err)
+		}
+		runtime.Gosched()
 	}
-	return toErrno(err)
+	return windows.WSAENOBUFS
 }
 
 // receive receives one datagram. Another one can exist only if it arrived late. That one ends the

@@ -15,7 +15,7 @@ import (
 // childEnd names how the child process ends: with an exit status, or by a signal if negative.
 const childEnd = "IOMUX_TEST_CHILD_END"
 
-func TestChild(t *testing.T) {
+func TestChild(*testing.T) {
 	end, err := strconv.Atoi(os.Getenv(childEnd))
 	if err != nil {
 		return // not started by TestExitStatus

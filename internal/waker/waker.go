@@ -93,7 +93,7 @@ func (w *Waker) Clear() error {
 // report returns the error of a call on the waker's descriptor, or nil if errno only means that the
 // descriptor is readable, or unreadable, already.
 func report(call string, fd int, errno syscall.Errno) error {
-	if errno == 0 || errno == wouldBlock {
+	if errno == 0 || errno == errWouldBlock {
 		return nil
 	}
 	return &sys.Error{Call: call, FD: fd, Err: errno, Advice: "iomux wakes waiting goroutines with it"}

@@ -11,7 +11,7 @@ import (
 // isPipe is false: an eventfd is written and read through one descriptor.
 const isPipe = false
 
-const wouldBlock = unix.EAGAIN
+const errWouldBlock = unix.EAGAIN
 
 // open returns an eventfd.
 func open() (reader, writer int, err error) {

@@ -9,7 +9,7 @@ import (
 
 const isPipe = false
 
-const wouldBlock = syscall.EAGAIN
+const errWouldBlock = syscall.EAGAIN
 
 // open fails, because this system cannot wait on descriptors.
 func open() (reader, writer int, err error) { return -1, -1, errors.ErrUnsupported }

@@ -14,7 +14,7 @@ import (
 // isPipe is true: the two ends of the pipe are two descriptors.
 const isPipe = true
 
-const wouldBlock = unix.EAGAIN
+const errWouldBlock = unix.EAGAIN
 
 // open returns a pipe.
 func open() (reader, writer int, err error) {

@@ -15,7 +15,7 @@ import (
 // handle.
 const isPipe = false
 
-const wouldBlock = windows.WSAEWOULDBLOCK
+const errWouldBlock = windows.WSAEWOULDBLOCK
 
 // Constants that package windows lacks.
 const (

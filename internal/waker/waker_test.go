@@ -150,7 +150,7 @@ func TestZeroWakerIsClosed(t *testing.T) {
 	}
 }
 
-// A descriptor of the waker can be told from every other one, whether the waker has one or two.
+// A descriptor of the waker can be distinguished from every other one, whether the waker has one or two.
 func TestOwnsEveryDescriptorThatNewOpened(t *testing.T) {
 	const highest = 1 << 12
 	before := make(map[int]bool)

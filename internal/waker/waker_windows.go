@@ -61,8 +61,9 @@ func connectToItself(fd windows.Handle) error {
 	return os.NewSyscallError("WSAIoctl", err)
 }
 
-// send sends a datagram of one byte. WSAEWOULDBLOCK means that there is no room to send at the moment.
-// Unlike a full pipe, that does not make the socket readable, so send tries again for a while.
+// send sends a datagram of one byte. WSAEWOULDBLOCK means that there is no room to send at the
+// moment. Unlike a full pipe, that does not make the socket readable, so send tries again for a
+// while.
 func send(fd int) syscall.Errno {
 	const tries = 1000
 	var content byte

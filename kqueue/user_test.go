@@ -3,6 +3,7 @@
 package kqueue_test
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -80,6 +81,9 @@ func TestUserEventIsEnabledAndTriggeredAtOnce(t *testing.T) {
 }
 
 func TestUserBits(t *testing.T) {
+	if runtime.GOOS == "dragonfly" {
+		t.Skip("DragonFly zeroes the bits with each event that has EvClear (kqueue_scan)")
+	}
 	queue := newUserQueue(t, kqueue.EvClear)
 	for _, step := range []struct{ notes, want kqueue.Fflags }{
 		{kqueue.NoteFFNop | 0xff, 0},

@@ -1,0 +1,189 @@
+package kqueuebsd
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"iomux/internal/kevent"
+)
+
+// model is a kernel with the behaviour of the system that it is named after, as far as this package
+// deals with it. Each rule names the kernel's function. It never waits: a wait that would block
+// ends the test.
+type model struct {
+	t      *testing.T
+	system string
+	knotes []*knote
+	calls  int
+	added  map[uint64]int // how often each ident was added
+	// interrupt makes the next waits fail with EINTR.
+	interrupt int
+}
+
+type knote struct {
+	kevent.Event
+	interest uint32 // what the file system looks at
+	active   bool
+	disabled bool
+	hits     uint32
+}
+
+func newKernel(t *testing.T, system string) (*Kernel, *model) {
+	m := &model{t: t, system: system, added: make(map[uint64]int)}
+	return &Kernel{System: system, Kevent: m.kevent, WakeFD: 1000}, m
+}
+
+func (m *model) kevent(_ int, changes, events []kevent.Event, timeout time.Duration) (int, syscall.Errno) {
+	if m.calls++; m.calls > 100 {
+		m.t.Fatal("kevent is called again and again")
+	}
+	n := 0
+	for _, change := range changes {
+		errno := m.register(change)
+		if errno == 0 {
+			continue
+		}
+		if n == len(events) {
+			return 0, errno
+		}
+		change.Flags |= kevent.Error // the flags of the change stay, as on macOS
+		change.Data = int64(errno)
+		events[n] = change
+		n++
+	}
+	if len(events) == 0 || n > 0 { // kqueue_scan returns at once if there is no room
+		return n, 0
+	}
+	if m.interrupt > 0 {
+		m.interrupt--
+		return 0, syscall.EINTR
+	}
+	n = m.scan(events)
+	if n == 0 && timeout != 0 {
+		m.t.Fatal("a wait would block")
+	}
+	return n, 0
+}
+
+func (m *model) find(ident uint64, filter int16) *knote {
+	for _, k := range m.knotes {
+		if k.Ident == ident && k.Filter == filter {
+			return k
+		}
+	}
+	return nil
+}
+
+// register is kqueue_register.
+func (m *model) register(change kevent.Event) syscall.Errno {
+	k := m.find(change.Ident, change.Filter)
+	if change.Flags&kevent.Add != 0 {
+		m.added[change.Ident]++
+	}
+	switch {
+	case k == nil && change.Flags&kevent.Add == 0:
+		return syscall.ENOENT
+	case change.Flags&kevent.Delete != 0:
+		m.remove(k)
+		return 0
+	case k == nil:
+		k = &knote{Event: change}
+		m.knotes = append(m.knotes, k)
+		m.attach(k)
+	default:
+		m.touch(k, change)
+	}
+	if change.Flags&kevent.Disable != 0 {
+		k.disabled = true
+	} else if change.Flags&(kevent.Add|kevent.Enable) != 0 {
+		k.disabled = false
+	}
+	return 0
+}
+
+func (m *model) remove(k *knote) {
+	for i, other := range m.knotes {
+		if other == k {
+			m.knotes = append(m.knotes[:i], m.knotes[i+1:]...)
+		}
+	}
+}
+
+func (m *model) attach(k *knote) {
+	k.interest = k.Fflags
+	switch k.Filter {
+	case kevent.FilterUser:
+		// kqueue_register of FreeBSD and NetBSD has zeroed kn_fflags before filt_userattach looks.
+		k.active = k.Fflags&kevent.NoteTrigger != 0 && m.system != "freebsd" && m.system != "netbsd"
+	case kevent.FilterTimer:
+		m.start(k)
+	case kevent.FilterRead:
+		k.active = true
+	}
+}
+
+func (m *model) touch(k *knote, change kevent.Event) {
+	switch k.Filter {
+	case kevent.FilterUser:
+		if change.Fflags&kevent.NoteTrigger != 0 {
+			k.active = true
+		}
+		if change.Flags&kevent.Clear != 0 { // filt_usertouch
+			k.active = false
+		}
+		return
+	case kevent.FilterTimer:
+		if m.system == "dragonfly" || m.system == "netbsd" { // no f_touch
+			k.Udata = change.Udata
+			return
+		}
+	}
+	k.Event = change
+	if m.system != "netbsd" { // vn_knote_attach alone computes vk_interest
+		k.interest = k.Fflags
+	}
+	if k.Filter == kevent.FilterTimer {
+		m.start(k)
+	}
+}
+
+// start is filt_timerstart. The sum of FreeBSD's overflows.
+func (m *model) start(k *knote) {
+	k.active = m.system == "freebsd" && k.Fflags&kevent.NoteAbsTime == 0 && k.Data/perSecond(k.Fflags) >= 1<<31
+}
+
+// change does something to a file.
+func (m *model) change(ident uint64, notes uint32) {
+	if k := m.find(ident, kevent.FilterVnode); k != nil && k.interest&notes != 0 {
+		k.hits |= notes & k.Fflags
+		k.active = k.hits != 0
+	}
+}
+
+// scan is kqueue_scan.
+func (m *model) scan(events []kevent.Event) (n int) {
+	for _, k := range append([]*knote(nil), m.knotes...) {
+		if n == len(events) || !k.active || k.disabled {
+			continue
+		}
+		events[n] = k.Event
+		if k.Filter == kevent.FilterVnode {
+			events[n].Fflags = k.hits
+		}
+		n++
+		switch {
+		case k.Flags&kevent.OneShot != 0:
+			m.remove(k)
+		case k.Flags&kevent.Clear != 0:
+			k.active, k.hits = false, 0
+			if m.system == "netbsd" { // kqueue_scan looks at EV_DISPATCH in the other branch only
+				continue
+			}
+			fallthrough
+		default:
+			k.disabled = k.Flags&kevent.Dispatch != 0
+		}
+	}
+	return n
+}

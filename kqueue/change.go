@@ -30,12 +30,14 @@ func refusal(changes []Event) error {
 	return nil
 }
 
+const isEmulated = runtime.GOOS == "linux" || runtime.GOOS == "android"
+
 // refusesFilter reports whether the filter has a name and does not exist on this system. Other
 // numbers are left to the kernel.
 func refusesFilter(f Filter) bool {
-	if runtime.GOOS == "linux" || runtime.GOOS == "android" {
+	if isEmulated {
 		switch f {
-		case FilterAIO, FilterFS, FilterEmpty, FilterProcDesc, FilterNetdev:
+		case FilterAIO, FilterEmpty, FilterProcDesc:
 			return true
 		}
 		return false
@@ -45,15 +47,8 @@ func refusesFilter(f Filter) bool {
 
 // refusedNotes returns the filter's notes that this system lacks.
 func refusedNotes(f Filter) Fflags {
-	if runtime.GOOS == "linux" || runtime.GOOS == "android" {
-		switch f {
-		case FilterRead, FilterWrite:
-			return kevent.AbsentNote | NoteOOB
-		case FilterVnode:
-			return kevent.AbsentNote | NoteRevoke
-		case FilterProc:
-			return kevent.AbsentNote | NoteFork | NoteExec | NoteTrack
-		}
+	if isEmulated && (f == FilterRead || f == FilterWrite) {
+		return kevent.AbsentNote | NoteOOB
 	}
 	return kevent.AbsentNote
 }

@@ -18,8 +18,12 @@ const childTask = "IOMUX_KQUEUE_CHILD"
 // emulator is the variable that holds the path of what runs this binary, if the processor does not.
 const emulator = "IOMUX_TEST_EXEC"
 
-// parentOf, added to a status, makes a child that has a child of its own, which exits with that status. It writes its number.
-const parentOf = 1000
+// parentOf, added to a status, makes a child that has a child of its own, which exits with that
+// status. The child writes the number of its own child. With forksLater it waits for a byte first.
+const (
+	parentOf   = 1000
+	forksLater = 1000
+)
 
 func beChild(task string) {
 	status, err := strconv.Atoi(task)
@@ -29,6 +33,10 @@ func beChild(task string) {
 	if status < parentOf {
 		_, _ = io.Copy(io.Discard, os.Stdin) // an error is an end, too
 		os.Exit(status)
+	}
+	if status >= parentOf+forksLater {
+		_, _ = os.Stdin.Read(make([]byte, 1)) // the end of the test lets it go, too
+		status -= forksLater
 	}
 	command, err := again(status - parentOf)
 	if err != nil {
@@ -62,7 +70,7 @@ func again(status int) (*exec.Cmd, error) {
 // child is a process that waits to be let go.
 type child struct {
 	command *exec.Cmd
-	letGo   io.Closer
+	letGo   io.WriteCloser
 	output  io.Reader
 	waited  bool
 }

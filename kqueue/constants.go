@@ -16,7 +16,7 @@ const (
 	FilterAIO      = Filter(kevent.FilterAIO)      // EVFILT_AIO, select.KQ_FILTER_AIO: Ident is a struct aiocb that aio_read(2) registers
 	FilterVnode    = Filter(kevent.FilterVnode)    // EVFILT_VNODE, select.KQ_FILTER_VNODE: Ident is the descriptor of a file
 	FilterProc     = Filter(kevent.FilterProc)     // EVFILT_PROC, select.KQ_FILTER_PROC: Ident is a process
-	FilterNetdev   = Filter(kevent.FilterNetdev)   // EVFILT_NETDEV, select.KQ_FILTER_NETDEV: the state of a network link
+	FilterNetdev   = Filter(kevent.FilterNetdev)   // EVFILT_NETDEV, select.KQ_FILTER_NETDEV: Ident is a network interface (Linux)
 	FilterSignal   = Filter(kevent.FilterSignal)   // EVFILT_SIGNAL, select.KQ_FILTER_SIGNAL: Ident is a signal, Data how often it came
 	FilterTimer    = Filter(kevent.FilterTimer)    // EVFILT_TIMER, select.KQ_FILTER_TIMER: Data is the period, reported as the number of expiries
 	FilterUser     = Filter(kevent.FilterUser)     // EVFILT_USER, no Python name: an event made with NoteTrigger (NetBSD 10, OpenBSD 7.8)
@@ -81,6 +81,9 @@ const (
 	NoteLinkUp   = Fflags(kevent.NoteLinkUp)   // NOTE_LINKUP, select.KQ_NOTE_LINKUP (netdev): the link is up
 	NoteLinkDown = Fflags(kevent.NoteLinkDown) // NOTE_LINKDOWN, select.KQ_NOTE_LINKDOWN (netdev): the link is down
 	NoteLinkInv  = Fflags(kevent.NoteLinkInv)  // NOTE_LINKINV, select.KQ_NOTE_LINKINV (netdev): the state of the link is unknown
+
+	NoteMount   = Fflags(kevent.NoteMount)   // VQ_MOUNT, no Python name (fs): a file system was mounted
+	NoteUnmount = Fflags(kevent.NoteUnmount) // VQ_UNMOUNT, no Python name (fs): a file system was unmounted
 
 	NoteSeconds  = Fflags(kevent.NoteSeconds)  // NOTE_SECONDS, no Python name (timer): Data counts seconds (not DragonFly)
 	NoteMSeconds = Fflags(kevent.NoteMSeconds) // NOTE_MSECONDS, no Python name (timer): Data counts milliseconds, as without a unit
@@ -162,6 +165,10 @@ var noteNames = map[Filter][]bitnames.Name{
 		{Value: uint64(NoteLinkUp), Text: "NoteLinkUp"},
 		{Value: uint64(NoteLinkDown), Text: "NoteLinkDown"},
 		{Value: uint64(NoteLinkInv), Text: "NoteLinkInv"},
+	},
+	FilterFS: {
+		{Value: uint64(NoteMount), Text: "NoteMount"},
+		{Value: uint64(NoteUnmount), Text: "NoteUnmount"},
 	},
 	FilterTimer: {
 		{Value: uint64(NoteNSeconds), Text: "NoteNSeconds"},

@@ -195,7 +195,7 @@ func TestWhatCannotBeKeptIsRefused(t *testing.T) {
 			t.Errorf("%v: %v, want errors.ErrUnsupported", refused, err)
 		}
 	}
-	for _, name := range []string{"FilterAIO", "FilterFS", "FilterEmpty", "FilterProcDesc", "FilterNetdev"} {
+	for _, name := range []string{"FilterAIO", "FilterEmpty", "FilterProcDesc"} {
 		for _, filter := range allFilters {
 			if filter.String() == name {
 				_, err := queue.Control([]kqueue.Event{change(a, filter, kqueue.EvAdd)}, nil, 0)

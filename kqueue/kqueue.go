@@ -1,9 +1,12 @@
-// Package kqueue is kqueue(2): one queue that tells of descriptors, files, processes, signals, timers and events of the
-// program's own.
+// Package kqueue wraps kqueue(2): a queue that reports events of descriptors, files, processes,
+// signals, timers and the program itself.
 //
-// It is native on macOS, FreeBSD, NetBSD, OpenBSD and DragonFly. On Linux it is emulated in user space, over epoll, timerfd,
-// pidfd, inotify and os/signal, with FreeBSD's numbers. Elsewhere New returns an error that is errors.ErrUnsupported;
-// constants and types exist everywhere.
+// It is native on macOS, FreeBSD, NetBSD, OpenBSD and DragonFly. On Linux it is emulated with
+// epoll, timerfd, pidfd, inotify, netlink and os/signal, and has FreeBSD's numbers. On other systems
+// New returns errors.ErrUnsupported. The constants and types exist everywhere.
+//
+// To wait for a single connection or file, use a goroutine instead. To wait for descriptors on
+// every system, use package iomux.
 //
 //	queue, err := kqueue.New()
 //	if err != nil {
@@ -23,62 +26,103 @@
 //		}
 //	}
 //
-// # What every program that uses kqueue should know
+// # Registrations
 //
-// A registration is a pair of ident and filter, in one queue: to add it again modifies it. It belongs to the number of a
-// descriptor, and ends when that number is closed. Events with EvClear, EvOneShot or EvDispatch reach one of several waiting
-// goroutines; what is reported all the time that it lasts may reach each of them.
+// A registration is a pair of ident and filter in one queue. Adding it again modifies it. The
+// registration of a descriptor belongs to the number and ends when the number is closed.
 //
-// In Go a signal that FilterSignal watches still does what it does by default, on the systems whose kernel has kqueue: pass
-// it to signal.Ignore or signal.Notify of os/signal as well.
+// An event with EvClear, EvOneShot or EvDispatch is delivered to one of several waiting goroutines.
+// A lasting event may be delivered to each of them.
 //
-// # What a system lacks
+// A signal still has its default effect on systems with a native kqueue. Pass it to signal.Ignore
+// or signal.Notify of os/signal as well.
 //
-// Filters and notes that a system lacks are refused by Control with errors.ErrUnsupported, by name, before any change of the
-// list is made. What is native is the kernel's own: its version may be older than the filter.
+// Nest at most eight queues in each other. NetBSD and DragonFly follow a longer chain without a
+// limit and crash.
+//
+// # Filters by system
+//
+// Control refuses missing filters and notes by name, with errors.ErrUnsupported, before it makes
+// any change. A native filter may be newer than the kernel, which then returns EINVAL.
 //
 //	               macOS    FreeBSD  NetBSD   OpenBSD  DragonFly  Linux
-//	FilterRead     native   native   native   native   native     emulated
-//	FilterWrite    native   native   native   native   native     emulated
+//	FilterRead     native   native   native   native   native     epoll, inotify
+//	FilterWrite    native   native   native   native   native     epoll
 //	FilterAIO      native   native   native   native   native     refused
-//	FilterVnode    native   native   native   native   native     emulated, without NoteRevoke
-//	FilterProc     native   native   native   native   native     emulated, NoteExit alone
-//	FilterNetdev   refused  refused  refused  refused  refused    refused
-//	FilterSignal   native   native   native   native   native     emulated
-//	FilterTimer    native   native   native   native   native     emulated
-//	FilterUser     native   native   10       7.8      native     emulated
-//	FilterExcept   native   refused  refused  native   native     emulated
-//	FilterFS       native   native   native   refused  native     refused
+//	FilterVnode    native   native   native   native   native     inotify
+//	FilterProc     native   native   native   native   native     pidfd, process connector
+//	FilterNetdev   refused  refused  refused  refused  refused    rtnetlink
+//	FilterSignal   native   native   native   native   native     os/signal
+//	FilterTimer    native   native   native   native   native     timerfd
+//	FilterUser     native   native   10       7.8      native     in the process
+//	FilterExcept   native   refused  refused  native   native     epoll
+//	FilterFS       native   native   native   refused  native     mountinfo
 //	FilterEmpty    refused  native   native   refused  refused    refused
 //	FilterProcDesc refused  native   refused  refused  refused    refused
 //
-// NoteOpen, NoteClose, NoteCloseWrite and NoteRead are on FreeBSD, NetBSD 10 and Linux. The timers of DragonFly count milliseconds and nothing else. NetBSD forgets EvDispatch of FilterVnode,
-// FilterTimer and FilterSignal where EvClear is in force, as it is with the latter two. Of kernels that are older than the filter
-// (FilterUser: NetBSD 10, OpenBSD 7.8) the answer is EINVAL.
+// NoteOpen, NoteClose, NoteCloseWrite and NoteRead exist on FreeBSD, NetBSD 10 and Linux. Timers of
+// DragonFly count milliseconds only. No kernel has FilterNetdev any more. macOS and the BSDs report
+// link changes in a routing socket: open one and register it with FilterRead.
 //
-// # What the emulation does differently
+// # Flags of reported events
 //
-// The emulation refuses FilterAIO, FilterEmpty, FilterFS, FilterNetdev, FilterProcDesc, NoteRevoke,
-// NoteFork, NoteExec and NoteTrack with errors.ErrUnsupported. With EOPNOTSUPP, which is errors.ErrUnsupported too, it answers
-// NoteLowat with FilterWrite above what Linux itself waits for (4096 bytes of a pipe, a third of a socket's buffer), and the
-// signals 32 to 34. Besides:
+// A reported event has EvEOF and EvError as documented, and the flags in this table. Test for
+// single flags, not for equality.
 //
-//   - A descriptor's registration ends with the file, not with the number: while a duplicate of it is open elsewhere, it costs a
-//     spurious wake-up for each arrival, and it is never reported.
-//   - A socket's error is asked of the socket, which tells it once: it is in Fflags of this and later events, of both filters,
-//     and SO_ERROR is zero afterwards.
-//   - Data of FilterRead is the size of the first datagram; 1 of an eventfd, timerfd, queue or epoll, and of a listening
-//     socket that is not TCP's. Data of FilterWrite is what the socket's buffer has left by the kernel's way of counting, and 0
-//     of what is neither a socket nor a pipe.
-//   - Regular files and FilterVnode need /proc. What happens between two calls of Control may come as one event. A directory
-//     that is removed while it is open is not told of. An fd of a pipe, a socket or the like is EINVAL.
-//   - FilterProc tells how a process ended: of a child always, of others if they are of the same user or on Linux 6.15, and
-//     else Data is -1. Where only the kernel tells, it does when the parent has waited for the process.
-//   - FilterSignal makes the program catch the signal, as signal.Notify does. Signals that arrive faster than the Go runtime
-//     takes them are counted as one.
-//   - Queues can be watched by queues as deep as Linux lets epolls be, four inside the outermost; then the answer is ELOOP.
-//   - A timer and a process cost a descriptor each, a queue two to four.
-//   - EvEnable, EvDisable and changes without a flag leave Fflags and Data of the registration as they are.
+//	             flags of the registration that its events have
+//	macOS        all of them, EvAdd and EvEnable included
+//	FreeBSD      EvOneShot EvClear EvReceipt EvDispatch
+//	NetBSD       EvAdd EvOneShot EvClear EvDispatch
+//	OpenBSD      EvAdd EvEnable EvOneShot EvClear EvReceipt EvDispatch
+//	DragonFly    EvAdd EvOneShot EvClear EvReceipt EvDispatch
+//	Linux        as FreeBSD
+//
+// FilterProc, FilterSignal and FilterTimer set EvClear by themselves. An event that reports an error
+// of a change, or a receipt, has EvError alone on every system.
+//
+// # Differences between kernels
+//
+// The package evens out what it can: a timer or the notes of a file that are added again take
+// effect (DragonFly, NetBSD), NoteTrigger works together with EvAdd (FreeBSD, NetBSD), timers of more
+// than 34 years do not expire at once (FreeBSD). These differences remain:
+//
+//   - NetBSD ignores EvDispatch of FilterVnode, FilterTimer and FilterSignal if EvClear is set,
+//     which it always is for the latter two.
+//   - FreeBSD and DragonFly report all notes of a file operation if one of them was asked for.
+//   - FreeBSD and NetBSD report a pipe to EvClear readers once more when a part of its data is read.
+//   - DragonFly keeps the first Udata of FilterUser, and forgets its bits with each EvClear event.
+//
+// # The emulation on Linux
+//
+// The emulation reports each file operation with FreeBSD's notes, with the exceptions listed in
+// docs/kqueue-notes.md: enlarging a file, for example, counts as writing to it. It returns
+// EOPNOTSUPP, which is errors.ErrUnsupported, for a low-water mark of FilterWrite above that of Linux
+// (4096 bytes of a pipe, a third of a socket's buffer) and for the signals 32 to 34. Besides:
+//
+//   - If a descriptor is closed while a duplicate stays open, each arrival wakes the waiter for
+//     nothing. It is never reported.
+//   - A socket's error is read from the socket, whose SO_ERROR is zero afterwards. Fflags has it in
+//     this and later events of both filters.
+//   - Data of FilterRead is the size of the first datagram. It is 1 for an eventfd, a timerfd, a
+//     queue, an epoll, and a listening socket other than TCP. Data of FilterWrite is what the
+//     kernel counts as free in a socket's or pipe's buffer, and 0 for anything else.
+//   - Regular files and FilterVnode need /proc. Watching takes permission to read the file, or else
+//     the error is EACCES. NoteDelete of a directory takes permission to read its parent.
+//     NoteRevoke is reported for terminals only. A descriptor without a file is EINVAL.
+//   - NoteExit reports the status of children always, and of other processes if they belong to the
+//     same user or since Linux 6.15. Otherwise Data is -1. If only the kernel can report the
+//     status, it does when the parent has waited for the process.
+//   - NoteFork, NoteExec and NoteTrack need Linux 6.6 or CAP_NET_ADMIN, and do not work in
+//     containers. Otherwise the error is EPERM. NoteTrackErr also reports that messages of the kernel
+//     were lost.
+//   - FilterNetdev takes the index of an interface, or 0 for all of them. Data is the index.
+//     NoteLinkInv reports that the interface was removed.
+//   - FilterFS compares the mounts before each wait. It misses a mount that is undone in between.
+//   - FilterSignal catches the signal, as signal.Notify does. Signals that arrive faster than the Go
+//     runtime takes them count as one.
+//   - Linux allows four queues inside another one. More is ELOOP.
+//   - A timer and a process use a descriptor each, a queue two to eight.
+//   - EvEnable, EvDisable and changes without a flag keep the Fflags and Data of the registration.
 package kqueue
 
 import (

@@ -35,7 +35,7 @@ func (q *Queue) Change(epoll int, change kevent.Event) syscall.Errno {
 	}
 	if k != nil {
 		errno = q.modify(epoll, k, change)
-		if !isGone(errno) {
+		if !isGone(errno) || !isDescriptor(k.filter) {
 			return errno
 		}
 		_ = q.remove(epoll, k) // the object is gone, as errno says
@@ -61,6 +61,10 @@ func sourceOf(change kevent.Event) (source, syscall.Errno) {
 		return vnode{}, 0
 	case kevent.FilterProc:
 		return process{}, 0
+	case kevent.FilterNetdev:
+		return netdev{}, 0
+	case kevent.FilterFS:
+		return filesystems{}, 0
 	case kevent.FilterSignal:
 		return signals{}, 0
 	case kevent.FilterTimer:

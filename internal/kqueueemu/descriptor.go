@@ -68,7 +68,7 @@ func (q *Queue) chooseLayer(epoll int, k *knote) syscall.Errno {
 			taken[sibling.layer] = taken[sibling.layer] || sibling.polled()
 		}
 	}
-	for taken[k.layer] {
+	for k.layer = 0; taken[k.layer]; {
 		k.layer++
 	}
 	if k.layer == 0 {
@@ -78,7 +78,7 @@ func (q *Queue) chooseLayer(epoll int, k *knote) syscall.Errno {
 }
 
 // polled reports whether an epoll holds the knote's descriptor.
-func (k *knote) polled() bool { return k.source == source(descriptor{}) }
+func (k *knote) polled() bool { return k.hangs || k.source == source(descriptor{}) }
 
 // makeInner makes an inner epoll, unless it exists.
 func (q *Queue) makeInner(epoll, i int) syscall.Errno {
@@ -119,6 +119,8 @@ func (k *knote) wants() uint32 {
 		return unix.EPOLLOUT
 	case kevent.FilterExcept:
 		return unix.EPOLLPRI
+	case kevent.FilterVnode:
+		return 0
 	}
 	return unix.EPOLLIN | unix.EPOLLRDHUP
 }

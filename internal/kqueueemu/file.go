@@ -42,6 +42,8 @@ func (i identity) isRegular() bool { return i.mode&unix.S_IFMT == unix.S_IFREG }
 
 func (i identity) isDirectory() bool { return i.mode&unix.S_IFMT == unix.S_IFDIR }
 
+func (i identity) isDevice() bool { return i.mode&unix.S_IFMT == unix.S_IFCHR }
+
 // same returns the present identity of the knote's file, or ENOENT if the descriptor is now of
 // another file.
 func (k *knote) same() (identity, syscall.Errno) {

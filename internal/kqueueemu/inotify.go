@@ -116,14 +116,13 @@ func (q *Queue) makeInotify(epoll int) syscall.Errno {
 	}
 	q.inotify = fd
 	q.watches = make(map[int32]*watch)
-	q.buffer = make([]byte, 16<<10)
 	return 0
 }
 
 // readInotify reads all events of inotify and hands them to the knotes.
 func (q *Queue) readInotify() {
 	for q.inotify >= 0 {
-		n, err := unix.Read(q.inotify, q.buffer)
+		n, err := unix.Read(q.inotify, q.messages())
 		if err == unix.EINTR {
 			continue
 		}

@@ -43,6 +43,15 @@ type knote struct {
 	shrunk bool           // the file was truncated, and may have been written to since
 	gone   bool           // the file has ended, so a file with the same number is another one
 	signal syscall.Signal // of FilterSignal
+	hangs  bool           // of a terminal: an epoll reports when it is hung up
+
+	// Of FilterProc.
+	parentID    int64 // of a child that is followed
+	followed    bool  // NoteChild is to be reported
+	armed       bool  // the epoll holds the pidfd
+	ended       bool  // the process has ended, and no pidfd reports it
+	status      int64 // how it ended, if statusKnown
+	statusKnown bool
 }
 
 // sticky are the flags that a knote keeps and that its events have.

@@ -21,23 +21,55 @@ type process struct{}
 // unknownStatus is the Data of an exit whose status cannot be found out.
 const unknownStatus = -1
 
-func (process) attach(q *Queue, epoll int, k *knote) syscall.Errno {
+func (p process) attach(q *Queue, epoll int, k *knote) syscall.Errno {
 	if k.ident == 0 || k.ident > math.MaxInt32 {
 		return unix.ESRCH
 	}
 	k.flags |= kevent.Clear
+	if errno := k.openProcess(q); errno != 0 {
+		return errno
+	}
+	errno := p.connect(q, epoll, k.fflags)
+	if errno == 0 {
+		errno = k.arm(epoll)
+	}
+	if errno != 0 {
+		q.discard(k.fd)
+	}
+	return errno
+}
+
+// arm has the epoll report what the knote waits for.
+func (k *knote) arm(epoll int) syscall.Errno {
+	op := unix.EPOLL_CTL_MOD
+	if !k.armed {
+		op = unix.EPOLL_CTL_ADD
+	}
+	errno := epollCtl(epoll, op, k.fd, unix.EPOLLET|k.exits(), k.slot, k.generation)
+	k.armed = k.armed || errno == 0
+	return errno
+}
+
+// openProcess opens the pidfd.
+func (k *knote) openProcess(q *Queue) syscall.Errno {
 	fd, errno := q.adopt(unix.PidfdOpen(int(k.ident), 0))
 	switch errno {
 	case 0:
+		k.fd = fd
 	case unix.EINVAL, unix.ENOENT: // a thread
 		return unix.ESRCH
-	default:
-		return errno
 	}
-	k.fd = fd
-	errno = epollCtl(epoll, unix.EPOLL_CTL_ADD, fd, unix.EPOLLET|k.exits(), k.slot, k.generation)
-	if errno != 0 {
-		q.discard(fd)
+	return errno
+}
+
+// connect connects the queue to the process events connector, if the notes need it.
+func (process) connect(q *Queue, epoll int, fflags uint32) syscall.Errno {
+	if fflags&forkNotes == 0 {
+		return 0
+	}
+	errno := q.makeForks(epoll)
+	if errno == 0 {
+		q.readForks() // earlier events are not the knote's
 	}
 	return errno
 }
@@ -50,43 +82,94 @@ func (k *knote) exits() uint32 {
 	return k.readable()
 }
 
-func (process) touch(_ *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
-	if change.Flags&kevent.Add != 0 {
-		k.fflags, k.data = change.Fflags, change.Data
-	}
+func (p process) touch(q *Queue, epoll int, k *knote, change kevent.Event) syscall.Errno {
 	k.flags |= kevent.Clear
+	if change.Flags&kevent.Add == 0 {
+		return 0
+	}
+	if errno := p.connect(q, epoll, change.Fflags); errno != 0 {
+		return errno
+	}
+	k.fflags, k.data = change.Fflags, change.Data
 	return 0
 }
 
-func (process) enable(_ *Queue, epoll int, k *knote) syscall.Errno {
-	return epollCtl(epoll, unix.EPOLL_CTL_MOD, k.fd, unix.EPOLLET|k.exits(), k.slot, k.generation)
+func (process) enable(q *Queue, epoll int, k *knote) syscall.Errno {
+	if k.isDue() {
+		q.activate(k)
+	}
+	if k.fd < 0 || k.followed { // NoteChild comes before the exit
+		return 0
+	}
+	return k.arm(epoll)
 }
 
 func (process) detach(q *Queue, _ int, k *knote) syscall.Errno {
-	q.discard(k.fd)
+	if k.fd >= 0 {
+		q.discard(k.fd)
+	}
 	return 0
 }
 
-func (process) again(*Queue, int, *knote) syscall.Errno { return 0 }
+// isDue reports whether the knote has something to report besides what its pidfd does.
+func (k *knote) isDue() bool { return k.followed || k.ended || k.hits != 0 }
 
-// fire reports how the process ended. If only the parent can know until it has waited for the
-// process, the pidfd is ready once more when it has.
-func (process) fire(_ *Queue, k *knote, ready uint32) (report, bool, syscall.Errno) {
-	if k.fflags&kevent.NoteExit == 0 {
-		return report{}, false, 0
+// again makes up for what had to come after NoteChild.
+func (process) again(q *Queue, epoll int, k *knote) syscall.Errno {
+	if k.isDue() {
+		q.activate(k)
 	}
-	status, known := k.status()
+	if k.fd >= 0 && !k.armed {
+		return k.arm(epoll)
+	}
+	return 0
+}
+
+// fire reports NoteChild first, in an event of its own, then what else has happened.
+func (process) fire(_ *Queue, k *knote, ready uint32) (event report, fired bool, errno syscall.Errno) {
+	if k.followed {
+		k.followed = false
+		return report{fflags: kevent.NoteChild, data: k.parentID}, true, 0
+	}
+	event.fflags = k.hits & (k.fflags | kevent.NoteTrackErr)
+	k.hits = 0
+	if status, ended := k.exit(ready); ended {
+		event.flags = kevent.EOF | kevent.OneShot
+		if k.fflags&kevent.NoteExit != 0 {
+			event.fflags |= kevent.NoteExit
+			event.data = status
+		}
+		if event.fflags == 0 {
+			return event, false, unix.ENOENT // nobody waits for it, so it goes silently
+		}
+	}
+	return event, event.fflags != 0, 0
+}
+
+// exit returns how the process ended, if it did. If only the parent can know until it has waited
+// for the process, the pidfd is ready once more when it has.
+func (k *knote) exit(ready uint32) (status int64, ended bool) {
+	if k.ended {
+		return k.status, true
+	}
+	if k.fflags&kevent.NoteExit == 0 || ready == 0 {
+		return 0, false
+	}
+	status, known := k.findStatus()
 	if !known {
 		if ready&unix.EPOLLHUP == 0 && isKnownLater(k.fd) {
-			return report{}, false, 0
+			return 0, false
 		}
 		status = unknownStatus
 	}
-	return report{flags: kevent.EOF | kevent.OneShot, fflags: kevent.NoteExit, data: status}, true, 0
+	return status, true
 }
 
-// status returns what wait(2) would, without reaping the process.
-func (k *knote) status() (status int64, known bool) {
+// findStatus returns what wait(2) would, without reaping the process.
+func (k *knote) findStatus() (status int64, known bool) {
+	if k.statusKnown {
+		return k.status, true
+	}
 	if status, known = childStatus(k.fd); known {
 		return status, true
 	}

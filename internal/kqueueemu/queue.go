@@ -38,10 +38,13 @@ type Queue struct {
 	inotify int          // -1 until needed
 	watches map[int32]*watch
 	moved   move
+	links   links
+	mounts  mounts
+	forks   forks
 	pending list
 	woken   bool          // wakeFD is readable
 	failure syscall.Errno // why a pending knote has not been reported
-	buffer  []byte        // for events of inotify
+	buffer  []byte        // for messages of the kernel
 }
 
 type key struct {
@@ -60,6 +63,9 @@ type slot struct {
 const (
 	wakeSlot    = -1
 	inotifySlot = -2
+	linkSlot    = -3
+	mountSlot   = -4
+	forkSlot    = -5
 	innerSlot   = -10 // and below, one for each inner epoll
 )
 
@@ -83,6 +89,7 @@ func New() (q *Queue, fd int, call string, err error) {
 		return nil, -1, "eventfd", err
 	}
 	q = &Queue{knotes: make(map[key]*knote), fds: map[int]bool{fd: true}, own: map[int]bool{wakeFD: true}, wakeFD: wakeFD, inotify: -1}
+	q.links.fd, q.mounts.fd, q.forks.fd = -1, -1, -1
 	for i := range q.inner {
 		q.inner[i] = -1
 	}
@@ -169,8 +176,16 @@ func (q *Queue) Release(fd int, woken bool) bool {
 		_ = unix.Close(fd)
 	}
 	q.knotes, q.slots, q.spare, q.own = nil, nil, nil, nil
-	q.wakeFD, q.inotify = -1, -1
+	q.wakeFD, q.inotify, q.links.fd, q.mounts.fd, q.forks.fd = -1, -1, -1, -1, -1
 	return true
+}
+
+// messages returns memory for messages of the kernel.
+func (q *Queue) messages() []byte {
+	if q.buffer == nil {
+		q.buffer = make([]byte, 16<<10)
+	}
+	return q.buffer
 }
 
 // adopt records a new descriptor as one of the queue's own.

@@ -56,9 +56,27 @@ func (v vnode) attach(q *Queue, epoll int, k *knote) (errno syscall.Errno) {
 // look has inotify report what the knote asks for.
 func (vnode) look(q *Queue, epoll int, k *knote) syscall.Errno {
 	errno := q.watchFile(epoll, k, k.watched())
-	if errno == 0 && k.file.isDirectory() && k.fflags&kevent.NoteDelete != 0 {
+	switch {
+	case errno != 0:
+	case k.file.isDirectory() && k.fflags&kevent.NoteDelete != 0:
 		q.watchParent(epoll, k)
+	case k.file.isDevice() && k.fflags&kevent.NoteRevoke != 0 && !k.hangs:
+		errno = q.watchHangup(epoll, k)
 	}
+	return errno
+}
+
+// watchHangup has an epoll report when a terminal is hung up. It reports that unasked. Other
+// devices are not hung up.
+func (q *Queue) watchHangup(epoll int, k *knote) syscall.Errno {
+	if errno := q.chooseLayer(epoll, k); errno != 0 {
+		return errno
+	}
+	errno := descriptor{}.control(q, epoll, unix.EPOLL_CTL_ADD, k)
+	if errno == unix.EPERM { // nothing about it can be waited for
+		return 0
+	}
+	k.hangs = errno == 0
 	return errno
 }
 
@@ -82,9 +100,17 @@ func (vnode) enable(q *Queue, _ int, k *knote) syscall.Errno {
 	return 0
 }
 
-func (vnode) detach(q *Queue, epoll int, k *knote) syscall.Errno { return file{}.detach(q, epoll, k) }
+func (vnode) detach(q *Queue, epoll int, k *knote) syscall.Errno {
+	if k.hangs && epoll >= 0 {
+		_ = descriptor{}.control(q, epoll, unix.EPOLL_CTL_DEL, k) // the file may be gone, as comes out below
+	}
+	return file{}.detach(q, epoll, k)
+}
 
-func (vnode) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
+func (vnode) fire(_ *Queue, k *knote, ready uint32) (event report, fired bool, errno syscall.Errno) {
+	if ready&unix.EPOLLHUP != 0 {
+		k.hits |= kevent.NoteRevoke & k.fflags
+	}
 	now, errno := k.same()
 	switch {
 	case isGone(errno), errno != 0 && k.hits == 0:
@@ -92,11 +118,14 @@ func (vnode) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
 	case errno == 0:
 		k.noticeRemoval(now)
 	}
-	notes := k.hits & k.fflags
+	event.fflags = k.hits & k.fflags
+	if event.fflags&kevent.NoteRevoke != 0 {
+		event.flags = kevent.EOF
+	}
 	if k.flags&kevent.Clear != 0 {
 		k.hits = 0
 	}
-	return report{fflags: notes}, notes != 0, 0
+	return event, event.fflags != 0, 0
 }
 
 func (vnode) again(q *Queue, _ int, k *knote) syscall.Errno { return q.goesOn(k) }

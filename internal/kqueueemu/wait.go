@@ -47,6 +47,7 @@ func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, ti
 	if q.dead.Load() {
 		return 0, false, unix.EBADF
 	}
+	q.lookAtMounts()
 	taken, errno := sys.EpollWait(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw), timeout)
 	if errno != 0 || taken == 0 {
 		return 0, false, errno
@@ -68,19 +69,15 @@ func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, ti
 func (q *Queue) collect(epoll int, events []kevent.Event, raw []unix.EpollEvent, taken int) int {
 	n := 0
 	var ready [inner]bool
-	changed := false
 	for i := range raw[:taken] {
 		switch at := raw[i].Fd; {
 		case at >= 0:
 			n += q.report(epoll, &raw[i], events[n:])
 		case at <= innerSlot:
 			ready[innerSlot-at] = true
-		case at == inotifySlot:
-			changed = true
+		default:
+			q.read(at)
 		}
-	}
-	if changed {
-		q.readInotify()
 	}
 	n += q.reportPending(epoll, events[n:])
 	for i, fd := range q.inner {
@@ -89,6 +86,20 @@ func (q *Queue) collect(epoll int, events []kevent.Event, raw []unix.EpollEvent,
 		}
 	}
 	return n
+}
+
+// read handles what one of the queue's own descriptors has to report, which makes knotes pending.
+func (q *Queue) read(slot int32) {
+	switch slot {
+	case inotifySlot:
+		q.readInotify()
+	case linkSlot:
+		q.readLinks()
+	case mountSlot:
+		q.compareMounts()
+	case forkSlot:
+		q.readForks()
+	}
 }
 
 // collectInner takes events from an inner epoll. There is room for the inner epoll's own entry at

@@ -1,0 +1,156 @@
+//go:build linux
+
+package kqueueemu
+
+import (
+	"bytes"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/kevent"
+)
+
+// filesystems is the source of FilterFS, with /proc/self/mountinfo. Its ident means nothing.
+type filesystems struct{}
+
+const mountNotes = kevent.NoteMount | kevent.NoteUnmount
+
+// mounts are the mounted file systems as a queue sees them.
+type mounts struct {
+	fd      int // of mountinfo, which poll(2) reports after each change
+	known   map[string]bool
+	watched atomic.Int32 // how many knotes there are
+}
+
+func (filesystems) attach(q *Queue, epoll int, k *knote) syscall.Errno {
+	if errno := checkMountNotes(k.fflags); errno != 0 {
+		return errno
+	}
+	if errno := q.makeMounts(epoll); errno != 0 {
+		return errno
+	}
+	q.compareMounts() // earlier changes are not the knote's
+	k.flags |= kevent.Clear
+	q.mounts.watched.Add(1)
+	return 0
+}
+
+func checkMountNotes(fflags uint32) syscall.Errno {
+	if fflags&^mountNotes != 0 || fflags == 0 {
+		return unix.EINVAL
+	}
+	return 0
+}
+
+func (filesystems) touch(q *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
+	k.flags |= kevent.Clear
+	if change.Flags&kevent.Add == 0 {
+		return 0
+	}
+	if errno := checkMountNotes(change.Fflags); errno != 0 {
+		return errno
+	}
+	q.compareMounts() // earlier changes belong to the old notes
+	k.fflags, k.data = change.Fflags, change.Data
+	return 0
+}
+
+func (filesystems) enable(q *Queue, _ int, k *knote) syscall.Errno {
+	q.record(k, 0)
+	return 0
+}
+
+func (filesystems) detach(q *Queue, _ int, _ *knote) syscall.Errno {
+	q.mounts.watched.Add(-1)
+	return 0
+}
+
+func (filesystems) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
+	notes := k.hits & k.fflags
+	k.hits = 0
+	return report{fflags: notes}, notes != 0, 0
+}
+
+func (filesystems) again(*Queue, int, *knote) syscall.Errno { return 0 }
+
+func (q *Queue) makeMounts(epoll int) syscall.Errno {
+	if q.mounts.fd >= 0 {
+		return 0
+	}
+	// Threads may have namespaces of their own: the file goes on showing that of this one.
+	fd, errno := q.adopt(unix.Open("/proc/thread-self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0))
+	if errno != 0 {
+		return errno
+	}
+	known, errno := listMounts(fd)
+	if errno == 0 {
+		errno = epollCtl(epoll, unix.EPOLL_CTL_ADD, fd, unix.EPOLLPRI|unix.EPOLLET, mountSlot, 0)
+	}
+	if errno != 0 {
+		q.discard(fd)
+		return errno
+	}
+	q.mounts.fd, q.mounts.known = fd, known
+	return 0
+}
+
+// listMounts returns the numbers of all mounts.
+func listMounts(fd int) (map[string]bool, syscall.Errno) {
+	var info []byte
+	for buffer := make([]byte, 4096); ; {
+		n, err := unix.Pread(fd, buffer, int64(len(info)))
+		if err != nil {
+			return nil, err.(syscall.Errno)
+		}
+		if n == 0 {
+			break
+		}
+		info = append(info, buffer[:n]...)
+	}
+	known := make(map[string]bool)
+	for line := range bytes.Lines(info) {
+		number, _, _ := bytes.Cut(line, []byte(" "))
+		known[string(number)] = true
+	}
+	return known, 0
+}
+
+// lookAtMounts is called before each wait, because poll(2) of the queue takes the news from the
+// epoll.
+func (q *Queue) lookAtMounts() {
+	if q.mounts.watched.Load() > 0 {
+		q.mu.Lock()
+		q.compareMounts()
+		q.mu.Unlock()
+	}
+}
+
+// compareMounts records what has changed.
+func (q *Queue) compareMounts() {
+	if q.mounts.fd < 0 {
+		return
+	}
+	now, errno := listMounts(q.mounts.fd)
+	if errno != 0 { // the next wait tries again
+		return
+	}
+	var notes uint32
+	for number := range now {
+		if !q.mounts.known[number] {
+			notes |= kevent.NoteMount
+		}
+	}
+	for number := range q.mounts.known {
+		if !now[number] {
+			notes |= kevent.NoteUnmount
+		}
+	}
+	q.mounts.known = now
+	for _, k := range q.knotes {
+		if notes != 0 && k.filter == kevent.FilterFS {
+			q.record(k, notes)
+		}
+	}
+}

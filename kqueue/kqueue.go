@@ -66,16 +66,12 @@
 //
 // # Flags of reported events
 //
-// A reported event has EvEOF and EvError as documented, and the flags in this table. Test for
+// A reported event has EvEOF and EvError as documented, and flags of its registration. Test for
 // single flags, not for equality.
 //
-//	             flags of the registration that its events have
-//	macOS        all of them, EvAdd and EvEnable included
-//	FreeBSD      EvOneShot EvClear EvReceipt EvDispatch
-//	NetBSD       EvAdd EvOneShot EvClear EvDispatch
-//	OpenBSD      EvAdd EvEnable EvOneShot EvClear EvReceipt EvDispatch
-//	DragonFly    EvAdd EvOneShot EvClear EvReceipt EvDispatch
-//	Linux        as FreeBSD
+//	                                    flags that its events have
+//	FreeBSD, Linux                      EvOneShot EvClear EvReceipt EvDispatch
+//	macOS, NetBSD, OpenBSD, DragonFly   all of the change that added it, EvAdd and EvEnable included
 //
 // FilterProc, FilterSignal and FilterTimer set EvClear by themselves. An event that reports an error
 // of a change, or a receipt, has EvError alone on every system.

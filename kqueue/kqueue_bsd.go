@@ -96,11 +96,11 @@ func callKevent(fd int, changes, events []kevent.Event, d time.Duration) (int, s
 	defer spare.Put(memory)
 	memory.changes, memory.events = resized(memory.changes, len(changes)), resized(memory.events, len(events))
 	for i := range changes {
-		toKernel(&memory.changes[i], &changes[i])
+		memory.changes[i].Set(&changes[i])
 	}
 	n, errno := sys.Kevent(fd, memory.changes, memory.events, d)
 	for i := range memory.events[:n] {
-		fromKernel(&events[i], &memory.events[i])
+		memory.events[i].Get(&events[i])
 	}
 	return n, errno
 }
@@ -112,19 +112,3 @@ func resized(list []sys.KernelEvent, n int) []sys.KernelEvent {
 	}
 	return list[:n]
 }
-
-func toKernel(to *sys.KernelEvent, from *kevent.Event) {
-	*to = sys.KernelEvent{Ident: uintptr(from.Ident), Fflags: from.Fflags, Data: from.Data, Udata: uintptr(from.Udata)}
-	convert(&to.Filter, from.Filter)
-	convert(&to.Flags, from.Flags)
-}
-
-func fromKernel(to *kevent.Event, from *sys.KernelEvent) {
-	*to = kevent.Event{
-		Ident: uint64(from.Ident), Filter: int16(from.Filter), Flags: uint16(from.Flags),
-		Fflags: from.Fflags, Data: from.Data, Udata: uint64(from.Udata),
-	}
-}
-
-// convert exists because NetBSD's fields are wider than the others'.
-func convert[To, From int16 | uint16 | uint32](to *To, from From) { *to = To(from) }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/kevent"
 	"iomux/internal/sys"
 )
 
@@ -41,9 +42,10 @@ func (q *kernelQueue) add(fd int) error {
 	if runtime.GOOS == "openbsd" {
 		notes |= noteTruncate
 	}
-	change := [1]sys.KernelEvent{{
-		Ident: uintptr(fd), Filter: unix.EVFILT_VNODE, Flags: unix.EV_ADD | unix.EV_CLEAR, Fflags: notes,
-	}}
+	var change [1]sys.KernelEvent
+	change[0].Set(&kevent.Event{
+		Ident: uint64(fd), Filter: unix.EVFILT_VNODE, Flags: unix.EV_ADD | unix.EV_CLEAR, Fflags: notes,
+	})
 	if _, errno := sys.Kevent(q.number, change[:], nil, 0); errno != 0 {
 		return errno
 	}
@@ -59,7 +61,9 @@ func (q *kernelQueue) read(happened func(fd int, notes uint32)) error {
 		if errno != 0 && errno != unix.EINTR {
 			return os.NewSyscallError("kevent", errno)
 		}
-		for _, event := range q.events[:n] {
+		for i := range q.events[:n] {
+			var event kevent.Event
+			q.events[i].Get(&event)
 			happened(int(event.Ident), event.Fflags)
 		}
 		if n < len(q.events) && errno == 0 {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/kevent"
 	"iomux/internal/sys"
 )
 
@@ -50,9 +51,10 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 }
 
 func addProcess(queue, pid int, notes uint32) syscall.Errno {
-	change := [1]sys.KernelEvent{{
-		Ident: uintptr(pid), Filter: unix.EVFILT_PROC, Flags: unix.EV_ADD, Fflags: notes,
-	}}
+	var change [1]sys.KernelEvent
+	change[0].Set(&kevent.Event{
+		Ident: uint64(pid), Filter: unix.EVFILT_PROC, Flags: unix.EV_ADD, Fflags: notes,
+	})
 	_, errno := sys.Kevent(queue, change[:], nil, 0)
 	return errno
 }
@@ -81,8 +83,10 @@ func (q *processQueue) status() (int, bool) {
 		return 0, false
 	}
 	q.taken = true
-	if runtime.GOOS != "darwin" || events[0].Fflags&noteExitStatus != 0 {
-		q.code, q.known = codeOf(syscall.WaitStatus(events[0].Data)), true
+	var event kevent.Event
+	events[0].Get(&event)
+	if runtime.GOOS != "darwin" || event.Fflags&noteExitStatus != 0 {
+		q.code, q.known = codeOf(syscall.WaitStatus(event.Data)), true
 	}
 	return q.code, q.known
 }

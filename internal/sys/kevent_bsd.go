@@ -8,7 +8,49 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/kevent"
 )
+
+// KernelEvent has the size and the alignment of struct kevent. Its layout is that of x/sys, whose
+// type has a pointer for the user's number. A KernelEvent has none, so that the garbage collector
+// never takes that number for a pointer.
+type KernelEvent [unsafe.Sizeof(unix.Kevent_t{}) / wordSize]uintptr
+
+const wordSize = unsafe.Sizeof(uintptr(0))
+
+// Set sets all fields. Fields that are narrower in the kernel lose their upper bits.
+func (e *KernelEvent) Set(fields *kevent.Event) {
+	*e = KernelEvent{}
+	kernel := e.kernel()
+	convert(&kernel.Ident, fields.Ident)
+	convert(&kernel.Filter, fields.Filter)
+	convert(&kernel.Flags, fields.Flags)
+	convert(&kernel.Fflags, fields.Fflags)
+	convert(&kernel.Data, fields.Data)
+	convert(e.udata(), fields.Udata)
+}
+
+// Get returns all fields.
+func (e *KernelEvent) Get(fields *kevent.Event) {
+	kernel := e.kernel()
+	convert(&fields.Ident, kernel.Ident)
+	convert(&fields.Filter, kernel.Filter)
+	convert(&fields.Flags, kernel.Flags)
+	convert(&fields.Fflags, kernel.Fflags)
+	convert(&fields.Data, kernel.Data)
+	convert(&fields.Udata, *e.udata())
+}
+
+func (e *KernelEvent) kernel() *unix.Kevent_t { return (*unix.Kevent_t)(unsafe.Pointer(e)) }
+
+func (e *KernelEvent) udata() *uintptr { return &e[unsafe.Offsetof(unix.Kevent_t{}.Udata)/wordSize] }
+
+type integer interface {
+	~int16 | ~uint16 | ~int32 | ~uint32 | ~int64 | ~uint64 | ~uintptr
+}
+
+func convert[To, From integer](to *To, from From) { *to = To(from) }
 
 // Kqueue wraps kqueue(2). The descriptor is close-on-exec.
 func Kqueue() (int, syscall.Errno) {
@@ -29,26 +71,16 @@ func Kevent(kq int, changes, events []KernelEvent, timeout time.Duration) (int, 
 		ts := unix.NsecToTimespec(int64(timeout))
 		left = &ts
 	}
-	n, err := unix.Kevent(kq, kernelEvents(changes), kernelEvents(events), left)
+	n, err := unix.Kevent(kq, kevents(changes), kevents(events), left)
 	return max(n, 0), Errno(err)
 }
 
-// kernelEvents returns events as x/sys takes them. The type of x/sys has a pointer for the user's
-// number. The memory keeps the type KernelEvent, so that the garbage collector never sees that
-// number as a pointer.
-func kernelEvents(events []KernelEvent) []unix.Kevent_t {
+// kevents returns the same memory with the type of x/sys.
+func kevents(events []KernelEvent) []unix.Kevent_t {
 	return unsafe.Slice((*unix.Kevent_t)(unsafe.Pointer(unsafe.SliceData(events))), len(events))
 }
 
-// KernelEvent has the kernel's layout, which is that of x/sys. Another layout does not compile.
-const _ = -(unsafe.Sizeof(KernelEvent{}) ^ unsafe.Sizeof(unix.Kevent_t{})) -
-	(unsafe.Offsetof(KernelEvent{}.Ident) ^ unsafe.Offsetof(unix.Kevent_t{}.Ident)) -
-	(unsafe.Offsetof(KernelEvent{}.Filter) ^ unsafe.Offsetof(unix.Kevent_t{}.Filter)) -
-	(unsafe.Offsetof(KernelEvent{}.Flags) ^ unsafe.Offsetof(unix.Kevent_t{}.Flags)) -
-	(unsafe.Offsetof(KernelEvent{}.Fflags) ^ unsafe.Offsetof(unix.Kevent_t{}.Fflags)) -
-	(unsafe.Offsetof(KernelEvent{}.Data) ^ unsafe.Offsetof(unix.Kevent_t{}.Data)) -
-	(unsafe.Offsetof(KernelEvent{}.Udata) ^ unsafe.Offsetof(unix.Kevent_t{}.Udata)) -
-	(unsafe.Sizeof(KernelEvent{}.Ident) ^ unsafe.Sizeof(unix.Kevent_t{}.Ident)) -
-	(unsafe.Sizeof(KernelEvent{}.Filter) ^ unsafe.Sizeof(unix.Kevent_t{}.Filter)) -
-	(unsafe.Sizeof(KernelEvent{}.Flags) ^ unsafe.Sizeof(unix.Kevent_t{}.Flags)) -
-	(unsafe.Sizeof(KernelEvent{}.Udata) ^ unsafe.Sizeof(unix.Kevent_t{}.Udata))
+// The size of struct kevent is a multiple of the word size, and udata is one word.
+const _ = -(unsafe.Sizeof(unix.Kevent_t{}) % wordSize) -
+	(unsafe.Sizeof(unix.Kevent_t{}.Udata) ^ wordSize) -
+	(unsafe.Offsetof(unix.Kevent_t{}.Udata) % wordSize)

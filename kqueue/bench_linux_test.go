@@ -28,6 +28,26 @@ func BenchmarkBareEpollWait(b *testing.B) {
 	}
 }
 
+// BenchmarkBareEpollWait64 is the bare call with 64 descriptors ready.
+func BenchmarkBareEpollWait64(b *testing.B) {
+	r, w := suite.Pipe(b)
+	suite.Write(b, w)
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	must(b, err)
+	suite.CloseAtEnd(b, epoll)
+	for range 64 {
+		twin := suite.Duplicate(b, r, 0)
+		suite.CloseAtEnd(b, twin)
+		must(b, unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, twin, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(twin)}))
+	}
+	events := make([]unix.EpollEvent, 64)
+	for b.Loop() {
+		if n, errno := sys.EpollWait(epoll, unsafe.Pointer(&events[0]), len(events), 0); n != 64 || errno != 0 {
+			b.Fatal(n, errno)
+		}
+	}
+}
+
 func BenchmarkBareEdge(b *testing.B) {
 	r, w := suite.Pipe(b)
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)

@@ -75,3 +75,22 @@ func BenchmarkControlModify(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkControl64 is a wait with 64 lasting events.
+func BenchmarkControl64(b *testing.B) {
+	r, w := suite.Pipe(b)
+	suite.Write(b, w)
+	queue := newQueue(b)
+	for range 64 {
+		twin := suite.Duplicate(b, r, 0)
+		suite.CloseAtEnd(b, twin)
+		apply(b, queue, change(twin, kqueue.FilterRead, kqueue.EvAdd))
+	}
+	events := make([]kqueue.Event, 64)
+	b.ReportAllocs()
+	for b.Loop() {
+		if n, err := queue.Control(nil, events, 0); n != 64 || err != nil {
+			b.Fatal(n, err)
+		}
+	}
+}

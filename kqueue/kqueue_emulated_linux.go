@@ -63,9 +63,14 @@ func wake(q *Queue, _ int) {
 }
 
 func control(q *Queue, fd int, changes, events []kevent.Event, d time.Duration) (int, error) {
-	n, err := apply(changes, events, func(change kevent.Event) syscall.Errno { return q.emulated.Change(fd, change) })
-	if n > 0 || err != nil || len(events) == 0 {
-		return n, err
+	if len(changes) > 0 {
+		n, err := apply(changes, events, func(change kevent.Event) syscall.Errno { return q.emulated.Change(fd, change) })
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+	if len(events) == 0 {
+		return 0, nil
 	}
 	left := timeout.Start(d)
 	for {

@@ -100,7 +100,7 @@ func (q *Queue) makeInner(epoll, i int) syscall.Errno {
 // control changes the knote's entry in its epoll. If the number was closed and is now that of a
 // descriptor of the queue's own, the entry is not the knote's.
 func (descriptor) control(q *Queue, epoll, op int, k *knote) syscall.Errno {
-	if q.own[int(k.ident)] {
+	if q.own.has(int(k.ident)) {
 		return unix.EBADF
 	}
 	if k.layer > 0 {

@@ -28,7 +28,7 @@ type Queue struct {
 	slots   []slot
 	free    []int32      // unused slots
 	spare   []*knote     // unused knotes of descriptors
-	own     map[int]bool // descriptors that the queue has made for itself
+	own     fdSet        // descriptors that the queue has made for itself
 	number  int32        // unique in the process
 	fds     map[int]bool // descriptors of the epoll that have not been released
 	dead    atomic.Bool  // all were released
@@ -88,7 +88,8 @@ func New() (q *Queue, fd int, call string, err error) {
 		_ = unix.Close(fd)
 		return nil, -1, "eventfd", err
 	}
-	q = &Queue{knotes: make(map[key]*knote), fds: map[int]bool{fd: true}, own: map[int]bool{wakeFD: true}, wakeFD: wakeFD, inotify: -1}
+	q = &Queue{knotes: make(map[key]*knote), fds: map[int]bool{fd: true}, wakeFD: wakeFD, inotify: -1}
+	q.own.add(wakeFD)
 	q.links.fd, q.mounts.fd, q.forks.fd = -1, -1, -1
 	for i := range q.inner {
 		q.inner[i] = -1
@@ -172,7 +173,7 @@ func (q *Queue) Release(fd int, woken bool) bool {
 	for _, k := range q.knotes {
 		_ = k.source.detach(q, -1, k) // the descriptor may be closed already
 	}
-	for fd := range q.own {
+	for fd := range q.own.all() {
 		_ = unix.Close(fd)
 	}
 	q.knotes, q.slots, q.spare, q.own = nil, nil, nil, nil
@@ -193,13 +194,13 @@ func (q *Queue) adopt(fd int, err error) (int, syscall.Errno) {
 	if err != nil {
 		return -1, err.(syscall.Errno)
 	}
-	q.own[fd] = true
+	q.own.add(fd)
 	return fd, 0
 }
 
 // discard closes one of the queue's own descriptors. It has no duplicates, so it leaves the epoll.
 func (q *Queue) discard(fd int) {
-	delete(q.own, fd)
+	q.own.remove(fd)
 	_ = unix.Close(fd)
 }
 

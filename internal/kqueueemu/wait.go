@@ -15,7 +15,7 @@ import (
 )
 
 // few is how many of the epoll's events fit on the stack.
-const few = 64
+const few = 16
 
 var buffers = sync.Pool{New: func() any { return new([]unix.EpollEvent) }}
 

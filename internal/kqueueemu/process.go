@@ -8,11 +8,11 @@ import (
 	"os"
 	"strconv"
 	"syscall"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"iomux/internal/kevent"
+	"iomux/internal/sys"
 )
 
 // process is the source of FilterProc, with a pidfd for each.
@@ -170,17 +170,10 @@ func (k *knote) findStatus() (status int64, known bool) {
 	if k.statusKnown {
 		return k.status, true
 	}
-	if status, known = childStatus(k.fd); known {
-		return status, true
+	if status, known := sys.WaitStatus(k.fd); known {
+		return int64(status), true
 	}
-	if status, known = zombieStatus(k.fd, k.ident); known {
-		return status, true
-	}
-	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
-	if unix.IoctlPidfdInfo(k.fd, &info) == nil && info.Mask&unix.PIDFD_INFO_EXIT != 0 {
-		return int64(info.Exit_code), true
-	}
-	return 0, false
+	return zombieStatus(k.fd, k.ident)
 }
 
 // isKnownLater reports whether the kernel takes the request although it has no status yet. Then it
@@ -188,31 +181,6 @@ func (k *knote) findStatus() (status int64, known bool) {
 func isKnownLater(pidfd int) bool {
 	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
 	return unix.IoctlPidfdInfo(pidfd, &info) == nil
-}
-
-// childStatus asks as the parent, without reaping the process.
-func childStatus(pidfd int) (int64, bool) {
-	var info unix.Siginfo
-	for {
-		err := unix.Waitid(unix.P_PIDFD, pidfd, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil || info.Signo == 0 {
-			return 0, false
-		}
-		break
-	}
-	// Next in struct siginfo are si_pid, si_uid and si_status, aligned like a pointer.
-	const start = (12 + unsafe.Sizeof(uintptr(0)) - 1) &^ (unsafe.Sizeof(uintptr(0)) - 1)
-	value := int64(*(*int32)(unsafe.Add(unsafe.Pointer(&info), start+8)))
-	switch info.Code {
-	case 1: // CLD_EXITED
-		return value & 0xff << 8, true
-	case 3: // CLD_DUMPED
-		return value | 0x80, true
-	}
-	return value, true // CLD_KILLED
 }
 
 // zombieStatus reads /proc, which has the status until the parent has waited for the process, for

@@ -247,10 +247,10 @@ func (q *Queue) deactivate(k *knote) {
 	}
 }
 
-// epollCtl changes the epoll's entry of fd.
+// epollCtl changes the epoll's entry of fd. Its events have the slot and the generation in Fd and
+// Pad.
 func epollCtl(epoll, op, fd int, events uint32, slot, generation int32) syscall.Errno {
-	event := unix.EpollEvent{Events: events, Fd: slot, Pad: generation}
-	return sys.EpollCtl(epoll, op, int32(fd), unsafe.Pointer(&event))
+	return sys.EpollControl(epoll, op, fd, events, *(*uint64)(unsafe.Pointer(&[2]int32{slot, generation})))
 }
 
 // sysWrite and sysRead move the eight bytes of an eventfd or a timerfd, neither of which blocks.

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/freelist"
 	"iomux/internal/kevent"
 	"iomux/internal/kqueuebsd"
 	"iomux/internal/sys"
@@ -85,30 +86,20 @@ func control(q *Queue, fd int, changes, events []kevent.Event, d time.Duration) 
 	return n, waitError(fd, errno)
 }
 
-// lists hold changes and events in the kernel's layout.
-type lists struct{ changes, events []sys.KernelEvent }
-
-var spare = sync.Pool{New: func() any { return new(lists) }}
+// spare holds lists in the kernel's layout.
+var spare freelist.Slices[sys.KernelEvent]
 
 // callKevent wraps kevent(2).
 func callKevent(fd int, changes, events []kevent.Event, d time.Duration) (int, syscall.Errno) {
-	memory := spare.Get().(*lists)
-	defer spare.Put(memory)
-	memory.changes, memory.events = resized(memory.changes, len(changes)), resized(memory.events, len(events))
+	asked, reported := spare.Get(len(changes)), spare.Get(len(events))
+	defer spare.Put(asked)
+	defer spare.Put(reported)
 	for i := range changes {
-		memory.changes[i].Set(&changes[i])
+		asked[i].Set(&changes[i])
 	}
-	n, errno := sys.Kevent(fd, memory.changes, memory.events, d)
-	for i := range memory.events[:n] {
-		memory.events[i].Get(&events[i])
+	n, errno := sys.Kevent(fd, asked, reported, d)
+	for i := range reported[:n] {
+		reported[i].Get(&events[i])
 	}
 	return n, errno
-}
-
-// resized returns the list with length n, or a new one if it is too short.
-func resized(list []sys.KernelEvent, n int) []sys.KernelEvent {
-	if cap(list) < n {
-		return make([]sys.KernelEvent, n)
-	}
-	return list[:n]
 }

@@ -5,10 +5,10 @@ package kqueuebsd
 
 import (
 	"math"
-	"sync"
 	"syscall"
 	"time"
 
+	"iomux/internal/freelist"
 	"iomux/internal/kevent"
 	"iomux/internal/timeout"
 )
@@ -110,13 +110,13 @@ func (k *Kernel) Change(fd int, change kevent.Event) syscall.Errno {
 }
 
 // singles are lists of one change, which would be allocated for each call of Kevent.
-var singles = sync.Pool{New: func() any { return new([1]kevent.Event) }}
+var singles freelist.Slices[kevent.Event]
 
 func (k *Kernel) changeOne(fd int, change kevent.Event) syscall.Errno {
-	list := singles.Get().(*[1]kevent.Event)
+	list := singles.Get(1)
 	defer singles.Put(list)
 	list[0] = change
-	_, errno := k.Kevent(fd, list[:], nil, 0)
+	_, errno := k.Kevent(fd, list, nil, 0)
 	return errno
 }
 

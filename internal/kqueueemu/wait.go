@@ -3,13 +3,13 @@
 package kqueueemu
 
 import (
-	"sync"
 	"syscall"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/freelist"
 	"iomux/internal/kevent"
 	"iomux/internal/sys"
 )
@@ -17,17 +17,14 @@ import (
 // few is how many of the epoll's events fit on the stack.
 const few = 16
 
-var buffers = sync.Pool{New: func() any { return new([]unix.EpollEvent) }}
+var buffers freelist.Slices[unix.EpollEvent]
 
 // Wait waits until there are events or the timeout expires. More reports that something happened
 // that turned out to be no event, so that there may be others behind it.
 func (q *Queue) Wait(epoll int, events []kevent.Event, timeout time.Duration) (n int, more bool, errno syscall.Errno) {
 	if len(events) > few {
-		buffer := buffers.Get().(*[]unix.EpollEvent)
-		if size := min(len(events), q.entries()); size > len(*buffer) {
-			*buffer = make([]unix.EpollEvent, size)
-		}
-		n, more, errno = q.wait(epoll, events, (*buffer)[:min(len(events), len(*buffer))], timeout)
+		buffer := buffers.Get(min(len(events), q.entries()))
+		n, more, errno = q.wait(epoll, events, buffer, timeout)
 		buffers.Put(buffer)
 		return n, more, errno
 	}

@@ -1,19 +1,20 @@
 //go:build unix
 
-// Package devpolldriver is a set of descriptors that /dev/poll holds. All that it needs of the driver is a Driver.
+// Package devpolldriver keeps a set of descriptors in /dev/poll of Solaris and illumos, or in a
+// model of it.
 //
-// What it has to know of the driver, as illumos' source has it:
+// According to illumos' source, the driver behaves as follows:
 //
-//   - The events of a write are added to those that the driver has for the descriptor. To take some back, the descriptor has to
-//     be removed by an entry that says POLLREMOVE and nothing else, and then written anew.
-//   - A descriptor that is not open when it is written is passed over, or kept in a state in which it is neither reported nor
-//     can be removed. So closed ones are not written.
-//   - The driver looks at those descriptors only of which it was told that something has happened. Neither that one is closed
-//     nor that its number is reused is told. To write the same events once more makes it look. So all are written again from
-//     time to time, which takes a small part of the time that passes.
-//   - It wakes those who wait for what is added, not for what is removed.
+//   - It adds the events of a write to those that it has for the descriptor. To remove some, the set
+//     removes the descriptor with POLLREMOVE alone, and writes it again.
+//   - It ignores a descriptor that is not open when it is written, or keeps it in a state in which it is
+//     neither reported nor removable. So the set writes open descriptors only.
+//   - It checks a descriptor only after a notification, and there is none if a descriptor is closed or its
+//     number is reused. Writing the same events again makes it check. So the set writes all descriptors
+//     again from time to time, which takes a small share of the time.
+//   - It wakes waits for a descriptor that is added, but not for one that is removed.
 //   - It takes no more entries at once than the process may have descriptors.
-//   - It belongs to the process that first writes to it, or waits.
+//   - It belongs to the first process that writes to it or waits on it.
 package devpolldriver
 
 import (
@@ -22,16 +23,18 @@ import (
 	"time"
 
 	"iomux/internal/fdref"
+	"iomux/internal/freelist"
 	"iomux/internal/sys"
 	"iomux/internal/waker"
 )
 
-// Driver is /dev/poll. Each call is one of the driver's: it does not retry.
+// Driver is /dev/poll. Each method makes one call of the driver and does not retry.
 type Driver interface {
 	Open() (fd int, err error)
 	// Write adds, changes and removes entries.
 	Write(fd int, list []sys.PollFD) syscall.Errno
-	// Poll waits until an entry is ready, and fills list. A negative timeout blocks.
+	// Poll waits until an entry is ready, and writes ready entries to list. A negative timeout
+	// blocks.
 	Poll(fd int, list []sys.PollFD, timeout time.Duration) (int, syscall.Errno)
 	Close(fd int) error
 }
@@ -39,56 +42,56 @@ type Driver interface {
 // Remove is POLLREMOVE.
 const Remove = 0x0800
 
-// Set is a set of descriptors. Its methods may be called from several goroutines at once.
+// Set is a set of descriptors. It is safe for concurrent use.
 type Set struct {
 	driver     Driver
 	descriptor fdref.Descriptor
-	bell       *waker.Waker // which the driver has from the beginning: Close rings it
-	bellFD     int32
+	waker      *waker.Waker // always in the driver, so that Close ends waits
+	wakerFD    int32
 
 	mu      sync.Mutex
 	entries map[int32]entry
 	members int
 	newest  uint32       // tag
-	changed []int32      // what is to be written
+	changed []int32      // descriptors to write
 	absent  []int32      // members that were not open
-	odd     bool         // whose turn it is where the absent and the ready compete for room
-	waiting int          // how many goroutines
-	rung    bool         // the bell, for those that wait now
-	written time.Time    // when all were written again
+	odd     bool         // whether absent descriptors go first if there is no room for all
+	waiting int          // number of goroutines in Wait
+	woken   bool         // whether the waker is readable
+	written time.Time    // when all were last written again
 	buffer  []sys.PollFD // for writing
-	spare   [][]sys.PollFD
+	lists   freelist.Slices[sys.PollFD]
 }
 
-// entry is what there is to know of a descriptor.
+// entry describes a descriptor.
 type entry struct {
 	want    uint16
-	has     uint16 // what the driver asks for
+	has     uint16 // the events in the driver
 	tag     uint32 // greater for each change
 	member  bool
-	held    bool // by the driver, maybe
-	purge   bool // it has to be removed before it is written
-	changed bool // it is in the list of these
-	absent  bool // likewise
+	held    bool // perhaps by the driver
+	purge   bool // whether to remove it before it is written
+	changed bool // whether it is in the list changed
+	absent  bool // whether it is in the list absent
 }
 
-// New opens the driver.
+// New opens the driver and returns an empty set.
 func New(driver Driver) (*Set, error) {
-	ring, err := waker.New()
+	wakes, err := waker.New()
 	if err != nil {
 		return nil, err
 	}
 	fd, err := driver.Open()
 	if err != nil {
-		_ = ring.Close() // the first error tells more
+		_ = wakes.Close() // the first error is the useful one
 		return nil, err
 	}
-	s := &Set{driver: driver, bell: ring, entries: make(map[int32]entry)}
-	number, _ := ring.Acquire() // it was not closed yet
-	ring.Done()
-	s.bellFD = int32(number)
+	s := &Set{driver: driver, waker: wakes, entries: make(map[int32]entry)}
+	number, _ := wakes.Acquire() // it is not closed yet
+	wakes.Done()
+	s.wakerFD = int32(number)
 	s.descriptor.Set(fd, s.release)
-	if errno := s.write(fd, []sys.PollFD{{FD: s.bellFD, Events: sys.PollIn}}); errno != 0 {
+	if errno := s.write(fd, []sys.PollFD{{FD: s.wakerFD, Events: sys.PollIn}}); errno != 0 {
 		_ = s.Close()
 		return nil, fault("write", fd, errno)
 	}
@@ -97,16 +100,16 @@ func New(driver Driver) (*Set, error) {
 
 func (s *Set) release(fd int) error {
 	err := s.driver.Close(fd)
-	if errBell := s.bell.Close(); err == nil {
-		err = errBell
+	if errWaker := s.waker.Close(); err == nil {
+		err = errWaker
 	}
 	return err
 }
 
-// FD is the descriptor of /dev/poll, or -1 after Close.
+// FD returns the descriptor of /dev/poll, or -1 after Close.
 func (s *Set) FD() int { return s.descriptor.FD() }
 
-// Len is the number of registered descriptors.
+// Len returns the number of registered descriptors.
 func (s *Set) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,20 +119,21 @@ func (s *Set) Len() int {
 	return s.members
 }
 
-// Register makes fd a member that is waited on for events, also if it is one already.
+// Register adds fd, or changes its events if it is a member.
 func (s *Set) Register(fd int32, events uint16) error { return s.change(fd, true, events) }
 
-// Unregister takes fd out, open or not. It need not be a member.
+// Unregister removes fd, which may be closed and need not be a member.
 func (s *Set) Unregister(fd int32) error { return s.change(fd, false, 0) }
 
-// change changes the entry of fd. It is written now if a goroutine waits, else before the next one does.
+// change changes the entry of fd. The change is written now if a goroutine waits, else before the
+// next wait.
 func (s *Set) change(fd int32, member bool, events uint16) error {
 	dp, err := s.descriptor.Acquire()
 	if err != nil {
 		return err
 	}
 	defer s.descriptor.Done()
-	if fd == s.bellFD || int(fd) == dp {
+	if s.waker.Owns(int(fd)) || int(fd) == dp {
 		return &sys.Error{Call: "write", FD: int(fd), Err: syscall.EBADF, Advice: "it is not open"}
 	}
 	s.mu.Lock()
@@ -140,7 +144,7 @@ func (s *Set) change(fd int32, member bool, events uint16) error {
 		return nil
 	case member && !e.member:
 		s.members++
-		e.purge = e.held // the driver may have it of another file
+		e.purge = e.held // the driver may hold another file with that number
 	case !member && e.member:
 		s.members--
 	}
@@ -153,15 +157,15 @@ func (s *Set) change(fd int32, member bool, events uint16) error {
 		if errno := s.flush(dp); errno != 0 {
 			return fault("write", int(fd), errno)
 		}
-		if s.entries[fd].absent && !s.rung {
-			s.rung = true
-			s.bell.Wake()
+		if s.entries[fd].absent && !s.woken {
+			s.woken = true
+			return s.waker.Wake()
 		}
 	}
 	return nil
 }
 
-// note makes fd one of those to be written.
+// note adds fd to the descriptors to write.
 func (s *Set) note(fd int32) {
 	if e := s.entries[fd]; !e.changed {
 		e.changed = true
@@ -170,7 +174,7 @@ func (s *Set) note(fd int32) {
 	}
 }
 
-// flush writes what was changed.
+// flush writes all changes.
 func (s *Set) flush(dp int) syscall.Errno {
 	list := s.buffer[:0]
 	for _, fd := range s.changed {
@@ -200,19 +204,20 @@ func (s *Set) flush(dp int) syscall.Errno {
 	return s.writeAll(dp, list)
 }
 
-// writeAll writes list in parts that the driver takes. What it does not take is to be written later.
+// writeAll writes list in parts that the driver takes. It notes the entries that the driver
+// refuses.
 func (s *Set) writeAll(dp int, list []sys.PollFD) syscall.Errno {
 	part := atMost(len(list))
 	for len(list) > 0 {
 		errno := s.write(dp, list[:min(part, len(list))])
 		switch {
-		case errno == syscall.EINVAL && part > 1: // the limit is lower meanwhile
+		case errno == syscall.EINVAL && part > 1: // the limit has become lower
 			part /= 2
 			continue
 		case errno != 0:
 			for _, fd := range list {
 				e := s.entries[fd.FD]
-				e.held, e.purge = true, true // nobody knows
+				e.held, e.purge = true, true // it is unknown
 				s.entries[fd.FD] = e
 				s.note(fd.FD)
 			}
@@ -223,10 +228,10 @@ func (s *Set) writeAll(dp int, list []sys.PollFD) syscall.Errno {
 	return 0
 }
 
-// atMost is how many of n entries the driver takes at once. Where it takes fewer it says EINVAL, so the limit is not looked up
-// for a few entries.
+// atMost returns how many of n entries the driver takes at once. It does not look the limit up for
+// a few entries, because the driver refuses too many with EINVAL.
 func atMost(n int) int {
-	const few = 256 // Solaris' limit, unless somebody changes it
+	const few = 256 // the default limit of Solaris
 	if n <= few {
 		return n
 	}
@@ -236,7 +241,7 @@ func atMost(n int) int {
 	return n
 }
 
-// write is one write, which a signal may interrupt before it has an effect.
+// write writes list once. A signal may interrupt it before it has an effect.
 func (s *Set) write(dp int, list []sys.PollFD) syscall.Errno {
 	for {
 		if errno := s.driver.Write(dp, list); errno != syscall.EINTR {
@@ -245,7 +250,7 @@ func (s *Set) write(dp int, list []sys.PollFD) syscall.Errno {
 	}
 }
 
-// writeAgain writes all that the driver holds once more, so that it looks whether they are open and of the same file.
+// writeAgain writes all descriptors in the driver again, so that it checks them.
 func (s *Set) writeAgain(dp int) syscall.Errno {
 	s.written = time.Now()
 	list := s.buffer[:0]
@@ -258,19 +263,19 @@ func (s *Set) writeAgain(dp int) syscall.Errno {
 	return s.writeAll(dp, list)
 }
 
-// Close ends all waits, and closes the driver as soon as nobody uses it.
+// Close ends all waits, and closes the driver as soon as no wait uses it.
 func (s *Set) Close() error {
 	return s.descriptor.Close(func(dp int) {
-		s.bell.Wake()
-		// For what is added all wake, also where an event wakes one of several.
-		_ = s.write(dp, []sys.PollFD{{FD: s.bellFD, Events: sys.PollIn | sys.PollPri}})
+		_ = s.waker.Wake() // the write below wakes, too
+		// A descriptor that is added wakes all waits. An event may wake only one of them.
+		_ = s.write(dp, []sys.PollFD{{FD: s.wakerFD, Events: sys.PollIn | sys.PollPri}})
 	})
 }
 
 func fault(call string, fd int, errno syscall.Errno) error {
 	err := &sys.Error{Call: call, FD: fd, Err: errno}
 	if errno == syscall.EACCES {
-		err.Advice = "this /dev/poll belongs to the process that used it first: make one of your own after fork"
+		err.Advice = "this /dev/poll belongs to the process that used it first: make another one after fork"
 	}
 	return err
 }

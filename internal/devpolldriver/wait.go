@@ -12,24 +12,24 @@ import (
 	"iomux/internal/timeout"
 )
 
-// waiter is one wait.
+// waiter is the state of one wait.
 type waiter struct {
 	dp     int
-	list   []sys.PollFD // room
-	start  time.Time    // of the wait, once it has to be known
-	newest uint32       // the tag that was given last before the driver was asked
+	list   []sys.PollFD // for the driver's events
+	start  time.Time    // of the wait, set when it is needed
+	newest uint32       // the newest tag before the driver was asked
 }
 
-// Wait waits until a member is ready or the timeout has passed, and fills events. It returns the number of events, 0 after a
-// timeout.
+// Wait waits until a member is ready or the timeout is over. It writes the events to events and
+// returns their number, which is 0 after a timeout.
 func (s *Set) Wait(events []devpollemu.Event, d time.Duration) (int, error) {
 	dp, err := s.descriptor.Acquire()
 	if err != nil {
 		return 0, err
 	}
-	w := waiter{dp: dp, list: s.takeRoom(len(events))}
+	w := waiter{dp: dp, list: s.lists.Get(len(events))}
 	n, err := s.wait(&w, events, d)
-	s.giveBack(w.list)
+	s.lists.Put(w.list)
 	if s.descriptor.Done() {
 		return 0, os.ErrClosed
 	}
@@ -38,19 +38,21 @@ func (s *Set) Wait(events []devpollemu.Event, d time.Duration) (int, error) {
 
 func (s *Set) wait(w *waiter, events []devpollemu.Event, d time.Duration) (int, error) {
 	for countdown := timeout.Start(d); ; {
-		left, room, errno := s.lieDown(w, countdown.Left())
+		left, room, errno := s.prepare(w, countdown.Left())
 		if errno != 0 {
 			return 0, fault("write", w.dp, errno)
 		}
 		ready, errno := s.driver.Poll(w.dp, w.list[:room], left)
-		if errno == syscall.EINVAL && room > 1 { // the limit is lower meanwhile
+		if errno == syscall.EINVAL && room > 1 { // the limit has become lower
 			w.list = w.list[:room/2]
 			ready, errno = 0, syscall.EINTR
 		}
-		n := s.getUp(w, events, max(ready, 0))
+		n, err := s.finish(w, events, max(ready, 0))
 		switch {
 		case n > 0 || s.descriptor.Closed():
 			return n, nil
+		case err != nil:
+			return 0, err
 		case errno != 0 && !countdown.Again(0, errno):
 			return 0, fault("ioctl", w.dp, errno)
 		case d >= 0 && countdown.Left() == 0 && errno == 0:
@@ -59,28 +61,9 @@ func (s *Set) wait(w *waiter, events []devpollemu.Event, d time.Duration) (int, 
 	}
 }
 
-// takeRoom is room for events, of one of several goroutines.
-func (s *Set) takeRoom(room int) (list []sys.PollFD) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if last := len(s.spare) - 1; last >= 0 {
-		list, s.spare = s.spare[last], s.spare[:last]
-	}
-	if cap(list) < room {
-		list = make([]sys.PollFD, room)
-	}
-	return list[:room]
-}
-
-func (s *Set) giveBack(list []sys.PollFD) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.spare = append(s.spare, list)
-}
-
-// lieDown writes what is to be written before a wait, and tells how long to wait, which may be less than left, and for how many
-// events.
-func (s *Set) lieDown(w *waiter, left time.Duration) (time.Duration, int, syscall.Errno) {
+// prepare writes all changes to the driver. It returns the longest time to wait, which may be
+// shorter than left, and the number of events to wait for.
+func (s *Set) prepare(w *waiter, left time.Duration) (time.Duration, int, syscall.Errno) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, fd := range s.absent {
@@ -103,7 +86,7 @@ func (s *Set) lieDown(w *waiter, left time.Duration) (time.Duration, int, syscal
 	return left, atMost(len(w.list)), 0
 }
 
-// sweepAbsent forgets those of the absent that are members no more, or were written.
+// sweepAbsent removes descriptors from the absent ones that are no longer members or were written.
 func (s *Set) sweepAbsent() {
 	kept := s.absent[:0]
 	for _, fd := range s.absent {
@@ -120,11 +103,11 @@ func (s *Set) sweepAbsent() {
 	s.absent = kept
 }
 
-// pace is how much time has to pass for each member before all are written again.
+// pace is the time for each member until all are written again.
 const pace = 5 * time.Microsecond
 
-// writeAgainIfDue writes all again if that is due. If it will be in the course of a wait that has not seen it yet, the driver
-// must not be asked to wait longer.
+// writeAgainIfDue writes all members again if that is due. It returns the time until the next time
+// if left is longer and the wait of w has not seen it.
 func (s *Set) writeAgainIfDue(w *waiter, left time.Duration) (time.Duration, syscall.Errno) {
 	if s.members == 0 {
 		return left, 0
@@ -143,44 +126,48 @@ func (s *Set) writeAgainIfDue(w *waiter, left time.Duration) (time.Duration, sys
 	return left, 0
 }
 
-// getUp ends the wait, in which the driver told ready entries, and fills events.
-func (s *Set) getUp(w *waiter, events []devpollemu.Event, ready int) (n int) {
+// finish ends the wait, in which the driver reported ready entries, and writes to events. The error
+// is that of a waker which does not work.
+func (s *Set) finish(w *waiter, events []devpollemu.Event, ready int) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waiting--
-	if s.rung && s.waiting == 0 && !s.descriptor.Closed() {
-		s.rung = false
-		s.bell.Clear()
+	if s.woken && s.waiting == 0 && !s.descriptor.Closed() {
+		s.woken = false
+		err = s.waker.Clear()
 	}
 	if s.odd = !s.odd; s.odd {
 		n += s.takeAbsent(w, events)
 	}
-	for _, told := range w.list[:ready] {
+	for _, found := range w.list[:ready] {
 		if n == len(events) {
 			break
 		}
-		// What was changed since the driver was asked is asked for again.
-		e := s.entries[told.FD]
-		if told.FD == s.bellFD || !e.member || !e.held || int32(e.tag-w.newest) > 0 {
+		// A descriptor that was changed since the driver was asked is asked for again.
+		e := s.entries[found.FD]
+		if found.FD == s.wakerFD && found.Revents&sys.PollNval != 0 {
+			err = s.waker.Clear() // the program closed it, which is an error
+		}
+		if found.FD == s.wakerFD || !e.member || !e.held || int32(e.tag-w.newest) > 0 {
 			continue
 		}
-		got := told.Revents & (e.want | sys.PollErr | sys.PollHup | sys.PollNval)
-		if got == 0 { // the driver has more than it was told, of a file that had the number before
+		got := found.Revents & (e.want | sys.PollErr | sys.PollHup | sys.PollNval)
+		if got == 0 { // the driver still has events of an earlier file with that number
 			e.purge = true
-			s.entries[told.FD] = e
-			s.note(told.FD)
+			s.entries[found.FD] = e
+			s.note(found.FD)
 			continue
 		}
-		events[n] = devpollemu.Event{FD: int(told.FD), Events: got}
+		events[n] = devpollemu.Event{FD: int(found.FD), Events: got}
 		n++
 	}
 	if !s.odd {
 		n += s.takeAbsent(w, events[n:])
 	}
-	return n
+	return n, err
 }
 
-// takeAbsent fills events with the members that are not open, in turns.
+// takeAbsent writes PollNval for the members that are not open to events, in turns.
 func (s *Set) takeAbsent(w *waiter, events []devpollemu.Event) (n int) {
 	for _, fd := range s.absent {
 		if n == len(events) {

@@ -10,12 +10,12 @@ import (
 	"iomux/internal/sys"
 )
 
-// epoll is an epoll that is part of a set. Its events bear a descriptor and a tag.
+// epoll holds the descriptors inside a set. Its events consist of a descriptor and a tag.
 type epoll struct{ descriptor fdref.Descriptor }
 
-// newEpoll is nil where the process may have no more descriptors.
+// newEpoll returns nil if the process has no descriptors left.
 func newEpoll() *epoll {
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	fd, err := sys.EpollCreate()
 	if err != nil {
 		return nil
 	}
@@ -34,13 +34,13 @@ func (e *epoll) acquire() bool {
 
 func (e *epoll) release() { e.descriptor.Done() }
 
-func (e *epoll) close() { _ = e.descriptor.Close(func(int) {}) } // what sleeps is woken by its bell
+func (e *epoll) close() { _ = e.descriptor.Close(func(int) {}) } // wakers interrupt the waits
 
 func (e *epoll) control(op int, fd int32, events uint16, tag uint32) syscall.Errno {
 	return sys.EpollControl(e.fd(), op, int(fd), toEpoll(events), sys.EpollData(fd, tag))
 }
 
-// add is EEXIST where the epoll holds the descriptor, and it is of the same file still.
+// add returns EEXIST if the epoll holds the descriptor and its file is still the same.
 func (e *epoll) add(fd int32, events uint16, tag uint32) syscall.Errno {
 	return e.control(sys.EpollAdd, fd, events, tag)
 }
@@ -51,10 +51,10 @@ func (e *epoll) modify(fd int32, events uint16, tag uint32) bool {
 
 func (e *epoll) remove(fd int32) bool { return e.control(sys.EpollRemove, fd, 0, 0) == 0 }
 
-// insideEvents is room for what an epoll tells.
+// insideEvents has room for the events of an epoll.
 type insideEvents []unix.EpollEvent
 
-// take is what is ready, at most room events. All comes from one call, which tells nothing twice.
+// take returns up to room events. They come from one call, which reports no descriptor twice.
 func (i *insideEvents) take(e *epoll, room int) []unix.EpollEvent {
 	if len(*i) < room {
 		*i = make(insideEvents, room+room/4)
@@ -66,8 +66,8 @@ func (i *insideEvents) take(e *epoll, room int) []unix.EpollEvent {
 	return (*i)[:n]
 }
 
-// epollWrBand is EPOLLWRBAND. The numbers of the other events are those of poll(2) on every processor; this one differs on MIPS,
-// where poll(2) has one number for POLLOUT and POLLWRNORM.
+// epollWrBand is EPOLLWRBAND. The other events have the numbers of poll(2) on every architecture.
+// This one differs on MIPS, where POLLOUT and POLLWRNORM of poll(2) are the same.
 const epollWrBand = 0x200
 
 func toEpoll(events uint16) uint32 {

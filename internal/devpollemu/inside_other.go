@@ -4,7 +4,7 @@ package devpollemu
 
 import "syscall"
 
-// epoll is what this system lacks.
+// epoll stands for Linux's epoll, which this system lacks.
 type epoll struct{}
 
 func newEpoll() *epoll { return nil }
@@ -23,10 +23,10 @@ func (*epoll) modify(int32, uint16, uint32) bool { return false }
 
 func (*epoll) remove(int32) bool { return false }
 
-// insideEvents is room for what an epoll tells.
+// insideEvents has room for the events of an epoll.
 type insideEvents struct{}
 
-// insideEvent is what an epoll tells of a descriptor.
+// insideEvent is an event of an epoll.
 type insideEvent struct {
 	Events uint32
 	Fd     int32

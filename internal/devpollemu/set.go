@@ -1,13 +1,15 @@
 //go:build unix
 
-// Package devpollemu is a set of descriptors that goroutines wait on while others change it: what /dev/poll is where the kernel has
-// none. It answers what poll(2) would.
+// Package devpollemu emulates /dev/poll: a set of descriptors that goroutines wait on while others
+// change it. It reports the events of poll(2).
 //
-// The first few descriptors, and those that nothing else can wait for, are asked about by poll(2) itself. The others are held
-// by an epoll where there is one, so that a wait takes a time that grows with the number of those that are ready.
+// poll(2) itself waits on the first few descriptors, and on those that epoll refuses. On Linux an
+// epoll holds the others, so that the time of a wait grows with the number of ready descriptors
+// only.
 //
-// An epoll does not tell that a descriptor was closed, nor watches the file that gets its number. So the set looks through what
-// the epoll holds from time to time: that takes a fixed small part of the time that passes, whatever the set's size.
+// An epoll does not report that a descriptor was closed, and does not watch the next file with its
+// number. So the set checks the descriptors in the epoll from time to time. The checks take a small
+// fixed share of the time, whatever the size of the set.
 package devpollemu
 
 import (
@@ -20,7 +22,8 @@ import (
 	"iomux/internal/waker"
 )
 
-// Few is how many descriptors are left to poll(2) where there is an epoll: so many cost about as much as asking the epoll.
+// Few is the number of descriptors that poll(2) waits on although there is an epoll. They cost
+// about as much as asking the epoll.
 const Few = 64
 
 // Event is a ready descriptor.
@@ -29,7 +32,7 @@ type Event struct {
 	Events uint16
 }
 
-// Set is a set of descriptors. Its methods may be called from several goroutines at once.
+// Set is a set of descriptors. It is safe for concurrent use.
 type Set struct {
 	few     int
 	mu      sync.Mutex
@@ -37,43 +40,43 @@ type Set struct {
 	entries map[int32]entry
 	newest  uint32 // tag
 	outside []sys.PollFD
-	next    int     // index in outside at which the next wait begins to hand out
-	dead    []int32 // closed descriptors whose numbers have become the set's own
-	inside  int     // how many the epoll holds
-	epoll   *epoll  // nil until there is need of it, and where the system has none
-	orphans int     // what the epoll may hold and cannot be removed from it
+	next    int     // index in outside of the first descriptor that the next wait reports
+	dead    []int32 // closed descriptors whose numbers the set itself uses now
+	inside  int     // number of descriptors in the epoll
+	epoll   *epoll  // nil until it is needed, and on other systems than Linux
+	orphans int     // descriptors that may be in the epoll and cannot be removed
 	swept   time.Time
-	credit  int64 // of those outside, which go first when it is as high as what that costs
+	credit  int64 // of the descriptors outside, which go first if it reaches the cost of that
 
 	waiters []*waiter // all of them
-	spare   []*waiter
+	free    []*waiter // waiters that no goroutine uses
 }
 
-// entry is a registered descriptor.
+// entry describes a registered descriptor.
 type entry struct {
 	events uint16
-	tag    uint32 // greater for each change; the epoll's events bear it
-	place  int    // index in outside, or one of those below
+	tag    uint32 // greater for each change; part of the epoll's events
+	place  int    // index in outside, or a constant below
 }
 
 const (
 	isInside  = -1
 	isDead    = -2
-	isNowhere = -3 // to be put somewhere
+	isNowhere = -3 // for the moment
 )
 
-// New makes an empty set, of which the first few descriptors are left to poll(2).
+// New returns an empty set. poll(2) waits on its first few descriptors.
 func New(few int) (*Set, error) {
 	s := &Set{few: few, entries: make(map[int32]entry)}
 	w, err := s.newWaiter()
 	if err != nil {
 		return nil, err
 	}
-	s.spare = append(s.spare, w)
+	s.free = append(s.free, w)
 	return s, nil
 }
 
-// FD is a descriptor that the set holds as long as it is open, then -1.
+// FD returns a descriptor of the set, or -1 after Close.
 func (s *Set) FD() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,14 +86,14 @@ func (s *Set) FD() int {
 	return s.waiters[0].fd
 }
 
-// Len is the number of registered descriptors.
+// Len returns the number of registered descriptors.
 func (s *Set) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.entries)
 }
 
-// Register makes fd a member that is waited on for events, also if it is one already. Waits under way see it.
+// Register adds fd, or changes its events if it is a member. A wait in progress sees the change.
 func (s *Set) Register(fd int32, events uint16) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,7 +110,7 @@ func (s *Set) Register(fd int32, events uint16) error {
 	case known && before.place >= 0:
 		fresh.place = before.place
 		s.outside[fresh.place].Events = events
-		s.ring()
+		s.wake()
 	case known && before.place == isInside && s.epoll.modify(fd, events, fresh.tag):
 		fresh.place = isInside
 	default:
@@ -118,7 +121,7 @@ func (s *Set) Register(fd int32, events uint16) error {
 	return nil
 }
 
-// put finds a place for fd, and tells which.
+// put puts fd into the epoll or the list outside, and returns its place.
 func (s *Set) put(fd int32, e entry) int {
 	if len(s.outside) >= s.few {
 		s.makeEpoll()
@@ -127,17 +130,17 @@ func (s *Set) put(fd int32, e entry) int {
 			return isInside
 		}
 	}
-	if s.owns(fd) { // since now
+	if s.owns(fd) { // makeEpoll has just taken the number
 		s.dead = append(s.dead, fd)
 		return isDead
 	}
 	s.outside = append(s.outside, sys.PollFD{FD: fd, Events: e.events})
-	s.ring()
+	s.wake()
 	return len(s.outside) - 1
 }
 
-// putInside adds fd to the epoll. It is there already where it was closed before it was unregistered, while a duplicate lives on
-// that has the number again now.
+// putInside adds fd to the epoll. It is there already if it was closed while registered, and a
+// duplicate of the same file has the number now.
 func (s *Set) putInside(fd int32, e entry) bool {
 	errno := s.epoll.add(fd, e.events, e.tag)
 	return errno == 0 || errno == syscall.EEXIST && s.epoll.modify(fd, e.events, e.tag)
@@ -149,11 +152,11 @@ func (s *Set) makeEpoll() {
 	}
 	if s.epoll = newEpoll(); s.epoll != nil {
 		s.bury(s.epoll.fd())
-		s.ring()
+		s.wake()
 	}
 }
 
-// Unregister takes fd out, open or not. It need not be a member.
+// Unregister removes fd, which may be closed and need not be a member.
 func (s *Set) Unregister(fd int32) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,14 +169,14 @@ func (s *Set) Unregister(fd int32) error {
 	return nil
 }
 
-// remove takes fd from its place.
+// remove removes fd from its place.
 func (s *Set) remove(fd int32, e entry, known bool) {
 	switch {
 	case !known || e.place == isNowhere:
 	case e.place == isInside:
 		s.inside--
 		if !s.epoll.remove(fd) {
-			s.orphans++ // it was closed, and a duplicate may live on
+			s.orphans++ // it is closed, and a duplicate may be open
 		}
 	case e.place == isDead:
 		for i, dead := range s.dead {
@@ -191,21 +194,22 @@ func (s *Set) remove(fd int32, e entry, known bool) {
 			s.entries[moved.FD] = other
 		}
 		s.outside = s.outside[:last]
-		s.ring()
+		s.wake()
 	}
 }
 
-// owns reports whether a number is of a descriptor of the set itself: it was closed by whoever knows it as his.
+// owns reports whether the set itself uses the number. The caller's descriptor with that number is
+// closed.
 func (s *Set) owns(fd int32) bool {
 	for _, w := range s.waiters {
-		if w.fd == int(fd) {
+		if w.waker.Owns(int(fd)) {
 			return true
 		}
 	}
 	return s.epoll != nil && s.epoll.fd() == int(fd)
 }
 
-// bury notes that a number has become the set's own. It may be that of a registered descriptor, which was closed then.
+// bury notes that the set itself uses fd now. A registered descriptor with that number is closed.
 func (s *Set) bury(fd int) {
 	number := int32(fd)
 	if e, known := s.entries[number]; known {
@@ -216,18 +220,18 @@ func (s *Set) bury(fd int) {
 	}
 }
 
-// ring wakes all that sleep: what they sleep on has changed.
-func (s *Set) ring() {
+// wake interrupts all waits, so that they wait on the current descriptors.
+func (s *Set) wake() {
 	for _, w := range s.waiters {
 		if w.asleep {
-			w.bell.Wake()
+			_ = w.waker.Wake() // the wait itself reports a waker that does not work
 		}
 	}
 }
 
-// look goes through what the epoll holds: a descriptor that was closed is left to poll(2) from now on, and one whose number
-// belongs to another file now is added.
-func (s *Set) look() {
+// check checks the descriptors in the epoll. It leaves closed ones to poll(2) from now on, and adds
+// those whose number belongs to another file.
+func (s *Set) check() {
 	s.swept = time.Now()
 	for fd, e := range s.entries {
 		if e.place != isInside {
@@ -243,16 +247,16 @@ func (s *Set) look() {
 		if errno != 0 {
 			s.inside--
 			s.outside = append(s.outside, sys.PollFD{FD: fd, Events: e.events})
-			s.ring()
+			s.wake()
 			e.place = len(s.outside) - 1
 		}
 		s.entries[fd] = e
 	}
 }
 
-// renew replaces the epoll, which reports what cannot be removed from it.
+// renew replaces the epoll, because it reports descriptors that cannot be removed from it.
 func (s *Set) renew() {
-	s.ring()
+	s.wake()
 	s.epoll.close()
 	s.epoll, s.inside, s.orphans = nil, 0, 0
 	for fd, e := range s.entries {
@@ -269,7 +273,7 @@ func (s *Set) renew() {
 	}
 }
 
-// Close ends all waits, and gives the set's descriptors back as soon as nobody uses them.
+// Close ends all waits, and closes the set's descriptors as soon as no wait uses them.
 func (s *Set) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -279,28 +283,32 @@ func (s *Set) Close() error {
 	s.closed = true
 	var err error
 	for _, w := range s.waiters {
-		if errBell := w.bell.Close(); err == nil {
-			err = errBell
+		if errWaker := w.waker.Close(); err == nil {
+			err = errWaker
 		}
 	}
 	if s.epoll != nil {
 		s.epoll.close()
 	}
-	s.entries, s.outside, s.spare = nil, nil, nil
+	s.entries, s.outside, s.free = nil, nil, nil
 	return err
 }
 
-// newWaiter makes what one more goroutine needs in order to wait.
+// newWaiter adds a waiter to the set.
 func (s *Set) newWaiter() (*waiter, error) {
-	ring, err := waker.New()
+	wakes, err := waker.New()
 	if err != nil {
 		return nil, err
 	}
-	w := &waiter{bell: ring}
-	w.fd, _ = ring.Acquire() // it was not closed yet
-	ring.Done()
+	w := &waiter{waker: wakes}
+	w.fd, _ = wakes.Acquire() // it is not closed yet
+	wakes.Done()
 	s.waiters = append(s.waiters, w)
-	s.bury(w.fd)
+	for fd := range s.entries {
+		if wakes.Owns(int(fd)) {
+			s.bury(int(fd))
+		}
+	}
 	return w, nil
 }
 

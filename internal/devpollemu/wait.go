@@ -13,28 +13,28 @@ import (
 	"iomux/internal/waker"
 )
 
-// waiter is what a goroutine needs while it waits. It is kept for the next one.
+// waiter is the state of one goroutine that waits. The next one uses it again.
 type waiter struct {
-	bell   *waker.Waker
-	fd     int // the bell's
+	waker  *waker.Waker
+	fd     int // of the waker
 	asleep bool
-	start  time.Time    // of the wait, once it has to be known
-	list   []sys.PollFD // what it sleeps on: the bell, the epoll, and what is outside
-	epoll  *epoll       // that of the list
-	newest uint32       // the tag that was given last when the list was made
-	dead   int          // how many were dead then
+	start  time.Time    // of the wait, set when it is needed
+	list   []sys.PollFD // the waker, the epoll, and the descriptors outside
+	epoll  *epoll       // of the list
+	newest uint32       // the newest tag when the list was made
+	dead   int          // number of dead descriptors then
 	inside insideEvents
 }
 
 // The first entries of a waiter's list.
 const (
-	atBell = iota
+	atWaker = iota
 	atEpoll
 	atOutside
 )
 
-// Wait waits until a member is ready or the timeout has passed, and fills events. It returns the number of events, 0 after a
-// timeout.
+// Wait waits until a member is ready or the timeout is over. It writes the events to events and
+// returns their number, which is 0 after a timeout.
 func (s *Set) Wait(events []Event, d time.Duration) (int, error) {
 	w, err := s.enter()
 	if err != nil {
@@ -42,13 +42,13 @@ func (s *Set) Wait(events []Event, d time.Duration) (int, error) {
 	}
 	defer s.leave(w)
 	for countdown := timeout.Start(d); ; {
-		ready, errno := poll(w.list, s.lieDown(w, countdown.Left()))
-		n, closed := s.getUp(w, events, ready)
+		ready, errno := poll(w.list, s.prepare(w, countdown.Left()))
+		n, err := s.finish(w, events, ready)
 		switch {
 		case n > 0:
 			return n, nil
-		case closed:
-			return 0, os.ErrClosed
+		case err != nil:
+			return 0, err
 		case errno != 0 && !countdown.Again(0, errno):
 			return 0, waitError(len(w.list), errno)
 		case d >= 0 && countdown.Left() == 0:
@@ -60,7 +60,7 @@ func (s *Set) Wait(events []Event, d time.Duration) (int, error) {
 func waitError(entries int, errno syscall.Errno) error {
 	err := os.NewSyscallError("poll", errno)
 	if errno == syscall.EINVAL {
-		return fmt.Errorf("%w: %d entries, and the process may have next to no descriptors: raise RLIMIT_NOFILE", err, entries)
+		return fmt.Errorf("%w: %d entries are more than the process may have descriptors: raise RLIMIT_NOFILE", err, entries)
 	}
 	return err
 }
@@ -71,38 +71,39 @@ func (s *Set) enter() (*waiter, error) {
 	if s.closed {
 		return nil, os.ErrClosed
 	}
-	last := len(s.spare) - 1
+	last := len(s.free) - 1
 	if last < 0 {
 		w, err := s.newWaiter()
 		if err != nil {
 			return nil, err
 		}
-		s.spare, last = append(s.spare, w), 0
+		s.free, last = append(s.free, w), 0
 	}
-	w := s.spare[last]
-	if _, err := w.bell.Acquire(); err != nil {
+	w := s.free[last]
+	if _, err := w.waker.Acquire(); err != nil {
 		return nil, err
 	}
-	s.spare = s.spare[:last]
+	s.free = s.free[:last]
 	w.start = time.Time{}
 	return w, nil
 }
 
 func (s *Set) leave(w *waiter) {
-	w.bell.Done()
+	w.waker.Done()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed {
-		s.spare = append(s.spare, w)
+		s.free = append(s.free, w)
 	}
 }
 
-// lieDown makes the list that w is to sleep on, and tells how long at most: for a time that may be over before left is.
-func (s *Set) lieDown(w *waiter, left time.Duration) time.Duration {
+// prepare makes the list of w, and returns the longest time to wait on it, which may be shorter
+// than left.
+func (s *Set) prepare(w *waiter, left time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.inside > 0 {
-		left = s.lookIfDue(w, left)
+		left = s.checkIfDue(w, left)
 	}
 	w.list = append(w.list[:0], sys.PollFD{FD: int32(w.fd), Events: sys.PollIn}, sys.PollFD{FD: -1})
 	if s.epoll != nil && s.epoll.acquire() {
@@ -118,12 +119,12 @@ func (s *Set) lieDown(w *waiter, left time.Duration) time.Duration {
 	return left
 }
 
-// pace is how much time has to pass for each descriptor inside before they are looked through again, which takes 1/30 of that.
+// pace is the time between two checks for each descriptor in the epoll. A check takes 1/30 of that.
 const pace = 5 * time.Microsecond
 
-// lookIfDue looks through what is inside if that is due. If it will be in the course of a wait that has not seen it yet, the
-// sleep must not last longer.
-func (s *Set) lookIfDue(w *waiter, left time.Duration) time.Duration {
+// checkIfDue checks the descriptors in the epoll if that is due. It returns the time until the next
+// check if left is longer and the wait of w has not seen a check.
+func (s *Set) checkIfDue(w *waiter, left time.Duration) time.Duration {
 	now := time.Now()
 	if w.start.IsZero() {
 		w.start = now
@@ -131,29 +132,29 @@ func (s *Set) lookIfDue(w *waiter, left time.Duration) time.Duration {
 	due := s.swept.Add(time.Duration(s.inside) * pace).Sub(now)
 	switch {
 	case due <= 0:
-		s.look()
+		s.check()
 	case s.swept.Before(w.start) && (left < 0 || left > due):
 		return due
 	}
 	return left
 }
 
-// getUp ends the sleep of w, in which ready entries of its list were found, and fills events. It reports whether the set was
-// closed.
-func (s *Set) getUp(w *waiter, events []Event, ready int) (n int, closed bool) {
+// finish ends the wait of w, in which ready entries of its list were ready, and writes to events.
+// The error is os.ErrClosed if the set is closed, or that of a waker which does not work.
+func (s *Set) finish(w *waiter, events []Event, ready int) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w.asleep = false
-	if ready > 0 && w.list[atBell].Revents != 0 {
-		w.bell.Clear()
+	if ready > 0 && w.list[atWaker].Revents != 0 {
+		err = w.waker.Clear()
 	}
 	if !s.closed {
 		for _, fd := range s.dead[:min(len(s.dead), len(events), w.dead)] {
 			events[n] = Event{FD: int(fd), Events: sys.PollNval}
 			n++
 		}
-		// Where there is not room for all, those outside and those inside go first in turns, such that each of them is reported as
-		// often as the others.
+		// If there is no room for all, the descriptors outside and inside take turns, so that each
+		// one is reported equally often.
 		outside, all := len(s.outside), len(s.outside)+s.inside
 		room := min(len(events), all)
 		s.credit += int64(room) * int64(outside)
@@ -170,10 +171,13 @@ func (s *Set) getUp(w *waiter, events []Event, ready int) (n int, closed bool) {
 		w.epoll.release()
 		w.epoll = nil
 	}
-	return n, s.closed
+	if s.closed {
+		err = os.ErrClosed
+	}
+	return n, err
 }
 
-// takeOutside fills events with what poll(2) has found, round from where the last one had to stop.
+// takeOutside writes the events of poll(2) to events, starting after the last reported descriptor.
 func (s *Set) takeOutside(w *waiter, events []Event, ready int) (n int) {
 	list := w.list[atOutside:]
 	for _, entry := range w.list[:atOutside] {
@@ -190,8 +194,8 @@ func (s *Set) takeOutside(w *waiter, events []Event, ready int) (n int) {
 		if at >= len(list) {
 			at -= len(list)
 		}
-		told := list[at]
-		if told.Revents == 0 {
+		found := list[at]
+		if found.Revents == 0 {
 			continue
 		}
 		if n == len(events) {
@@ -199,9 +203,9 @@ func (s *Set) takeOutside(w *waiter, events []Event, ready int) (n int) {
 			return n
 		}
 		ready--
-		// What was changed since the list was made is asked for again.
-		if e, known := s.entries[told.FD]; known && e.place >= 0 && int32(e.tag-w.newest) <= 0 {
-			events[n] = Event{FD: int(told.FD), Events: told.Revents}
+		// A descriptor that was changed since the list was made is asked for again.
+		if e, known := s.entries[found.FD]; known && e.place >= 0 && int32(e.tag-w.newest) <= 0 {
+			events[n] = Event{FD: int(found.FD), Events: found.Revents}
 			n++
 		}
 	}
@@ -209,19 +213,19 @@ func (s *Set) takeOutside(w *waiter, events []Event, ready int) (n int) {
 	return n
 }
 
-// takeInside fills events with what the epoll has.
+// takeInside writes the events of the epoll to events.
 func (s *Set) takeInside(w *waiter, events []Event, ready int) (n int) {
 	if ready == 0 || w.list[atEpoll].Revents == 0 || len(events) == 0 || w.epoll != s.epoll {
 		return 0
 	}
 	stale := false
-	for _, told := range w.inside.take(s.epoll, min(len(events), s.inside+s.orphans+1)) {
-		e, known := s.entries[told.Fd]
-		if !known || e.place != isInside || e.tag != uint32(told.Pad) {
+	for _, found := range w.inside.take(s.epoll, min(len(events), s.inside+s.orphans+1)) {
+		e, known := s.entries[found.Fd]
+		if !known || e.place != isInside || e.tag != uint32(found.Pad) {
 			stale = true
 			continue
 		}
-		events[n] = Event{FD: int(told.Fd), Events: fromEpoll(told.Events)}
+		events[n] = Event{FD: int(found.Fd), Events: fromEpoll(found.Events)}
 		n++
 	}
 	if stale && s.orphans > 0 {
@@ -230,13 +234,14 @@ func (s *Set) takeInside(w *waiter, events []Event, ready int) (n int) {
 	return n
 }
 
-// poll is poll(2), of any number of entries.
+// poll wraps poll(2), and takes any number of entries.
 func poll(list []sys.PollFD, left time.Duration) (int, syscall.Errno) {
 	n, errno := sys.Poll(list, left)
 	if errno != syscall.EINVAL {
 		return max(n, 0), errno
 	}
-	// There are more than the process may open descriptors now, so they are asked about in parts, and again after a moment.
+	// There are more than the process may have descriptors, so poll asks about parts of the list,
+	// and asks again after a moment.
 	limit := int(min(sys.MaxDescriptors(), uint64(len(list))))
 	if limit < atOutside {
 		return 0, errno
@@ -261,5 +266,5 @@ func poll(list []sys.PollFD, left time.Duration) (int, syscall.Errno) {
 	return n, 0
 }
 
-// moment is how long a wait sleeps on a part of a list.
+// moment is the longest wait on a part of a list.
 const moment = 10 * time.Millisecond

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"iomux/internal/afd"
+	"iomux/internal/freelist"
 )
 
 // room is what every writable stream takes without blocking. Windows reports neither how much more
@@ -54,17 +55,17 @@ func writeOnce(fd int, p []byte) (int, error) {
 }
 
 // looks are the lists that look uses.
-var looks afd.Spare[[1]afd.Socket]
+var looks freelist.Slices[afd.Socket]
 
 // look returns EAGAIN if calls on the socket may block.
 func look(fd int, events afd.Events) error {
 	if fd < 0 || fd >= math.MaxInt32 {
 		return syscall.EBADF
 	}
-	list := looks.Take()
-	defer looks.Give(list)
+	list := looks.Get(1)
+	defer looks.Put(list)
 	list[0] = afd.Socket{Handle: windows.Handle(fd), Events: events}
-	n, err := afd.Wait(list[:], time.Duration(0))
+	n, err := afd.Wait(list, time.Duration(0))
 	switch {
 	case err != nil:
 		return err

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"iomux/internal/afd"
+	"iomux/internal/freelist"
 )
 
 // Native tells whether the kernel of this system has poll(2).
@@ -16,11 +17,11 @@ const Native = false
 const driver = In | Pri | Out | Err | Hup | RdHup | RdNorm | RdBand | WrNorm
 
 // lists are those of the sockets that waits use.
-var lists afd.Spare[[]afd.Socket]
+var lists freelist.List[*[]afd.Socket]
 
 func wait(fds []FD, d time.Duration) (int, error) {
-	kept := lists.Take()
-	defer lists.Give(kept)
+	kept := lists.GetOr(func() *[]afd.Socket { return new([]afd.Socket) })
+	defer lists.Put(kept)
 	list := (*kept)[:0]
 	for i := range fds {
 		fds[i].Revents = 0

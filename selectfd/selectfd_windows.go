@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"iomux/internal/afd"
+	"iomux/internal/freelist"
 	"iomux/internal/timeout"
 )
 
@@ -26,11 +27,11 @@ var (
 )
 
 // lists are those of the members that waits use.
-var lists afd.Spare[[]afd.Socket]
+var lists freelist.List[*[]afd.Socket]
 
 func wait(sets [3]*Set, d time.Duration) (int, error) {
-	kept := lists.Take()
-	defer lists.Give(kept)
+	kept := lists.GetOr(func() *[]afd.Socket { return new([]afd.Socket) })
+	defer lists.Put(kept)
 	list := (*kept)[:0]
 	for i, set := range sets {
 		if set == nil {

@@ -2,49 +2,23 @@ package afd
 
 import (
 	"os"
-	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/windows"
 
+	"iomux/internal/freelist"
 	"iomux/internal/sys"
 )
 
-// Spare is what waits have used and the next ones use again: one of each for every goroutine that waited at the same time. Unlike a
-// sync.Pool it forgets nothing.
-type Spare[T any] struct {
-	mu   sync.Mutex
-	free []*T
-}
-
-// Take returns one that nobody uses, or a new one.
-func (s *Spare[T]) Take() *T {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	last := len(s.free) - 1
-	if last < 0 {
-		return new(T)
-	}
-	v := s.free[last]
-	s.free = s.free[:last]
-	return v
-}
-
-// Give is the end of the use of v.
-func (s *Spare[T]) Give(v *T) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.free = append(s.free, v)
-}
-
-var calls Spare[Call]
+// calls are the Calls that Wait uses again.
+var calls freelist.List[*Call]
 
 // Wait waits once, by a Call. Sockets that are not the driver's, since a layer of some product gives out its own, are waited on by
 // BySelect.
 func Wait(sockets []Socket, d time.Duration) (n int, err error) {
-	call := calls.Take()
-	defer calls.Give(call)
+	call := calls.GetOr(func() *Call { return new(Call) })
+	defer calls.Put(call)
 	if n, err = call.Poll(sockets, d); err != nil {
 		return BySelect(sockets, d) // the driver refuses at once, so next to no time is over
 	}

@@ -5,13 +5,13 @@
 //
 // According to illumos' source, the driver behaves as follows:
 //
-//   - It adds the events of a write to those that it has for the descriptor. To remove some, the set
-//     removes the descriptor with POLLREMOVE alone, and writes it again.
-//   - It ignores a descriptor that is not open when it is written, or keeps it in a state in which it is
-//     neither reported nor removable. So the set writes open descriptors only.
-//   - It checks a descriptor only after a notification, and there is none if a descriptor is closed or its
-//     number is reused. Writing the same events again makes it check. So the set writes all descriptors
-//     again from time to time, which takes a small share of the time.
+//   - It adds the events of a write to those that it has for the descriptor. To remove some, the
+//     set removes the descriptor with POLLREMOVE alone, and writes it again.
+//   - It ignores a descriptor that is not open when it is written, or keeps it in a state in which
+//     it is neither reported nor removable. So the set writes open descriptors only.
+//   - It checks a descriptor only after a notification, and there is none if a descriptor is closed
+//     or its number is reused. Writing the same events again makes it check. So the set writes all
+//     descriptors again from time to time, which takes a small share of the time.
 //   - It wakes waits for a descriptor that is added, but not for one that is removed.
 //   - It takes no more entries at once than the process may have descriptors.
 //   - It belongs to the first process that writes to it or waits on it.

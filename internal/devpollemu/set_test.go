@@ -28,7 +28,7 @@ func newSet(t *testing.T) *devpollemu.Set {
 	return set
 }
 
-// A program can close any number. A wait reports it instead of using all processor time until the timeout.
+// A program can close any number. A wait reports it instead of spinning until the timeout.
 func TestSetWhoseDescriptorTheProgramClosedFails(t *testing.T) {
 	set := newSet(t)
 	if err := unix.Close(set.FD()); err != nil {

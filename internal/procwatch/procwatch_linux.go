@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"unsafe"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -42,23 +42,13 @@ func watchByAsking(process *os.Process, notify func()) (*Exit, error) {
 // question asks as the parent, without reaping the child. Of another's child it can only see whether
 // that still exists.
 func question(process *os.Process) (code int, known, exited bool) {
-	var info unix.Siginfo
-	err := unix.Waitid(unix.P_PID, process.Pid, &info, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil)
+	wait, exited, errno := sys.ChildStatus(unix.P_PID, process.Pid)
 	switch {
-	case err == unix.EINTR:
-		return 0, false, false
-	case err != nil: // not our child, or reaped
+	case errno != 0: // not our child, or reaped
 		alive, _ := isAlive(process)
 		return 0, false, !alive
-	case info.Signo == 0:
+	case !exited:
 		return 0, false, false
 	}
-	// si_pid, si_uid and si_status follow the first three numbers, aligned as a pointer is.
-	const start = (12 + unsafe.Sizeof(uintptr(0)) - 1) &^ (unsafe.Sizeof(uintptr(0)) - 1)
-	code = int(*(*int32)(unsafe.Add(unsafe.Pointer(&info), start+8)))
-	const exitedByItself = 1 // CLD_EXITED
-	if info.Code != exitedByItself {
-		code = -code
-	}
-	return code, true, true
+	return codeOf(syscall.WaitStatus(wait)), true, true
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -67,7 +68,7 @@ func ExitStatus(pidfd int) (status int, known bool) {
 // The status is known to the parent until it has waited for the process. It is known to every
 // process after that, since Linux 6.15.
 func WaitStatus(pidfd int) (status unix.WaitStatus, known bool) {
-	if status, known = childStatus(pidfd); known {
+	if status, known, _ = ChildStatus(unix.P_PIDFD, pidfd); known {
 		return status, true
 	}
 	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
@@ -84,15 +85,18 @@ const (
 	cldDumped = 3
 )
 
-// childStatus returns the status of a child of this process that has exited.
-func childStatus(pidfd int) (status unix.WaitStatus, known bool) {
+// ChildStatus wraps waitid(2) for a child of this process. It returns the status that wait4(2)
+// reports, if the child has exited, and leaves the child to be waited for. It does not wait.
+//
+// kind is P_PID or P_PIDFD. The errno is ECHILD if the process is not a child.
+func ChildStatus(kind, id int) (status unix.WaitStatus, exited bool, errno syscall.Errno) {
 	var info unix.Siginfo
 	err := error(unix.EINTR)
 	for err == unix.EINTR {
-		err = unix.Waitid(unix.P_PIDFD, pidfd, &info, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil)
+		err = unix.Waitid(kind, id, &info, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil)
 	}
 	if err != nil {
-		return 0, false
+		return 0, false, Errno(err)
 	}
 	// struct siginfo has three integers, and then si_pid, si_uid and si_status at the alignment of
 	// a pointer.
@@ -100,13 +104,13 @@ func childStatus(pidfd int) (status unix.WaitStatus, known bool) {
 	value := *(*uint32)(unsafe.Add(unsafe.Pointer(&info), start+8))
 	switch info.Code {
 	case cldExited:
-		return unix.WaitStatus(value & 0xff << 8), true
+		return unix.WaitStatus(value & 0xff << 8), true, 0
 	case cldKilled:
-		return unix.WaitStatus(value), true
+		return unix.WaitStatus(value), true, 0
 	case cldDumped:
-		return unix.WaitStatus(value | 0x80), true
+		return unix.WaitStatus(value | 0x80), true, 0
 	}
-	return 0, false // the child has not exited
+	return 0, false, 0
 }
 
 // CloseFD wraps close(2).

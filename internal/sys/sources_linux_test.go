@@ -47,6 +47,10 @@ func TestExitStatus(t *testing.T) {
 			}
 			status, known := sys.ExitStatus(pidfd)
 			wait, waitKnown := sys.WaitStatus(pidfd)
+			byNumber, exited, errno := sys.ChildStatus(unix.P_PID, child.Process.Pid)
+			if byNumber != wait || !exited || errno != 0 {
+				t.Errorf("status %#x by number, exited: %v, %v, want %#x", byNumber, exited, errno, wait)
+			}
 			_ = child.Wait() // the error is the status, which ProcessState has, too
 			if !known || status != end {
 				t.Errorf("exit status %d, known: %v, want %d", status, known, end)
@@ -64,6 +68,9 @@ func TestExitStatusOfOthersIsUnknown(t *testing.T) {
 		t.Skip("this system has no pidfds:", err)
 	}
 	defer sys.CloseFD(self)
+	if _, exited, errno := sys.ChildStatus(unix.P_PID, os.Getpid()); exited || errno != unix.ECHILD {
+		t.Errorf("this process: exited: %v, %v, want ECHILD", exited, errno)
+	}
 	for name, fd := range map[string]int{"a process that runs": self, "no descriptor": -1} {
 		if status, known := sys.ExitStatus(fd); known {
 			t.Errorf("%s: exit status %d", name, status)

@@ -10,7 +10,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// What Control costs over the bare call beneath it, with one event ready.
+// BenchmarkBareEpollWait is the bare call beneath Control, with one event ready.
 
 func BenchmarkBareEpollWait(b *testing.B) {
 	r, w := suite.Pipe(b)
@@ -62,14 +62,14 @@ func BenchmarkBareEdge(b *testing.B) {
 	})
 }
 
-// writeAndWait measures a byte that is written, told of and read.
-func writeAndWait(b *testing.B, r, w int, told func() bool) {
+// writeAndWait measures a byte that is written, reported and read.
+func writeAndWait(b *testing.B, r, w int, reported func() bool) {
 	one := make([]byte, 1)
 	for b.Loop() {
 		_, err := unix.Write(w, one)
 		must(b, err)
-		if !told() {
-			b.Fatal("the byte was not told of")
+		if !reported() {
+			b.Fatal("the byte was not reported")
 		}
 		_, err = unix.Read(r, one)
 		must(b, err)

@@ -19,7 +19,7 @@ func control(queue *kqueue.Queue, want int) func() bool {
 	}
 }
 
-// BenchmarkControl is a wait with one event that is ready all the time.
+// BenchmarkControl is a wait with one lasting event.
 func BenchmarkControl(b *testing.B) {
 	r, w := suite.Pipe(b)
 	suite.Write(b, w)
@@ -33,25 +33,25 @@ func BenchmarkControl(b *testing.B) {
 	}
 }
 
-// BenchmarkControlClear is a byte that is written, told of once and read.
+// BenchmarkControlClear is a byte that is written, reported once and read.
 func BenchmarkControlClear(b *testing.B) {
 	r, w := suite.Pipe(b)
 	queue := newQueue(b)
 	apply(b, queue, change(r, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear))
 	b.ReportAllocs()
-	told, one := control(queue, 1), make([]byte, 1)
+	reported, one := control(queue, 1), make([]byte, 1)
 	for b.Loop() {
 		_, err := unix.Write(w, one)
 		must(b, err)
-		if !told() {
-			b.Fatal("the byte was not told of")
+		if !reported() {
+			b.Fatal("the byte was not reported")
 		}
 		_, err = unix.Read(r, one)
 		must(b, err)
 	}
 }
 
-// BenchmarkControlUser is the user's event, triggered and told of.
+// BenchmarkControlUser is a user event that is triggered and reported.
 func BenchmarkControlUser(b *testing.B) {
 	queue := newUserQueue(b, kqueue.EvClear)
 	changes, events := []kqueue.Event{trigger(0, 0)}, make([]kqueue.Event, 1)
@@ -63,7 +63,7 @@ func BenchmarkControlUser(b *testing.B) {
 	}
 }
 
-// BenchmarkControlModify is a change of what is registered.
+// BenchmarkControlModify is a change of a registration.
 func BenchmarkControlModify(b *testing.B) {
 	r, _ := suite.Pipe(b)
 	queue := newQueue(b)

@@ -43,7 +43,7 @@ func TestReceiptsComeInOrder(t *testing.T) {
 	one(t, queue, r, kqueue.FilterRead)
 }
 
-// Without room, receipts are not given, and all changes are made nevertheless.
+// TestReceiptsWithoutRoom checks that changes are made even if there is no room for receipts.
 func TestReceiptsWithoutRoom(t *testing.T) {
 	r, w := suite.Pipe(t)
 	queue := newQueue(t)
@@ -52,7 +52,7 @@ func TestReceiptsWithoutRoom(t *testing.T) {
 	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvDelete), change(w, kqueue.FilterWrite, kqueue.EvDelete))
 }
 
-// A list too short for all failures ends with an error, and the changes behind it are not made.
+// TestFailuresWithoutRoom has more failures than room. The error ends the list of changes.
 func TestFailuresWithoutRoom(t *testing.T) {
 	r, w := suite.Pipe(t)
 	closed := suite.ClosedFD(t)
@@ -66,7 +66,7 @@ func TestFailuresWithoutRoom(t *testing.T) {
 		t.Fatalf("%d events, first %v, error %v, want EBADF as an event and ENOENT as the error", n, events[0], err)
 	}
 	if !strings.Contains(err.Error(), unknown.String()) {
-		t.Errorf("error %q does not tell the change %v", err, unknown)
+		t.Errorf("error %q does not name the change %v", err, unknown)
 	}
 	none(t, queue)
 }
@@ -123,7 +123,7 @@ func TestUnknownFilters(t *testing.T) {
 	}
 }
 
-// What the system keeps for itself is taken out of a change's flags, and flags that mean nothing are passed over.
+// TestUnknownFlagsAreIgnored sets flags that the system reserves or that mean nothing.
 func TestUnknownFlagsAreIgnored(t *testing.T) {
 	r, w := suite.Pipe(t)
 	queue := newQueue(t)
@@ -141,7 +141,7 @@ func TestUnknownFlagsAreIgnored(t *testing.T) {
 	none(t, queue)
 }
 
-// Filters and notes that the system lacks are refused by name, and the changes before them are not made.
+// TestAbsentFiltersAndNotesAreRefused expects an error with the name, and no change to be made.
 func TestAbsentFiltersAndNotesAreRefused(t *testing.T) {
 	r, w := suite.Pipe(t)
 	suite.Write(t, w)
@@ -169,7 +169,8 @@ type absentee struct {
 	change kqueue.Event
 }
 
-// absentees are those that some system lacks. A system that has one may refuse it for another reason, such as no file.
+// absentees are missing on some system. A system that has one may refuse it for another reason,
+// such as a missing file.
 func absentees() []absentee {
 	const nobody = math.MaxInt32 // no descriptor or process has so high a number
 	list := []absentee{

@@ -11,11 +11,12 @@ import (
 	"testing"
 )
 
-// childTask is the variable of the environment by which a test binary is told to be the child of a test: it waits for the
-// end of its standard input, and then exits with the number that is the variable's value.
+// childTask is an environment variable. A test binary that has it is the child of a test: it waits
+// for the end of its standard input, and then exits with the variable's value.
 const childTask = "IOMUX_KQUEUE_CHILD"
 
-// emulator is the variable that holds the path of what runs this binary, if the processor does not.
+// emulator is the environment variable with the path of the emulator of this binary, if there is
+// one.
 const emulator = "IOMUX_TEST_EXEC"
 
 // parentOf, added to a status, makes a child that has a child of its own, which exits with that
@@ -49,11 +50,11 @@ func beChild(task string) {
 	fmt.Println(command.Process.Pid)
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	_ = stdin.Close()
-	_ = command.Wait() // how it ended is told to the test in another way
+	_ = command.Wait() // the test learns its status in another way
 	os.Exit(0)
 }
 
-// again is the command that starts this test binary as a child, by the emulator that it is told of, if any.
+// again returns the command that starts this test binary as a child.
 func again(status int) (*exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -67,7 +68,7 @@ func again(status int) (*exec.Cmd, error) {
 	return command, nil
 }
 
-// child is a process that waits to be let go.
+// child is a process that runs until exit is called.
 type child struct {
 	command *exec.Cmd
 	letGo   io.WriteCloser
@@ -80,7 +81,7 @@ func startChild(t testing.TB, status int) *child {
 	t.Helper()
 	command, err := again(status)
 	if err != nil {
-		t.Skip("this system does not tell the path of the test binary:", err)
+		t.Skip("this system does not know the path of the test binary:", err)
 	}
 	stdin, err := command.StdinPipe()
 	must(t, err)
@@ -103,7 +104,7 @@ func (c *child) exit(t testing.TB) {
 	must(t, c.letGo.Close())
 }
 
-// wait waits for the child as its parent does; how it ended is the test's business.
+// wait reaps the child.
 func (c *child) wait() {
 	if !c.waited {
 		c.waited = true

@@ -27,7 +27,7 @@ func newEventfd(t *testing.T) int {
 	return fd
 }
 
-// Linux tells no numbers of an eventfd.
+// TestEventfd checks the Data of an eventfd, for which Linux has no count.
 func TestEventfd(t *testing.T) {
 	fd := newEventfd(t)
 	queue := newQueue(t)
@@ -48,7 +48,7 @@ func TestEventfd(t *testing.T) {
 	}
 }
 
-// Devices that cannot be polled are always ready.
+// TestDeviceIsAlwaysReady has a device that cannot be polled.
 func TestDeviceIsAlwaysReady(t *testing.T) {
 	fd := open(t, os.DevNull, unix.O_RDWR)
 	queue := newQueue(t)
@@ -59,7 +59,7 @@ func TestDeviceIsAlwaysReady(t *testing.T) {
 	one(t, queue, fd, kqueue.FilterRead)
 }
 
-// A file that was closed is told of no more, nor is the file that has its number.
+// TestClosedFile closes a watched file and reuses its number. Neither file is reported.
 func TestClosedFile(t *testing.T) {
 	path, source := newFile(t, 10)
 	otherPath, other := newFile(t, 10)
@@ -87,8 +87,8 @@ func TestClosedFile(t *testing.T) {
 	}
 }
 
-// A file that ends with its last descriptor takes its watch with it. The next one may have not only the number of the
-// descriptor, but of the file as well.
+// TestFileThatEndsWithItsDescriptor removes and closes a watched file. The next file may have its
+// inode number as well as its descriptor number.
 func TestFileThatEndsWithItsDescriptor(t *testing.T) {
 	queue := newQueue(t)
 	path := filepath.Join(t.TempDir(), "file")
@@ -106,7 +106,7 @@ func TestFileThatEndsWithItsDescriptor(t *testing.T) {
 	}
 }
 
-// More happens than inotify remembers: what can still be seen to have happened is told.
+// TestMoreThanInotifyRemembers overflows the queue of inotify. Visible changes are still reported.
 func TestMoreThanInotifyRemembers(t *testing.T) {
 	first, a := newFile(t, 0)
 	second, b := newFile(t, 0)
@@ -116,7 +116,7 @@ func TestMoreThanInotifyRemembers(t *testing.T) {
 	for _, fd := range []int{a, b, c} {
 		apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, notes, 0))
 	}
-	for range 10_000 { // the system remembers 16384, unless it was told otherwise
+	for range 10_000 { // the default limit is 16384 events
 		must(t, os.Chmod(first, 0o600))
 		must(t, os.Chmod(second, 0o600))
 	}
@@ -140,7 +140,7 @@ func TestAddAndDeleteInOneChange(t *testing.T) {
 	none(t, queue)
 }
 
-// A timer at a time comes once, and stays registered.
+// TestTimerAtATimeComesOnce checks that an absolute timer expires once and stays registered.
 func TestTimerAtATimeComesOnce(t *testing.T) {
 	queue := newQueue(t)
 	apply(t, queue, timer(1, 0, kqueue.NoteAbsTime, time.Now().UnixMilli()+10))
@@ -156,14 +156,14 @@ func TestTimerAtATimeComesOnce(t *testing.T) {
 	apply(t, queue, change(1, kqueue.FilterTimer, kqueue.EvDelete))
 }
 
-// As on FreeBSD, EvClear without NoteTrigger takes a trigger back.
+// TestTriggerIsTakenBack uses EvClear without NoteTrigger, which undoes a trigger as on FreeBSD.
 func TestTriggerIsTakenBack(t *testing.T) {
 	queue := newUserQueue(t, kqueue.EvClear)
 	apply(t, queue, trigger(0, 0), change(1, kqueue.FilterUser, kqueue.EvClear))
 	none(t, queue)
 }
 
-// What happened before the notes were changed is not told with the new ones.
+// TestChangedNotesAreNotOfBefore changes the notes after an event, which is not reported.
 func TestChangedNotesAreNotOfBefore(t *testing.T) {
 	path, fd := newFile(t, 0)
 	queue := newQueue(t)
@@ -175,7 +175,8 @@ func TestChangedNotesAreNotOfBefore(t *testing.T) {
 	one(t, queue, fd, kqueue.FilterVnode)
 }
 
-// The second Close of two Queues with one number leaves the number's next owner alone.
+// TestCloseOfANumberThatIsAnothers closes two Queues with one number, which has a new owner by
+// then.
 func TestCloseOfANumberThatIsAnothers(t *testing.T) {
 	queue := newQueue(t)
 	fd := queue.FD()
@@ -211,7 +212,7 @@ func TestProcessThatEndsWhileDisabled(t *testing.T) {
 	}
 }
 
-// A process of which nothing is asked is told of when something is.
+// TestProcessWithoutNotes adds notes later.
 func TestProcessWithoutNotes(t *testing.T) {
 	c := startChild(t, 6)
 	queue := newQueue(t)
@@ -224,7 +225,7 @@ func TestProcessWithoutNotes(t *testing.T) {
 	}
 }
 
-// A thread is no process.
+// TestThreadIsNoProcess registers a thread.
 func TestThreadIsNoProcess(t *testing.T) {
 	queue := newQueue(t)
 	var all sync.WaitGroup
@@ -237,7 +238,7 @@ func TestThreadIsNoProcess(t *testing.T) {
 	all.Wait()
 }
 
-// EvEnable and EvDisable alone leave the notes as they are.
+// TestNotesAreKeptWithoutEvAdd uses EvEnable and EvDisable alone.
 func TestNotesAreKeptWithoutEvAdd(t *testing.T) {
 	path, fd := newFile(t, 0)
 	queue := newQueue(t)

@@ -11,8 +11,8 @@ import (
 	"iomux/kqueue"
 )
 
-// A registered descriptor is closed, and its number becomes that of something which the queue makes for itself: to delete or
-// change the registration does not touch that.
+// TestNumberThatTheQueueTakes closes a registered descriptor, whose number then becomes one of the
+// queue's own. Changes of the old registration must not touch it.
 func TestNumberThatTheQueueTakes(t *testing.T) {
 	for name, test := range map[string]struct {
 		take  func(t *testing.T, queue *kqueue.Queue, socket int)

@@ -100,9 +100,9 @@ func TestLinkThatGoesAway(t *testing.T) {
 	setLink(t, "kqueue0", true)
 	one(t, queue, 0, kqueue.FilterNetdev)
 	suite.Close(t, tun)
-	var told kqueue.Fflags
-	for told&kqueue.NoteLinkInv == 0 {
-		told |= one(t, queue, 0, kqueue.FilterNetdev).Fflags
+	var seen kqueue.Fflags
+	for seen&kqueue.NoteLinkInv == 0 {
+		seen |= one(t, queue, 0, kqueue.FilterNetdev).Fflags
 	}
 }
 
@@ -301,7 +301,7 @@ func TestForksAreRefusedByName(t *testing.T) {
 	if !strings.Contains(err.Error(), "NoteFork") {
 		t.Errorf("error %q does not name NoteFork", err)
 	}
-	// What is registered already stays.
+	// An existing registration stays.
 	apply(t, queue, watchExit(c.pid()))
 	fails(t, queue, add, unix.EPERM)
 	c.exit(t)

@@ -21,7 +21,7 @@ import (
 	"iomux/kqueue"
 )
 
-// duplicate is a second descriptor of the file.
+// duplicate returns a second descriptor of the file.
 func duplicate(t *testing.T, fd int) int {
 	t.Helper()
 	twin, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 500) // a number that nothing else gets
@@ -30,8 +30,9 @@ func duplicate(t *testing.T, fd int) int {
 	return twin
 }
 
-// An epoll goes on telling of a descriptor that was closed while a duplicate lives on. The queue does not, nor does it keep
-// the processor busy, nor does the number's next owner inherit anything.
+// TestClosedDescriptorWhoseNumberIsUsedAgain closes a descriptor while a duplicate stays open,
+// which an epoll goes on reporting. The queue must not, must not spin, and must not report the
+// number's next owner.
 func TestClosedDescriptorWhoseNumberIsUsedAgain(t *testing.T) {
 	for name, flags := range map[string]kqueue.Flags{
 		"Level": 0, "Clear": kqueue.EvClear, "OneShot": kqueue.EvOneShot, "Dispatch": kqueue.EvDispatch,
@@ -83,7 +84,7 @@ func TestClosedDescriptorWithALivingDuplicate(t *testing.T) {
 	}
 }
 
-// cpuTime is what the process used of the processor.
+// cpuTime returns the processor time of this process.
 func cpuTime(t *testing.T) time.Duration {
 	t.Helper()
 	var usage unix.Rusage
@@ -91,7 +92,7 @@ func cpuTime(t *testing.T) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// A number that is closed and is nobody's, or another's, is no registration any more.
+// TestChangesOfAClosedDescriptor changes a closed number, and one that is another file's.
 func TestChangesOfAClosedDescriptor(t *testing.T) {
 	queue := newQueue(t)
 	path, file := newFile(t, 1)
@@ -136,7 +137,8 @@ func TestSocketThatWasNeverConnectedIsSilent(t *testing.T) {
 	}
 }
 
-// The error is told to both filters, and by later events too, though the socket tells it once.
+// TestErrorIsKept expects a socket's error in the events of both filters and in later ones, though
+// the socket reports it once.
 func TestErrorIsKept(t *testing.T) {
 	listener, address := suite.Listen(t)
 	suite.Close(t, listener)
@@ -156,7 +158,7 @@ func TestErrorIsKept(t *testing.T) {
 	}
 }
 
-// What waits in the name of others leaves them the error.
+// TestErrorIsLeft uses the note that leaves the error in the socket.
 func TestErrorIsLeft(t *testing.T) {
 	listener, address := suite.Listen(t)
 	suite.Close(t, listener)
@@ -172,7 +174,7 @@ func TestErrorIsLeft(t *testing.T) {
 		}
 	}
 	if value, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR); err != nil || unix.Errno(value) != unix.ECONNREFUSED {
-		t.Errorf("the socket tells %d, %v, want ECONNREFUSED", value, err)
+		t.Errorf("the socket reports %d, %v, want ECONNREFUSED", value, err)
 	}
 }
 
@@ -238,7 +240,7 @@ func TestErrnosOfBadChanges(t *testing.T) {
 	bad.Udata = 0
 	fails(t, queue, bad, unix.EINVAL)
 	if event := one(t, queue, 1, kqueue.FilterTimer); event.Flags&kqueue.EvOneShot == 0 {
-		t.Errorf("event is %v, want the timer of before", event)
+		t.Errorf("event is %v, want the earlier timer", event)
 	}
 }
 
@@ -268,7 +270,7 @@ func TestFromFDOfAnEpoll(t *testing.T) {
 	}
 }
 
-// A timer can be moved from one clock to the other.
+// TestTimerChangesItsClock moves a timer between the clocks.
 func TestTimerChangesItsClock(t *testing.T) {
 	queue := newQueue(t)
 	for range 3 {
@@ -279,7 +281,7 @@ func TestTimerChangesItsClock(t *testing.T) {
 	}
 }
 
-// A registration costs no goroutine, and a descriptor only if it is a timer's or a process's.
+// TestCostOfRegistrations counts goroutines and descriptors. Only timers and processes need one.
 func TestCostOfRegistrations(t *testing.T) {
 	queue := newQueue(t)
 	path, _ := newFile(t, 0)
@@ -321,7 +323,7 @@ func openDescriptors() int {
 	return n
 }
 
-// With no descriptor left, a queue is an error, and leaves none behind.
+// TestNoDescriptorLeft makes queues and timers at the descriptor limit.
 func TestNoDescriptorLeft(t *testing.T) {
 	var limit unix.Rlimit
 	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
@@ -356,7 +358,7 @@ func TestNoDescriptorLeft(t *testing.T) {
 	}
 }
 
-// The exit of a process that is not a child.
+// TestExitOfAnothersChild watches a process that is not a child.
 func TestExitOfAnothersChild(t *testing.T) {
 	for _, status := range []int{0, 9} {
 		between := startChild(t, parentOf+status)
@@ -381,7 +383,7 @@ func TestExitOfAnothersChild(t *testing.T) {
 	}
 }
 
-// keepsStatus reports whether the kernel tells others than the parent how a process ended (Linux 6.15).
+// keepsStatus reports whether every process can read the exit status of another (Linux 6.15).
 func keepsStatus(t *testing.T) bool {
 	t.Helper()
 	c := startChild(t, 0)

@@ -9,8 +9,8 @@ import (
 	"iomux/kqueue"
 )
 
-// Of a pipe the room is exact.
-func TestWriteToAPipeTellsTheExactRoom(t *testing.T) {
+// TestWriteToAPipeReportsTheExactRoom checks Data of FilterWrite.
+func TestWriteToAPipeReportsTheExactRoom(t *testing.T) {
 	r, w := suite.Pipe(t)
 	queue := newQueue(t)
 	apply(t, queue, change(w, kqueue.FilterWrite, kqueue.EvAdd))

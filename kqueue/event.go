@@ -14,11 +14,11 @@ import (
 
 // Event is struct kevent, Python's select.kevent: a change or a reported event.
 type Event struct {
-	Ident  uint64 // a descriptor, a process, a signal or a number of the caller's, as the filter has it
+	Ident  uint64 // a descriptor, a process, a signal or a number, depending on the filter
 	Filter Filter
 	Flags  Flags
 	Fflags Fflags // notes of the filter
-	Data   int64  // a size, a count or a time, as the filter has it; with EvError an errno
+	Data   int64  // a size, a count or a time, depending on the filter; with EvError an errno
 	Udata  uint64 // the caller's, returned unchanged; 32-bit systems keep the low 32 bits
 }
 

@@ -16,7 +16,7 @@ func TestNewEventHasTheSeedsDefaults(t *testing.T) {
 	}
 }
 
-// The fields count in the order of the struct, and each outweighs those after it.
+// TestEventsAreOrdered checks that each field outweighs all later ones.
 func TestEventsAreOrdered(t *testing.T) {
 	ordered := []kqueue.Event{
 		{Ident: 1, Filter: -2, Flags: 9, Fflags: 9, Data: 9, Udata: 9},
@@ -85,7 +85,7 @@ func TestEventsAreWrittenAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
-// All names of filters are different numbers, or two filters would be taken for each other.
+// TestEveryFilterHasItsOwnNumber compares all filters.
 func TestEveryFilterHasItsOwnNumber(t *testing.T) {
 	seen := make(map[kqueue.Filter]bool)
 	for _, filter := range allFilters {

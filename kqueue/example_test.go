@@ -43,7 +43,7 @@ func Example() {
 	// Output: FilterRead true 5
 }
 
-// A receipt tells what became of each change, a failure or not.
+// A receipt reports the result of each change.
 func ExampleQueue_Control() {
 	queue, err := kqueue.New()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"iomux/kqueue"
 )
 
-// newFile makes a file with so many bytes, and a descriptor of it at the start.
+// newFile makes a file of the given size, and a descriptor at its start.
 func newFile(t testing.TB, size int) (path string, fd int) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "file")
@@ -31,7 +31,7 @@ func open(t testing.TB, path string, flags int) int {
 	return fd
 }
 
-// extend appends to the file by another descriptor.
+// extend appends to the file with another descriptor.
 func extend(t testing.TB, path string, bytes int) {
 	t.Helper()
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
@@ -92,7 +92,7 @@ func TestFileIsFollowedThroughRenameAndRemoval(t *testing.T) {
 	one(t, queue, fd, kqueue.FilterRead)
 }
 
-func TestClearTellsOnceThatAFileGrew(t *testing.T) {
+func TestClearReportsOnceThatAFileGrew(t *testing.T) {
 	path, fd := newFile(t, 1)
 	queue := newQueue(t)
 	apply(t, queue, change(fd, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear))

@@ -14,7 +14,7 @@ import (
 	"iomux/kqueue"
 )
 
-// registration is what a queue has to know of one ident and filter.
+// registration is the expected state of one ident and filter.
 type registration struct{ disabled, oneShot, dispatch bool }
 
 type registered struct {
@@ -22,10 +22,10 @@ type registered struct {
 	filter kqueue.Filter
 }
 
-// model is what a queue should hold.
+// model is the expected content of a queue.
 type model map[registered]registration
 
-// change notes a change that the queue has made.
+// change applies a change that the queue has made.
 func (m model) change(made kqueue.Event) {
 	key := registered{made.Ident, made.Filter}
 	if made.Flags&kqueue.EvDelete != 0 {
@@ -45,7 +45,7 @@ func (m model) change(made kqueue.Event) {
 	m[key] = now
 }
 
-// event checks and notes an event of the queue.
+// event checks an event of the queue, and applies it.
 func (m model) event(t *testing.T, event kqueue.Event) {
 	key := registered{event.Ident, event.Filter}
 	now, known := m[key]
@@ -60,8 +60,8 @@ func (m model) event(t *testing.T, event kqueue.Event) {
 	}
 }
 
-// FuzzControl makes changes and waits in any order: nothing panics or blocks, the number of events is in bounds, and no event
-// comes of what is not registered, or disabled.
+// FuzzControl makes changes and waits in any order. Nothing may panic or block, the number of
+// events must be in bounds, and only registered and enabled idents may be reported.
 func FuzzControl(f *testing.F) {
 	f.Add([]byte{0, 0, 1, 0, 0, 8, 1, 0, 9, 1, 0, 0, 0, 0, 2, 0, 0, 9, 1, 0})
 	f.Add([]byte{0, 0, 0x11, 0, 0, 8, 1, 0, 3, 5, 1, 0, 7, 8, 0x81, 0, 7, 8, 0, 1, 9, 0, 0, 0, 9, 0, 0, 0})
@@ -77,8 +77,8 @@ func FuzzControl(f *testing.F) {
 		}
 		queue := newQueue(t)
 		held := make(model)
-		// Kernels differ in whether adding enables what is disabled, and what flags they take over from a later change: each
-		// registration is made once.
+		// Kernels differ in whether EvAdd enables a disabled registration and which flags of a
+		// later change they use, so each registration is made once.
 		for ; len(steps) >= 4; steps = steps[4:] {
 			what, filter, flags, data := steps[0], steps[1], kqueue.Flags(steps[2])&^kqueue.EvReceipt, steps[3]
 			switch what % 10 {

@@ -12,13 +12,13 @@ import (
 	"iomux/kqueue"
 )
 
-// soon is a timeout that ends a test which would wait for ever. What is to come comes long before.
+// soon is the timeout after which a test fails. Expected events come long before.
 const soon = 30 * time.Second
 
-// quiet is how long a test waits for what must not come.
+// quiet is how long a test waits for an event that must not come.
 const quiet = 20 * time.Millisecond
 
-// mark is the user's number in all changes, with the highest bit that a system of 32 bits keeps.
+// mark is the Udata of all changes, with the highest bit that a 32-bit system keeps.
 const mark = 0xdeadbeef
 
 func newQueue(t testing.TB) *kqueue.Queue {
@@ -29,19 +29,19 @@ func newQueue(t testing.TB) *kqueue.Queue {
 	return queue
 }
 
-// change is a change of a descriptor or another small number.
+// change returns a change of a descriptor or another small number.
 func change(ident int, filter kqueue.Filter, flags kqueue.Flags) kqueue.Event {
 	return kqueue.Event{Ident: uint64(ident), Filter: filter, Flags: flags, Udata: mark}
 }
 
-// noted is a change with notes and data.
+// noted returns a change with notes and data.
 func noted(ident int, filter kqueue.Filter, flags kqueue.Flags, notes kqueue.Fflags, data int64) kqueue.Event {
 	made := change(ident, filter, flags)
 	made.Fflags, made.Data = notes, data
 	return made
 }
 
-// apply makes changes that have to succeed.
+// apply makes changes that must succeed.
 func apply(t testing.TB, queue *kqueue.Queue, changes ...kqueue.Event) {
 	t.Helper()
 	if n, err := queue.Control(changes, nil, 0); n != 0 || err != nil {
@@ -49,7 +49,7 @@ func apply(t testing.TB, queue *kqueue.Queue, changes ...kqueue.Event) {
 	}
 }
 
-// fails makes a change that has to fail, as an event and as an error.
+// fails makes a change that must fail, once with room for an event and once without.
 func fails(t testing.TB, queue *kqueue.Queue, bad kqueue.Event, errnos ...syscall.Errno) {
 	t.Helper()
 	events := make([]kqueue.Event, 4)
@@ -77,7 +77,7 @@ func wait(t testing.TB, queue *kqueue.Queue, room int, timeout time.Duration) []
 	return events[:n]
 }
 
-// one waits for an event, which has to be the only one, and of the ident and filter.
+// one waits for an event of the ident and filter, which must be the only one.
 func one(t testing.TB, queue *kqueue.Queue, ident int, filter kqueue.Filter) kqueue.Event {
 	t.Helper()
 	events := wait(t, queue, 8, soon)
@@ -90,7 +90,7 @@ func one(t testing.TB, queue *kqueue.Queue, ident int, filter kqueue.Filter) kqu
 	return events[0]
 }
 
-// none polls, and waits for a moment, for what must not come.
+// none polls, and waits for a moment, for events that must not come.
 func none(t testing.TB, queue *kqueue.Queue) {
 	t.Helper()
 	for _, timeout := range []time.Duration{0, quiet} {
@@ -100,7 +100,7 @@ func none(t testing.TB, queue *kqueue.Queue) {
 	}
 }
 
-// needs skips the test where the system lacks what the change asks for, and deletes what it added.
+// needs skips the test if the system lacks the filter or a note of the change.
 func needs(t testing.TB, what kqueue.Event) {
 	t.Helper()
 	queue, err := kqueue.New()

@@ -2,8 +2,8 @@
 // signals, timers and the program itself.
 //
 // It is native on macOS, FreeBSD, NetBSD, OpenBSD and DragonFly. On Linux it is emulated with
-// epoll, timerfd, pidfd, inotify, netlink and os/signal, and has FreeBSD's numbers. On other systems
-// New returns errors.ErrUnsupported. The constants and types exist everywhere.
+// epoll, timerfd, pidfd, inotify, netlink and os/signal, and has FreeBSD's numbers. On other
+// systems New returns errors.ErrUnsupported. The constants and types exist everywhere.
 //
 // To wait for a single connection or file, use a goroutine instead. To wait for descriptors on
 // every system, use package iomux.
@@ -69,31 +69,33 @@
 // A reported event has EvEOF and EvError as documented, and flags of its registration. Test for
 // single flags, not for equality.
 //
-//	                                    flags that its events have
-//	FreeBSD, Linux                      EvOneShot EvClear EvReceipt EvDispatch
-//	macOS, NetBSD, OpenBSD, DragonFly   all of the change that added it, EvAdd and EvEnable included
+//	                             flags of an event, besides EvEOF and EvError
+//	FreeBSD, Linux               EvOneShot EvClear EvReceipt EvDispatch
+//	macOS                        all of the change that added it, as EvAdd and EvEnable
+//	NetBSD, OpenBSD, DragonFly   as macOS
 //
-// FilterProc, FilterSignal and FilterTimer set EvClear by themselves. An event that reports an error
-// of a change, or a receipt, has EvError alone on every system.
+// FilterProc, FilterSignal and FilterTimer set EvClear by themselves. An event that reports an
+// error of a change, or a receipt, has EvError alone on every system.
 //
 // # Differences between kernels
 //
 // The package evens out what it can: a timer or the notes of a file that are added again take
-// effect (DragonFly, NetBSD), NoteTrigger works together with EvAdd (FreeBSD, NetBSD), timers of more
-// than 34 years do not expire at once (FreeBSD). These differences remain:
+// effect (DragonFly, NetBSD), NoteTrigger works together with EvAdd (FreeBSD, NetBSD), timers of
+// more than 34 years do not expire at once (FreeBSD). These differences remain:
 //
 //   - NetBSD ignores EvDispatch of FilterVnode, FilterTimer and FilterSignal if EvClear is set,
 //     which it always is for the latter two.
 //   - FreeBSD and DragonFly report all notes of a file operation if one of them was asked for.
-//   - FreeBSD and NetBSD report a pipe to EvClear readers once more when a part of its data is read.
+//   - FreeBSD and NetBSD report a pipe to EvClear readers again when a part of its data is read.
 //   - DragonFly keeps the first Udata of FilterUser, and forgets its bits with each EvClear event.
 //
 // # The emulation on Linux
 //
 // The emulation reports each file operation with FreeBSD's notes, with the exceptions listed in
 // docs/kqueue-notes.md: enlarging a file, for example, counts as writing to it. It returns
-// EOPNOTSUPP, which is errors.ErrUnsupported, for a low-water mark of FilterWrite above that of Linux
-// (4096 bytes of a pipe, a third of a socket's buffer) and for the signals 32 to 34. Besides:
+// EOPNOTSUPP, which is errors.ErrUnsupported, for a low-water mark of FilterWrite above that of
+// Linux (4096 bytes of a pipe, a third of a socket's buffer) and for the signals 32 to 34.
+// Besides:
 //
 //   - If a descriptor is closed while a duplicate stays open, each arrival wakes the waiter for
 //     nothing. It is never reported.
@@ -109,13 +111,13 @@
 //     same user or since Linux 6.15. Otherwise Data is -1. If only the kernel can report the
 //     status, it does when the parent has waited for the process.
 //   - NoteFork, NoteExec and NoteTrack need Linux 6.6 or CAP_NET_ADMIN, and do not work in
-//     containers. Otherwise the error is EPERM. NoteTrackErr also reports that messages of the kernel
-//     were lost.
+//     containers. Otherwise the error is EPERM. NoteTrackErr also reports that messages of the
+//     kernel were lost.
 //   - FilterNetdev takes the index of an interface, or 0 for all of them. Data is the index.
 //     NoteLinkInv reports that the interface was removed.
 //   - FilterFS compares the mounts before each wait. It misses a mount that is undone in between.
-//   - FilterSignal catches the signal, as signal.Notify does. Signals that arrive faster than the Go
-//     runtime takes them count as one.
+//   - FilterSignal catches the signal, as signal.Notify does. Signals that arrive faster than the
+//     Go runtime takes them count as one.
 //   - Linux allows four queues inside another one. More is ELOOP.
 //   - A timer and a process use a descriptor each, a queue two to eight.
 //   - EvEnable, EvDisable and changes without a flag keep the Fflags and Data of the registration.

@@ -12,7 +12,7 @@ import (
 	"iomux/kqueue"
 )
 
-// readable asks poll(2).
+// readable reports whether poll(2) finds the descriptor readable.
 func readable(t testing.TB, fd int) bool {
 	t.Helper()
 	for {
@@ -51,7 +51,7 @@ func TestQueueIsReadableWhileItHasEvents(t *testing.T) {
 	}
 	one(t, queue, 1, kqueue.FilterUser)
 	if readable(t, queue.FD()) {
-		t.Error("the queue is readable after the user's event has been told")
+		t.Error("the queue is readable after the user's event has been reported")
 	}
 }
 
@@ -113,6 +113,6 @@ func TestQueueInItself(t *testing.T) {
 	events := make([]kqueue.Event, 1)
 	n, err := queue.Control([]kqueue.Event{change(queue.FD(), kqueue.FilterRead, kqueue.EvAdd)}, events, 0)
 	if err == nil && n == 1 && events[0].Flags&kqueue.EvError == 0 {
-		t.Errorf("a queue tells of itself: %v", events[0])
+		t.Errorf("a queue reports itself: %v", events[0])
 	}
 }

@@ -14,14 +14,14 @@ import (
 	"iomux/kqueue"
 )
 
-// occasion is something that one filter tells of.
+// occasion is something that one filter reports.
 type occasion struct {
 	name   string
 	add    kqueue.Event
 	happen func(queue *kqueue.Queue)
 }
 
-// occasions are one of each filter, each new.
+// occasions returns one of each filter.
 func occasions(t *testing.T) []occasion {
 	t.Helper()
 	r, w := suite.Pipe(t)
@@ -44,7 +44,7 @@ func occasions(t *testing.T) []occasion {
 	}
 }
 
-// pending makes a queue with the occasion, which has come and has not been told of.
+// pending returns a queue in which the occasion is pending.
 func (o occasion) pending(t *testing.T) *kqueue.Queue {
 	t.Helper()
 	needs(t, o.add)
@@ -84,7 +84,7 @@ func TestDisablingTakesBackWhatIsPending(t *testing.T) {
 	}
 }
 
-// To add again replaces the user's number, of an event that is pending too.
+// TestUdataOfWhatIsPendingIsReplaced adds a registration again while its event is pending.
 func TestUdataOfWhatIsPendingIsReplaced(t *testing.T) {
 	for _, o := range occasions(t) {
 		t.Run(o.name, func(t *testing.T) {

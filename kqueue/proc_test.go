@@ -14,12 +14,12 @@ import (
 	"iomux/kqueue"
 )
 
-// watchExit is the change that waits for the end of a process.
+// watchExit returns the change that waits for the end of a process.
 func watchExit(pid uint64) kqueue.Event {
 	return noted(int(pid), kqueue.FilterProc, kqueue.EvAdd, kqueue.NoteExit|kqueue.NoteExitStatus, 0)
 }
 
-// exited waits for the end of the process, and tells how it ended.
+// exited waits for the end of the process and returns its status.
 func exited(t testing.TB, queue *kqueue.Queue, pid uint64) syscall.WaitStatus {
 	t.Helper()
 	event := one(t, queue, int(pid), kqueue.FilterProc)
@@ -29,7 +29,7 @@ func exited(t testing.TB, queue *kqueue.Queue, pid uint64) syscall.WaitStatus {
 	return syscall.WaitStatus(event.Data)
 }
 
-func TestExitTellsTheStatus(t *testing.T) {
+func TestExitReportsTheStatus(t *testing.T) {
 	for _, status := range []int{0, 7, 255} {
 		c := startChild(t, status)
 		queue := newQueue(t)
@@ -43,12 +43,12 @@ func TestExitTellsTheStatus(t *testing.T) {
 		fails(t, queue, change(int(c.pid()), kqueue.FilterProc, kqueue.EvDelete), unix.ENOENT, unix.ESRCH)
 		c.wait()
 		if got := c.command.ProcessState.ExitCode(); got != status {
-			t.Errorf("its parent is told %d, want %d", got, status)
+			t.Errorf("its parent gets %d, want %d", got, status)
 		}
 	}
 }
 
-func TestExitTellsTheSignal(t *testing.T) {
+func TestExitReportsTheSignal(t *testing.T) {
 	c := startChild(t, 0)
 	queue := newQueue(t)
 	apply(t, queue, watchExit(c.pid()))
@@ -58,7 +58,7 @@ func TestExitTellsTheSignal(t *testing.T) {
 	}
 }
 
-// A process that has ended, and that its parent has not waited for, is told of at once.
+// TestExitOfBefore registers a process that its parent has not reaped yet.
 func TestExitOfBefore(t *testing.T) {
 	c := startChild(t, 3)
 	ended := newQueue(t)
@@ -74,7 +74,7 @@ func TestExitOfBefore(t *testing.T) {
 	}
 }
 
-func TestEveryQueueIsToldOfAnExit(t *testing.T) {
+func TestEveryQueueIsReportedOfAnExit(t *testing.T) {
 	c := startChild(t, 4)
 	queues := []*kqueue.Queue{newQueue(t), newQueue(t), newQueue(t)}
 	for _, queue := range queues {
@@ -124,7 +124,7 @@ func TestNoSuchProcess(t *testing.T) {
 	}
 }
 
-// The parent is not ours to wait for: it is watched like any other, or refused as such.
+// TestProcessThatIsNotOurs registers the parent, which the system may refuse.
 func TestProcessThatIsNotOurs(t *testing.T) {
 	queue := newQueue(t)
 	for _, pid := range []int{os.Getppid(), 1} {
@@ -140,7 +140,7 @@ func TestProcessThatIsNotOurs(t *testing.T) {
 	none(t, queue)
 }
 
-// Many processes at once, each told of once with its own status.
+// TestManyExits watches many processes. Each is reported once, with its own status.
 func TestManyExits(t *testing.T) {
 	const processes = 20
 	queue := newQueue(t)
@@ -158,7 +158,7 @@ func TestManyExits(t *testing.T) {
 	for len(statuses) > 0 {
 		events := wait(t, queue, 3, soon)
 		if len(events) == 0 {
-			t.Fatalf("%d processes were not told of: %v", len(statuses), statuses)
+			t.Fatalf("%d processes were not reported: %v", len(statuses), statuses)
 		}
 		for _, event := range events {
 			status, expected := statuses[event.Ident]
@@ -171,7 +171,7 @@ func TestManyExits(t *testing.T) {
 	none(t, queue)
 }
 
-// A process that calls fork is told of, where the system tells that, and its child is followed.
+// TestTrackedChild follows the child of a process, if the system can.
 func TestTrackedChild(t *testing.T) {
 	c := startChild(t, 0)
 	needs(t, noted(int(c.pid()), kqueue.FilterProc, kqueue.EvAdd, kqueue.NoteTrack, 0))
@@ -187,7 +187,7 @@ func TestTrackedChild(t *testing.T) {
 	for {
 		events := wait(t, queue, 1, soon)
 		if len(events) == 0 {
-			t.Fatal("the child was not told of")
+			t.Fatal("the child was not reported")
 		}
 		if event := events[0]; event.Fflags&kqueue.NoteChild != 0 {
 			if event.Ident != born.pid() || event.Data != int64(self) {

@@ -26,7 +26,7 @@ func TestDescriptorIsClosedOnExec(t *testing.T) {
 	}
 }
 
-// A queue of another one's descriptor is the same queue.
+// TestFromFDSharesTheQueue makes a second Queue of a descriptor, which is the same queue.
 func TestFromFDSharesTheQueue(t *testing.T) {
 	r, w := suite.Pipe(t)
 	queue := newQueue(t)
@@ -48,7 +48,7 @@ func TestFromFDSharesTheQueue(t *testing.T) {
 	must(t, same.Close())
 }
 
-// Of two Queues with one number, the second Close closes nothing that somebody else may own by now.
+// TestFromFDOfTheSameNumber closes two Queues with one number, which may have a new owner by then.
 func TestFromFDOfTheSameNumber(t *testing.T) {
 	queue := newQueue(t)
 	same, err := kqueue.FromFD(queue.FD())
@@ -63,7 +63,7 @@ func TestFromFDOfTheSameNumber(t *testing.T) {
 	}
 }
 
-// Closing one of two Queues ends the waits in it, and leaves the other one as it was.
+// TestCloseOfOneOfTwo closes one of two Queues. Only its own waiters return.
 func TestCloseOfOneOfTwo(t *testing.T) {
 	queue := newQueue(t)
 	fd, err := unix.FcntlInt(uintptr(queue.FD()), unix.F_DUPFD_CLOEXEC, 0)
@@ -133,7 +133,7 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// Interruptions neither end a wait nor make it longer, and changes are made once.
+// TestInterruptions interrupts a wait, whose length does not change. Changes are made once.
 func TestInterruptions(t *testing.T) {
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, unix.SIGUSR2)
@@ -183,7 +183,7 @@ func TestCloseEndsAllWaits(t *testing.T) {
 	}
 }
 
-// A change made while another goroutine waits does not wait for it, and counts for it.
+// TestChangeReachesAWaitUnderWay makes a change that must take effect on a wait under way.
 func TestChangeReachesAWaitUnderWay(t *testing.T) {
 	queue := newQueue(t)
 	r, w := suite.Pipe(t)
@@ -201,7 +201,7 @@ func TestChangeReachesAWaitUnderWay(t *testing.T) {
 	}
 }
 
-func TestShortListTellsAllInTurns(t *testing.T) {
+func TestShortListReportsAllInTurns(t *testing.T) {
 	const descriptors = 100
 	queue := newQueue(t)
 	left := make(map[uint64]bool)
@@ -213,12 +213,12 @@ func TestShortListTellsAllInTurns(t *testing.T) {
 	}
 	for _, event := range wait(t, queue, 3*descriptors, 0) {
 		if !left[event.Ident] {
-			t.Errorf("%v was told twice", event)
+			t.Errorf("%v was reported twice", event)
 		}
 		delete(left, event.Ident)
 	}
 	if len(left) != 0 {
-		t.Errorf("%d descriptors were not told of, with room for all", len(left))
+		t.Errorf("%d descriptors were not reported, with room for all", len(left))
 	}
 	count := make(map[uint64]int)
 	for range 3 * descriptors {
@@ -228,15 +228,15 @@ func TestShortListTellsAllInTurns(t *testing.T) {
 	}
 	for ident, n := range count {
 		if n != 3 {
-			t.Errorf("descriptor %d was told %d times in 3 rounds", ident, n)
+			t.Errorf("descriptor %d was reported %d times in 3 rounds", ident, n)
 		}
 	}
 	if len(count) != descriptors {
-		t.Errorf("%d descriptors were told of, want %d", len(count), descriptors)
+		t.Errorf("%d descriptors were reported, want %d", len(count), descriptors)
 	}
 }
 
-func TestLongListTellsAllAtOnce(t *testing.T) {
+func TestLongListReportsAllAtOnce(t *testing.T) {
 	const descriptors = 5000
 	suite.Limit(t, descriptors+1000)
 	queue := newQueue(t)
@@ -248,7 +248,7 @@ func TestLongListTellsAllAtOnce(t *testing.T) {
 		apply(t, queue, change(twin, kqueue.FilterRead, kqueue.EvAdd))
 	}
 	if events := wait(t, queue, 2*descriptors, 0); len(events) != descriptors {
-		t.Errorf("%d descriptors were told of, want %d", len(events), descriptors)
+		t.Errorf("%d descriptors were reported, want %d", len(events), descriptors)
 	}
 }
 

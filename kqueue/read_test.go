@@ -16,7 +16,7 @@ import (
 	"iomux/kqueue"
 )
 
-// write writes n bytes, which find room.
+// write writes n bytes, for which there is room.
 func write(t testing.TB, fd, n int) {
 	t.Helper()
 	if wrote, err := unix.Write(fd, make([]byte, n)); wrote != n || err != nil {
@@ -32,13 +32,13 @@ func read(t testing.TB, fd, n int) {
 	}
 }
 
-// pairs are the kinds of descriptors of which bytes are counted.
+// pairs runs the test with each kind of descriptor whose bytes are counted.
 func pairs(t *testing.T, run func(t *testing.T, reading, writing int)) {
 	localPairs(t, run)
 	tcpPair(t, run)
 }
 
-// localPairs are those where nothing happens later than it is done.
+// localPairs runs the test with those that deliver at once.
 func localPairs(t *testing.T, run func(t *testing.T, reading, writing int)) {
 	t.Run("Pipe", func(t *testing.T) {
 		r, w := suite.Pipe(t)
@@ -61,7 +61,7 @@ func tcpPair(t *testing.T, run func(t *testing.T, reading, writing int)) {
 	})
 }
 
-func TestReadTellsTheExactNumberOfBytes(t *testing.T) {
+func TestReadReportsTheExactNumberOfBytes(t *testing.T) {
 	pairs(t, func(t *testing.T, reading, writing int) {
 		queue := newQueue(t)
 		apply(t, queue, change(reading, kqueue.FilterRead, kqueue.EvAdd))
@@ -80,7 +80,8 @@ func TestReadTellsTheExactNumberOfBytes(t *testing.T) {
 	})
 }
 
-// arrives waits for an event of so many bytes or connections. Of TCP not all may have arrived when the first event comes.
+// arrives waits for an event with the given number of bytes or connections. With TCP, the first
+// event may come before all have arrived.
 func arrives(t *testing.T, queue *kqueue.Queue, fd, count int) {
 	t.Helper()
 	for end := time.Now().Add(soon); ; {
@@ -94,7 +95,7 @@ func arrives(t *testing.T, queue *kqueue.Queue, fd, count int) {
 	}
 }
 
-func TestClearTellsEachArrivalOnce(t *testing.T) {
+func TestClearReportsEachArrivalOnce(t *testing.T) {
 	pairs(t, func(t *testing.T, reading, writing int) {
 		queue := newQueue(t)
 		apply(t, queue, change(reading, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear))
@@ -117,7 +118,7 @@ func TestClearTellsEachArrivalOnce(t *testing.T) {
 	})
 }
 
-func TestOneShotTellsOnceAndIsGone(t *testing.T) {
+func TestOneShotReportsOnceAndIsGone(t *testing.T) {
 	r, w := suite.Pipe(t)
 	queue := newQueue(t)
 	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvOneShot))
@@ -156,7 +157,7 @@ func TestDisabledAndDeletedDescriptorsAreSilent(t *testing.T) {
 		none(t, queue)
 		apply(t, queue, change(reading, kqueue.FilterRead, kqueue.EvEnable))
 		one(t, queue, reading, kqueue.FilterRead)
-		// What is ready and was not taken yet goes with it.
+		// A pending event goes with the registration.
 		apply(t, queue, change(reading, kqueue.FilterRead, kqueue.EvDisable))
 		none(t, queue)
 		apply(t, queue, change(reading, kqueue.FilterRead, kqueue.EvEnable), change(reading, kqueue.FilterRead, kqueue.EvDelete))
@@ -193,7 +194,7 @@ func TestEndOfFileComesWithWhatIsLeft(t *testing.T) {
 	})
 }
 
-func TestListenerTellsHowManyWait(t *testing.T) {
+func TestListenerReportsHowManyWait(t *testing.T) {
 	if strings.Contains(os.Getenv(emulator), "qemu") {
 		t.Skip("qemu's user mode cuts TCP_INFO short")
 	}
@@ -207,7 +208,7 @@ func TestListenerTellsHowManyWait(t *testing.T) {
 	}
 }
 
-func TestRefusedConnectionTellsTheError(t *testing.T) {
+func TestRefusedConnectionReportsTheError(t *testing.T) {
 	listener, address := suite.Listen(t)
 	suite.Close(t, listener)
 	if runtime.GOOS == "dragonfly" { // closing is a message to the protocol's thread
@@ -218,26 +219,26 @@ func TestRefusedConnectionTellsTheError(t *testing.T) {
 	if err := unix.Connect(fd, address); err != nil && err != unix.EINPROGRESS && err != unix.ECONNREFUSED {
 		t.Fatal(err)
 	} else if err == unix.ECONNREFUSED {
-		t.Skip("this system refuses at once, and leaves nothing to be told")
+		t.Skip("this system refuses at once, and leaves nothing to report")
 	}
 	apply(t, queue, change(fd, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear),
 		change(fd, kqueue.FilterWrite, kqueue.EvAdd|kqueue.EvClear))
-	told := make(map[kqueue.Filter]bool)
-	for len(told) < 2 {
+	seen := make(map[kqueue.Filter]bool)
+	for len(seen) < 2 {
 		events := wait(t, queue, 4, soon)
 		if len(events) == 0 {
-			t.Fatalf("only %v were told", told)
+			t.Fatalf("only %v were reported", seen)
 		}
 		for _, event := range events {
 			if event.Flags&kqueue.EvEOF == 0 || event.Fflags != kqueue.Fflags(unix.ECONNREFUSED) {
 				t.Errorf("event is %v, want EvEOF and %d", event, unix.ECONNREFUSED)
 			}
-			told[event.Filter] = true
+			seen[event.Filter] = true
 		}
 	}
 }
 
-// Kernels keep the mark of sockets; the emulation keeps that of pipes, too.
+// TestLowWaterMarkForReading uses sockets. The emulation supports pipes as well.
 func TestLowWaterMarkForReading(t *testing.T) {
 	kept := pairs
 	if kqueue.Native {

@@ -13,7 +13,7 @@ import (
 	"iomux/kqueue"
 )
 
-// caught keeps the signal from ending the process, whether a queue watches it or not.
+// caught keeps the signal from ending the process.
 func caught(t *testing.T, number unix.Signal) {
 	t.Helper()
 	arrivals := make(chan os.Signal, 1)
@@ -26,7 +26,7 @@ func send(t *testing.T, number unix.Signal) {
 	must(t, unix.Kill(os.Getpid(), number))
 }
 
-func TestSignalIsTold(t *testing.T) {
+func TestSignalIsReported(t *testing.T) {
 	caught(t, unix.SIGUSR1)
 	queue := newQueue(t)
 	apply(t, queue, change(int(unix.SIGUSR1), kqueue.FilterSignal, kqueue.EvAdd))
@@ -44,7 +44,7 @@ func TestSignalIsTold(t *testing.T) {
 	none(t, queue)
 }
 
-// Signals are counted by another queue one by one, and so have all come when they are asked for.
+// TestSignalsAreCounted waits with a second queue until all signals have come.
 func TestSignalsAreCounted(t *testing.T) {
 	caught(t, unix.SIGUSR1)
 	counted, queue := newQueue(t), newQueue(t)
@@ -55,7 +55,7 @@ func TestSignalsAreCounted(t *testing.T) {
 		one(t, counted, int(unix.SIGUSR1), kqueue.FilterSignal)
 	}
 	total := int64(0)
-	for total < 5 { // the last may be told to the one queue before the other
+	for total < 5 { // the last may reach one queue before the other
 		total += one(t, queue, int(unix.SIGUSR1), kqueue.FilterSignal).Data
 	}
 	if total != 5 {
@@ -64,7 +64,7 @@ func TestSignalsAreCounted(t *testing.T) {
 	none(t, queue)
 }
 
-func TestSignalsAreToldApart(t *testing.T) {
+func TestSignalsAreReportedApart(t *testing.T) {
 	caught(t, unix.SIGUSR1)
 	caught(t, unix.SIGUSR2)
 	queue := newQueue(t)
@@ -89,7 +89,7 @@ func TestDisabledSignalIsSilent(t *testing.T) {
 	none(t, queue)
 }
 
-// Some systems watch signals that do not exist, which never come.
+// TestSignalsOutOfRange allows systems to accept them.
 func TestSignalsOutOfRange(t *testing.T) {
 	queue := newQueue(t)
 	for _, ident := range []uint64{0, 1000, math.MaxUint32, 1<<32 | uint64(unix.SIGUSR1), math.MaxUint64} {

@@ -16,7 +16,7 @@ import (
 	"iomux/kqueue"
 )
 
-// crowd is goroutines that wait on one queue, each for a few events at a time, until the queue is closed.
+// crowd starts goroutines that wait on one queue until it is closed.
 func crowd(t *testing.T, queue *kqueue.Queue, waiters int, handle func(kqueue.Event)) (stop func()) {
 	var all sync.WaitGroup
 	for i := range waiters {
@@ -42,8 +42,8 @@ func crowd(t *testing.T, queue *kqueue.Queue, waiters int, handle func(kqueue.Ev
 	}
 }
 
-// Each event reaches exactly one of several waiters, whatever the filter.
-func TestExactlyOneWaiterIsTold(t *testing.T) {
+// TestExactlyOneWaiterIsReported uses each filter.
+func TestExactlyOneWaiterIsReported(t *testing.T) {
 	const waiters, rounds = 4, 200
 	r, w := suite.Pipe(t)
 	a, b := suite.SocketPair(t, unix.SOCK_STREAM)
@@ -75,26 +75,27 @@ func TestExactlyOneWaiterIsTold(t *testing.T) {
 			queue := newQueue(t)
 			suite.Drain(t, a)
 			apply(t, queue, source.add)
-			told := make(chan struct{}, rounds*waiters)
-			stop := crowd(t, queue, waiters, func(kqueue.Event) { told <- struct{}{} })
+			reports := make(chan struct{}, rounds*waiters)
+			stop := crowd(t, queue, waiters, func(kqueue.Event) { reports <- struct{}{} })
 			for i := range rounds {
 				source.do(queue)
 				select {
-				case <-told:
+				case <-reports:
 				case <-time.After(soon):
-					t.Fatalf("event %d was not told", i)
+					t.Fatalf("event %d was not reported", i)
 				}
 			}
 			time.Sleep(quiet)
 			stop()
-			if len(told) != 0 {
-				t.Errorf("%d of %d events were told twice", len(told), rounds)
+			if len(reports) != 0 {
+				t.Errorf("%d of %d events were reported twice", len(reports), rounds)
 			}
 		})
 	}
 }
 
-// After a registration was deleted, no wait that begins then tells of it, however many waits are under way.
+// TestDeletionRacesDelivery deletes registrations while others wait. Later waits must not report
+// them.
 func TestDeletionRacesDelivery(t *testing.T) {
 	for name, flags := range map[string]kqueue.Flags{"Level": 0, "Clear": kqueue.EvClear, "OneShot": kqueue.EvOneShot} {
 		t.Run(name, func(t *testing.T) {
@@ -118,7 +119,7 @@ func TestDeletionRacesDelivery(t *testing.T) {
 	}
 }
 
-// stalkers wait, and fail the test where they are told of what was dead before the wait began.
+// stalkers wait, and fail the test if an event was deleted before their wait began.
 func stalkers(t *testing.T, queue *kqueue.Queue, dead *atomic.Uint64) (stop func()) {
 	var all sync.WaitGroup
 	var over atomic.Bool
@@ -133,7 +134,7 @@ func stalkers(t *testing.T, queue *kqueue.Queue, dead *atomic.Uint64) (stop func
 				}
 				for _, event := range events[:n] {
 					if event.Udata <= before {
-						t.Errorf("told of generation %d, when %d was dead", event.Udata, before)
+						t.Errorf("reported was generation %d, when %d was deleted", event.Udata, before)
 					}
 				}
 			}
@@ -145,7 +146,7 @@ func stalkers(t *testing.T, queue *kqueue.Queue, dead *atomic.Uint64) (stop func
 	}
 }
 
-// Numbers of descriptors are used again at once, and never inherit what their predecessors were registered for.
+// TestDescriptorReuse closes registered descriptors and reuses their numbers at once.
 func TestDescriptorReuse(t *testing.T) {
 	for name, flags := range map[string]kqueue.Flags{"Level": 0, "Clear": kqueue.EvClear} {
 		t.Run(name, func(t *testing.T) {
@@ -170,7 +171,7 @@ func TestDescriptorReuse(t *testing.T) {
 	}
 }
 
-// Closing ends all waits, with events of all kinds under way.
+// TestCloseUnderLoad closes a queue with events of all kinds under way.
 func TestCloseUnderLoad(t *testing.T) {
 	needs(t, change(1, kqueue.FilterUser, kqueue.EvAdd))
 	caught(t, unix.SIGUSR1)
@@ -209,7 +210,7 @@ func TestCloseUnderLoad(t *testing.T) {
 	}
 }
 
-// Registering, changing and deleting at once from many goroutines leaves a queue that works.
+// TestChangesFromManyGoroutines leaves a queue that works.
 func TestChangesFromManyGoroutines(t *testing.T) {
 	queue := newQueue(t)
 	var all sync.WaitGroup
@@ -240,7 +241,7 @@ func TestChangesFromManyGoroutines(t *testing.T) {
 	for { // what is left of the one-shot registrations comes first
 		events := wait(t, queue, 4, soon)
 		if len(events) == 0 {
-			t.Fatal("a working event was not told")
+			t.Fatal("a working event was not reported")
 		}
 		for _, event := range events {
 			if event.Udata == 1 {
@@ -250,15 +251,15 @@ func TestChangesFromManyGoroutines(t *testing.T) {
 	}
 }
 
-// Children that end while others begin, watched by several waiters: each is told of once.
+// TestForkStorm watches children that end while others start. Each is reported once.
 func TestForkStorm(t *testing.T) {
 	const makers, each = 3, 8
 	queue := newQueue(t)
-	var told sync.Map
+	var seen sync.Map
 	count := make(chan struct{}, makers*each)
 	stop := crowd(t, queue, 3, func(event kqueue.Event) {
-		if _, twice := told.LoadOrStore(event.Ident, nil); twice || event.Fflags&kqueue.NoteExit == 0 {
-			t.Errorf("%v was told twice, or is no exit", event)
+		if _, twice := seen.LoadOrStore(event.Ident, nil); twice || event.Fflags&kqueue.NoteExit == 0 {
+			t.Errorf("%v was reported twice, or is no exit", event)
 		}
 		count <- struct{}{}
 	})
@@ -280,7 +281,7 @@ func TestForkStorm(t *testing.T) {
 		select {
 		case <-count:
 		case <-time.After(soon):
-			t.Fatal("an exit was not told")
+			t.Fatal("an exit was not reported")
 		}
 	}
 	stop()

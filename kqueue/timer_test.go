@@ -12,7 +12,7 @@ import (
 	"iomux/kqueue"
 )
 
-// timer is the change that starts a timer.
+// timer returns the change that starts a timer.
 func timer(ident int, flags kqueue.Flags, units kqueue.Fflags, data int64) kqueue.Event {
 	return noted(ident, kqueue.FilterTimer, kqueue.EvAdd|flags, units, data)
 }
@@ -47,7 +47,7 @@ func TestTimerUnits(t *testing.T) {
 	}
 }
 
-// A timer goes on, and counts how often it expired since it was last asked.
+// TestTimerCountsExpiries lets a timer expire several times before each report.
 func TestTimerCountsExpiries(t *testing.T) {
 	const period = 10 * time.Millisecond
 	queue := newQueue(t)
@@ -72,7 +72,7 @@ func TestTimerCountsExpiries(t *testing.T) {
 	none(t, queue)
 }
 
-// A timer that has expired and is started anew tells of neither the expiry nor twice.
+// TestTimerIsStartedAnew restarts an expired timer, whose earlier expiry is not reported.
 func TestTimerIsStartedAnew(t *testing.T) {
 	queue := newQueue(t)
 	apply(t, queue, timer(1, 0, 0, 1))
@@ -115,7 +115,7 @@ func TestTimerAtATime(t *testing.T) {
 	}
 }
 
-func TestTimersAreToldApart(t *testing.T) {
+func TestTimersAreDistinguished(t *testing.T) {
 	queue := newQueue(t)
 	idents := []uint64{0, 1, math.MaxUint32}
 	for _, ident := range idents {
@@ -150,7 +150,7 @@ func TestDisabledTimerIsSilent(t *testing.T) {
 	none(t, queue)
 }
 
-// No time is an error, at once, or one unit, as the system has it: it neither hangs nor fails otherwise.
+// TestTimerOfNothing has a period of zero. Systems differ: it is an error, no time, or one unit.
 func TestTimerOfNothing(t *testing.T) {
 	queue := newQueue(t)
 	events := make([]kqueue.Event, 1)
@@ -165,7 +165,7 @@ func TestEnormousTimersDoNotExpire(t *testing.T) {
 	for i, unit := range []kqueue.Fflags{0, kqueue.NoteSeconds, kqueue.NoteUSeconds} {
 		for j, data := range []int64{math.MaxInt64, math.MaxInt64 / 1000, 1 << 40} {
 			events := make([]kqueue.Event, 1)
-			// Some systems refuse what they cannot count.
+			// Some systems refuse periods that they cannot count.
 			n, err := queue.Control([]kqueue.Event{timer(10*i+j, 0, unit, data)}, events, 0)
 			if err == nil && n == 1 && (events[0].Flags&kqueue.EvError == 0 || events[0].Data == 0) {
 				t.Errorf("a timer of %d units %v expired: %v", data, unit, events[0])

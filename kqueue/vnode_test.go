@@ -24,14 +24,14 @@ func watchFile(t *testing.T, queue *kqueue.Queue, fd int) {
 	none(t, queue)
 }
 
-// happens does what is to be told with all of want, and with nothing of unwanted.
+// happens calls do, which must be reported with all of want and nothing of unwanted.
 func happens(t *testing.T, queue *kqueue.Queue, fd int, want, unwanted kqueue.Fflags, do func() error) {
 	t.Helper()
 	must(t, do())
 	event := one(t, queue, fd, kqueue.FilterVnode)
-	for told := event.Fflags; event.Fflags&want != want; told |= event.Fflags { // the system may tell it in turns
+	for seen := event.Fflags; event.Fflags&want != want; seen |= event.Fflags { // they may come one by one
 		event = one(t, queue, fd, kqueue.FilterVnode)
-		event.Fflags |= told
+		event.Fflags |= seen
 	}
 	if event.Fflags&unwanted != 0 {
 		t.Errorf("event is %v, which has some of the notes %v", event, unwanted)
@@ -80,13 +80,13 @@ func TestDirectoryNotes(t *testing.T) {
 	happens(t, queue, fd, kqueue.NoteWrite, gone, func() error { return os.Rename(path, path+".new") })
 	happens(t, queue, fd, kqueue.NoteWrite, gone|kqueue.NoteLink, func() error { return os.Remove(path + ".new") })
 	happens(t, queue, fd, kqueue.NoteWrite|kqueue.NoteLink, gone, func() error { return os.Mkdir(path, 0o700) })
-	// What happens inside an entry is not the directory's.
+	// A change inside an entry is not the directory's.
 	must(t, os.WriteFile(filepath.Join(path, "inside"), nil, 0o600))
 	none(t, queue)
 }
 
-// Only the notes that were asked for are told, and adding again changes them.
-func TestNotesThatWereNotAskedForAreNotTold(t *testing.T) {
+// TestNotesThatWereNotAskedForAreNotReported changes the notes with a second EvAdd.
+func TestNotesThatWereNotAskedForAreNotReported(t *testing.T) {
 	path, fd := newFile(t, 0)
 	queue := newQueue(t)
 	apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteDelete, 0))
@@ -102,7 +102,7 @@ func TestNotesThatWereNotAskedForAreNotTold(t *testing.T) {
 	}
 }
 
-// Two descriptors of one file in one queue, each with notes of its own.
+// TestTwoDescriptorsOfOneFile gives each of them notes of its own.
 func TestTwoDescriptorsOfOneFile(t *testing.T) {
 	path, first := newFile(t, 0)
 	second := open(t, path, unix.O_RDONLY)
@@ -120,8 +120,8 @@ func TestTwoDescriptorsOfOneFile(t *testing.T) {
 	one(t, queue, second, kqueue.FilterVnode)
 }
 
-// What happened to a file before a descriptor or a note was registered is not told.
-func TestWhatHappenedBeforeIsNotTold(t *testing.T) {
+// TestWhatHappenedBeforeIsNotReported changes a file before its registration.
+func TestWhatHappenedBeforeIsNotReported(t *testing.T) {
 	path, first := newFile(t, 0)
 	second := open(t, path, unix.O_RDONLY)
 	queue := newQueue(t)

@@ -11,7 +11,7 @@ import (
 	"iomux/kqueue"
 )
 
-func TestWriteTellsTheRoom(t *testing.T) {
+func TestWriteReportsTheRoom(t *testing.T) {
 	localPairs(t, func(t *testing.T, reading, writing int) {
 		queue := newQueue(t)
 		apply(t, queue, change(writing, kqueue.FilterWrite, kqueue.EvAdd))
@@ -30,7 +30,7 @@ func TestWriteTellsTheRoom(t *testing.T) {
 	})
 }
 
-func TestClearTellsOnceThatThereIsRoom(t *testing.T) {
+func TestClearReportsOnceThatThereIsRoom(t *testing.T) {
 	localPairs(t, func(t *testing.T, reading, writing int) {
 		queue := newQueue(t)
 		apply(t, queue, change(writing, kqueue.FilterWrite, kqueue.EvAdd|kqueue.EvClear))
@@ -49,7 +49,7 @@ func TestClearTellsOnceThatThereIsRoom(t *testing.T) {
 	})
 }
 
-// The filters of one descriptor have flags of their own.
+// TestReadAndWriteOfOneDescriptor gives the filters of one descriptor different flags.
 func TestReadAndWriteOfOneDescriptor(t *testing.T) {
 	for _, first := range []kqueue.Filter{kqueue.FilterRead, kqueue.FilterWrite} {
 		a, b := suite.SocketPair(t, unix.SOCK_STREAM)
@@ -72,7 +72,7 @@ func TestReadAndWriteOfOneDescriptor(t *testing.T) {
 		if seen[kqueue.FilterRead] != 1 || seen[kqueue.FilterWrite] != 3 {
 			t.Errorf("events were %v, want one for reading and three for writing", seen)
 		}
-		// An edge of the one is none of the other.
+		// An edge of one filter is not one of the other.
 		apply(t, queue, change(a, kqueue.FilterWrite, kqueue.EvDelete), change(a, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear),
 			change(a, kqueue.FilterWrite, kqueue.EvAdd|kqueue.EvClear))
 		if events := wait(t, queue, 4, soon); len(events) != 2 {
@@ -120,7 +120,7 @@ func TestDatagramSocketIsAlwaysWritable(t *testing.T) {
 	}
 }
 
-// A mark that the system itself waits for anyway is kept.
+// TestLowWaterMarkForWriting uses a mark that every system supports.
 func TestLowWaterMarkForWriting(t *testing.T) {
 	a, b := suite.SocketPair(t, unix.SOCK_STREAM)
 	queue := newQueue(t)

@@ -181,7 +181,8 @@ func (d descriptor) again(q *Queue, epoll int, k *knote) syscall.Errno {
 	if k.flags&kevent.Clear == 0 {
 		return d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
 	}
-	// Modifying the entry would report the present state again. Adding it changes nothing, and fails.
+	// Modifying the entry would report the present state again. Adding it changes nothing, and
+	// fails.
 	switch errno := d.control(q, epoll, unix.EPOLL_CTL_ADD, k); errno {
 	case unix.EEXIST:
 		return 0

@@ -15,7 +15,7 @@ type knote struct {
 	slot       int32
 	generation int32
 
-	// What the caller asked for.
+	// The registration.
 	disabled bool
 	flags    uint16 // only sticky ones
 	fflags   uint32
@@ -26,11 +26,11 @@ type knote struct {
 	queued     bool
 	next, prev *knote
 
-	// What has happened since the last report.
+	// Events since the last report.
 	hits      uint32 // notes about a file
 	count     int64  // signals
 	triggered bool   // FilterUser
-	unarmed   bool   // the epoll could not be told to report again
+	unarmed   bool   // the epoll does not report it: arming failed
 
 	fd     int            // the timerfd or pidfd
 	clock  int            // of the timerfd

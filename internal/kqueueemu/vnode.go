@@ -10,8 +10,8 @@ import (
 	"iomux/internal/kevent"
 )
 
-// vnode is the source of FilterVnode, with inotify. What it reports of which operation is FreeBSD's
-// as far as inotify allows; docs/kqueue-notes.md has the table.
+// vnode is the source of FilterVnode, with inotify. Each operation has FreeBSD's notes as far as
+// inotify allows. See the table in docs/kqueue-notes.md.
 type vnode struct{}
 
 // entryEvents are inotify's events about the names in a directory.

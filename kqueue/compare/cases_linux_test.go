@@ -24,7 +24,7 @@ type play struct {
 	t *testing.T
 	scene
 	queue
-	told []string
+	seen []string
 }
 
 // add registers what the scene is about.
@@ -34,14 +34,14 @@ func (p *play) add(filter, flags, fflags string, data int64) {
 
 func (p *play) change(filter, flags, fflags string, data int64) {
 	if result := p.queue.change(filter, flags, fflags, data); result != "ok" {
-		p.tell(flags + ": " + result)
+		p.note(flags + ": " + result)
 	}
 }
 
-// tell notes what the queue did.
-func (p *play) tell(what string) { p.told = append(p.told, what) }
+// note records an action of the queue.
+func (p *play) note(what string) { p.seen = append(p.seen, what) }
 
-// await waits for what is to come, and peek for what is not.
+// await waits for expected events, and peek for unexpected ones.
 func (p *play) await() { p.events(2 * time.Second) }
 func (p *play) peek()  { p.events(20 * time.Millisecond) }
 
@@ -50,7 +50,7 @@ func (p *play) events(timeout time.Duration) {
 	if events == "" {
 		events = "nothing"
 	}
-	p.tell(events)
+	p.note(events)
 }
 
 func (p *play) write(n int) { p.writeTo(p.other, n) }
@@ -104,7 +104,7 @@ func file(t *testing.T) scene {
 func number(*testing.T) scene     { return scene{ident: 1} }
 func userSignal(*testing.T) scene { return scene{ident: int(unix.SIGUSR1)} }
 
-// cases are what is run through both, and what ours has to tell.
+// cases run in both queues. The last field is the expected result of package kqueue.
 var cases = []struct {
 	name  string
 	scene func(*testing.T) scene
@@ -179,7 +179,7 @@ var cases = []struct {
 		p.write(1)
 		p.await()
 		p.add("EVFILT_WRITE", "EV_ONESHOT", "NOTE_LOWAT", 1)
-		p.tell(strings.Fields(strings.Join(p.queue.wait(2*time.Second), " ") + " nothing")[0])
+		p.note(strings.Fields(strings.Join(p.queue.wait(2*time.Second), " ") + " nothing")[0])
 		p.peek()
 	}, []string{"EVFILT_READ EV_CLEAR 0 1", "EVFILT_WRITE", "nothing"}},
 	{"SocketEnd", pair, func(p *play) {
@@ -259,7 +259,7 @@ var cases = []struct {
 	}, []string{"EVFILT_SIGNAL EV_CLEAR 0 1", "nothing"}},
 }
 
-// append writes at the end of the file, by another descriptor.
+// append writes at the end of the file, with another descriptor.
 func (p *play) append(text string) {
 	f, err := os.OpenFile(p.path, os.O_APPEND|os.O_WRONLY, 0)
 	must(p.t, err)

@@ -10,20 +10,20 @@ import (
 	"testing"
 )
 
-// The cases tell of ours what they are meant to.
+// TestOurs compares package kqueue with the expected results.
 func TestOurs(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			s := c.scene(t)
 			p := &play{t: t, scene: s, queue: newOurs(t, s.ident)}
-			if c.run(p); !slices.Equal(p.told, c.want) {
-				t.Errorf("told was\n%s\nwant\n%s", strings.Join(p.told, "\n"), strings.Join(c.want, "\n"))
+			if c.run(p); !slices.Equal(p.seen, c.want) {
+				t.Errorf("reported was\n%s\nwant\n%s", strings.Join(p.seen, "\n"), strings.Join(c.want, "\n"))
 			}
 		})
 	}
 }
 
-// Each case through libkqueue. It is no mistake of ours if that tells something else, but it is listed.
+// TestLibkqueue runs each case in libkqueue and logs the differences.
 func TestLibkqueue(t *testing.T) {
 	driver := build(t)
 	differences := 0
@@ -31,9 +31,9 @@ func TestLibkqueue(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := c.scene(t)
 			p := &play{t: t, scene: s, queue: newTheirs(t, driver, s.ident, s.isDescriptor)}
-			if c.run(p); !slices.Equal(p.told, c.want) {
+			if c.run(p); !slices.Equal(p.seen, c.want) {
 				differences++
-				t.Logf("libkqueue tells\n\t%s\nand package kqueue\n\t%s", strings.Join(p.told, "\n\t"), strings.Join(c.want, "\n\t"))
+				t.Logf("libkqueue reports\n\t%s\nand package kqueue\n\t%s", strings.Join(p.seen, "\n\t"), strings.Join(c.want, "\n\t"))
 			}
 		})
 	}
@@ -72,7 +72,7 @@ func build(t *testing.T) (driver string) {
 	return driver
 }
 
-// The driver is C at least, as far as a compiler can tell without libkqueue.
+// TestDriverCompiles checks the driver's syntax without libkqueue.
 func TestDriverCompiles(t *testing.T) {
 	needCompiler(t)
 	compile(t, "-fsyntax-only", "-Itestdata/include")

@@ -1,8 +1,9 @@
-// Package compare holds the emulation of kqueue on Linux against another one: libkqueue, which is C. Its tests run the same
-// cases through package kqueue and, by a driver in C, through libkqueue, and list where the two differ:
+// Package compare compares the emulation of kqueue on Linux with libkqueue, which is written in C.
+// Its tests run the same cases in both, using a driver in C for libkqueue, and list the
+// differences:
 //
 //	go test -v -run=TestLibkqueue ./kqueue/compare
 //
-// pkg-config has to know libkqueue; where it does not, as on Debian 12, which has no such package, that test is skipped. A
-// libkqueue that was built elsewhere is found by PKG_CONFIG_PATH.
+// The test is skipped if pkg-config does not find libkqueue, for which Debian 12 has no package.
+// Set PKG_CONFIG_PATH to use one that was built elsewhere.
 package compare

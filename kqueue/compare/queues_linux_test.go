@@ -18,7 +18,7 @@ import (
 	"iomux/kqueue"
 )
 
-// queue is a kqueue, ours or theirs. What it is about is spelled as in C, and so is what it tells.
+// queue is a kqueue, ours or theirs. Changes and events are spelled as in C.
 type queue interface {
 	change(filter, flags, fflags string, data int64) (result string)
 	wait(timeout time.Duration) (events []string)
@@ -56,17 +56,17 @@ func result(err error) string {
 	return "ok"
 }
 
-func (o *ours) wait(timeout time.Duration) (told []string) {
+func (o *ours) wait(timeout time.Duration) (reported []string) {
 	events := make([]kqueue.Event, 16)
 	n, err := o.queue.Control(nil, events, timeout)
 	must(o.t, err)
 	for _, event := range events[:n] {
 		filter := spell(int64(event.Filter), filters)
-		told = append(told, fmt.Sprintf("%s %s %s %d", filter, spell(int64(event.Flags), flagNames),
+		reported = append(reported, fmt.Sprintf("%s %s %s %d", filter, spell(int64(event.Flags), flagNames),
 			spell(int64(event.Fflags), notes[filter]), event.Data))
 	}
-	slices.Sort(told)
-	return told
+	slices.Sort(reported)
+	return reported
 }
 
 func (o *ours) pid() int { return os.Getpid() }
@@ -143,7 +143,7 @@ type theirs struct {
 	ident  int
 }
 
-// newTheirs starts the driver. Where the ident is a descriptor, the driver has it under another number.
+// newTheirs starts the driver. A descriptor has another number there.
 func newTheirs(t *testing.T, driver string, ident int, isDescriptor bool) queue {
 	t.Helper()
 	d := &theirs{t: t, driver: exec.CommandContext(context.WithoutCancel(t.Context()), driver), ident: ident}
@@ -190,15 +190,15 @@ func (d *theirs) change(filter, flags, fflags string, data int64) string {
 	return answer
 }
 
-func (d *theirs) wait(timeout time.Duration) (told []string) {
+func (d *theirs) wait(timeout time.Duration) (reported []string) {
 	n, err := strconv.Atoi(strings.TrimPrefix(d.ask("wait %d", timeout.Milliseconds()), "events "))
 	must(d.t, err)
 	for range n {
-		// That libkqueue tells EV_ADD with every event would hide the other differences.
-		told = append(told, withoutAdd.Replace(d.line()))
+		// libkqueue reports EV_ADD with every event, which would hide the other differences.
+		reported = append(reported, withoutAdd.Replace(d.line()))
 	}
-	slices.Sort(told)
-	return told
+	slices.Sort(reported)
+	return reported
 }
 
 var withoutAdd = strings.NewReplacer("EV_ADD|", "", "EV_ADD", "0")

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// BenchWait measures what prepare returns: a wait that does not wait, on sockets of which the last
-// is ready.
+// BenchWait measures the function that prepare returns. It performs one wait that does not block,
+// on sockets of which the last one is ready.
 func BenchWait(b *testing.B, prepare func(sockets []int) (wait func() (int, error))) {
 	for _, n := range []int{1, 100, 1000, 3000} {
 		sockets := make([]int, n)

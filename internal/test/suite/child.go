@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// partName is the variable of the environment that tells a process which part of its test it plays.
+// partName is the environment variable that holds the part of a child process.
 const partName = "IOMUX_TEST_PART"
 
-// Part is what Child gave this process to do, empty in the process that runs all tests.
+// Part returns the part that Child gave to this process. It is empty in the process that runs all
+// tests.
 func Part() string { return os.Getenv(partName) }
 
-// Child runs the calling test once more, in a process of its own where Part is part. It returns
-// what the process printed, and an error where it failed.
+// Child runs the calling test again in a child process whose Part is part. It returns the output of
+// the process, and an error if the process failed.
 func Child(t testing.TB, part string) (output string, err error) {
 	t.Helper()
 	return again(t, part, detach)
@@ -32,7 +33,7 @@ func Itself(ctx context.Context, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, os.Args[0], args...)
 }
 
-// again is Child of a process that is made as prepare wants it.
+// again is Child for a process that prepare configures.
 func again(t testing.TB, part string, prepare func(*exec.Cmd), flags ...string) (output string, err error) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*soon)
 	defer cancel()

@@ -9,15 +9,15 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// detach lets a child have no console: it needs none, and Wine would start two processes to give it
-// one.
+// detach gives a child process no console. It needs none, and Wine would start two more processes
+// for it.
 func detach(child *exec.Cmd) {
 	child.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.DETACHED_PROCESS}
 }
 
-// InConsole reports whether this process was made to have a console of its own. It makes the
-// calling test run once more in such a one, and fail or be skipped as it is there. Nobody sees the
-// console, and who presses Ctrl-C there disturbs nobody else.
+// InConsole reports whether this process has a console of its own. If not, it runs the calling test
+// again in such a process, and the test then fails or is skipped as it did there. The console is
+// invisible, so that Ctrl-C there reaches no other process.
 func InConsole(t testing.TB) bool {
 	t.Helper()
 	const part = "console"
@@ -28,7 +28,7 @@ func InConsole(t testing.TB) bool {
 		child.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NO_WINDOW}
 	}, "-test.v")
 	switch {
-	case err != nil, !strings.Contains(output, "\nPASS"): // it may have ended too early
+	case err != nil, !strings.Contains(output, "\nPASS"): // the process may have ended too early
 		t.Fatalf("in a console: %v\n%s", err, output)
 	case strings.Contains(output, "--- SKIP"):
 		t.Skip(output)
@@ -46,6 +46,6 @@ func Console(t testing.TB, end string) int {
 	must(t, err)
 	keep(t, int(fd))
 	var mode uint32
-	must(t, windows.GetConsoleMode(fd, &mode)) // or it is none
+	must(t, windows.GetConsoleMode(fd, &mode)) // fails if it is not a console
 	return int(fd)
 }

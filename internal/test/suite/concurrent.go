@@ -23,7 +23,7 @@ var concurrentTests = []test{
 	{name: "UseAfterClose", wakes: true, run: useAfterClose},
 }
 
-// soonWaiting starts a wait in a goroutine, and gives it time to begin.
+// soonWaiting starts a wait in a goroutine and gives it time to begin.
 func soonWaiting(waiter Waiter) chan error {
 	result := make(chan error, 1)
 	go func() {
@@ -69,8 +69,8 @@ func modifyWhileWaiting(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, a, In, Out|Hup)
 }
 
-// changesDoNotWait changes an object while another goroutine waits on it: that must not wait for
-// the end of the wait, and counts at the latest from the next one on.
+// changesDoNotWait changes an object while another goroutine waits on it. The changes must not
+// block until that wait ends, and they take effect on the next wait at the latest.
 func changesDoNotWait(t *testing.T, m Mechanism) {
 	bell, ring := Pipe(t)
 	r, w := Pipe(t)
@@ -101,7 +101,7 @@ func levelEveryWaiter(t *testing.T, m Mechanism) {
 	must(t, <-second)
 }
 
-// tenByTen lets goroutines wait for the same descriptor: all of them are told.
+// tenByTen makes many goroutines wait for the same descriptor. All of them must return it.
 func tenByTen(t *testing.T, m Mechanism) {
 	const objects, waiters = 10, 10
 	r, w := Pipe(t)
@@ -127,7 +127,7 @@ func tenByTen(t *testing.T, m Mechanism) {
 	}
 }
 
-// twoObjects watches a descriptor by two objects, each of which reports it as if it were alone.
+// twoObjects watches a descriptor with two objects. Each reports it as if it were alone.
 func twoObjects(t *testing.T, m Mechanism) {
 	for _, mode := range m.allModes() {
 		r, w := Pipe(t)

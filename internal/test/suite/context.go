@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// ContextWaiter is a Waiter that a context can end.
+// ContextWaiter is a Waiter whose waits a context can interrupt.
 type ContextWaiter interface {
 	Waiter
-	// WaitContext waits once, as long as ctx lets it, and returns at most room events.
+	// WaitContext waits once, until ctx is done, and returns at most room events.
 	WaitContext(ctx context.Context, room int) ([]Event, error)
 }
 
@@ -25,7 +25,7 @@ var contextTests = []test{
 	{name: "NilContextIsBackground", contexts: true, run: nilContext},
 }
 
-// ends checks that a wait ended without an event, and with the cause of its context.
+// ends checks that a wait returns no event and the cause of its context.
 func ends(ctx context.Context, t *testing.T, waiter Waiter, cause error) {
 	t.Helper()
 	events, err := waiter.(ContextWaiter).WaitContext(ctx, 8)
@@ -36,8 +36,8 @@ func ends(ctx context.Context, t *testing.T, waiter Waiter, cause error) {
 
 var errEnough = errors.New("enough")
 
-// contextEndsAWait ends many waits at once, which sleep or are about to, and sees that the next
-// ones are as ever.
+// contextEndsAWait interrupts many waits at once, some of them asleep and some about to sleep. The
+// following waits must work as before.
 func contextEndsAWait(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := watching(t, m, r, In, Level)
@@ -57,14 +57,14 @@ func contextEndsAWait(t *testing.T, m Mechanism) {
 	}
 }
 
-// contextDoneBefore waits with contexts that were done before: that is told at once, whatever is
-// ready, and whatever the waiter did last.
+// contextDoneBefore waits with contexts that are already done. Such a wait returns at once,
+// whatever is ready, and whatever the waiter did last.
 func contextDoneBefore(t *testing.T, m Mechanism) {
 	cancelled, cancel := context.WithCancelCause(context.Background())
 	cancel(errEnough)
 	past, stop := context.WithDeadline(context.Background(), time.Now().Add(-time.Hour))
 	defer stop()
-	mode := m.Modes & OneShot // in which what is taken is gone
+	mode := m.Modes & OneShot // in which an event comes only once
 	r, w := Pipe(t)
 	waiter := watching(t, m, r, In, mode)
 	for range 3 {
@@ -74,12 +74,12 @@ func contextDoneBefore(t *testing.T, m Mechanism) {
 		expect(t, m, waiter, r, In, Hup)
 		Drain(t, r)
 		must(t, waiter.Modify(r, In, mode))
-		Write(t, w) // which the waits of the next round must leave alone
+		Write(t, w) // which the waits of the next round must not take
 	}
 	expect(t, m, waiter, r, In, Hup)
 }
 
-// deadlines gives each of many waits its own end.
+// deadlines gives each of many waits its own timeout.
 func deadlines(t *testing.T, m Mechanism) {
 	r, _ := Pipe(t)
 	waiter := watching(t, m, r, In, Level)
@@ -106,8 +106,8 @@ func deadlines(t *testing.T, m Mechanism) {
 	all.Wait()
 }
 
-// readyDespiteContext waits for what is ready before, and becomes ready during a wait that a
-// context could end.
+// readyDespiteContext waits with a context for a descriptor that is ready before the wait, or
+// becomes ready during it.
 func readyDespiteContext(t *testing.T, m Mechanism) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

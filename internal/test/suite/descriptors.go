@@ -9,8 +9,8 @@ import (
 	"iomux/internal/test/leak"
 )
 
-// mine holds the tests that close each descriptor at their end. A number may have come to another
-// test since.
+// mine holds the test that closes each descriptor at its end. A number may belong to another test
+// by then.
 var mine sync.Map // from int to testing.TB
 
 // CloseAtEnd closes fd when the test ends, unless Close does so before.
@@ -23,20 +23,20 @@ func CloseAtEnd(t testing.TB, fd int) {
 	})
 }
 
-// Close closes a descriptor that was to be closed at the end of the test.
+// Close closes a descriptor that would otherwise be closed at the end of the test.
 func Close(t testing.TB, fd int) {
 	t.Helper()
 	mine.Delete(fd)
 	must(t, closeFD(fd))
 }
 
-// keep notes where fd came from, and closes it in the end.
+// keep records where fd was opened, and closes it at the end of the test.
 func keep(t testing.TB, fd int) {
 	leak.Opened(fd)
 	CloseAtEnd(t, fd)
 }
 
-// Write writes one byte, which finds room.
+// Write writes one byte to fd, which must have room for it.
 func Write(t testing.TB, fd int) {
 	t.Helper()
 	if n, err := write(fd, []byte{'x'}); n != 1 || err != nil {
@@ -45,7 +45,7 @@ func Write(t testing.TB, fd int) {
 	arrived(fd)
 }
 
-// Drain reads all that there is, and tells how much.
+// Drain reads until fd is empty, and returns the number of bytes.
 func Drain(t testing.TB, fd int) int {
 	t.Helper()
 	total := 0
@@ -58,7 +58,7 @@ func Drain(t testing.TB, fd int) int {
 	}
 }
 
-// Fill writes until there is no room left.
+// Fill writes until fd is full.
 func Fill(t testing.TB, fd int) {
 	t.Helper()
 	const most = 4096
@@ -78,7 +78,7 @@ func Fill(t testing.TB, fd int) {
 	}
 }
 
-// TCPPair makes the two ends of a TCP connection.
+// TCPPair returns the two ends of a TCP connection.
 func TCPPair(t testing.TB) (client, server int) {
 	t.Helper()
 	listener, address := Listen(t)

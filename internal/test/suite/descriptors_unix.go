@@ -13,7 +13,7 @@ import (
 	"iomux/internal/sys"
 )
 
-// Pipe makes a non-blocking pipe that the end of the test closes.
+// Pipe returns a non-blocking pipe that is closed at the end of the test.
 func Pipe(t testing.TB) (r, w int) {
 	t.Helper()
 	var fds [2]int
@@ -27,7 +27,8 @@ func Pipe(t testing.TB) (r, w int) {
 	return fds[0], fds[1]
 }
 
-// SocketPair makes a connected pair of non-blocking sockets that the end of the test closes.
+// SocketPair returns a connected pair of non-blocking sockets that are closed at the end of the
+// test.
 func SocketPair(t testing.TB, kind int) (a, b int) {
 	t.Helper()
 	syscall.ForkLock.RLock()
@@ -40,13 +41,13 @@ func SocketPair(t testing.TB, kind int) (a, b int) {
 	return fds[0], fds[1]
 }
 
-// Socket makes a non-blocking TCP or UDP socket that the end of the test closes.
+// Socket returns a non-blocking TCP or UDP socket that is closed at the end of the test.
 func Socket(t testing.TB, kind int) int {
 	t.Helper()
 	return newSocket(t, unix.AF_INET, kind)
 }
 
-// newSocket skips the test where the system does not know the family.
+// newSocket returns a socket, or skips the test if the system does not support the address family.
 func newSocket(t testing.TB, family, kind int) int {
 	t.Helper()
 	syscall.ForkLock.RLock()
@@ -62,12 +63,12 @@ func newSocket(t testing.TB, family, kind int) int {
 	return fd
 }
 
-// prepare makes descriptors non-blocking and close-on-exec, notes where they came from, and closes
-// them in the end.
+// prepare makes descriptors non-blocking and close-on-exec, records where they were opened, and
+// closes them at the end of the test.
 func prepare(t testing.TB, fds []int) {
 	for _, fd := range fds {
 		unix.CloseOnExec(fd)
-		_ = unix.SetNonblock(fd, true) // it fails for no open descriptor
+		_ = unix.SetNonblock(fd, true) // cannot fail for an open descriptor
 		keep(t, fd)
 	}
 }
@@ -79,16 +80,16 @@ func write(fd int, p []byte) (int, error) { return unix.Write(fd, p) }
 func closeFD(fd int) error                { return unix.Close(fd) }
 func abort(fd int) error                  { return unix.Close(fd) }
 
-// arrived has nothing to wait for: what is written to a pipe is there.
+// arrived does nothing: data written to a pipe arrives at once.
 func arrived(int) {}
 
-// awaitBytes has nothing to wait for, either.
+// awaitBytes does nothing, for the same reason.
 func awaitBytes(testing.TB, int, int) {}
 
-// getsRoom reports that nothing takes what was written away but who reads it.
+// getsRoom reports that a full pipe gets no room by itself: only a reader makes room.
 func getsRoom(int) bool { return false }
 
-// accept waits for a connection, and takes it.
+// accept waits for a connection and accepts it.
 func accept(t testing.TB, listener int) int {
 	t.Helper()
 	Await(t, listener, In)
@@ -102,8 +103,7 @@ func accept(t testing.TB, listener int) int {
 	return fd
 }
 
-// Await waits by the system's own poll(2) until fd can be read from (In) or written to (Out), which
-// a test needs before it begins.
+// Await waits with the system's own poll(2) until fd is readable (In) or writable (Out).
 func Await(t testing.TB, fd int, event Events) {
 	t.Helper()
 	fds := []sys.PollFD{{FD: int32(fd), Events: map[Events]uint16{In: unix.POLLIN, Out: unix.POLLOUT}[event]}}
@@ -119,13 +119,13 @@ func Await(t testing.TB, fd int, event Events) {
 	}
 }
 
-// File makes a regular file.
+// File returns a new regular file.
 func File(t testing.TB) int {
 	t.Helper()
 	return open(t, filepath.Join(t.TempDir(), "file"), unix.O_RDWR|unix.O_CREAT)
 }
 
-// open opens a file without blocking.
+// open opens a file with O_NONBLOCK and closes it at the end of the test.
 func open(t testing.TB, path string, flags int) int {
 	t.Helper()
 	fd, err := unix.Open(path, flags|unix.O_CLOEXEC|unix.O_NONBLOCK, 0o600)
@@ -134,17 +134,17 @@ func open(t testing.TB, path string, flags int) int {
 	return fd
 }
 
-// ClosedFD is a number that was a descriptor and is none now.
+// ClosedFD returns the number of a closed descriptor.
 func ClosedFD(t testing.TB) int {
 	t.Helper()
 	fd := open(t, os.DevNull, unix.O_RDONLY)
-	high := Duplicate(t, fd, 200) // a number that nothing opened meanwhile gets
+	high := Duplicate(t, fd, 200) // a number that no other open returns soon
 	must(t, unix.Close(high))
 	return high
 }
 
-// High moves fd to a number of at least from, and closes it there in the end. It skips the test
-// where the process may not have so many descriptors.
+// High duplicates fd to a number that is from or higher, and closes it at the end of the test. It
+// skips the test if the process may not have so many descriptors.
 func High(t testing.TB, fd, from int) int {
 	t.Helper()
 	raiseLimit(t, from+16)
@@ -153,7 +153,7 @@ func High(t testing.TB, fd, from int) int {
 	return high
 }
 
-// Duplicate makes another number, from on upwards, for the file of fd. It is the caller's to close.
+// Duplicate duplicates fd to a number that is from or higher. The caller closes it.
 func Duplicate(t testing.TB, fd, from int) int {
 	t.Helper()
 	syscall.ForkLock.RLock()
@@ -164,7 +164,7 @@ func Duplicate(t testing.TB, fd, from int) int {
 	return twin
 }
 
-// raiseLimit makes room for n descriptors, until the end of the test.
+// raiseLimit allows n descriptors until the end of the test.
 func raiseLimit(t testing.TB, n int) {
 	t.Helper()
 	var limit unix.Rlimit
@@ -175,8 +175,8 @@ func raiseLimit(t testing.TB, n int) {
 	Limit(t, n)
 }
 
-// Limit lets the process have n descriptors, until the end of the test. It skips the test where
-// that is too many.
+// Limit sets the limit to n descriptors until the end of the test. It skips the test if the system
+// refuses.
 func Limit(t testing.TB, n int) {
 	t.Helper()
 	var limit unix.Rlimit

@@ -22,21 +22,21 @@ var (
 	ioctl   = winsock.NewProc("ioctlsocket")
 )
 
-// start starts Winsock, which stays as long as the process.
+// start starts Winsock once for the process.
 var start = sync.OnceValue(func() error { return windows.WSAStartup(0x202, new(windows.WSAData)) })
 
-// Pipe makes a pair of sockets, which Windows can wait on as others can on pipes. The end of the
-// test closes it.
+// Pipe returns a pair of sockets that is closed at the end of the test. Windows can wait on them as
+// other systems can on pipes.
 func Pipe(t testing.TB) (r, w int) {
 	t.Helper()
 	return SocketPair(t, windows.SOCK_STREAM)
 }
 
-// peers are the other ends of what SocketPair made.
+// peers holds the other end of each socket that SocketPair made.
 var peers sync.Map // of int to int
 
-// SocketPair makes a connected pair of non-blocking TCP or UDP sockets that the end of the test
-// closes.
+// SocketPair returns a connected pair of non-blocking TCP or UDP sockets that are closed at the end
+// of the test.
 func SocketPair(t testing.TB, kind int) (a, b int) {
 	t.Helper()
 	if kind == windows.SOCK_STREAM {
@@ -51,7 +51,7 @@ func SocketPair(t testing.TB, kind int) (a, b int) {
 	return a, b
 }
 
-// Socket makes a non-blocking TCP or UDP socket that the end of the test closes.
+// Socket returns a non-blocking TCP or UDP socket that is closed at the end of the test.
 func Socket(t testing.TB, kind int) int {
 	t.Helper()
 	return newSocket(t, windows.AF_INET, kind)
@@ -63,8 +63,8 @@ func newSocket(t testing.TB, family, kind int) int {
 	return prepare(t, makeSocket(t, family, kind, nil))
 }
 
-// makeSocket is WSASocket, by Wine while nothing is polled: its server dies where what is polled
-// has the number of a socket that is being made.
+// makeSocket calls WSASocket. Under Wine it does so only while nothing is polled, because the Wine
+// server crashes if a polled handle has the number of the new socket.
 func makeSocket(t testing.TB, family, kind int, info *windows.WSAProtocolInfo) (fd windows.Handle) {
 	var err error
 	makeIt := func() {
@@ -80,7 +80,7 @@ func makeSocket(t testing.TB, family, kind int, info *windows.WSAProtocolInfo) (
 	return fd
 }
 
-// prepare makes a socket non-blocking, with room for little so that it is soon full.
+// prepare makes a socket non-blocking, with small buffers so that it fills up soon.
 func prepare(t testing.TB, socket windows.Handle) int {
 	keep(t, int(socket))
 	SetBlocking(t, int(socket), false)
@@ -90,7 +90,7 @@ func prepare(t testing.TB, socket windows.Handle) int {
 	return int(socket)
 }
 
-// SetBlocking makes calls on a socket wait, or not.
+// SetBlocking makes calls on a socket blocking or non-blocking.
 func SetBlocking(t testing.TB, fd int, blocking bool) {
 	t.Helper()
 	const FIONBIO = 0x8004667e
@@ -132,17 +132,16 @@ func closeFD(fd int) error {
 	return err
 }
 
-// arrived waits until the peer of fd can read what was sent to it: unlike a pipe's, it is on its
-// way for a moment. Where somebody else takes it meanwhile, that moment is over, too.
+// arrived waits until the peer of fd can read the data just sent. Unlike in a pipe, data in a
+// connection takes a moment. It also returns if another reader takes the data.
 func arrived(fd int) {
 	if peer, ok := peers.Load(fd); ok {
 		settle(peer.(int))
 	}
 }
 
-// awaitBytes waits until that many bytes can be read from fd, for a test that nobody else takes
-// them from. On a busy machine they may take longer than a test can wait that does not know what is
-// to come, see arrived.
+// awaitBytes waits until the given number of bytes can be read from fd. The test must be the only
+// reader. It waits longer than arrived, which does not know how much will come.
 func awaitBytes(t testing.TB, fd, bytes int) {
 	t.Helper()
 	for start := time.Now(); ; time.Sleep(time.Millisecond) {
@@ -158,7 +157,7 @@ func awaitBytes(t testing.TB, fd, bytes int) {
 	}
 }
 
-// unread is how many bytes can be read from fd.
+// unread returns the number of bytes that can be read from fd.
 func unread(fd int) (int, syscall.Errno) {
 	const FIONREAD = 0x4004667f
 	var n uint32
@@ -169,8 +168,8 @@ func unread(fd int) (int, syscall.Errno) {
 	return int(n), errno
 }
 
-// getsRoom reports whether a full socket has room after a while: what it has sent takes room until
-// the peer's system says that it has come, for which it takes its time.
+// getsRoom reports whether a full socket gets room after a while. Sent data takes room until the
+// peer's system acknowledges it.
 func getsRoom(fd int) bool {
 	n, _ := ready(fd, Out, 300*time.Millisecond)
 	return n > 0
@@ -178,7 +177,7 @@ func getsRoom(fd int) bool {
 
 func settle(fd int) { _, _ = ready(fd, In, 100*time.Millisecond) }
 
-// ready waits by Winsock's select() until fd can be read from or written to.
+// ready waits with Winsock's select() until fd is readable or writable.
 func ready(fd int, event Events, timeout time.Duration) (int, syscall.Errno) {
 	var set sys.SocketSet
 	set.Add(fd)
@@ -188,8 +187,7 @@ func ready(fd int, event Events, timeout time.Duration) (int, syscall.Errno) {
 	return sys.SelectSockets(nil, set, nil, timeout)
 }
 
-// Await waits until fd can be read from (In) or written to (Out), which a test needs before it
-// begins.
+// Await waits until fd is readable (In) or writable (Out).
 func Await(t testing.TB, fd int, event Events) {
 	t.Helper()
 	if n, errno := ready(fd, event, soon); n != 1 || errno != 0 {
@@ -197,7 +195,7 @@ func Await(t testing.TB, fd int, event Events) {
 	}
 }
 
-// accept waits for a connection, and takes it.
+// accept waits for a connection and accepts it.
 func accept(t testing.TB, listener int) int {
 	t.Helper()
 	Await(t, listener, In)
@@ -208,7 +206,7 @@ func accept(t testing.TB, listener int) int {
 	return prepare(t, windows.Handle(fd))
 }
 
-// File makes a regular file.
+// File returns a new regular file.
 func File(t testing.TB) int {
 	t.Helper()
 	path, err := windows.UTF16PtrFromString(filepath.Join(wine.Folder(t), "file"))
@@ -219,11 +217,11 @@ func File(t testing.TB) int {
 	return int(fd)
 }
 
-// ClosedFD is a number that is no handle, and that nothing opened meanwhile gets.
+// ClosedFD returns a number that is not a handle, and that no other open returns soon.
 func ClosedFD(testing.TB) int { return 1 << 24 }
 
-// High makes another handle for the socket of fd, and closes it in the end. Handles have the
-// numbers that the system likes.
+// High returns another handle for the socket of fd, and closes it at the end of the test. Windows
+// chooses the number.
 func High(t testing.TB, fd, from int) int {
 	t.Helper()
 	twin := Duplicate(t, fd, from)
@@ -231,7 +229,7 @@ func High(t testing.TB, fd, from int) int {
 	return twin
 }
 
-// Duplicate makes another handle for the socket of fd. It is the caller's to close.
+// Duplicate returns another handle for the socket of fd. The caller closes it.
 func Duplicate(t testing.TB, fd, _ int) int {
 	t.Helper()
 	var info windows.WSAProtocolInfo

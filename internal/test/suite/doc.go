@@ -1,4 +1,4 @@
-// Package suite is the tests that every mechanism passes, native or emulated: one function a
-// behaviour, named after it. A mechanism runs them by handing Run a Mechanism, which tells how to
-// use it and what it can do.
+// Package suite holds the tests that every mechanism passes, native or emulated. Each behaviour has
+// one function. A package runs them by passing Run a Mechanism, which describes how to use its
+// objects and what they can do.
 package suite

@@ -35,7 +35,7 @@ func edgeOnce(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 }
 
-// edgeAgain reads until EAGAIN, and writes until EAGAIN: what comes then is a new edge.
+// edgeAgain reads and writes until EAGAIN. Whatever arrives after that is a new edge.
 func edgeAgain(t *testing.T, m Mechanism) {
 	a, b := SocketPair(t, syscall.SOCK_STREAM)
 	waiter := watching(t, m, a, In|Out, Edge)
@@ -70,7 +70,7 @@ func edgeModify(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 }
 
-// edgeOneWaiter lets ten goroutines wait for bytes that each reads one of, and counts the wake-ups.
+// edgeOneWaiter makes ten goroutines wait, writes single bytes, and counts the wake-ups.
 func edgeOneWaiter(t *testing.T, m Mechanism) {
 	const waiters, rounds = 10, 100
 	r, w := Pipe(t)
@@ -82,7 +82,7 @@ func edgeOneWaiter(t *testing.T, m Mechanism) {
 			for {
 				events, err := waiter.Wait(1, soon)
 				if err != nil {
-					return // closed at the end
+					return // the object was closed
 				}
 				taken <- matches(m, events, r, In, 0)
 			}
@@ -100,10 +100,10 @@ func edgeOneWaiter(t *testing.T, m Mechanism) {
 	finish(t, m, waiter, &all, taken)
 }
 
-// finish ends the goroutines that wait: by Close where there is one.
+// finish ends the waiting goroutines by closing the object.
 func finish(t *testing.T, m Mechanism, waiter Waiter, all *sync.WaitGroup, taken chan error) {
 	if !m.Wakes {
-		t.Fatal("a live mechanism without Close cannot be tested so")
+		t.Fatal("this test needs a mechanism with Close")
 	}
 	must(t, waiter.Close())
 	go func() { all.Wait(); close(taken) }()
@@ -112,8 +112,8 @@ func finish(t *testing.T, m Mechanism, waiter Waiter, all *sync.WaitGroup, taken
 	}
 }
 
-// edgeNoneLost writes to ten descriptors from ten goroutines, each of which waits until its byte
-// was taken by one of ten waiters: a lost wake-up blocks it for ever.
+// edgeNoneLost writes to ten descriptors from ten goroutines. Each waits until one of ten waiters
+// has taken its byte, so that a lost wake-up blocks it forever.
 func edgeNoneLost(t *testing.T, m Mechanism) {
 	const descriptors, rounds = 10, 300
 	waiter := object(t, m)
@@ -139,7 +139,7 @@ func edgeNoneLost(t *testing.T, m Mechanism) {
 			for {
 				events, err := waiter.Wait(3, -1)
 				if err != nil {
-					return // closed at the end
+					return // the object was closed
 				}
 				for _, event := range events {
 					var buffer [1]byte
@@ -155,8 +155,8 @@ func edgeNoneLost(t *testing.T, m Mechanism) {
 	waiters.Wait()
 }
 
-// edgeModifyRace modifies a registration over and over while another goroutine waits: every byte
-// has to be seen.
+// edgeModifyRace modifies a registration over and over while another goroutine waits. Every byte
+// must be reported.
 func edgeModifyRace(t *testing.T, m Mechanism) {
 	rounds := 100_000
 	if testing.Short() || m.Brief {
@@ -176,7 +176,7 @@ func edgeModifyRace(t *testing.T, m Mechanism) {
 	})
 	for range rounds {
 		Write(t, w)
-		for Drain(t, r) == 0 { // what Modify reports anew may be there no more
+		for Drain(t, r) == 0 { // Modify may report a byte that was already read
 			if events := wait(t, waiter, 1, soon); len(events) != 1 {
 				t.Fatal("a byte was written, and no event came")
 			}
@@ -222,7 +222,7 @@ func oneShotOneWaiter(t *testing.T, m Mechanism) {
 			for {
 				events, err := waiter.Wait(1, -1)
 				if err != nil {
-					return // closed at the end
+					return // the object was closed
 				}
 				taken <- matches(m, events, r, In, 0)
 			}

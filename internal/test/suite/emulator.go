@@ -4,7 +4,7 @@ package suite
 
 import "os"
 
-// Emulator is the program that runs the tests of another processor, empty where they run by
-// themselves. Some of what a kernel can do is lost on the way: tests of it are skipped, by this
-// name.
+// Emulator returns the program that runs test binaries of another processor, or nothing if they run
+// natively. Emulators lack some features of the kernel. Tests of these are skipped with the
+// emulator's name.
 func Emulator() string { return os.Getenv("IOMUX_TEST_EXEC") }

@@ -22,9 +22,9 @@ var hangupTests = []test{
 	{name: "OneShotAndHangUp", modes: OneShot, tells: RdHup | Hup, run: oneShotAndHangUp},
 }
 
-// hangUp is what a mechanism tells of a reader whose writers have gone: those that have no hang-up
-// find it readable, as all do a connection whose peer may still receive, which is what stands for a
-// pipe on Windows.
+// hangUp returns the condition that m reports for a reader without writers. Mechanisms without a
+// hang-up report it as readable. So does every mechanism on Windows, where a connection takes the
+// place of a pipe: its peer may still receive.
 func hangUp(m Mechanism) Events {
 	if m.Tells&Hup != 0 && runtime.GOOS != "windows" {
 		return Hup
@@ -52,7 +52,7 @@ func writerClosesData(t *testing.T, m Mechanism) {
 	Close(t, w)
 	want := In | Hup
 	if runtime.GOOS != "linux" {
-		want = In // some report the hang-up only when all has been read
+		want = In // some systems report the hang-up only when everything was read
 	}
 	expect(t, m, waiter, r, want, 0)
 	Drain(t, r)
@@ -70,7 +70,7 @@ func readerCloses(t *testing.T, m Mechanism) {
 	if len(events) != 1 || events[0].FD != w {
 		t.Fatalf("events are %v, want one of descriptor %d", events, w)
 	}
-	// Linux says Err, SunOS and some BSDs Hup, select that a write would not block.
+	// Linux reports Err, SunOS and some BSDs report Hup, and select reports writable.
 	if got := events[0].Events; got&(Err|Hup|Out) == 0 {
 		t.Errorf("descriptor %d is %v", w, got)
 	}
@@ -134,16 +134,16 @@ func peerShutsDownRdHup(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, a, want, 0)
 }
 
-// writeUnread writes what nobody reads before the peer of fd hangs up, unless that would hide the
-// hang-up, as Wine has it.
+// writeUnread writes data that nobody reads before the peer of fd hangs up. Under Wine it writes
+// nothing, because the data would hide the hang-up.
 func writeUnread(t *testing.T, fd int) {
 	if !wine.Running() {
 		Write(t, fd)
 	}
 }
 
-// oneShotAndHangUp lets a socket that was reported once, and is silent, hang up: no hang-up is
-// reported that nobody has armed it for.
+// oneShotAndHangUp lets a socket hang up after its one-shot event. The hang-up is not reported
+// until the registration is armed again.
 func oneShotAndHangUp(t *testing.T, m Mechanism) {
 	client, server := TCPPair(t)
 	waiter := watching(t, m, server, In, OneShot)
@@ -159,7 +159,7 @@ func oneShotAndHangUp(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, server, RdHup, In|Out|Err|Hup)
 	Reset(t, server)
 	expectNothing(t, waiter)
-	must(t, waiter.Register(client, 0, Level)) // only now, and for nothing
+	must(t, waiter.Register(client, 0, Level)) // registered late, and for no condition
 	expect(t, m, waiter, client, Hup, In|Out|RdHup)
 }
 

@@ -50,7 +50,7 @@ func levelRepeatsUntilRead(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 }
 
-// partIsRead leaves some of the data: it is reported as the mode has it.
+// partIsRead reads a part of the data. The rest is reported according to the mode.
 func partIsRead(t *testing.T, m Mechanism) {
 	for _, mode := range m.allModes() {
 		a, b := SocketPair(t, syscall.SOCK_STREAM)
@@ -78,7 +78,7 @@ func partIsRead(t *testing.T, m Mechanism) {
 		}
 		Drain(t, a)
 		expectNothing(t, waiter)
-		if m.Modes&OneShot != 0 { // whatever it was before
+		if m.Modes&OneShot != 0 { // from any mode
 			must(t, waiter.Modify(a, In, OneShot))
 			Write(t, b)
 			expect(t, m, waiter, a, In, Out|Hup)
@@ -124,7 +124,7 @@ func unregistered(t *testing.T, m Mechanism) {
 	Write(t, w)
 	must(t, waiter.Unregister(a))
 	expect(t, m, waiter, other, In, Hup)
-	Write(t, a) // it works as before
+	Write(t, a) // the descriptor itself still works
 	expect(t, m, waiter, other, In, Hup)
 }
 
@@ -140,14 +140,14 @@ func registerAgain(t *testing.T, m Mechanism) {
 	}
 }
 
-// closedDescriptor tries again where the number was another's at once: Windows gives it to whatever
-// the process opens next, such as a thread.
+// closedDescriptor tries again if the number was reused at once. Windows gives it to whatever the
+// process opens next, such as a thread.
 func closedDescriptor(t *testing.T, m Mechanism) {
 	for range 20 {
 		r, _ := Pipe(t)
 		waiter := watching(t, m, r, In, Level)
 		Close(t, r)
-		err := tellsClosed(m, waiter, r)
+		err := reportsClosed(m, waiter, r)
 		if err == nil {
 			if m.ReportsClosed == Forgotten {
 				closedInEachState(t, m)
@@ -158,11 +158,11 @@ func closedDescriptor(t *testing.T, m Mechanism) {
 			t.Fatal(err)
 		}
 	}
-	t.Fatal("a number that was closed is another's each time")
+	t.Fatal("the number of the closed descriptor was reused each time")
 }
 
-// tellsClosed checks what waiter says of fd, which was closed.
-func tellsClosed(m Mechanism, waiter Waiter, fd int) error {
+// reportsClosed checks how waiter reports fd, which was closed.
+func reportsClosed(m Mechanism, waiter Waiter, fd int) error {
 	timeout := soon
 	if m.ReportsClosed == Forgotten {
 		timeout = quiet
@@ -183,8 +183,8 @@ func tellsClosed(m Mechanism, waiter Waiter, fd int) error {
 	return nil
 }
 
-// closedInEachState closes sockets which were not looked at yet, were not reported, were, are
-// silent since, and which were asked for nothing.
+// closedInEachState closes sockets in different states: before the first wait, never reported,
+// reported, silent since, and registered for no condition.
 func closedInEachState(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
 	datagram := func(events Events, mode Mode) int {
@@ -228,7 +228,7 @@ func impossibleNumbers(t *testing.T, m Mechanism) {
 	for _, fd := range []int{-1, -1 << 31, maxInt64, beyondInt32} {
 		waiter := object(t, m)
 		err := waiter.Register(fd, In, Level)
-		if err == nil { // a stand-in, whose call learns of it only now
+		if err == nil { // a single call reports it only now
 			_, err = waiter.Wait(1, 0)
 		}
 		isErrno(t, err, syscall.EBADF)
@@ -236,8 +236,8 @@ func impossibleNumbers(t *testing.T, m Mechanism) {
 	}
 }
 
-// Numbers that 32 bits do not hold: beyondInt32 would be descriptor 0 if it were cut. Machines that
-// have no such numbers get -1.
+// These numbers need 64 bits: beyondInt32 would be descriptor 0 if it were truncated. On 32-bit
+// machines they are -1.
 const (
 	is64Bit     = int(^uint(0) >> 63)
 	beyondInt32 = is64Bit<<32 - (1 - is64Bit)
@@ -288,7 +288,7 @@ func allObjects(t *testing.T, m Mechanism) {
 			woken <- err
 		}()
 	}
-	time.Sleep(quiet) // most of them wait by now; those that do not are answered as well
+	time.Sleep(quiet) // most of them wait by now, but it does not matter
 	Write(t, w)
 	for range objects {
 		must(t, <-woken)

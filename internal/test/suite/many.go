@@ -50,7 +50,7 @@ func shortList(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 }
 
-// oneOfMany makes one after the other ready, in no order, and forgets it.
+// oneOfMany makes one descriptor after the other ready, in random order, and unregisters it.
 func oneOfMany(t *testing.T, m Mechanism) {
 	const descriptors = 100
 	waiter := object(t, m)
@@ -69,8 +69,8 @@ func oneOfMany(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 }
 
-// modifiedAtRandom asks sockets that can be written to for anything: those that were asked for that
-// are reported, each once if there is such a mode.
+// modifiedAtRandom registers writable sockets for random conditions. Those with Out are reported,
+// in one-shot mode only once.
 func modifiedAtRandom(t *testing.T, m Mechanism) {
 	const sockets, rounds = 300, 5
 	mode, room := OneShot&m.Modes, 64
@@ -112,8 +112,8 @@ func modifiedAtRandom(t *testing.T, m Mechanism) {
 	}
 }
 
-// fairTurns reads nothing, so that all stay ready: with room for one, each must be reported as
-// often as the others.
+// fairTurns reads nothing, so that all descriptors stay ready. With room for one event, each must
+// be reported equally often.
 func fairTurns(t *testing.T, m Mechanism) {
 	const descriptors, rounds = 5, 20
 	waiter := object(t, m)
@@ -138,8 +138,8 @@ func fairTurns(t *testing.T, m Mechanism) {
 	}
 }
 
-// armedAgain arms each one anew as soon as it was reported: one that is ready since then has its
-// turn, too. Windows may tell of it some milliseconds late.
+// armedAgain arms each descriptor again as soon as it is reported. A descriptor that becomes ready
+// later must still be reported. On Windows that may take some milliseconds.
 func armedAgain(t *testing.T, m Mechanism) {
 	const descriptors, room, rounds = 20, 3, 100
 	waiter := object(t, m)
@@ -164,7 +164,7 @@ func armedAgain(t *testing.T, m Mechanism) {
 	t.Errorf("descriptor %d has not had its turn", late)
 }
 
-// thousandsOfTurns is fairTurns with thousands that are all ready, and a list that is much shorter.
+// thousandsOfTurns is fairTurns with thousands of ready descriptors and a much shorter list.
 func thousandsOfTurns(t *testing.T, m Mechanism) {
 	const rounds = 4
 	descriptors := m.thousands(t)
@@ -185,7 +185,7 @@ func thousandsOfTurns(t *testing.T, m Mechanism) {
 		}
 	}
 	for fd, n := range count {
-		if n > 2*rounds { // the halves of an emulation may not be in step
+		if n > 2*rounds { // the two halves of an emulation may differ by a round
 			t.Fatalf("descriptor %d was reported %d times, want %d or so", fd, n, rounds)
 		}
 	}
@@ -199,7 +199,7 @@ func churn(t *testing.T, m Mechanism) {
 	bell, ring := Pipe(t)
 	must(t, waiter.Register(bell, In, Level))
 	rounds := 300
-	if wine.Running() { // which takes long to make a socket
+	if wine.Running() { // which takes long to create a socket
 		rounds = 50
 	}
 	for range rounds {
@@ -216,7 +216,7 @@ func churn(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, bell, In, Hup)
 }
 
-// leavesNothing counts what is open before and after.
+// leavesNothing compares the number of open descriptors before and after many objects.
 func leavesNothing(t *testing.T, m Mechanism) {
 	const few, cycles = 10, 60
 	a, b := SocketPair(t, syscall.SOCK_STREAM)
@@ -238,14 +238,14 @@ func leavesNothing(t *testing.T, m Mechanism) {
 		must(t, waiter.Close())
 		all.Wait()
 	}
-	for range few { // until the runtime has its threads
+	for range few { // until the runtime has started its threads
 		cycle()
 	}
 	before := leak.Count()
 	for range cycles {
 		cycle()
 	}
-	// The runtime may have made a thread or two more, each of which has some handles on Windows.
+	// On Windows every new thread of the runtime has some handles.
 	if after := leak.Count(); after > before+cycles/2 {
 		t.Errorf("%d are open, %d were before", after, before)
 	}

@@ -10,15 +10,15 @@ import (
 	"testing"
 )
 
-// Fuzz checks sequences of operations on an object, made of random bytes, against a model of what
-// it should do.
+// Fuzz runs sequences of operations, made from random bytes, and compares an object with a model of
+// it.
 func Fuzz(f *testing.F, m Mechanism) {
 	f.Add([]byte{})
 	f.Add([]byte{0, 12, 28, 28, 16, 28})                      // register, write, wait twice, read, wait
 	f.Add([]byte{128, 12, 28, 28, 4, 28, 132, 28})            // one-shot
 	f.Add([]byte{0, 12, 20, 28, 16, 28, 24, 28, 0, 28})       // the writer closes, a new pipe
 	f.Add([]byte{0, 1, 2, 3, 12, 13, 14, 15, 28, 8, 9, 28})   // four descriptors
-	f.Add([]byte{0, 0, 4, 8, 8, 4, 0, 28, 27, 28, 0, 12, 28}) // what is registered twice, or not at all
+	f.Add([]byte{0, 0, 4, 8, 8, 4, 0, 28, 27, 28, 0, 12, 28}) // registered twice, or not at all
 	f.Add([]byte("ABC%700"))                                  // an older one is modified, then a newer one hangs up
 	f.Fuzz(func(t *testing.T, program []byte) {
 		machine := &machine{m: m, waiter: object(t, m)}
@@ -54,16 +54,16 @@ func (s *slot) open(t *testing.T) {
 	*s = slot{r: r, w: w}
 }
 
-// awaitEnd waits until the reader can see that the writer was closed: a connection's end comes
-// after what was written, and may take its time.
+// awaitEnd waits until the reader can see that the writer was closed. The end of a connection
+// arrives after its data, and may take a moment.
 func (s *slot) awaitEnd(t *testing.T) {
 	if s.writerClosed {
 		Await(t, s.r, In)
 	}
 }
 
-// step runs the operation that code stands for: the lowest two bits are the slot, the highest the
-// mode, the others the operation.
+// step runs the operation that code stands for. The lowest two bits are the slot, the highest is
+// the mode, and the others are the operation.
 func (k *machine) step(t *testing.T, code byte) {
 	s := &k.slots[code&3]
 	mode := Level
@@ -105,7 +105,7 @@ func (k *machine) step(t *testing.T, code byte) {
 func (k *machine) register(t *testing.T, s *slot, mode Mode) {
 	err := k.waiter.Register(s.r, In, mode)
 	if s.registered && errors.Is(err, syscall.EEXIST) {
-		return // those that replace are told nothing
+		return // a second registration replaces the first
 	}
 	if err != nil {
 		t.Fatal("register:", err)
@@ -132,8 +132,8 @@ func (k *machine) unregister(t *testing.T, s *slot) {
 	s.registered = false
 }
 
-// replace closes the pipe and makes another one, which probably has the same numbers. Where closing
-// does not unregister, that comes first.
+// replace closes the pipe and makes another one, which probably has the same numbers. It
+// unregisters the pipe first if closing does not.
 func (k *machine) replace(t *testing.T, s *slot) {
 	if s.registered && k.m.ReportsClosed != Forgotten {
 		k.unregister(t, s)
@@ -145,7 +145,7 @@ func (k *machine) replace(t *testing.T, s *slot) {
 	s.open(t)
 }
 
-// wait polls, and compares.
+// wait polls, and compares the events with the model.
 func (k *machine) wait(t *testing.T) {
 	want := make(map[int]Events)
 	for i := range k.slots {
@@ -181,7 +181,8 @@ func (k *machine) wait(t *testing.T) {
 	}
 }
 
-// sameReadiness compares what every system tells alike: a hang-up may come with In.
+// sameReadiness compares what every system reports in the same way. A hang-up may come together
+// with In.
 func sameReadiness(got, want map[int]Events) bool {
 	if !slices.Equal(slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want))) {
 		return false

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bombard sends signals to the caller's thread, which it stays on, until stop is called.
+// bombard locks the caller to its thread, and sends signals to that thread until stop is called.
 func bombard(t testing.TB) (stop func()) {
 	t.Helper()
 	runtime.LockOSThread()

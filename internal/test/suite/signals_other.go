@@ -9,8 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bombard sends the process signals until stop is called. Which thread they interrupt is the
-// system's choice.
+// bombard sends signals to the process until stop is called. The system chooses the thread.
 func bombard(t testing.TB) (stop func()) {
 	t.Helper()
 	return every(t, time.Millisecond, func() error { return unix.Kill(unix.Getpid(), unix.SIGUSR1) })

@@ -50,8 +50,8 @@ func connected(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, fd, Out, In|Hup|Err)
 }
 
-// whileThereIsRoom asks a connection for room before it stands: from then on that is reported as
-// long as there is some.
+// whileThereIsRoom registers a connection for Out before it is established. From then on it is
+// reported as long as there is room.
 func whileThereIsRoom(t *testing.T, m Mechanism) {
 	listener, address := Listen(t)
 	client := Socket(t, syscall.SOCK_STREAM)
@@ -79,7 +79,7 @@ func whileThereIsRoom(t *testing.T, m Mechanism) {
 
 func refused(t *testing.T, m Mechanism) {
 	listener, address := Listen(t)
-	Close(t, listener) // nobody listens at its port any more
+	Close(t, listener) // from now on, its port refuses connections
 	for _, asked := range []Events{In | Out | Pri | RdHup, Out, In} {
 		before, after := Socket(t, syscall.SOCK_STREAM), Socket(t, syscall.SOCK_STREAM)
 		early, late := watching(t, m, before, asked&m.Tells, Level), object(t, m)
@@ -96,7 +96,7 @@ func refused(t *testing.T, m Mechanism) {
 		case "windows":
 			want, unwanted = (In|Out|RdHup)&asked|Err, Hup
 			if m.Tells&Err != 0 {
-				unwanted |= Pri // which stands for Err in select()
+				unwanted |= Pri // select() reports Err as exceptional
 			}
 		}
 		for range 2 {
@@ -141,7 +141,7 @@ func outOfBandInline(t *testing.T, m Mechanism) {
 	SendUrgent(t, client)
 	want := In | Pri
 	if runtime.GOOS == "windows" {
-		want = In // inline it is like any other
+		want = In // inline, it is ordinary data
 	}
 	expect(t, m, waiter, server, want, Err|Hup)
 }
@@ -153,7 +153,7 @@ func datagram(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 	sender := Socket(t, syscall.SOCK_DGRAM)
 	for range 2 {
-		SendTo(t, sender, address) // an empty datagram is one
+		SendTo(t, sender, address) // an empty datagram counts
 	}
 	for range 2 {
 		expect(t, m, waiter, fd, In, Hup|Err)
@@ -201,9 +201,9 @@ func allKinds(t *testing.T, m Mechanism) {
 	}
 }
 
-// pings lets many sockets send datagrams to one, each when it is its turn, and counts what comes.
+// pings makes many sockets send datagrams to one, each in turn, and counts them.
 func pings(t *testing.T, m Mechanism) {
-	const pingers, each, room = 100, 5, 15 // a socket has not room for many
+	const pingers, each, room = 100, 5, 15 // the socket's buffer is small
 	server := Socket(t, syscall.SOCK_DGRAM)
 	address := Bind(t, server)
 	waiter := watching(t, m, server, In, Level)
@@ -230,7 +230,7 @@ func pings(t *testing.T, m Mechanism) {
 			case left[fd] == 0 || event.Events != Out:
 				t.Fatalf("event is %+v", event)
 			case sent-received >= room:
-				received += Drain(t, server) // whose turn has not come
+				received += Drain(t, server) // the server has not been reported yet
 			}
 			Write(t, fd)
 			sent++
@@ -256,8 +256,8 @@ func reset(t *testing.T, m Mechanism) {
 		want = In | Hup
 	}
 	expect(t, m, waiter, server, want, Nval)
-	expect(t, m, watching(t, m, server, In|Out, Level), server, want, Nval) // also who comes late
-	// Wine's own look at the connection takes the reason.
+	expect(t, m, watching(t, m, server, In|Out, Level), server, want, Nval) // a late registration, too
+	// Wine reads the error itself.
 	if _, err := read(server, make([]byte, 1)); err != errReset && !wine.Running() {
 		t.Errorf("read: %v, want %v", err, errReset)
 	}

@@ -8,16 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What a connection ends with that nobody took, or that was reset.
+// These are the errors of a refused and of a reset connection.
 var (
 	errRefused error = unix.ECONNREFUSED
 	errReset   error = unix.ECONNRESET
 )
 
-// loopback is an address of any port of 127.0.0.1.
+// loopback returns the address 127.0.0.1 with any port.
 func loopback() *unix.SockaddrInet4 { return &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}} }
 
-// Bind gives a socket a port of 127.0.0.1, and tells its address.
+// Bind binds a socket to a port of 127.0.0.1, and returns its address.
 func Bind(t testing.TB, fd int) unix.Sockaddr {
 	t.Helper()
 	must(t, unix.Bind(fd, loopback()))
@@ -26,8 +26,8 @@ func Bind(t testing.TB, fd int) unix.Sockaddr {
 	return address
 }
 
-// datagram6 makes a UDP socket with a port of ::1, and tells its address. It skips the test where
-// the system has no IPv6.
+// datagram6 returns a UDP socket bound to a port of ::1, and its address. It skips the test if the
+// system has no IPv6.
 func datagram6(t testing.TB) (int, unix.Sockaddr) {
 	t.Helper()
 	fd := newSocket(t, unix.AF_INET6, unix.SOCK_DGRAM)
@@ -39,7 +39,7 @@ func datagram6(t testing.TB) (int, unix.Sockaddr) {
 	return fd, address
 }
 
-// Listen makes a listening TCP socket, and tells its address.
+// Listen returns a listening TCP socket and its address.
 func Listen(t testing.TB) (int, unix.Sockaddr) {
 	t.Helper()
 	fd := Socket(t, unix.SOCK_STREAM)
@@ -48,7 +48,7 @@ func Listen(t testing.TB) (int, unix.Sockaddr) {
 	return fd, address
 }
 
-// Connect begins a connection, which on loopback may stand at once.
+// Connect starts a connection. On loopback it may be established at once.
 func Connect(t testing.TB, address unix.Sockaddr) int {
 	t.Helper()
 	fd := Socket(t, unix.SOCK_STREAM)
@@ -68,7 +68,7 @@ func SendTo(t testing.TB, fd int, address unix.Sockaddr) {
 	must(t, unix.Sendto(fd, nil, 0, address))
 }
 
-// ShutDown ends what fd sends: the peer reads an end.
+// ShutDown shuts down the writing side of fd, so that the peer reads the end.
 func ShutDown(t testing.TB, fd int) {
 	t.Helper()
 	must(t, unix.Shutdown(fd, unix.SHUT_WR))
@@ -80,7 +80,7 @@ func SendUrgent(t testing.TB, fd int) {
 	must(t, unix.Sendto(fd, []byte{'!'}, unix.MSG_OOB, unix.Sockaddr(nil)))
 }
 
-// urgentInline makes fd receive out-of-band data among the rest.
+// urgentInline makes fd receive out-of-band data inline.
 func urgentInline(t testing.TB, fd int) {
 	t.Helper()
 	must(t, unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_OOBINLINE, 1))
@@ -93,7 +93,7 @@ func Reset(t testing.TB, fd int) {
 	Close(t, fd)
 }
 
-// pendingError is what the socket would fail with, SO_ERROR.
+// pendingError returns the pending error of the socket, SO_ERROR.
 func pendingError(t testing.TB, fd int) error {
 	t.Helper()
 	number, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)

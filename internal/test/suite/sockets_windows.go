@@ -6,23 +6,23 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// What a connection ends with that nobody took, or that was reset.
+// These are the errors of a refused and of a reset connection.
 var (
 	errRefused error = windows.WSAECONNREFUSED
 	errReset   error = windows.WSAECONNRESET
 )
 
-// Options that x/sys lacks.
+// These options are missing in x/sys.
 const (
 	soError     = 0x1007
 	soOOBInline = 0x100
 	msgOOB      = 1
 )
 
-// loopback is an address of any port of 127.0.0.1.
+// loopback returns the address 127.0.0.1 with any port.
 func loopback() *windows.SockaddrInet4 { return &windows.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}} }
 
-// Bind gives a socket a port of 127.0.0.1, and tells its address.
+// Bind binds a socket to a port of 127.0.0.1, and returns its address.
 func Bind(t testing.TB, fd int) windows.Sockaddr {
 	t.Helper()
 	must(t, windows.Bind(windows.Handle(fd), loopback()))
@@ -31,8 +31,8 @@ func Bind(t testing.TB, fd int) windows.Sockaddr {
 	return address
 }
 
-// datagram6 makes a UDP socket with a port of ::1, and tells its address. It skips the test where
-// the system has no IPv6.
+// datagram6 returns a UDP socket bound to a port of ::1, and its address. It skips the test if the
+// system has no IPv6.
 func datagram6(t testing.TB) (int, windows.Sockaddr) {
 	t.Helper()
 	fd := newSocket(t, windows.AF_INET6, windows.SOCK_DGRAM)
@@ -44,7 +44,7 @@ func datagram6(t testing.TB) (int, windows.Sockaddr) {
 	return fd, address
 }
 
-// Listen makes a listening TCP socket, and tells its address.
+// Listen returns a listening TCP socket and its address.
 func Listen(t testing.TB) (int, windows.Sockaddr) {
 	t.Helper()
 	fd := Socket(t, windows.SOCK_STREAM)
@@ -53,7 +53,7 @@ func Listen(t testing.TB) (int, windows.Sockaddr) {
 	return fd, address
 }
 
-// Connect begins a connection, which on loopback may stand at once.
+// Connect starts a connection. On loopback it may be established at once.
 func Connect(t testing.TB, address windows.Sockaddr) int {
 	t.Helper()
 	fd := Socket(t, windows.SOCK_STREAM)
@@ -75,7 +75,7 @@ func SendTo(t testing.TB, fd int, address windows.Sockaddr) {
 	must(t, windows.Sendto(windows.Handle(fd), []byte{}, 0, address))
 }
 
-// ShutDown ends what fd sends: the peer reads an end.
+// ShutDown shuts down the writing side of fd, so that the peer reads the end.
 func ShutDown(t testing.TB, fd int) {
 	t.Helper()
 	must(t, windows.Shutdown(windows.Handle(fd), windows.SHUT_WR))
@@ -89,7 +89,7 @@ func SendUrgent(t testing.TB, fd int) {
 	must(t, err)
 }
 
-// urgentInline makes fd receive out-of-band data among the rest.
+// urgentInline makes fd receive out-of-band data inline.
 func urgentInline(t testing.TB, fd int) {
 	t.Helper()
 	must(t, windows.SetsockoptInt(windows.Handle(fd), windows.SOL_SOCKET, soOOBInline, 1))
@@ -102,14 +102,14 @@ func Reset(t testing.TB, fd int) {
 	must(t, abort(fd))
 }
 
-// abort closes a socket at once: no port stays taken for minutes, as after an orderly end.
+// abort closes a socket without an orderly end, which would keep its port in use for minutes.
 func abort(fd int) error {
-	// It fails for what is no connection.
+	// This fails for sockets that are not connections.
 	_ = windows.SetsockoptLinger(windows.Handle(fd), windows.SOL_SOCKET, windows.SO_LINGER, &windows.Linger{Onoff: 1})
 	return closeFD(fd)
 }
 
-// pendingError is what the socket would fail with, SO_ERROR.
+// pendingError returns the pending error of the socket, SO_ERROR.
 func pendingError(t testing.TB, fd int) error {
 	t.Helper()
 	number, err := windows.GetsockoptInt(windows.Handle(fd), windows.SOL_SOCKET, soError)

@@ -17,11 +17,10 @@ import (
 	"iomux/internal/bitnames"
 )
 
-// Events are the conditions that the tests speak of. A mechanism translates them to its own and
-// back.
+// Events are the conditions that the tests use. A mechanism translates them to its own and back.
 type Events uint
 
-// The conditions, with poll's meaning.
+// The conditions have the meaning that they have in poll(2).
 const (
 	In Events = 1 << iota
 	Out
@@ -40,10 +39,10 @@ var eventNames = []bitnames.Name{
 
 func (e Events) String() string { return bitnames.Format(uint64(e), eventNames) }
 
-// Mode is how a registration reports.
+// Mode is the mode of a registration.
 type Mode uint
 
-// The modes. Level is the one that all mechanisms have.
+// Every mechanism has Level. The others can be combined.
 const (
 	Level   Mode = 0
 	Edge    Mode = 1
@@ -56,7 +55,8 @@ type Event struct {
 	Events Events
 }
 
-// Waiter is one object of a mechanism, or a stand-in for one where the mechanism is a single call.
+// Waiter is an object of a mechanism. For a mechanism that is a single call, it remembers the
+// arguments.
 type Waiter interface {
 	Register(fd int, events Events, mode Mode) error
 	Modify(fd int, events Events, mode Mode) error
@@ -66,51 +66,49 @@ type Waiter interface {
 	Close() error
 }
 
-// Mechanism is what the tests need to know about the one that they test.
+// Mechanism describes the mechanism under test.
 type Mechanism struct {
 	New func() (Waiter, error)
-	// Tells are the conditions that it can tell. Those that it cannot tell apart are seen as
-	// others: select reports a hang-up as In.
+	// Tells holds the conditions that the mechanism reports. It reports the others as one of these:
+	// select reports a hang-up as In.
 	Tells Events
-	// Modes are the modes that it has besides level-triggered.
+	// Modes holds the modes besides Level.
 	Modes Mode
-	// Highest is the highest descriptor that can be tested, 0 for any.
+	// Highest is the highest descriptor that can be tested, or 0 for no limit.
 	Highest int
-	// Call tells that it is a single call on lists of the caller's, with nothing to remember
-	// between two of them.
+	// Call means that the mechanism is a single call on the caller's lists, and remembers nothing
+	// between two calls.
 	Call bool
-	// Live tells that changes made while a goroutine waits take effect on that wait.
+	// Live means that a change takes effect on waits that have already begun.
 	Live bool
-	// Wakes tells that Close ends a wait, because the object has something to close.
+	// Wakes means that Close interrupts a wait.
 	Wakes bool
-	// Contexts tells that its Waiters are ContextWaiters.
+	// Contexts means that its Waiters are ContextWaiters.
 	Contexts bool
-	// RefusesFiles tells that regular files cannot be registered; elsewhere they are always ready.
+	// RefusesFiles means that regular files cannot be registered. Elsewhere they are always ready.
 	RefusesFiles bool
-	// UnconnectedIsSilent tells that a socket which was never connected is ready for nothing, as
-	// kqueue has it.
+	// UnconnectedIsSilent means that a socket that was never connected is not ready, as in kqueue.
 	UnconnectedIsSilent bool
-	// IgnoresUnknown tells that to unregister what is not registered is no error, and that to
-	// modify it registers it.
+	// IgnoresUnknown means that Unregister of an unknown descriptor is no error, and that Modify
+	// registers it.
 	IgnoresUnknown bool
-	// Brief makes long tests short, for a variant of a mechanism that runs them at their full
-	// length.
+	// Brief shortens long tests. It is for variants of a mechanism that runs them in full.
 	Brief bool
-	// ReportsClosed tells what a wait says of a registered descriptor that was closed.
+	// ReportsClosed is how a wait reports a registered descriptor that was closed.
 	ReportsClosed Closed
 }
 
-// Closed is what becomes of a registered descriptor that was closed.
+// Closed is the treatment of a registered descriptor that was closed.
 type Closed int
 
-// The ways to treat it.
+// The treatments are:
 const (
 	Forgotten Closed = iota // it is no longer registered
 	IsNval                  // it is reported as Nval
 	IsError                 // the wait fails with EBADF
 )
 
-// test is a behaviour, and what a mechanism must have to show it.
+// test is a behaviour, and what a mechanism needs to show it.
 type test struct {
 	name     string
 	modes    Mode
@@ -123,9 +121,9 @@ type test struct {
 	run      func(*testing.T, Mechanism)
 }
 
-// Run runs every test on m, and skips tests that need what m does not have. Most of the tests run
-// in parallel, so they end after the calling test function returned: undo settings with t.Cleanup,
-// not with defer.
+// Run runs every test on m, and skips tests that need something m does not have. Most tests run in
+// parallel, so they end after the calling test function returned: undo settings with t.Cleanup, not
+// with defer.
 func Run(t *testing.T, m Mechanism) {
 	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, contextTests, concurrentTests, manyTests, systemTests)
 }
@@ -139,7 +137,7 @@ func run(t *testing.T, m Mechanism, groups ...[]test) {
 			if lacks := test.lacks(m); lacks != "" {
 				t.Skip("this mechanism has no " + lacks)
 			}
-			if !test.alone && runtime.GOOS != "windows" { // which has no order in which it assigns numbers
+			if !test.alone && runtime.GOOS != "windows" { // on which a closed number is reused at once
 				t.Parallel()
 			}
 			test.run(t, m)
@@ -147,7 +145,7 @@ func run(t *testing.T, m Mechanism, groups ...[]test) {
 	}
 }
 
-// allModes are the modes of m, and those of them that go together.
+// allModes returns the modes of m and their combinations.
 func (m Mechanism) allModes() (modes []Mode) {
 	for _, mode := range []Mode{Level, Edge, OneShot, OneShot | Edge} {
 		if mode&^m.Modes == 0 {
@@ -157,7 +155,7 @@ func (m Mechanism) allModes() (modes []Mode) {
 	return modes
 }
 
-// needs skips a test that uses descriptors which cannot be tested.
+// needs skips a test if fd is higher than the highest descriptor that can be tested.
 func (m Mechanism) needs(t *testing.T, fd int) {
 	t.Helper()
 	if m.Highest != 0 && fd > m.Highest {
@@ -180,18 +178,18 @@ func (test test) lacks(m Mechanism) string {
 		lacks = append(lacks, "object that remembers")
 	}
 	if test.live && !m.Live {
-		lacks = append(lacks, "changes that take effect on a wait under way")
+		lacks = append(lacks, "changes that take effect on a wait that has begun")
 	}
 	if test.wakes && !m.Wakes {
 		lacks = append(lacks, "Close")
 	}
 	if test.contexts && !m.Contexts {
-		lacks = append(lacks, "wait that a context ends")
+		lacks = append(lacks, "wait that takes a context")
 	}
 	return strings.Join(lacks, ", ")
 }
 
-// object makes a Waiter that the end of the test closes.
+// object returns a Waiter that is closed at the end of the test.
 func object(t testing.TB, m Mechanism) Waiter {
 	t.Helper()
 	w, err := m.New()
@@ -202,7 +200,7 @@ func object(t testing.TB, m Mechanism) Waiter {
 	return w
 }
 
-// watching makes a Waiter with one registration.
+// watching returns a Waiter with one registration.
 func watching(t testing.TB, m Mechanism, fd int, events Events, mode Mode) Waiter {
 	t.Helper()
 	w := object(t, m)
@@ -217,13 +215,14 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// soon is a timeout that ends a test which would wait for ever. What is to come comes long before.
+// soon is a timeout for waits that should end long before. It fails a test that would block
+// forever.
 const soon = 30 * time.Second
 
-// quiet is how long a test waits for what must not come.
+// quiet is how long a test waits for an event that must not come.
 const quiet = 20 * time.Millisecond
 
-// wait is one wait for up to room events, which fails the test where it fails.
+// wait waits once for up to room events. The test fails if the wait fails.
 func wait(t testing.TB, w Waiter, room int, timeout time.Duration) []Event {
 	t.Helper()
 	events, err := w.Wait(room, timeout)
@@ -233,7 +232,7 @@ func wait(t testing.TB, w Waiter, room int, timeout time.Duration) []Event {
 	return events
 }
 
-// expect waits for one event of fd that has all of want, as far as m can tell it, and nothing of
+// expect waits for one event of fd that has every condition of want that m reports, and none of
 // unwanted.
 func expect(t testing.TB, m Mechanism, w Waiter, fd int, want, unwanted Events) {
 	t.Helper()
@@ -257,7 +256,7 @@ func matches(m Mechanism, events []Event, fd int, want, unwanted Events) error {
 	return nil
 }
 
-// expectNothing polls, and waits for a moment, for what must not come.
+// expectNothing polls, then waits for a moment, and fails the test if an event comes.
 func expectNothing(t testing.TB, w Waiter) {
 	t.Helper()
 	for _, timeout := range []time.Duration{0, quiet} {
@@ -274,11 +273,11 @@ func isErrno(t testing.TB, err error, errno syscall.Errno) {
 	}
 	var call *os.SyscallError
 	if err != nil && !errors.As(err, &call) {
-		t.Errorf("error %v does not tell the system call", err)
+		t.Errorf("error %v does not name the system call", err)
 	}
 }
 
-// names checks that the message tells the descriptor.
+// names checks that the message contains the descriptor.
 func names(t testing.TB, err error, fd int) {
 	t.Helper()
 	if err != nil && !strings.Contains(err.Error(), strconv.Itoa(fd)) {

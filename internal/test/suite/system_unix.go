@@ -15,7 +15,7 @@ import (
 	"iomux/internal/sys"
 )
 
-// systemTests are those of what only some systems have.
+// systemTests hold behaviours that only some systems have.
 var systemTests = []test{
 	{name: "PipeIsWritableOnlyWithRoomForPipeBuf", run: pipeBufRoom},
 	{name: "RegularFileIsReadyOrRefused", run: regularFile},
@@ -24,14 +24,14 @@ var systemTests = []test{
 	{name: "SignalsDoNotEndAWait", alone: runtime.GOOS != "linux", run: signals},
 }
 
-// What is reported writable takes PIPE_BUF bytes without blocking.
+// pipeBufRoom checks that a pipe reported as writable takes PIPE_BUF bytes without blocking.
 func pipeBufRoom(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := watching(t, m, w, Out, Level)
 	Fill(t, w)
 	for range 1 << 10 {
 		if _, err := unix.Read(r, make([]byte, 128)); err != nil {
-			t.Fatal("the pipe was read empty, and is not writable:", err)
+			t.Fatal("the pipe is empty but was not reported as writable:", err)
 		}
 		if len(wait(t, waiter, 1, 0)) != 0 {
 			break
@@ -62,7 +62,7 @@ func fifoComesBack(t *testing.T, m Mechanism) {
 	}
 	r := open(t, path, unix.O_RDONLY)
 	waiter := watching(t, m, r, In, Level)
-	if runtime.GOOS == "linux" { // elsewhere a FIFO that nobody has opened for writing yet may be at its end
+	if runtime.GOOS == "linux" { // elsewhere a FIFO without writers may be at its end
 		expectNothing(t, waiter)
 	}
 	for range 3 {
@@ -76,7 +76,8 @@ func fifoComesBack(t *testing.T, m Mechanism) {
 	}
 }
 
-// thousands is 3000 numbers from 1000 on, for which it makes room.
+// thousands returns how many descriptors a test may open from number 1000 on, and raises the limit
+// for them.
 func (m Mechanism) thousands(t *testing.T) int {
 	t.Helper()
 	const descriptors = 3000
@@ -85,7 +86,7 @@ func (m Mechanism) thousands(t *testing.T) int {
 	return descriptors
 }
 
-// thousands watches 3000 descriptors of which a few are ready.
+// thousands watches 3000 descriptors, a few of them ready.
 func thousands(t *testing.T, m Mechanism) {
 	descriptors := m.thousands(t)
 	r, _ := Pipe(t)
@@ -114,7 +115,7 @@ func thousands(t *testing.T, m Mechanism) {
 	}
 }
 
-// signals sends the process signals all through a wait, which then lasts as long as it should.
+// signals sends signals during a wait, which must still take its whole timeout.
 func signals(t *testing.T, m Mechanism) {
 	const timeout = 100 * time.Millisecond
 	caught := make(chan os.Signal, 1)

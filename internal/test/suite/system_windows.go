@@ -10,7 +10,7 @@ import (
 	"iomux/internal/test/wine"
 )
 
-// systemTests are those of what only some systems have.
+// systemTests hold behaviours that only Windows has.
 var systemTests = []test{
 	{name: "OnlySockets", run: onlySockets},
 	{name: "NoConsole", run: consoles},
@@ -19,8 +19,7 @@ var systemTests = []test{
 	{name: "SocketIsClosedUnderAWait", run: closedUnderAWait},
 }
 
-// onlySockets gives the mechanism handles of what Windows has no way to wait on together with
-// sockets.
+// onlySockets registers handles that Windows cannot wait on together with sockets.
 func onlySockets(t *testing.T, m Mechanism) {
 	r, w, err := os.Pipe()
 	must(t, err)
@@ -30,7 +29,7 @@ func onlySockets(t *testing.T, m Mechanism) {
 	}
 }
 
-// consoles gives it both ends of a console.
+// consoles registers both ends of a console.
 func consoles(t *testing.T, m Mechanism) {
 	if !InConsole(t) {
 		return
@@ -44,7 +43,7 @@ func (m Mechanism) refuses(t *testing.T, name string, fd int) {
 	t.Helper()
 	waiter := object(t, m)
 	err := waiter.Register(fd, In, Level)
-	if err == nil { // a stand-in, whose call learns of it only now
+	if err == nil { // a single call reports it only now
 		_, err = waiter.Wait(1, soon)
 	}
 	if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "only sockets on Windows") {
@@ -53,8 +52,8 @@ func (m Mechanism) refuses(t *testing.T, name string, fd int) {
 	names(t, err, fd)
 }
 
-// thousands is 3000, or fewer where each is registered with the driver: Wine's server goes through
-// all requests that there are at each new one, and whenever a socket is closed.
+// thousands returns 3000, or less if each socket is registered with the driver under Wine. The Wine
+// server then searches all requests at each new one, and whenever a socket is closed.
 func (m Mechanism) thousands(*testing.T) int {
 	if m.Live && wine.Running() {
 		return 300
@@ -62,7 +61,7 @@ func (m Mechanism) thousands(*testing.T) int {
 	return 3000
 }
 
-// manySockets watches sockets of which a few are ready.
+// manySockets watches thousands of sockets, a few of them ready.
 func manySockets(t *testing.T, m Mechanism) {
 	sockets := m.thousands(t)
 	waiter := object(t, m)
@@ -89,8 +88,7 @@ func manySockets(t *testing.T, m Mechanism) {
 	}
 }
 
-// reusedHandle closes sockets whose handles become those of others, which must not be taken for the
-// ones that were watched.
+// reusedHandle closes sockets whose handles are reused. The new sockets must not inherit events.
 func reusedHandle(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
 	for range 20 {
@@ -109,7 +107,8 @@ func reusedHandle(t *testing.T, m Mechanism) {
 	}
 }
 
-// closedUnderAWait closes a socket that a wait is on: the wait says so, or goes on with the others.
+// closedUnderAWait closes a socket during a wait. The wait reports it, or continues with the
+// others.
 func closedUnderAWait(t *testing.T, m Mechanism) {
 	r, _ := Pipe(t)
 	bell, ring := Pipe(t)

@@ -44,7 +44,7 @@ func neverEarly(t *testing.T, m Mechanism) {
 func zeroTimeout(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := watching(t, m, r, In, Level)
-	for range 1000 { // that would be long, were each to wait for a moment
+	for range 1000 { // this would take long if each wait blocked for a moment
 		if events := wait(t, waiter, 1, 0); len(events) != 0 {
 			t.Fatalf("events are %v", events)
 		}
@@ -55,7 +55,7 @@ func zeroTimeout(t *testing.T, m Mechanism) {
 	}
 }
 
-// blocks checks that a wait goes on until something is ready.
+// blocks checks that a wait continues until something is ready.
 func blocks(t *testing.T, m Mechanism, timeout time.Duration) {
 	r, w := Pipe(t)
 	waiter := watching(t, m, r, In, Level)
@@ -86,8 +86,8 @@ func hugeTimeouts(t *testing.T, m Mechanism) {
 	}
 }
 
-// inTurns makes the turns of a wait short that are a day long: it must go on with what it waited
-// for in the first one.
+// inTurns shortens the turns of long waits, which normally take a day each. A wait must go from one
+// turn to the next.
 func inTurns(t *testing.T, m Mechanism) {
 	defer to.Longest(to.Longest(2 * time.Millisecond))
 	blocks(t, m, soon)

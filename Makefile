@@ -5,10 +5,10 @@
 TARGETS := linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/s390x linux/mips64 darwin/amd64 darwin/arm64 \
 	freebsd/amd64 freebsd/386 netbsd/amd64 netbsd/arm openbsd/amd64 dragonfly/amd64 solaris/amd64 illumos/amd64 aix/ppc64 \
 	windows/amd64
-# The modules of go.work. SHIPPED are those that also run on other systems than the one that checks
-# them.
+# The modules of go.work. SHIPPED are those below the root that also run on other systems than the
+# one that checks them.
 MODULES = $(shell go list -m -f '{{.Dir}}')
-SHIPPED = $(filter-out %/tools %/bench,$(MODULES))
+SHIPPED = $(filter-out $(CURDIR) %/tools %/bench,$(MODULES))
 # Other systems whose files are linted, too.
 LINTED := darwin freebsd windows
 # Processors whose test binaries run alone, without any other program or file.
@@ -70,10 +70,7 @@ vet: ## Vet every module for every target
 	@failed=; for target in $(TARGETS); do \
 		echo "vet $$target"; \
 		export CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/}; \
-		for module in $(SHIPPED); do \
-			work=; [ $$module != $(CURDIR) ] || work=off; \
-			(cd $$module && GOWORK=$$work go vet ./...) || failed="$$failed $$target"; \
-		done; \
+		{ GOWORK=off go vet ./... && go vet $(SHIPPED:=/...); } || failed="$$failed $$target"; \
 	done; [ -z "$$failed" ] || { echo "vet failed for$$failed"; exit 1; }
 	go vet work
 	@GOWORK=off go mod tidy -diff

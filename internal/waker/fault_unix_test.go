@@ -70,8 +70,7 @@ func TestDescriptorReplacedByTheProgramIsAnError(t *testing.T) {
 func TestFailedWakeIsTriedAgain(t *testing.T) {
 	w, fds := descriptors(t)
 	writer := fds[len(fds)-1]
-	saved, err := unix.FcntlInt(uintptr(writer), unix.F_DUPFD_CLOEXEC, 0)
-	must(t, err)
+	saved := suite.Duplicate(t, writer, 0)
 	null, err := os.OpenFile(os.DevNull, os.O_RDONLY, 0) // which cannot be written
 	must(t, err)
 	replace(t, writer, int(null.Fd()))

@@ -32,11 +32,11 @@ func (*afdBackend) traits() traits { return traits{exact: true, live: true, oneS
 func (*afdBackend) supports(interest Interest) bool { return interest&^(conditions|OneShot) == 0 }
 
 func (b *afdBackend) add(fd int, interest Interest, tag uint32) error {
-	return b.explain(fd, b.driver.Register(fd, afd.Events(interest), tag))
+	return b.explain(fd, b.driver.Register(fd, afd.Events(interest), uint64(tag)))
 }
 
 func (b *afdBackend) modify(fd int, _, interest Interest, tag uint32) error {
-	return b.explain(fd, b.driver.Modify(fd, afd.Events(interest), tag))
+	return b.explain(fd, b.driver.Modify(fd, afd.Events(interest), uint64(tag)))
 }
 
 func (b *afdBackend) remove(fd int, _ Interest) error { return b.driver.Unregister(fd) }
@@ -77,7 +77,7 @@ func (b *afdBackend) sleep(all *batch, left time.Duration, ready func() bool) er
 func (b *afdBackend) wait(all *batch, left time.Duration) error {
 	all.n = 0
 	_, err := b.driver.Wait(all.room, left, func(ready afd.Ready) {
-		all.events[all.n] = epoll.Event{Events: epoll.Events(ready.Events), FD: int32(ready.Socket), Tag: ready.Tag}
+		all.events[all.n] = epoll.Event{Events: epoll.Events(ready.Events), FD: int32(ready.Socket), Tag: uint32(ready.Tag)}
 		all.n++
 	})
 	return err

@@ -32,14 +32,14 @@ type sockets struct {
 	mu     sync.Mutex
 	known  map[int32]*socket
 	closed []*socket
-	newest uint32 // the tag that was given last
+	newest uint64 // the tag that was given last
 	odd    bool   // whose turn it is where closed and open ones compete for room
 }
 
 type socket struct {
 	fd     int32
 	events uint16
-	tag    uint32 // of this registration, and no other one
+	tag    uint64 // of this registration, and no other one
 	closed bool   // it is in the list of the closed ones, and not the driver's
 }
 

@@ -98,12 +98,10 @@ func TestPollOfADescriptorThatSomebodyElseClosed(t *testing.T) {
 func TestAdvice(t *testing.T) {
 	for errno, want := range map[unix.Errno]string{
 		unix.EBADF:  "epoll_ctl: descriptor 7: bad file descriptor (it is not open)",
-		unix.EEXIST: "epoll_ctl: descriptor 7: file exists (registered already: use Modify)",
-		unix.ENOENT: "epoll_ctl: descriptor 7: no such file or directory (not registered, or closed and opened again since)",
-		unix.EPERM: "epoll_ctl: descriptor 7: operation not permitted " +
-			"(epoll takes no regular files and directories: they are always ready)",
-		unix.EINVAL: "epoll_ctl: descriptor 7: invalid argument (the poller itself, or Exclusive where it is not allowed)",
-		unix.ELOOP:  "epoll_ctl: descriptor 7: too many levels of symbolic links (a circle of epolls, or too many inside each other)",
+		unix.EEXIST: "epoll_ctl: descriptor 7: file exists (it is registered already: use Modify)",
+		unix.ENOENT: "epoll_ctl: descriptor 7: no such file or directory (it is not registered, or was closed and opened again since)",
+		unix.EINVAL: "epoll_ctl: descriptor 7: invalid argument (it is the poller itself, or Exclusive is not allowed here)",
+		unix.ELOOP:  "epoll_ctl: descriptor 7: too many levels of symbolic links (epolls watch each other, or too many are nested)",
 		unix.ENOSPC: "epoll_ctl: descriptor 7: no space left on device (raise fs.epoll.max_user_watches)",
 		unix.ENOMEM: "epoll_ctl: descriptor 7: cannot allocate memory",
 	} {

@@ -1,12 +1,11 @@
-// Package epoll is epoll(7): it waits on many descriptors, level-triggered, edge-triggered or one-shot, in a time that grows
-// with the number of ready descriptors, not with that of watched ones.
+// Package epoll wraps epoll(7): it waits on many descriptors, level-triggered, edge-triggered or
+// one-shot. The cost of a wait grows with the number of ready descriptors, not of registered ones.
 //
-// It is native on Linux, and emulated on Windows, for sockets. Elsewhere New returns an error that is errors.ErrUnsupported; constants
-// and types exist everywhere and have Linux's values, so that programs compile.
+// It is native on Linux, and emulated on Windows for sockets. On other systems New returns
+// errors.ErrUnsupported. The constants and types exist everywhere and have Linux's values.
 //
-// A Poller blocks the thread that waits, as the system call does. Who only needs to know when a net.Conn is readable should
-// read from it in a goroutine; who wants one program for all systems should use package poll, or selectfd, which are native
-// on every Unix.
+// A Poller blocks the waiting thread, as the system call does. To wait for a single net.Conn, read
+// from it in a goroutine instead. To wait for descriptors on every system, use package iomux.
 //
 //	poller, err := epoll.New()
 //	if err != nil {
@@ -27,57 +26,66 @@
 //		}
 //	}
 //
+// # Registrations
+//
+// On Linux a registration belongs to the open file, not to the number. If a descriptor is closed
+// while a duplicate stays open, in this process or in a child, events of the old number continue,
+// and neither number can unregister it. Unregister before closing.
+//
+// Regular files and directories are always ready, and Register refuses them with EPERM.
+//
+// An edge-triggered or one-shot event is delivered to one of several waiting goroutines. A
+// level-triggered event is delivered to each goroutine that waits while the descriptor is ready.
+//
 // # What differs on Windows
 //
-// A descriptor is the handle of a socket, also one of package net; any other handle is refused with an error that is
-// errors.ErrUnsupported. The events are In, Pri, Out, Err, Hup and RdHup, and what is the same there: RdNorm as In, RdBand as Pri, WrNorm
-// and WrBand as Out; level-triggered or OneShot. To ask for others, or for other modes, is errors.ErrUnsupported. A connection that was reset is In|RdHup|Hup without Err, one that was refused In|Out|Err|RdHup
-// without Hup, and one that both sides have shut down In|RdHup without Hup. Timeouts are rounded up to milliseconds, and Windows
-// counts in ticks of up to 16 ms.
+// A descriptor is the handle of a socket, including those of package net. Any other handle is
+// errors.ErrUnsupported. The events are In, Pri, Out, Err, Hup and RdHup, and their synonyms RdNorm,
+// RdBand, WrNorm and WrBand. Registrations are level-triggered or OneShot. Other events and modes are
+// errors.ErrUnsupported.
 //
-// A socket that was closed leaves by itself, a moment later: until then what gets its number may be taken for it. Unregister
-// before closing. FD is the handle of a completion port, which cannot be waited on.
+// A reset connection is In|RdHup|Hup without Err, a refused one In|Out|Err|RdHup without Hup, and
+// one that both sides have shut down In|RdHup without Hup. Timeouts are rounded up to milliseconds,
+// and Windows counts in ticks of up to 16 ms.
 //
-// # What every program that uses epoll should know
-//
-// A registration belongs to the open file, not to the number: after close(2) of a descriptor of which a duplicate lives on,
-// in this process or in a child, events of the old number go on coming, and neither number can unregister it. Unregister
-// before closing. Regular files and directories cannot be registered (EPERM): they are always ready.
-//
-// Edge-triggered and one-shot events reach one of several waiting goroutines; a level-triggered one is reported to each
-// goroutine that waits until the descriptor is no longer ready.
+// A closed socket leaves a moment later. Until then, another socket that gets its number may be
+// taken for it. Unregister before closing. FD is the handle of a completion port, which cannot be
+// waited on.
 package epoll
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	"iomux/internal/bitnames"
 )
 
-// Events is a set of events and modes, the events field of struct epoll_event. It prints as In|Hup|0x400.
+// Events is a set of events and modes, the events field of struct epoll_event.
 type Events uint32
 
-// The events and modes. Err and Hup are always reported, asked for or not; the modes are never reported.
+// The events and modes. Err and Hup are always reported, requested or not. Modes are never
+// reported.
 const (
 	In        Events = 0x1        // EPOLLIN, select.EPOLLIN: available for reading
 	Pri       Events = 0x2        // EPOLLPRI, select.EPOLLPRI: urgent data for reading
 	Out       Events = 0x4        // EPOLLOUT, select.EPOLLOUT: available for writing
-	Err       Events = 0x8        // EPOLLERR, select.EPOLLERR: an error happened, or the reading end of a pipe was closed
-	Hup       Events = 0x10       // EPOLLHUP, select.EPOLLHUP: hung up, both directions of a connection are shut down
-	RdNorm    Events = 0x40       // EPOLLRDNORM, select.EPOLLRDNORM: as In
-	RdBand    Events = 0x80       // EPOLLRDBAND, select.EPOLLRDBAND: data of a priority band, which Linux does not have
-	WrNorm    Events = 0x100      // EPOLLWRNORM, select.EPOLLWRNORM: as Out
+	Err       Events = 0x8        // EPOLLERR, select.EPOLLERR: an error, or a pipe without a reader
+	Hup       Events = 0x10       // EPOLLHUP, select.EPOLLHUP: both directions are shut down
+	RdNorm    Events = 0x40       // EPOLLRDNORM, select.EPOLLRDNORM: the same as In
+	RdBand    Events = 0x80       // EPOLLRDBAND, select.EPOLLRDBAND: priority data, absent on Linux
+	WrNorm    Events = 0x100      // EPOLLWRNORM, select.EPOLLWRNORM: the same as Out
 	WrBand    Events = 0x200      // EPOLLWRBAND, select.EPOLLWRBAND: priority data may be written
 	Msg       Events = 0x400      // EPOLLMSG, select.EPOLLMSG: never reported by Linux
-	RdHup     Events = 0x2000     // EPOLLRDHUP, select.EPOLLRDHUP: the peer shut down its writing side, or all of it (Linux 2.6.17)
-	Exclusive Events = 0x10000000 // EPOLLEXCLUSIVE, select.EPOLLEXCLUSIVE: of many epolls that hold the descriptor, wake one or more, not all (Linux 4.5); only with Register
-	WakeUp    Events = 0x20000000 // EPOLLWAKEUP, no Python name: no system sleep until the next Poll (Linux 3.5; needs CAP_BLOCK_SUSPEND, else ignored)
+	RdHup     Events = 0x2000     // EPOLLRDHUP, select.EPOLLRDHUP: the peer has shut down writing
+	Exclusive Events = 0x10000000 // EPOLLEXCLUSIVE, select.EPOLLEXCLUSIVE: wake one or more of many epolls, not all; only with Register (Linux 4.5)
+	WakeUp    Events = 0x20000000 // EPOLLWAKEUP, no Python name: no system sleep until the next Poll; ignored without CAP_BLOCK_SUSPEND (Linux 3.5)
 	OneShot   Events = 0x40000000 // EPOLLONESHOT, select.EPOLLONESHOT: disabled after one report, until Modify
 	ET        Events = 0x80000000 // EPOLLET, select.EPOLLET: edge-triggered; level-triggered is the default
 
-	// DefaultEvents is what Python's register asks for when it is given no mask.
+	// DefaultEvents is what Python's register requests if it has no mask.
 	DefaultEvents = In | Pri | Out
 )
 
@@ -99,93 +107,158 @@ var eventNames = []bitnames.Name{
 	{Value: uint64(ET), Text: "ET"},
 }
 
-// String is the set's names joined by |, bits without a name in hexadecimal, and 0 for the empty set.
+// String returns the names joined by |, with unknown bits in hexadecimal, as in In|Hup|0x1000.
 func (e Events) String() string { return bitnames.Format(uint64(e), eventNames) }
 
 // Flag is an argument of New.
 type Flag int
 
-// CloseOnExec is EPOLL_CLOEXEC, select.EPOLL_CLOEXEC: the descriptor is closed by execve(2). New sets it always.
+// CloseOnExec is EPOLL_CLOEXEC, select.EPOLL_CLOEXEC: execve(2) closes the descriptor. New always
+// sets it.
 const CloseOnExec Flag = 0x80000
 
-// Event is struct epoll_event: what is ready, and of which registration. The kernel writes into it, without a copy.
+// Event is struct epoll_event: what is ready, and the data of its registration. FD and Tag are the
+// two halves of epoll_data in memory.
 type Event struct {
 	Events Events
 	_      [pad]int32
-	FD     int32  // the descriptor as it was registered
-	Tag    uint32 // as given to RegisterTag or ModifyTag, else 0
+	FD     int32  // the registered descriptor, or the first half of RegisterData's data
+	Tag    uint32 // the tag of RegisterTag or ModifyTag, or the second half of RegisterData's data
 }
 
-// Poller is an epoll object. Its methods may be called from several goroutines at once; the zero value is a closed one.
-type Poller struct{ poller }
+// Data returns the 64 bits of epoll_data, as given to RegisterData or ModifyData.
+func (e Event) Data() uint64 { return join(e.FD, e.Tag) }
 
-// New wraps epoll_create1(2). The descriptor is close-on-exec, whatever the flags.
-//
-// Errors: EMFILE, ENFILE, ENOMEM and ENOSPC where the system has no room for one more (each Poller holds two descriptors, of
-// which one is for Close to wake waiters by, and one of the user's watches, fs.epoll.max_user_watches), EINVAL for unknown
-// flags, errors.ErrUnsupported on a system without epoll.
-func New(flags ...Flag) (*Poller, error) { return create(flags) }
+// join returns epoll_data whose halves in memory are fd and tag.
+func join(fd int32, tag uint32) uint64 {
+	var memory [8]byte
+	binary.NativeEndian.PutUint32(memory[:4], uint32(fd))
+	binary.NativeEndian.PutUint32(memory[4:], tag)
+	return binary.NativeEndian.Uint64(memory[:])
+}
 
-// FromFD makes a Poller of an epoll descriptor that exists already, and takes it over: Close will close it. Whether it is
-// closed on exec is left as it is. Who else waits on the same epoll, through a duplicate, may see an event of descriptor -1
-// while the Poller is being closed.
+// split returns the halves of epoll_data in memory.
+func split(data uint64) (fd int32, tag uint32) {
+	var memory [8]byte
+	binary.NativeEndian.PutUint64(memory[:], data)
+	return int32(binary.NativeEndian.Uint32(memory[:4])), binary.NativeEndian.Uint32(memory[4:])
+}
+
+// Poller is an epoll object. Its methods may be called from several goroutines at once. The zero
+// value is a closed Poller.
+type Poller struct{ state }
+
+// operation is the op of epoll_ctl(2).
+type operation int
+
+const (
+	add    operation = 1
+	remove operation = 2
+	modify operation = 3
+)
+
+// New wraps epoll_create1(2). The descriptor is close-on-exec, whatever the flags. On Linux a Poller
+// holds two descriptors, of which one wakes waiters at Close, and one watch of
+// fs.epoll.max_user_watches.
 //
-// Errors: EBADF where fd is not open, EINVAL where it is not an epoll; EMFILE, ENFILE, ENOMEM and ENOSPC as of New;
-// errors.ErrUnsupported on all systems but Linux. After an error fd is the caller's as before.
+// Errors: EMFILE, ENFILE, ENOMEM and ENOSPC if the system has no room for another Poller; EINVAL for
+// unknown flags; errors.ErrUnsupported on a system without epoll.
+func New(flags ...Flag) (*Poller, error) {
+	for _, flag := range flags {
+		if flag&^CloseOnExec != 0 {
+			return nil, os.NewSyscallError("epoll_create1", syscall.EINVAL)
+		}
+	}
+	return create()
+}
+
+// FromFD returns a Poller for an existing epoll descriptor and takes it over: Close closes it. Its
+// close-on-exec flag stays as it is. While the Poller is being closed, a wait on a duplicate of the
+// epoll by other means than this package may see an event of descriptor -1.
+//
+// Errors: EBADF if fd is not open, EINVAL if it is not an epoll; EMFILE, ENFILE, ENOMEM and ENOSPC as
+// in New; errors.ErrUnsupported on all systems but Linux. After an error, fd still belongs to the
+// caller.
 func FromFD(fd int) (*Poller, error) { return adopt(fd) }
 
-// FD is the descriptor of the epoll itself, which is readable while an event waits in it, so that it can be registered in
-// another one. After Close it is -1.
-func (p *Poller) FD() int { return p.descriptor.FD() }
+// FD returns the descriptor of the epoll, or -1 after Close. It is readable while an event is
+// pending, so it can be registered in another epoll.
+func (p *Poller) FD() int { return number(p) }
 
-// Register wraps epoll_ctl(2) with EPOLL_CTL_ADD. The event's Tag will be 0. A goroutine that waits already sees the new
-// descriptor.
+// Register wraps epoll_ctl(2) with EPOLL_CTL_ADD. Its events have FD fd and Tag 0. A goroutine that
+// is already waiting sees the new descriptor.
 //
-// Errors: EBADF (fd is not open, or no number of a descriptor), EEXIST (registered: use Modify), EPERM (a regular file or a
-// directory, which is always ready), EINVAL (fd is the Poller itself, or Exclusive with what it excludes), ELOOP (a circle
-// of epolls, or more than five deep), ENOSPC (fs.epoll.max_user_watches), ENOMEM, os.ErrClosed. All name fd.
-func (p *Poller) Register(fd int, events Events) error { return p.control(add, fd, events, 0) }
-
-// RegisterTag is Register with a number of the caller's that comes back in Event.Tag: an index, or a generation that tells
-// a reused descriptor from its predecessor.
-func (p *Poller) RegisterTag(fd int, events Events, tag uint32) error {
-	return p.control(add, fd, events, tag)
+// Errors, all of which name fd:
+//   - EBADF: fd is not open;
+//   - EEXIST: it is already registered, use Modify;
+//   - EPERM: it cannot be waited on, as a regular file, a directory or /dev/null;
+//   - EINVAL: it is the Poller itself, or Exclusive excludes another event;
+//   - ELOOP: epolls watch each other, or are nested more than five deep;
+//   - ENOSPC: fs.epoll.max_user_watches is reached;
+//   - ENOMEM, os.ErrClosed.
+func (p *Poller) Register(fd int, events Events) error {
+	return control(p, add, fd, events, join(int32(fd), 0))
 }
 
-// Modify wraps epoll_ctl(2) with EPOLL_CTL_MOD. It re-arms a one-shot registration, and an edge-triggered one reports anew
-// what is ready now. The event's Tag becomes 0.
+// RegisterTag is Register with a number that is returned in Event.Tag, such as an index, or a
+// generation that distinguishes a reused descriptor from its predecessor.
+func (p *Poller) RegisterTag(fd int, events Events, tag uint32) error {
+	return control(p, add, fd, events, join(int32(fd), tag))
+}
+
+// RegisterData is Register with all 64 bits of epoll_data, which Event.Data returns. Event.FD is then
+// half of the data instead of the descriptor.
+func (p *Poller) RegisterData(fd int, events Events, data uint64) error {
+	return control(p, add, fd, events, data)
+}
+
+// Modify wraps epoll_ctl(2) with EPOLL_CTL_MOD. It arms a one-shot registration again. An
+// edge-triggered one reports once more what is ready now. The Tag becomes 0.
 //
-// Errors: ENOENT (not registered, or the number now belongs to another file), EBADF, EINVAL (Exclusive can only be given to
-// Register, and what was registered with it cannot be modified), os.ErrClosed. All name fd.
-func (p *Poller) Modify(fd int, events Events) error { return p.control(modify, fd, events, 0) }
+// Errors, all of which name fd: ENOENT if it is not registered, or the number now belongs to another
+// file; EINVAL for Exclusive, and for a registration that has it; EBADF; os.ErrClosed.
+func (p *Poller) Modify(fd int, events Events) error {
+	return control(p, modify, fd, events, join(int32(fd), 0))
+}
 
 // ModifyTag is Modify with a new tag.
 func (p *Poller) ModifyTag(fd int, events Events, tag uint32) error {
-	return p.control(modify, fd, events, tag)
+	return control(p, modify, fd, events, join(int32(fd), tag))
 }
 
-// Unregister wraps epoll_ctl(2) with EPOLL_CTL_DEL. When it has returned, no event of fd is taken from the kernel any more.
-//
-// Errors: ENOENT (not registered), EBADF (closed, which unregisters it unless a duplicate lives on), os.ErrClosed.
-func (p *Poller) Unregister(fd int) error { return p.control(remove, fd, 0, 0) }
+// ModifyData is Modify with all 64 bits of epoll_data.
+func (p *Poller) ModifyData(fd int, events Events, data uint64) error {
+	return control(p, modify, fd, events, data)
+}
 
-// Poll wraps epoll_pwait2(2): it waits until a registered descriptor is ready or the timeout has passed, and fills events
-// from the start. It returns the number of events, 0 after a timeout. What finds no room in events is reported by the next
-// Poll: the kernel takes turns.
+// Unregister wraps epoll_ctl(2) with EPOLL_CTL_DEL. A Poll that begins after it returned does not
+// report fd.
 //
-// A negative timeout blocks, zero does not wait, any other is never shortened and has nanosecond resolution; kernels before
-// Linux 5.11 have only epoll_pwait(2), for which it is rounded up to milliseconds. Interruptions by signals (EINTR) are
-// waited through.
+// Errors, all of which name fd: ENOENT if it is not registered; EBADF if it is closed, which
+// unregisters it unless a duplicate is open; os.ErrClosed.
+func (p *Poller) Unregister(fd int) error { return control(p, remove, fd, 0, 0) }
+
+// Poll wraps epoll_pwait2(2). It waits until a registered descriptor is ready or the timeout
+// expires, stores the events in events and returns their number, which is 0 after a timeout. The
+// next Poll reports events that found no room: the kernel takes turns.
 //
-// Errors: EINVAL for an empty events, os.ErrClosed also when Close is called meanwhile. A Poll does not allocate.
+// A negative timeout blocks, zero does not wait, and any other is never shortened. The resolution is
+// a nanosecond, or a millisecond before Linux 5.11. Interruptions (EINTR) are retried with the time
+// that is left. Poll does not allocate.
+//
+// Errors: EINVAL if events is empty; os.ErrClosed if the Poller is closed, also during the call.
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {
-	return p.wait(events, timeout)
+	return wait(p, events, timeout)
 }
 
-// Close closes the epoll's descriptor. Goroutines that wait in Poll return os.ErrClosed, and only when the last of them has
-// left is the number given back to the system. Duplicates of the descriptor live on.
+// Close closes the epoll's descriptor. Goroutines that wait in Poll return os.ErrClosed. The number
+// is given back to the system when the last of them has returned. Duplicates of the descriptor stay
+// open.
 //
-// Errors: os.ErrClosed where it was closed before; EBADF where somebody else closed the descriptor.
-func (p *Poller) Close() error { return p.close() }
+// Errors: os.ErrClosed if the Poller is closed already; EBADF if its descriptor is.
+func (p *Poller) Close() error { return end(p) }
 
-var errClosed = fmt.Errorf("epoll: the poller is closed: %w", os.ErrClosed)
+var (
+	errClosed = fmt.Errorf("epoll: the poller is closed: %w", os.ErrClosed)
+	errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("epoll_wait", syscall.EINVAL))
+)

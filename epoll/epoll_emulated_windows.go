@@ -12,41 +12,30 @@ import (
 	"iomux/internal/sys"
 )
 
-// Native tells whether the kernel of this system has epoll.
+// Native reports whether the kernel of this system has epoll.
 const Native = false
 
-const (
-	add = iota
-	modify
-	remove
-)
-
-// supported is what the driver can tell. Its numbers are the same here and in package afd.
+// supported is what the driver can report. Its numbers are the same here and in package afd.
 const supported = In | Pri | Out | Err | Hup | RdHup | RdNorm | RdBand | WrNorm | WrBand | OneShot
 
-var errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("epoll_wait", syscall.EINVAL))
+type state struct{ driver afd.Poller }
 
-type poller struct{ descriptor afd.Poller }
-
-func create(flags []Flag) (*Poller, error) {
-	for _, flag := range flags {
-		if flag&^CloseOnExec != 0 {
-			return nil, os.NewSyscallError("epoll_create1", syscall.EINVAL)
-		}
-	}
+func create() (*Poller, error) {
 	p := new(Poller)
-	if err := p.descriptor.Open(); err != nil {
+	if err := p.driver.Open(); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
 func adopt(int) (*Poller, error) {
-	return nil, fmt.Errorf("epoll: %w on Windows: an epoll there is no handle that could be taken over", errors.ErrUnsupported)
+	return nil, fmt.Errorf("epoll: FromFD: %w on Windows: no handle is an epoll", errors.ErrUnsupported)
 }
 
-func (p *poller) control(op, fd int, events Events, tag uint32) error {
-	port := p.descriptor.FD()
+func number(p *Poller) int { return p.driver.FD() }
+
+func control(p *Poller, op operation, fd int, events Events, data uint64) error {
+	port := p.driver.FD()
 	var err error
 	switch {
 	case port < 0:
@@ -56,13 +45,13 @@ func (p *poller) control(op, fd int, events Events, tag uint32) error {
 	case fd == port:
 		err = syscall.EINVAL
 	case op == remove:
-		err = p.descriptor.Unregister(fd)
+		err = p.driver.Unregister(fd)
 	case events&^supported != 0:
-		return fmt.Errorf("epoll: %v: %w on Windows", events&^supported, errors.ErrUnsupported)
+		return fmt.Errorf("epoll: descriptor %d: %v: %w on Windows", fd, events&^supported, errors.ErrUnsupported)
 	case op == add:
-		err = p.descriptor.Register(fd, afd.Events(events), tag)
+		err = p.driver.Register(fd, afd.Events(events), data)
 	default:
-		err = p.descriptor.Modify(fd, afd.Events(events), tag)
+		err = p.driver.Modify(fd, afd.Events(events), data)
 	}
 	switch err {
 	case nil:
@@ -73,13 +62,14 @@ func (p *poller) control(op, fd int, events Events, tag uint32) error {
 	return controlError(fd, err)
 }
 
-func (p *poller) wait(events []Event, d time.Duration) (int, error) {
-	if p.descriptor.FD() >= 0 && len(events) == 0 {
+func wait(p *Poller, events []Event, d time.Duration) (int, error) {
+	if p.driver.FD() >= 0 && len(events) == 0 {
 		return 0, errNoRoom
 	}
 	taken := 0
-	n, err := p.descriptor.Wait(len(events), d, func(ready afd.Ready) {
-		events[taken] = Event{Events: Events(ready.Events), FD: int32(ready.Socket), Tag: ready.Tag}
+	n, err := p.driver.Wait(len(events), d, func(ready afd.Ready) {
+		fd, tag := split(ready.Tag)
+		events[taken] = Event{Events: Events(ready.Events), FD: fd, Tag: tag}
 		taken++
 	})
 	if err == os.ErrClosed {
@@ -88,26 +78,26 @@ func (p *poller) wait(events []Event, d time.Duration) (int, error) {
 	return n, err
 }
 
-func (p *poller) close() error {
-	err := p.descriptor.Close()
+func end(p *Poller) error {
+	err := p.driver.Close()
 	if err == os.ErrClosed {
 		return errClosed
 	}
 	return err
 }
 
-// controlError tells what err of a socket means, and what to do.
+// controlError returns the error of a change of fd, with advice.
 func controlError(fd int, reason error) error {
 	err := &sys.Error{Call: "epoll_ctl", FD: fd, Err: reason}
 	switch reason {
 	case syscall.EBADF:
 		err.Advice = "it is not open"
 	case syscall.EEXIST:
-		err.Advice = "registered already: use Modify"
+		err.Advice = "it is registered already: use Modify"
 	case syscall.ENOENT:
-		err.Advice = "not registered, or closed and opened again since"
+		err.Advice = "it is not registered, or was closed and opened again since"
 	case syscall.EINVAL:
-		err.Advice = "the poller itself"
+		err.Advice = "it is the poller itself"
 	}
 	return err
 }

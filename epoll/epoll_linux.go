@@ -1,9 +1,9 @@
 package epoll
 
 import (
-	"fmt"
 	"math"
 	"os"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -14,48 +14,36 @@ import (
 	"iomux/internal/timeout"
 )
 
-// Native tells whether the kernel of this system has epoll.
+// Native reports whether the kernel of this system has epoll.
 const Native = true
 
-const (
-	add    = unix.EPOLL_CTL_ADD
-	modify = unix.EPOLL_CTL_MOD
-	remove = unix.EPOLL_CTL_DEL
-)
-
-// maxEvents is the largest number of events that the kernel takes room for.
+// maxEvents is the largest number of events that the kernel accepts room for.
 const maxEvents = math.MaxInt32 / int(unsafe.Sizeof(Event{}))
 
-var errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("epoll_wait", unix.EINVAL))
-
-// Every epoll holds an alarm from its birth, an eventfd that is always readable, but asleep, that is with no event asked for.
-// Close asks for In, which wakes all waiters, one after the other, and cannot fail for want of memory or of watches, as adding
-// the alarm only then could. One alarm for the whole process would do with fewer descriptors, but the kernel lets a file be in
-// no more than 500 epolls that are inside others, and the Go runtime's poller has some of them inside it.
-type poller struct {
+// state is an epoll and its waker, an eventfd that is always readable. The epoll holds the waker
+// with no event requested, and Close requests In. That wakes all waiters one after the other, and
+// cannot fail for lack of memory or watches.
+//
+// One waker for the whole process would need fewer descriptors. But the kernel allows a file in at
+// most 500 epolls that are inside others, and the Go runtime's poller has some of them inside it.
+type state struct {
 	descriptor fdref.Descriptor
-	alarm      int32
+	waker      int32
+	// ambiguous is set once the caller has registered wakerData as its own data.
+	ambiguous atomic.Bool
 }
 
-// alarmFD and alarmTag mark the alarm's events: no registered descriptor is negative, and who fills an epoll by other means
-// than this package hardly has this tag.
-const (
-	alarmFD  = -1
-	alarmTag = 0x696f6d78
-)
+// wakerData marks the events of wakers. Only RegisterData can register a negative FD.
+var wakerData = join(-1, 0x696f6d78)
 
-func create(flags []Flag) (*Poller, error) {
-	all := CloseOnExec
-	for _, flag := range flags {
-		all |= flag
-	}
-	fd, err := unix.EpollCreate1(int(all))
+func create() (*Poller, error) {
+	fd, err := sys.EpollCreate()
 	if err != nil {
-		return nil, os.NewSyscallError("epoll_create1", err)
+		return nil, err
 	}
 	p, err := own(fd)
 	if err != nil {
-		_ = unix.Close(fd) // the first error tells more
+		_ = unix.Close(fd) // the first error says more
 		return nil, err
 	}
 	return p, nil
@@ -68,15 +56,14 @@ func adopt(fd int) (*Poller, error) {
 	return own(fd)
 }
 
-// own makes a Poller of the epoll fd. That the alarm can be added proves that it is one.
+// own makes a Poller of the epoll fd. Adding the waker proves that fd is one.
 func own(fd int) (*Poller, error) {
-	alarm, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	waker, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
-	asleep := Event{FD: alarmFD, Tag: alarmTag}
-	if errno := sys.EpollCtl(fd, add, int32(alarm), unsafe.Pointer(&asleep)); errno != 0 {
-		_ = unix.Close(alarm)
+	if errno := sys.EpollControl(fd, sys.EpollAdd, waker, 0, wakerData); errno != 0 {
+		_ = unix.Close(waker)
 		err := sys.EpollError(fd, errno)
 		if errno == unix.EINVAL {
 			err.Advice = "it is not an epoll"
@@ -84,39 +71,33 @@ func own(fd int) (*Poller, error) {
 		return nil, err
 	}
 	p := new(Poller)
-	p.alarm = int32(alarm)
-	p.descriptor.Set(fd, p.release)
+	p.waker = int32(waker)
+	p.descriptor.Set(fd, func(fd int) error { return release(p, fd) })
 	return p, nil
 }
 
-// release takes the alarm out before it closes: the epoll may live on in a duplicate, which it must not disturb. What else
-// can go wrong is that somebody closed the descriptor, of which close tells.
-func (p *poller) release(fd int) error {
-	if sys.EpollCtl(fd, remove, p.alarm, nil) != unix.ENOENT { // else somebody closed the alarm, and its number is a stranger's
-		_ = unix.Close(int(p.alarm))
+// release removes the waker before it closes the epoll, because a duplicate may stay open.
+func release(p *Poller, fd int) error {
+	// After ENOENT the number is not the waker's any more: the program closed and reused it.
+	if sys.EpollControl(fd, sys.EpollRemove, int(p.waker), 0, 0) != unix.ENOENT {
+		_ = unix.Close(int(p.waker))
 	}
 	return os.NewSyscallError("close", unix.Close(fd))
 }
 
-// ring wakes all that wait in the epoll fd.
-func (p *poller) ring(fd int) {
-	awake := Event{Events: In, FD: alarmFD, Tag: alarmTag}
-	_ = sys.EpollCtl(fd, modify, p.alarm, unsafe.Pointer(&awake))
-}
+func number(p *Poller) int { return p.descriptor.FD() }
 
-func (p *poller) control(op, fd int, events Events, tag uint32) error {
+func control(p *Poller, op operation, fd int, events Events, data uint64) error {
 	epfd, err := p.descriptor.Acquire()
 	if err != nil {
 		return errClosed
 	}
-	number, errno := sys.ToInt32(fd)
-	switch {
-	case errno != 0:
-	case number == p.alarm:
-		errno = unix.EBADF // a number that was closed, and is ours now
-	default:
-		event := Event{Events: events, FD: number, Tag: tag}
-		errno = sys.EpollCtl(epfd, op, number, unsafe.Pointer(&event))
+	if data == wakerData {
+		p.ambiguous.Store(true)
+	}
+	errno := unix.EBADF
+	if fd != int(p.waker) { // else the program closed the number before New opened it
+		errno = sys.EpollControl(epfd, int(op), fd, uint32(events), data)
 	}
 	p.descriptor.Done()
 	if errno != 0 {
@@ -125,21 +106,21 @@ func (p *poller) control(op, fd int, events Events, tag uint32) error {
 	return nil
 }
 
-func (p *poller) wait(events []Event, d time.Duration) (int, error) {
+func wait(p *Poller, events []Event, d time.Duration) (int, error) {
 	epfd, err := p.descriptor.Acquire()
 	if err != nil {
 		return 0, errClosed
 	}
-	n, err := pollUntil(epfd, events, d, &p.descriptor)
-	// Events that were taken from the kernel are handed out even if the poller was closed meanwhile: edge-triggered and
-	// one-shot ones are not to be had again.
+	n, err := pollUntil(p, epfd, events, d)
+	// Events are returned even if the poller was closed meanwhile: edge-triggered and one-shot ones
+	// do not come again.
 	if closed := p.descriptor.Done(); closed && n == 0 {
 		return 0, errClosed
 	}
 	return n, err
 }
 
-func pollUntil(epfd int, events []Event, d time.Duration, descriptor *fdref.Descriptor) (int, error) {
+func pollUntil(p *Poller, epfd int, events []Event, d time.Duration) (int, error) {
 	if len(events) == 0 {
 		return 0, errNoRoom
 	}
@@ -154,18 +135,19 @@ func pollUntil(epfd int, events []Event, d time.Duration, descriptor *fdref.Desc
 		case n == 0:
 			return 0, nil
 		}
-		n = withoutAlarms(events[:n])
-		if n > 0 || descriptor.Closed() || d >= 0 && countdown.Left() == 0 {
+		n = withoutWakers(p, events[:n])
+		if n > 0 || p.descriptor.Closed() || d >= 0 && countdown.Left() == 0 {
 			return n, nil
 		}
 		// Another Poller of the same epoll is being closed.
 	}
 }
 
-// withoutAlarms moves the events together that are no alarm's, and returns how many there are.
-func withoutAlarms(events []Event) (kept int) {
+// withoutWakers removes the wakers' events and returns how many others there are. If the caller has
+// events with the same data, it removes them only after Close.
+func withoutWakers(p *Poller, events []Event) (kept int) {
 	for i, event := range events {
-		if event.FD == alarmFD && event.Tag == alarmTag {
+		if event.FD == -1 && event.Data() == wakerData && (!p.ambiguous.Load() || p.descriptor.Closed()) {
 			continue
 		}
 		if kept != i {
@@ -176,8 +158,10 @@ func withoutAlarms(events []Event) (kept int) {
 	return kept
 }
 
-func (p *poller) close() error {
-	err := p.descriptor.Close(p.ring)
+func end(p *Poller) error {
+	err := p.descriptor.Close(func(fd int) {
+		_ = sys.EpollControl(fd, sys.EpollModify, int(p.waker), uint32(In), wakerData)
+	})
 	if err == os.ErrClosed {
 		return errClosed
 	}

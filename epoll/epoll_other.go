@@ -9,30 +9,22 @@ import (
 	"time"
 )
 
-// Native tells whether the kernel of this system has epoll.
+// Native reports whether the kernel of this system has epoll.
 const Native = false
 
-const (
-	add = iota
-	modify
-	remove
-)
+var errUnsupported = fmt.Errorf("epoll: %w on %s", errors.ErrUnsupported, runtime.GOOS)
 
-var errUnsupported = fmt.Errorf("epoll: %w on %s: use package poll or selectfd", errors.ErrUnsupported, runtime.GOOS)
+// state is empty, because every Poller is a closed one.
+type state struct{}
 
-// poller is always a closed one, as no other can be made.
-type poller struct{ descriptor nothing }
-
-type nothing struct{}
-
-func (nothing) FD() int { return -1 }
-
-func create([]Flag) (*Poller, error) { return nil, errUnsupported }
+func create() (*Poller, error) { return nil, errUnsupported }
 
 func adopt(int) (*Poller, error) { return nil, errUnsupported }
 
-func (p *poller) control(op, fd int, events Events, tag uint32) error { return errClosed }
+func number(*Poller) int { return -1 }
 
-func (p *poller) wait([]Event, time.Duration) (int, error) { return 0, errClosed }
+func control(*Poller, operation, int, Events, uint64) error { return errClosed }
 
-func (p *poller) close() error { return errClosed }
+func wait(*Poller, []Event, time.Duration) (int, error) { return 0, errClosed }
+
+func end(*Poller) error { return errClosed }

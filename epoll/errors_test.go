@@ -92,9 +92,6 @@ func TestPollErrors(t *testing.T) {
 }
 
 func TestNewRefusesUnknownFlags(t *testing.T) {
-	if name := suite.Emulator(); name != "" {
-		t.Skip(name, "drops unknown flags")
-	}
 	if poller, err := epoll.New(1 << 30); !errors.Is(err, syscall.EINVAL) || poller != nil {
 		t.Errorf("New: %v, %v, want EINVAL", poller, err)
 	}

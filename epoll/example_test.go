@@ -14,7 +14,7 @@ import (
 	"iomux/epoll"
 )
 
-// Whatever has a descriptor can be registered: descriptor.Of finds it.
+// Of package descriptor returns the descriptor of a file, a connection or a similar value.
 func Example() {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -47,7 +47,7 @@ func Example() {
 	// Output: true In
 }
 
-// An edge-triggered registration reports each arrival once, so that what is there has to be read up to EAGAIN.
+// An edge-triggered registration reports each arrival once, so the program reads until EAGAIN.
 func ExamplePoller_Register() {
 	r, w := pipe()
 	defer closeAll(r, w)
@@ -78,7 +78,7 @@ func ExamplePoller_Register() {
 	// 0 <nil>
 }
 
-// The tag tells which registration an event is of, when a descriptor's number does not.
+// The tag identifies the registration of an event.
 func ExamplePoller_RegisterTag() {
 	r, w := pipe()
 	defer closeAll(r, w)
@@ -100,6 +100,28 @@ func ExamplePoller_RegisterTag() {
 		fmt.Println(sources[event.Tag], err)
 	}
 	// Output: serial line <nil>
+}
+
+// The data has room for an index and a generation, or for a key of 64 bits.
+func ExamplePoller_RegisterData() {
+	r, w := pipe()
+	defer closeAll(r, w)
+	poller, err := epoll.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = poller.Close() }()
+	if err := poller.RegisterData(r, epoll.In, 0x1122334455667788); err != nil {
+		log.Fatal(err)
+	}
+	_, _ = descriptor.TryWrite(w, []byte("x"))
+
+	events := make([]epoll.Event, 8)
+	n, err := poller.Poll(events, -1)
+	for _, event := range events[:n] {
+		fmt.Printf("%#x %v\n", event.Data(), err)
+	}
+	// Output: 0x1122334455667788 <nil>
 }
 
 // A one-shot registration is silent after its event, until Modify.
@@ -132,7 +154,7 @@ func ExamplePoller_Modify() {
 	// 1
 }
 
-// Close ends a Poll that waits.
+// Close interrupts a waiting Poll.
 func ExamplePoller_Close() {
 	poller, err := epoll.New()
 	if err != nil {
@@ -144,7 +166,7 @@ func ExamplePoller_Close() {
 	// Output: epoll: the poller is closed: file already closed
 }
 
-// FromFD makes a Poller of a descriptor that came from elsewhere, a C library say.
+// FromFD takes over a descriptor, for example from a C library.
 func ExampleFromFD() {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
@@ -158,7 +180,7 @@ func ExampleFromFD() {
 	// Output: true <nil> -1
 }
 
-// One list of events serves all waits.
+// One slice of events serves all waits.
 func ExampleEvent() {
 	r, w := pipe()
 	defer closeAll(r, w)
@@ -185,7 +207,7 @@ func ExampleEvents() {
 	// Output: In|Pri|Out In|ET Hup|0x1000
 }
 
-// The flag is taken for the sake of programs that are ported: the descriptor is close-on-exec in any case.
+// The flag exists for ported programs: the descriptor is always close-on-exec.
 func ExampleFlag() {
 	poller, err := epoll.New(epoll.CloseOnExec)
 	fmt.Println(err, poller.Close())

@@ -1,10 +1,7 @@
 package epoll
 
-// The mark of the alarms.
-const (
-	AlarmFD  = alarmFD
-	AlarmTag = alarmTag
-)
+// WakerData marks the events of wakers.
+var WakerData = wakerData
 
-// Alarm is the number of the poller's alarm.
-func Alarm(p *Poller) int { return int(p.alarm) }
+// Waker returns the number of the poller's waker.
+func Waker(p *Poller) int { return int(p.waker) }

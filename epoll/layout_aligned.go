@@ -2,5 +2,5 @@
 
 package epoll
 
-// pad: the data of struct epoll_event is a uint64, aligned to 8 bytes.
+// pad is 1: struct epoll_event aligns its uint64 to 8 bytes.
 const pad = 1

@@ -2,5 +2,5 @@
 
 package epoll
 
-// pad: these kernels pack struct epoll_event (or align a uint64 to 4 bytes): the data follows the events at once.
+// pad is 0: struct epoll_event is packed, or aligns its uint64 to 4 bytes.
 const pad = 0

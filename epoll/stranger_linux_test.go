@@ -13,7 +13,7 @@ import (
 func TestCloseLeavesAStrangerWithTheAlarmsNumberAlone(t *testing.T) {
 	poller, err := epoll.New()
 	must(t, err)
-	alarm := epoll.Alarm(poller)
+	alarm := epoll.Waker(poller)
 	r, _ := suite.Pipe(t)
 	must(t, unix.Dup3(r, alarm, unix.O_CLOEXEC))
 	suite.CloseAtEnd(t, alarm)

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/epoll"
+	"iomux/internal/sys"
 	"iomux/internal/test/suite"
 )
 
@@ -88,8 +89,9 @@ func TestAlarmOfATwinIsNoEvent(t *testing.T) {
 	alarm, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	must(t, err)
 	suite.CloseAtEnd(t, alarm)
-	mark := unix.EpollEvent{Events: unix.EPOLLIN, Fd: epoll.AlarmFD, Pad: epoll.AlarmTag}
-	must(t, unix.EpollCtl(poller.FD(), unix.EPOLL_CTL_ADD, alarm, &mark))
+	if errno := sys.EpollControl(poller.FD(), sys.EpollAdd, alarm, uint32(epoll.In), epoll.WakerData); errno != 0 {
+		t.Fatal(errno)
+	}
 	none(t, poller)
 	isSilent(t, poller)
 

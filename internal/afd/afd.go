@@ -57,5 +57,5 @@ func (e *NotSocketsError) Unwrap() error { return ErrNotSocket }
 type Ready struct {
 	Socket int // as it was registered
 	Events Events
-	Tag    uint32 // as it was given to Register or Modify last
+	Tag    uint64 // as it was given to Register or Modify last
 }

@@ -24,10 +24,10 @@ func (*Poller) Open() error { return errors.ErrUnsupported }
 func (*Poller) FD() int { return -1 }
 
 // Register fails with os.ErrClosed.
-func (*Poller) Register(socket int, events Events, tag uint32) error { return os.ErrClosed }
+func (*Poller) Register(socket int, events Events, tag uint64) error { return os.ErrClosed }
 
 // Modify fails with os.ErrClosed.
-func (*Poller) Modify(socket int, events Events, tag uint32) error { return os.ErrClosed }
+func (*Poller) Modify(socket int, events Events, tag uint64) error { return os.ErrClosed }
 
 // Unregister fails with os.ErrClosed.
 func (*Poller) Unregister(socket int) error { return os.ErrClosed }

@@ -106,7 +106,7 @@ func TestClosedSocketsLeave(t *testing.T) {
 		t.Helper()
 		for start := time.Now(); ; {
 			all := wait(t, p, 4, d)
-			if len(all) == count && (count == 0 || all[0].Tag == uint32(tag) && all[0].Events == afd.Out) {
+			if len(all) == count && (count == 0 || all[0].Tag == uint64(tag) && all[0].Events == afd.Out) {
 				return
 			}
 			if time.Since(start) > soon {
@@ -116,7 +116,7 @@ func TestClosedSocketsLeave(t *testing.T) {
 	}
 	for i := range 50 {
 		client, server := pair(t)
-		if err := p.Register(int(server), afd.In|afd.Out, uint32(i)); err != nil {
+		if err := p.Register(int(server), afd.In|afd.Out, uint64(i)); err != nil {
 			t.Fatal(i, err)
 		}
 		if err := p.Register(int(server), afd.In, 0); err != syscall.EEXIST {

@@ -47,7 +47,7 @@ type entry struct {
 	socket   int
 	base     windows.Handle // of the socket as the driver knows it
 	events   Events
-	tag      uint32
+	tag      uint64
 	watch    *operation // for the socket being closed
 	poll     *operation // for what it is watched for, nil if it is idle or was disarmed
 	asked    uint32     // what poll asks for
@@ -74,7 +74,7 @@ func (p *Poller) FD() int { return p.port.FD() }
 // Register watches a socket for events. A wait under way sees it.
 //
 // Errors: EEXIST where it is registered, EBADF where it is not open, ErrNotSocket, os.ErrClosed.
-func (p *Poller) Register(socket int, events Events, tag uint32) error {
+func (p *Poller) Register(socket int, events Events, tag uint64) error {
 	return p.with(func(port windows.Handle) error {
 		if e := p.sockets[socket]; e != nil && p.isOpen(port, e) {
 			return syscall.EEXIST
@@ -102,7 +102,7 @@ func (p *Poller) Register(socket int, events Events, tag uint32) error {
 // Modify changes what a socket is watched for, and its tag. It arms a one-shot registration again.
 //
 // Errors: ENOENT where it is not registered, EBADF where it is not open either, os.ErrClosed.
-func (p *Poller) Modify(socket int, events Events, tag uint32) error {
+func (p *Poller) Modify(socket int, events Events, tag uint64) error {
 	return p.with(func(port windows.Handle) error {
 		e, err := p.entry(socket)
 		if err != nil {

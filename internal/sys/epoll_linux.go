@@ -111,28 +111,6 @@ func EpollCtl(epfd, op int, fd int32, event unsafe.Pointer) syscall.Errno {
 	return errno
 }
 
-// EpollError returns the error of epoll_ctl(2) on fd, with advice.
-func EpollError(fd int, errno syscall.Errno) *Error {
-	err := &Error{Call: "epoll_ctl", FD: fd, Err: errno}
-	switch errno {
-	case unix.EBADF:
-		err.Advice = "it is not open"
-	case unix.EEXIST:
-		err.Advice = "registered already: use Modify"
-	case unix.ENOENT:
-		err.Advice = "not registered, or closed and opened again since"
-	case unix.EPERM:
-		err.Advice = "epoll takes no regular files and directories: they are always ready"
-	case unix.EINVAL:
-		err.Advice = "the poller itself, or Exclusive where it is not allowed"
-	case unix.ELOOP:
-		err.Advice = "a circle of epolls, or too many inside each other"
-	case unix.ENOSPC:
-		err.Advice = "raise fs.epoll.max_user_watches"
-	}
-	return err
-}
-
 // MaxWatches returns fs.epoll.max_user_watches, or 0 without /proc.
 func MaxWatches() uint64 {
 	text, err := os.ReadFile("/proc/sys/fs/epoll/max_user_watches")

@@ -201,8 +201,7 @@ func (i interruption) Error() string {
 
 // status returns the exit status that shells use for a death by the signal.
 func (i interruption) status() int {
-	var by signalError
-	if errors.As(i.cause, &by) {
+	if by, ok := errors.AsType[signalError](i.cause); ok {
 		if number, ok := by.Signal.(syscall.Signal); ok {
 			return 128 + int(number)
 		}

@@ -19,9 +19,16 @@ import (
 )
 
 func main() {
-	if err := os.Chdir(".."); err != nil { // from the folder of this module, where go run starts it
-		fmt.Fprintln(os.Stderr, "check:", err)
+	if !check() {
 		os.Exit(1)
+	}
+}
+
+// check does what the arguments ask for, and reports whether every step passed.
+func check() bool {
+	if err := os.Chdir(".."); err != nil { // from the folder of this module, in which go run starts it
+		fmt.Fprintln(os.Stderr, "check:", err)
+		return false
 	}
 	probeOnly := flag.Bool("probe", false, "print what this machine cannot run, and run nothing")
 	flag.Parse()
@@ -32,13 +39,11 @@ func main() {
 	}
 	if *probeOnly {
 		printProbes(ctx, flag.Args())
-		return
+		return true
 	}
 	r := newRun(flag.Args())
 	r.all(ctx)
-	if !r.report() {
-		os.Exit(1)
-	}
+	return r.report()
 }
 
 // printProbes prints whether this machine can run each step.

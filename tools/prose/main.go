@@ -108,7 +108,7 @@ func check(root string) ([]fault, error) {
 		return nil, fmt.Errorf("git ls-files: %w", err)
 	}
 	var all []fault
-	for _, file := range strings.Split(strings.TrimRight(string(list), "\x00"), "\x00") {
+	for file := range strings.SplitSeq(strings.TrimRight(string(list), "\x00"), "\x00") {
 		text, err := os.ReadFile(filepath.Join(root, file))
 		if os.IsNotExist(err) || strings.Contains(file, "testdata/") || strings.HasPrefix(file, "tools/prose/") {
 			continue

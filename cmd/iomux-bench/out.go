@@ -13,7 +13,7 @@ import (
 	"iomux/cmd/iomux-bench/internal/measure"
 )
 
-// formats is how a result is written to a file, by the end of the file's name.
+// formats maps the extension of a file name to the function that writes the file.
 var formats = map[string]func(io.Writer, *measure.Result) error{
 	".svg":  chart.SVG,
 	".png":  chart.PNG,
@@ -22,36 +22,37 @@ var formats = map[string]func(io.Writer, *measure.Result) error{
 	".csv":  writeCSV,
 }
 
-// formatNames is the ends of names that formats has.
+// formatNames returns the extensions in formats, in the order in which messages list them.
 func formatNames() []string { return []string{".svg", ".png", ".html", ".json", ".csv"} }
 
-// output is the file that the result is going to be in. It takes its name when it is whole; until
-// then a file that had the name before is left as it was.
+// output is the file for the results. It has a temporary name until it is complete, and an older
+// file with its name stays unchanged until then.
 type output struct {
-	name   string // as the user wrote it; empty for none
-	path   string // where a symbolic link leads
+	name   string // as given; empty for none
+	path   string // the target of a symbolic link
 	format func(io.Writer, *measure.Result) error
 	file   *os.File
 }
 
-// reservation is more than any result takes.
+// reservation is the space reserved on the disk. Results need less.
 const reservation = 1 << 20
 
-// reserve finds out whether the file can be made, and whether there is room for it.
+// reserve creates the temporary file and reserves space, to fail before the measurement instead of
+// after it.
 func reserve(name string) (*output, error) {
 	o := &output{name: name, path: name}
 	if name == "" {
 		return o, nil
 	}
 	if o.format = formats[strings.ToLower(filepath.Ext(name))]; o.format == nil {
-		return nil, misuse("--out: %s: the end of the name tells what to make: use %s", name, strings.Join(formatNames(), ", "))
+		return nil, misuse("--out: %s: the extension of the name chooses the format: use %s", name, strings.Join(formatNames(), ", "))
 	}
 	if err := o.open(); err != nil {
 		o.discard()
 		if path := (*os.PathError)(nil); errors.As(err, &path) {
-			err = path.Err // the path is of no interest to who does not know the temporary name
+			err = path.Err // the user does not know the temporary path
 		}
-		return nil, fmt.Errorf("%s cannot be made: %w", name, err)
+		return nil, fmt.Errorf("%s: cannot create the file: %w", name, err)
 	}
 	return o, nil
 }
@@ -66,7 +67,7 @@ func (o *output) open() error {
 		if err != nil {
 			return err
 		}
-		if !info.Mode().IsRegular() { // a device, say, which nothing can take the place of
+		if !info.Mode().IsRegular() { // a device, for example, which a rename would replace
 			o.file = existing
 			return nil
 		}
@@ -82,12 +83,12 @@ func (o *output) open() error {
 	if _, err := o.file.Write(make([]byte, reservation)); err != nil {
 		return err
 	}
-	return o.file.Sync() // some file systems find out late
+	return o.file.Sync() // some file systems report a full disk only here
 }
 
 func (o *output) isTemporary() bool { return o.file != nil && o.file.Name() != o.path }
 
-// discard leaves nothing behind. After write there is nothing to do.
+// discard removes the temporary file. It does nothing after write.
 func (o *output) discard() {
 	if o.file == nil {
 		return

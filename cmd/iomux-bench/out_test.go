@@ -18,12 +18,11 @@ import (
 	"iomux/internal/test/wine"
 )
 
-// benched runs the shortest bench that has something of everything, and returns what is in the
-// file.
-func benched(t *testing.T, name string) []byte {
+// measured runs a short measurement with every workload, and returns the content of the file.
+func measured(t *testing.T, name string) []byte {
 	t.Helper()
 	if len(measuredMechanisms()) == 0 {
-		t.Skip("nothing can be measured on this system yet")
+		t.Skip("this system has none of the mechanisms")
 	}
 	path := filepath.Join(wine.Folder(t), name)
 	out, err := exec.CommandContext(t.Context(), program(t), "--duration", "250ms", "--descriptors", "10,2", "--active", "1,50%", "--out", path).CombinedOutput()
@@ -37,9 +36,9 @@ func benched(t *testing.T, name string) []byte {
 	return content
 }
 
-func TestBenchWritesJSON(t *testing.T) {
+func TestWritesJSON(t *testing.T) {
 	var got resultJSON
-	decoder := json.NewDecoder(bytes.NewReader(benched(t, "results.json")))
+	decoder := json.NewDecoder(bytes.NewReader(measured(t, "results.json")))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&got); err != nil {
 		t.Fatal(err)
@@ -61,8 +60,8 @@ func TestBenchWritesJSON(t *testing.T) {
 	}
 }
 
-func TestBenchWritesCSV(t *testing.T) {
-	lines, err := csv.NewReader(bytes.NewReader(benched(t, "results.CSV"))).ReadAll()
+func TestWritesCSV(t *testing.T) {
+	lines, err := csv.NewReader(bytes.NewReader(measured(t, "results.CSV"))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,11 +76,11 @@ func TestBenchWritesCSV(t *testing.T) {
 	}
 }
 
-func TestBenchDrawsCharts(t *testing.T) {
-	if _, err := png.Decode(bytes.NewReader(benched(t, "chart.png"))); err != nil {
+func TestDrawsCharts(t *testing.T) {
+	if _, err := png.Decode(bytes.NewReader(measured(t, "chart.png"))); err != nil {
 		t.Error(err)
 	}
-	decoder := xml.NewDecoder(bytes.NewReader(benched(t, "chart.svg")))
+	decoder := xml.NewDecoder(bytes.NewReader(measured(t, "chart.svg")))
 	for {
 		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
 			break
@@ -89,8 +88,8 @@ func TestBenchDrawsCharts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if page := benched(t, "page.html"); !bytes.HasPrefix(page, []byte("<!DOCTYPE html>")) || !bytes.HasSuffix(page, []byte("</html>\n")) {
-		t.Errorf("%.100q … is no page", page)
+	if page := measured(t, "page.html"); !bytes.HasPrefix(page, []byte("<!DOCTYPE html>")) || !bytes.HasSuffix(page, []byte("</html>\n")) {
+		t.Errorf("%.100q … is not a page", page)
 	}
 }
 
@@ -98,10 +97,10 @@ func TestEveryFormatIsOffered(t *testing.T) {
 	names := formatNames()
 	for _, name := range names {
 		if formats[name] == nil {
-			t.Errorf("%s is offered, and cannot be made", name)
+			t.Errorf("%s is listed, but has no function", name)
 		}
 	}
 	if len(names) != len(formats) {
-		t.Errorf("offered: %q, there are %d", names, len(formats))
+		t.Errorf("%q are listed, but there are %d formats", names, len(formats))
 	}
 }

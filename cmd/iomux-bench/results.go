@@ -10,7 +10,7 @@ import (
 	"iomux/cmd/iomux-bench/internal/measure"
 )
 
-// resultJSON is the object of a .json file.
+// resultJSON is the content of a .json file.
 type resultJSON struct {
 	Machine    measure.Machine `json:"machine"`
 	Started    time.Time       `json:"started"`
@@ -27,10 +27,10 @@ type measuredJSON struct {
 	By     string `json:"by,omitempty"`
 }
 
-// rowJSON has times of one operation, in nanoseconds.
+// rowJSON holds the times of one operation in nanoseconds.
 type rowJSON struct {
 	Workload          string    `json:"workload"`
-	Active            string    `json:"active,omitempty"` // as it was asked for
+	Active            string    `json:"active,omitempty"` // as given by --active
 	Descriptors       int       `json:"descriptors"`
 	ActiveDescriptors int       `json:"active_descriptors"`
 	Mechanism         string    `json:"mechanism"`

@@ -10,7 +10,7 @@ import (
 	"iomux/cmd/iomux-bench/internal/measure"
 )
 
-// printResult writes a table for each workload, and what is to be known of them.
+// printResult prints a table for each workload, and notes about the measurement.
 func printResult(w io.Writer, r *measure.Result) error {
 	for _, workload := range r.Workloads {
 		if _, err := fmt.Fprintf(w, "%s: time per %s\n", workload.Title(), workload.Operation()); err != nil {
@@ -36,12 +36,12 @@ func printResult(w io.Writer, r *measure.Result) error {
 	return err
 }
 
-// leastForSpread is how many rounds have quartiles worth to be told.
+// leastForSpread is the smallest number of rounds whose quartiles are printed.
 const leastForSpread = 3
 
 func printTable(w io.Writer, r *measure.Result, workload measure.Workload) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	line := func(columns []string) { _, _ = fmt.Fprintln(table, strings.Join(columns, "\t")+"\t") } // Flush tells of errors
+	line := func(columns []string) { _, _ = fmt.Fprintln(table, strings.Join(columns, "\t")+"\t") } // Flush returns the error
 	columns := []string{"n"}
 	for _, m := range r.Mechanisms {
 		name := m.Name
@@ -65,7 +65,7 @@ func printTable(w io.Writer, r *measure.Result, workload measure.Workload) error
 	return err
 }
 
-// cell is the median and, as soon as there is one, the spread.
+// cell returns the median and, after enough rounds, the spread.
 func cell(row *measure.Row) string {
 	switch {
 	case row == nil:

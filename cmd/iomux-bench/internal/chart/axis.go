@@ -7,12 +7,12 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// ticks marks a logarithmic axis at the powers of ten, and at 2 and 5 times these where there are
-// few of them.
+// ticks marks a logarithmic axis at the powers of ten. If these are few, it also marks 2 and 5
+// times each.
 type ticks func(value float64) string
 
-// Ticks are the marks between low and high: labelled ones, and those at every whole multiple of a
-// power of ten without.
+// Ticks returns the marks between low and high. Whole multiples of a power of ten have marks
+// without labels.
 func (label ticks) Ticks(low, high float64) []plot.Tick {
 	labelled := map[float64]bool{1: true, 2: high/low < 100, 5: high/low < 100}
 	var marks []plot.Tick
@@ -31,7 +31,7 @@ func (label ticks) Ticks(low, high float64) []plot.Tick {
 	return marks
 }
 
-// count is a whole number, with a space before the thousands where there are five digits or more.
+// count formats a whole number, with spaces between thousands if it has five digits or more.
 func count(value float64) string {
 	text := strconv.FormatFloat(value, 'f', -1, 64)
 	if len(text) < 5 {
@@ -43,7 +43,7 @@ func count(value float64) string {
 	return text
 }
 
-// period is a time in nanoseconds without decimals that say nothing.
+// period formats nanoseconds without meaningless decimals.
 func period(value float64) string {
 	for _, unit := range []string{" ns", " µs", " ms"} {
 		if value < 999.5 {

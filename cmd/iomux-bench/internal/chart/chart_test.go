@@ -159,8 +159,7 @@ func TestNoResultsAreAnError(t *testing.T) {
 	}
 }
 
-// TestStylesDifferWithoutColour: each mechanism has dashes and a shape that no other has, and a
-// colour of its own.
+// TestStylesDifferWithoutColour checks that each mechanism has its own dashes, shape and colour.
 func TestStylesDifferWithoutColour(t *testing.T) {
 	seen := map[string]string{}
 	for _, m := range measure.All() {
@@ -240,7 +239,7 @@ func TestHTMLHasTheChartAndTheNumbers(t *testing.T) {
 	textOf(t, pictureIn(text))
 }
 
-// pictureIn is the picture in a page.
+// pictureIn returns the picture in a page.
 func pictureIn(page string) []byte {
 	return []byte(page[strings.Index(page, "<svg") : strings.Index(page, "</svg>")+len("</svg>")])
 }

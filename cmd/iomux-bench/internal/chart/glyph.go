@@ -8,14 +8,14 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// style is how a mechanism looks in every chart, told apart by colour, dashes and shape alike.
+// style is the look of a mechanism in every chart. Colour, dashes and shape each identify it.
 type style struct {
 	color  color.Color
 	dashes []vg.Length
 	glyph  glyph
 }
 
-// styles has a neutral one for names that it does not know.
+// styleOf returns the style of a mechanism, or a neutral one for an unknown name.
 func styleOf(mechanism string, native bool) style {
 	s, ok := styles[mechanism]
 	if !ok {
@@ -25,7 +25,7 @@ func styleOf(mechanism string, native bool) style {
 	return s
 }
 
-// The colours are those that Okabe and Ito chose for readers of any colour vision.
+// The colours are Okabe and Ito's, which readers with any colour vision can distinguish.
 var styles = map[string]style{
 	"select":  {color.RGBA{0xd5, 0x5e, 0x00, 0xff}, []vg.Length{10, 3}, glyph{}},
 	"poll":    {color.RGBA{0xe6, 0x9f, 0x00, 0xff}, []vg.Length{5, 2.5}, glyph{points: 4, turn: 0.125}},
@@ -35,8 +35,8 @@ var styles = map[string]style{
 	"poller":  {color.Black, nil, glyph{points: 5, waist: 0.45}},
 }
 
-// glyph is a regular polygon or a star; without points it is a circle. Hollow ones are of what is
-// emulated.
+// glyph is a regular polygon or a star, or a circle if it has no points. Emulated mechanisms have
+// hollow glyphs.
 type glyph struct {
 	points int
 	turn   float64 // in turns, from a point at the top
@@ -44,7 +44,7 @@ type glyph struct {
 	hollow bool
 }
 
-// DrawGlyph draws it with a rim, so that glyphs that lie on each other can be told apart.
+// DrawGlyph draws the glyph with a rim, to separate overlapping glyphs.
 func (g glyph) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
 	path := g.path(at, style.Radius)
 	inside, rim, width := style.Color, color.Color(color.White), vg.Points(0.5)

@@ -14,13 +14,13 @@ var pageText string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"time": measure.Time}).Parse(pageText))
 
-// HTML writes a page that holds the chart and the numbers, and needs nothing else.
+// HTML writes a page with the chart and the numbers. It needs no other file.
 func HTML(w io.Writer, r *measure.Result) error {
 	var picture bytes.Buffer
 	if err := SVG(&picture, r); err != nil {
 		return err
 	}
-	_, drawn, _ := bytes.Cut(picture.Bytes(), []byte("?>")) // within a page it is no document of its own
+	_, drawn, _ := bytes.Cut(picture.Bytes(), []byte("?>")) // a picture inside a page has no XML declaration
 	return pageTemplate.Execute(w, struct {
 		*measure.Result
 		Title string

@@ -12,7 +12,7 @@ import (
 	"iomux/cmd/iomux-bench/internal/measure"
 )
 
-// legend is the mechanisms below the panels, from left to right in as many lines as it takes.
+// legend holds the entries below the panels, from left to right, in as many lines as they need.
 type legend [][]plot.Legend
 
 const (
@@ -47,7 +47,7 @@ func widthOf(one plot.Legend) vg.Length { return one.Rectangle(draw.Canvas{}).Si
 
 func (l legend) height() vg.Length { return vg.Length(len(l)) * legendLine }
 
-// draw begins at the upper left corner of c.
+// draw draws the legend from the upper left corner of c.
 func (l legend) draw(c draw.Canvas) {
 	for i, line := range l {
 		var used vg.Length
@@ -58,7 +58,7 @@ func (l legend) draw(c draw.Canvas) {
 	}
 }
 
-// wrap breaks a line at spaces where it is wider than that.
+// wrap breaks a line at spaces into lines of at most the given width.
 func wrap(line string, style text.Style, width vg.Length) []string {
 	var lines []string
 	for word := range strings.FieldsSeq(line) {

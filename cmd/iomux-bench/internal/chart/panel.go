@@ -13,7 +13,7 @@ import (
 	"iomux/cmd/iomux-bench/internal/measure"
 )
 
-// newPanel is the chart of one workload. All panels have the same axes, to be compared at a glance.
+// newPanel returns the chart of one workload. All panels have the same axes.
 func newPanel(r *measure.Result, w measure.Workload) (*plot.Plot, error) {
 	p := plot.New()
 	p.X.Label.Text = "n: " + r.Sources + " waited on"
@@ -45,7 +45,7 @@ func centred(style text.Style) text.Style {
 	return style
 }
 
-// addLine adds the medians of a mechanism, and bars between the quartiles.
+// addLine adds the medians of a mechanism with bars between the quartiles.
 func addLine(p *plot.Plot, r *measure.Result, w measure.Workload, m measure.Mechanism) error {
 	var medians struct {
 		plotter.XYs
@@ -59,7 +59,7 @@ func addLine(p *plot.Plot, r *measure.Result, w measure.Workload, m measure.Mech
 		}
 	}
 	if len(medians.XYs) == 0 {
-		return nil // told as left out
+		return nil // the caption lists it as left out
 	}
 	line, points, err := plotter.NewLinePoints(medians.XYs)
 	if err != nil {
@@ -84,7 +84,7 @@ func (s style) point() draw.GlyphStyle {
 	return draw.GlyphStyle{Color: s.color, Radius: vg.Points(4.5), Shape: s.glyph}
 }
 
-// bounds are those of all workloads, with room for the glyphs.
+// bounds returns the bounds of all workloads, with room for the glyphs.
 func bounds(r *measure.Result) (left, right, bottom, top float64) {
 	left, bottom = math.Inf(1), math.Inf(1)
 	for _, row := range r.Rows {

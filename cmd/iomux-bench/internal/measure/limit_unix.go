@@ -8,16 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// whyLimited is where the limit comes from.
+// whyLimited explains the limit of descriptors.
 const whyLimited = "see ulimit -n"
 
-// raiseLimit sees to it that so many descriptors can be open, or else as many as may be, and
-// returns how many. Only the privileged may go above the hard limit. The Go runtime has raised the
-// soft limit already, on some systems only to what is sensible there.
+// raiseLimit raises the limit of open descriptors to want, or as far as possible, and returns it.
+// Only privileged users may exceed the hard limit. The Go runtime has raised the soft limit
+// already, on some systems only to a sensible value.
 func raiseLimit(want int) int {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
-		return want // making them tells
+		return want // creating them will fail if they are too many
 	}
 	for _, hard := range []uint64{max(uint64(limit.Max), uint64(want)), uint64(limit.Max)} {
 		if uint64(limit.Cur) >= uint64(want) {
@@ -33,5 +33,5 @@ func raiseLimit(want int) int {
 	return int(min(uint64(limit.Cur), math.MaxInt32))
 }
 
-// set is for limits that have a sign on some systems.
+// set handles limits that are signed on some systems.
 func set[T int64 | uint64](limit *T, n uint64) { *limit = T(n) }

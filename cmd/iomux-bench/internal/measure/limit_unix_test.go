@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestWhatTheSystemRefusesIsLeftOut: there may be fewer descriptors than the limit says, and some
-// are needed to measure at all.
-func TestWhatTheSystemRefusesIsLeftOut(t *testing.T) {
+// TestRefusedDescriptorsAreSkipped checks that sizes are skipped if the system refuses descriptors
+// below the limit.
+func TestRefusedDescriptorsAreSkipped(t *testing.T) {
 	var before unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
 		t.Fatal(err)

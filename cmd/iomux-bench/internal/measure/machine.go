@@ -10,16 +10,16 @@ import (
 	"github.com/klauspost/cpuid/v2"
 )
 
-// Machine is where it was measured.
+// Machine describes the machine.
 type Machine struct {
 	System    string  `json:"system"` // and its release
 	Processor string  `json:"processor"`
 	CPUs      int     `json:"cpus"`
 	Go        string  `json:"go"`
-	Load      float64 `json:"load"` // programs that wanted to run in the minute before; negative where that is unknown
+	Load      float64 `json:"load"` // load average of the minute before, negative if unknown
 }
 
-// String names the machine in one line.
+// String describes the machine in one line.
 func (m Machine) String() string {
 	return fmt.Sprintf("%s, %d × %s, %s", m.System, m.CPUs, m.Processor, m.Go)
 }
@@ -32,7 +32,7 @@ func thisMachine() Machine {
 	return Machine{System: system() + " " + runtime.GOARCH, Processor: processor, CPUs: runtime.NumCPU(), Go: runtime.Version(), Load: load()}
 }
 
-// load reads what Linux tells of it.
+// load returns the load average of the last minute, or -1. Only Linux has it.
 func load() float64 {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// system is the system's name and release.
+// system returns the name and release of the system.
 func system() string {
 	var name unix.Utsname
 	if unix.Uname(&name) != nil {

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// system is the system's name and release.
+// system returns the name and release of the system.
 func system() string {
 	version := windows.RtlGetVersion()
 	return fmt.Sprintf("Windows %d.%d.%d", version.MajorVersion, version.MinorVersion, version.BuildNumber)

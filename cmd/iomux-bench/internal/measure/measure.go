@@ -1,5 +1,5 @@
-// Package measure measures what it costs to wait on many descriptors, by each mechanism that the
-// system has.
+// Package measure measures the cost of waiting on many descriptors with each mechanism of the
+// system.
 package measure
 
 import (
@@ -11,34 +11,33 @@ import (
 	"iomux"
 )
 
-// Plan says what is to be measured.
+// Plan describes a measurement.
 type Plan struct {
 	Mechanisms  []Mechanism
 	Descriptors []int
 	Active      []Active
-	Duration    time.Duration // in all, unless everything once takes longer
-	// Fewer allows to measure on as many descriptors as can be had where the most of Descriptors
-	// are too many.
+	Duration    time.Duration // total, or longer if one pass takes longer
+	// Fewer allows a smaller number of descriptors if the largest of Descriptors are too many.
 	Fewer bool
 	// Progress is called before each measurement.
 	Progress func(done float64, doing string)
 }
 
-// MostDescriptors is what Linux allows a process by default.
+// MostDescriptors is the largest limit that Linux allows a process by default.
 const MostDescriptors = 1 << 20
 
-// spare is how many descriptors are left for everything else.
+// spare is the number of descriptors left for everything else.
 const spare = 64
 
 const (
 	leastRounds   = 9
-	longestSlice  = 10 * time.Millisecond // one measurement: rather more rounds than longer ones, so that few are disturbed
+	longestSlice  = 10 * time.Millisecond // of one measurement; more short rounds are better than few long ones
 	shortestSlice = time.Millisecond
-	leastWaits    = 8 // in one measurement
+	leastWaits    = 8 // of one measurement
 )
 
-// Run measures until the plan's time is over and everything was measured once, or the context is
-// done.
+// Run measures until the time of the plan is over and everything was measured once, or until the
+// context is done.
 func Run(ctx context.Context, plan Plan) (*Result, error) {
 	result := &Result{Machine: thisMachine(), Sources: sources, Started: time.Now(), Mechanisms: plan.Mechanisms, Workloads: []Workload{{}},
 		SelectLimit: iomux.Select.Limits().Highest}
@@ -69,7 +68,7 @@ func (r *Result) leaveOut(format string, args ...any) {
 	r.LeftOut = append(r.LeftOut, fmt.Sprintf(format, args...))
 }
 
-// fit makes the pipes, where so many descriptors may be open, and leaves out what does not fit.
+// fit creates as many pipes as the limit allows, and skips the numbers that do not fit.
 func (r *Result) fit(plan Plan, limit int) (*ring, error) {
 	most := max(0, limit-spare) / 2
 	wanted := 0
@@ -100,7 +99,7 @@ func (r *Result) fit(plan Plan, limit int) (*ring, error) {
 	return all, nil
 }
 
-// roundDown leaves the first two digits.
+// roundDown keeps the first two digits.
 func roundDown(n int) int {
 	unit := 1
 	for n/unit >= 100 {

@@ -47,13 +47,13 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-func TestTheMethodTellsWhatIsNotSelect(t *testing.T) {
+func TestMethodNamesThePollFallback(t *testing.T) {
 	r := Result{Sources: "pipes", Rounds: 9, SelectLimit: 1023, Descriptors: []int{10, 500}, Mechanisms: []Mechanism{{Name: "select"}}}
 	if method := r.Method(); strings.Contains(method, "poll(2)") || !strings.Contains(method, "9 interleaved rounds") {
 		t.Error(method)
 	}
 	r.Descriptors = append(r.Descriptors, 1000)
-	if method := r.Method(); !strings.Contains(method, "; select waits on descriptors above 1023 by poll(2)") {
+	if method := r.Method(); !strings.Contains(method, "; select uses poll(2) for descriptors above 1023") {
 		t.Error(method)
 	}
 	r.Mechanisms[0].Name = "poll"
@@ -72,7 +72,7 @@ func TestActive(t *testing.T) {
 		"37%":  {370, 1, "37%"},
 		"0.1%": {1, 1, "0.1%"},
 		"100%": {1000, 4, "100%"},
-		"5":    {5, 5, "5"}, // the caller leaves it out
+		"5":    {5, 5, "5"}, // the caller skips it
 	} {
 		a, err := ParseActive(text)
 		if err != nil || a.Of(1000) != want.of1000 || a.Of(4) != want.of4 || a.String() != want.again {
@@ -142,7 +142,7 @@ func TestAMechanismThatFailsIsLeftOutAlone(t *testing.T) {
 	good := available(t)[0]
 	open := good.open
 	good.open = func(fds []int) (waiter, error) {
-		expectEmpty(t, &ring{reads: fds}) // whoever failed before
+		expectEmpty(t, &ring{reads: fds}) // whichever failed before
 		return open(fds)
 	}
 	plan := Plan{Duration: 50 * time.Millisecond, Descriptors: []int{5}, Active: active(t, "100%"), Mechanisms: []Mechanism{
@@ -172,7 +172,7 @@ func TestAMechanismThatFailsIsLeftOutAlone(t *testing.T) {
 	}
 }
 
-// TestEachRoundBeginsWithAnotherMechanism: who comes first in one round comes last in the next.
+// TestEachRoundBeginsWithAnotherMechanism checks that the mechanisms take turns in being the first.
 func TestEachRoundBeginsWithAnotherMechanism(t *testing.T) {
 	var opened strings.Builder
 	named := func(name string) Mechanism {
@@ -237,7 +237,7 @@ func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
 		asked, taken []int
 		fewer        bool
 		limit        int
-		told         []string
+		skipped      []string
 	}{
 		{[]int{100, 10}, []int{10, 100}, true, 264, nil},
 		{[]int{100, 10}, []int{10}, false, 263, []string{"100 pipes: they need 264 descriptors, and the limit is 263"}},
@@ -256,14 +256,14 @@ func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
 		if !slices.Equal(r.Descriptors, c.taken) || len(all.reads) < slices.Max(append(c.taken, 0)) {
 			t.Errorf("%+v: took %v, made %d", c, r.Descriptors, len(all.reads))
 		}
-		if len(r.LeftOut) != len(c.told) {
-			t.Errorf("%+v: told %q", c, r.LeftOut)
+		if len(r.LeftOut) != len(c.skipped) {
+			t.Errorf("%+v: skipped %q", c, r.LeftOut)
 			continue
 		}
-		for i, text := range c.told {
+		for i, text := range c.skipped {
 			for part := range strings.SplitSeq(strings.NewReplacer("pipes", sources, "see ulimit -n", whyLimited).Replace(text), ".*") {
 				if !strings.Contains(r.LeftOut[i], part) {
-					t.Errorf("%+v: told %q", c, r.LeftOut[i])
+					t.Errorf("%+v: skipped %q", c, r.LeftOut[i])
 				}
 			}
 		}

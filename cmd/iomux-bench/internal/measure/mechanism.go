@@ -9,15 +9,15 @@ import (
 	"iomux/selectfd"
 )
 
-// Mechanism is a way to wait that is measured.
+// Mechanism is a mechanism to measure.
 type Mechanism struct {
-	Name   string // as on a command line
-	Native bool   // the kernel's own on this system
-	By     string // of the portable Poller: the mechanism that it uses
+	Name   string // as in --mechanisms
+	Native bool   // this kernel has it
+	By     string // for the Poller, the mechanism that it uses
 	open   func(fds []int) (waiter, error)
 }
 
-// Label is the name, and what is to be known of it besides.
+// Label returns the name with a note, if it is emulated or the Poller.
 func (m Mechanism) Label() string {
 	switch {
 	case m.By != "":
@@ -28,7 +28,7 @@ func (m Mechanism) Label() string {
 	return m.Name
 }
 
-// All is every mechanism that there is anywhere, in the order in which they are shown.
+// All returns the mechanisms of all systems, in display order.
 func All() []Mechanism {
 	return []Mechanism{
 		{Name: "select", Native: selectfd.Native, open: openSelect},
@@ -40,7 +40,7 @@ func All() []Mechanism {
 	}
 }
 
-// portable is the Poller of package iomux.
+// portable returns the Poller of package iomux.
 func portable() Mechanism {
 	m := Mechanism{Name: "poller", open: openPoller}
 	if poller, err := iomux.New[int](); err == nil {
@@ -50,7 +50,7 @@ func portable() Mechanism {
 	return m
 }
 
-// Available is nil where this system has the mechanism, and else says why not. It tries.
+// Available returns nil if this system has the mechanism, or the error of trying it.
 func (m Mechanism) Available() error {
 	w, err := m.open(nil)
 	if err != nil {

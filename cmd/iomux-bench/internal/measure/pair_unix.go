@@ -8,10 +8,10 @@ import (
 	"iomux/descriptor"
 )
 
-// sources is what is waited on.
+// sources names the things to wait on.
 const sources = "pipes"
 
-// pair makes a pipe that does not block.
+// pair returns a non-blocking pipe.
 func pair() (read, write int, err error) {
 	var ends [2]int
 	if err := unix.Pipe(ends[:]); err != nil {

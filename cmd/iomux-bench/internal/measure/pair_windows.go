@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// sources is what is waited on: Windows cannot wait on pipes as it does on sockets.
+// sources names the things to wait on. Windows cannot wait on pipes.
 const sources = "sockets"
 
 var (
@@ -18,7 +18,7 @@ var (
 	controlProc = winsock.NewProc("ioctlsocket")
 )
 
-// listener is where all pairs connect to.
+// listener accepts all connections.
 var listener = sync.OnceValues(func() (windows.Handle, error) {
 	if err := windows.WSAStartup(0x202, new(windows.WSAData)); err != nil {
 		return 0, err
@@ -38,7 +38,7 @@ func newSocket() (windows.Handle, error) {
 	return windows.WSASocket(windows.AF_INET, windows.SOCK_STREAM, windows.IPPROTO_TCP, nil, 0, flags)
 }
 
-// pair makes a connection with itself that does not block.
+// pair returns both ends of a non-blocking connection.
 func pair() (read, write int, err error) {
 	at, err := listener()
 	if err != nil {
@@ -90,8 +90,8 @@ func tryWrite(fd int, p []byte) (int, error) {
 	return int(n), err
 }
 
-// whyLimited is where the limit comes from.
+// whyLimited explains the limit of descriptors.
 const whyLimited = "each connection takes a port, of which 16384 are for that use by default"
 
-// raiseLimit leaves some ports to others.
+// raiseLimit returns the number of available ports, without some for other programs.
 func raiseLimit(want int) int { return min(want, 2*16000) }

@@ -8,24 +8,24 @@ import (
 	"time"
 )
 
-// Result is what was measured, and what was not.
+// Result holds what was measured and what was skipped.
 type Result struct {
 	Machine     Machine
-	Sources     string // what was waited on
+	Sources     string // the things waited on
 	Started     time.Time
 	Mechanisms  []Mechanism
 	Workloads   []Workload
 	Descriptors []int
-	Rows        []*Row   // those that were measured at least once
-	LeftOut     []string // what was to be measured, and why it was not
-	Rounds      int      // how often every row was measured, at least
+	Rows        []*Row   // measured at least once
+	LeftOut     []string // what was skipped, and why
+	Rounds      int      // of the row with the fewest
 	Interrupted bool
-	// SelectLimit is the highest descriptor that select(2) takes, 0 for none. Package selectfd
-	// waits on higher ones by poll(2).
+	// SelectLimit is the highest descriptor that select(2) accepts, or 0 for no limit. Package
+	// selectfd uses poll(2) for higher ones.
 	SelectLimit int
 }
 
-// Row is a workload on some number of descriptors by one mechanism.
+// Row holds the times of a workload for one mechanism and one number of descriptors.
 type Row struct {
 	Workload    Workload
 	Descriptors int
@@ -34,7 +34,7 @@ type Row struct {
 	Times       []float64 // of one operation in each round, in nanoseconds
 }
 
-// Find is the row of a workload, or nil.
+// Find returns the row of a workload, or nil.
 func (r *Result) Find(w Workload, descriptors int, mechanism string) *Row {
 	for _, row := range r.Rows {
 		if row.Workload == w && row.Descriptors == descriptors && row.Mechanism.Name == mechanism {
@@ -44,20 +44,20 @@ func (r *Result) Find(w Workload, descriptors int, mechanism string) *Row {
 	return nil
 }
 
-// Median is the median of the rounds, in nanoseconds.
+// Median returns the median of the rounds in nanoseconds.
 func (r *Row) Median() float64 { return quantile(r.Times, 0.5) }
 
-// Low is the lower quartile, in nanoseconds. Half of the rounds lie between Low and High.
+// Low returns the lower quartile in nanoseconds.
 func (r *Row) Low() float64 { return quantile(r.Times, 0.25) }
 
-// High is the upper quartile, in nanoseconds.
+// High returns the upper quartile in nanoseconds.
 func (r *Row) High() float64 { return quantile(r.Times, 0.75) }
 
-// Spread is half the distance of the quartiles as a part of the median.
+// Spread returns half the distance between the quartiles, relative to the median.
 func (r *Row) Spread() float64 { return (r.High() - r.Low()) / 2 / r.Median() }
 
-// quantile is the value below which that part of all values lies, between two values where it falls
-// between them.
+// quantile returns the value below which the given part of the values lies. It interpolates between
+// two values.
 func quantile(values []float64, part float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
@@ -69,7 +69,7 @@ func quantile(values []float64, part float64) float64 {
 	return sorted[below] + (place-float64(below))*(sorted[above]-sorted[below])
 }
 
-// Method says how it was measured.
+// Method describes the measurement in a sentence.
 func (r *Result) Method() string {
 	rounds := fmt.Sprintf("%d interleaved rounds", r.Rounds)
 	if r.Rounds == 1 {
@@ -81,12 +81,12 @@ func (r *Result) Method() string {
 	}
 	bySelect := slices.ContainsFunc(r.Mechanisms, func(m Mechanism) bool { return m.Name == "select" })
 	if r.SelectLimit > 0 && bySelect && 2*slices.Max(r.Descriptors) > r.SelectLimit {
-		method += fmt.Sprintf("; select waits on descriptors above %d by poll(2)", r.SelectLimit)
+		method += fmt.Sprintf("; select uses poll(2) for descriptors above %d", r.SelectLimit)
 	}
 	return method + "."
 }
 
-// Time is a time in nanoseconds as it is read most easily, with three digits that count.
+// Time formats nanoseconds with three significant digits.
 func Time(nanoseconds float64) string {
 	unit, units := 0, []string{"ns", "µs", "ms", "s"}
 	for ; nanoseconds >= 999.5 && unit < len(units)-1; unit++ {

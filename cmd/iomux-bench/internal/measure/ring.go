@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// ring is n pipes. Who reads a byte from one writes a byte into the next, the last one's next is
-// the first. Each is empty between two measurements.
+// ring is a ring of n pipes. A byte read from one pipe is written to the next, and from the last
+// one to the first. All pipes are empty between two measurements.
 type ring struct {
 	reads, writes []int
 }
 
-// newRing makes n pipes, or as many as leave room for everything else, with the error that ended
-// it.
+// newRing returns a ring of n pipes. If that fails, it returns the error, and a ring that leaves
+// some descriptors for everything else.
 func newRing(n int) (*ring, error) {
 	r := new(ring)
 	for range n {
@@ -35,8 +35,8 @@ func (r *ring) close() {
 	}
 }
 
-// first is the ring of the first n pipes. Their descriptors are the lowest, which select(2) cares
-// about.
+// first returns a ring of the first n pipes. Their descriptors are the lowest, which matters to
+// select(2).
 func (r *ring) first(n int) *ring { return &ring{r.reads[:n], r.writes[:n]} }
 
 func (r *ring) write(i int) error {
@@ -49,7 +49,7 @@ func (r *ring) write(i int) error {
 
 var token [1]byte
 
-// read takes one byte out, and reports whether there was one.
+// read reads one byte, and reports whether there was one.
 func (r *ring) read(i int, buffer []byte) (bool, error) {
 	n, err := tryRead(r.reads[i], buffer[:1])
 	if err != nil && err != syscall.EAGAIN {
@@ -58,7 +58,7 @@ func (r *ring) read(i int, buffer []byte) (bool, error) {
 	return n == 1, nil
 }
 
-// drain empties all pipes after a measurement that failed.
+// drain empties all pipes after a failed measurement.
 func (r *ring) drain() {
 	buffer := make([]byte, 1)
 	for i := range r.reads {
@@ -68,14 +68,14 @@ func (r *ring) drain() {
 	}
 }
 
-// look measures the bare wait: of all pipes the last is readable, and each of so many waits has to
-// tell that and nothing else.
+// look measures the bare wait. Only the last pipe is readable, and each wait has to report it and
+// nothing else.
 func (r *ring) look(w waiter, waits int) (time.Duration, error) {
 	last := len(r.reads) - 1
 	if err := r.write(last); err != nil {
 		return 0, err
 	}
-	if _, err := w.wait(-1); err != nil { // what is written to a socket may take a moment
+	if _, err := w.wait(-1); err != nil { // data in a socket may take a moment to arrive
 		return 0, err
 	}
 	start := time.Now()
@@ -85,7 +85,7 @@ func (r *ring) look(w waiter, waits int) (time.Duration, error) {
 			return 0, err
 		}
 		if len(ready) != 1 || ready[0] != last {
-			return 0, fmt.Errorf("waited on %d descriptors of which %d is ready, and was told of %v", last+1, last, ready)
+			return 0, fmt.Errorf("waited on %d descriptors, of which %d is ready, but the wait returned %v", last+1, last, ready)
 		}
 	}
 	took := time.Since(start)
@@ -93,10 +93,9 @@ func (r *ring) look(w waiter, waits int) (time.Duration, error) {
 	return took, err
 }
 
-// turn measures libevent's workload: active pipes, evenly apart, get a byte each. Whenever one is
-// read, one is written into the next pipe, until as many were written as are to be read; those that
-// are still on the way are read, too. It counts each byte that is read, and ends when none can be
-// left.
+// turn measures libevent's workload. It writes a byte to each of the active pipes, which are evenly
+// spaced. Each byte that is read is written to the next pipe, until the given number was read. It
+// also reads the bytes that are left then.
 func (r *ring) turn(w waiter, active, reads int) (time.Duration, error) {
 	n := len(r.reads)
 	for i := range active {

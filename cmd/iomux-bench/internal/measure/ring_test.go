@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// testRing is closed with the test.
+// testRing returns a ring that is closed at the end of the test.
 func testRing(t *testing.T, n int) *ring {
 	t.Helper()
 	r, err := newRing(n)
@@ -48,50 +48,50 @@ func expectEmpty(t *testing.T, r *ring) {
 	}
 }
 
-// spy counts what the waiter inside it says of each pipe.
+// spy counts how often its waiter reports each pipe.
 type spy struct {
 	waiter
-	told []int
-	most int // at once
+	reported []int
+	most     int // at once
 }
 
 func (s *spy) wait(timeout time.Duration) ([]int, error) {
 	ready, err := s.waiter.wait(timeout)
 	for _, i := range ready {
-		s.told[i]++
+		s.reported[i]++
 	}
 	s.most = max(s.most, len(ready))
 	return ready, err
 }
 
-// TestEveryWriteIsReadOnce: a level is told once for each byte, so what a mechanism tells adds up
-// to what was written, the bytes go round evenly, and nothing is left.
+// TestEveryWriteIsReadOnce checks that a mechanism reports each byte once, that the bytes move
+// evenly around the ring, and that none is left.
 func TestEveryWriteIsReadOnce(t *testing.T) {
 	for _, m := range available(t) {
 		for _, c := range []struct{ n, active, reads int }{
 			{1, 1, 1}, {1, 1, 3}, {2, 1, 7}, {10, 1, 10}, {10, 10, 10}, {10, 10, 100}, {60, 6, 120}, {60, 60, 151}, {7, 3, 40},
 		} {
 			r := testRing(t, c.n)
-			s := &spy{waiter: opened(t, m, r), told: make([]int, c.n)}
+			s := &spy{waiter: opened(t, m, r), reported: make([]int, c.n)}
 			for range 2 {
-				clear(s.told)
+				clear(s.reported)
 				if _, err := r.turn(s, c.active, c.reads); err != nil {
 					t.Fatalf("%s, %+v: %v", m.Name, c, err)
 				}
 				sum := 0
-				for _, times := range s.told {
+				for _, times := range s.reported {
 					sum += times
 				}
 				if sum != c.reads {
-					t.Errorf("%s, %+v: told %d times, %d bytes", m.Name, c, sum, c.reads)
+					t.Errorf("%s, %+v: reported %d times, %d bytes", m.Name, c, sum, c.reads)
 				}
-				if least, most := slices.Min(s.told), slices.Max(s.told); c.active == 1 && most-least > 1 {
-					t.Errorf("%s, %+v: one byte went round unevenly: %v", m.Name, c, s.told)
+				if least, most := slices.Min(s.reported), slices.Max(s.reported); c.active == 1 && most-least > 1 {
+					t.Errorf("%s, %+v: one byte went round unevenly: %v", m.Name, c, s.reported)
 				}
 				expectEmpty(t, r)
 			}
 			if s.most > c.active || c.reads == c.active && s.most != c.active {
-				t.Errorf("%s, %+v: told %d at once, of %d active", m.Name, c, s.most, c.active)
+				t.Errorf("%s, %+v: reported %d at once, with %d active", m.Name, c, s.most, c.active)
 			}
 		}
 	}
@@ -101,19 +101,19 @@ func TestTheBareWaitTellsTheOneThatIsReady(t *testing.T) {
 	for _, m := range available(t) {
 		for _, n := range []int{1, 2, 200} {
 			r := testRing(t, n)
-			s := &spy{waiter: opened(t, m, r), told: make([]int, n)}
+			s := &spy{waiter: opened(t, m, r), reported: make([]int, n)}
 			if _, err := r.look(s, 20); err != nil {
 				t.Errorf("%s, %d: %v", m.Name, n, err)
 			}
-			if s.told[n-1] != 21 { // once before the time is taken
-				t.Errorf("%s, %d: told %v", m.Name, n, s.told)
+			if s.reported[n-1] != 21 { // 20 measured waits and one before
+				t.Errorf("%s, %d: reported %v", m.Name, n, s.reported)
 			}
 			expectEmpty(t, r)
 		}
 	}
 }
 
-// liar tells what is not so, or fails.
+// liar reports pipes that are not ready, or fails.
 type liar struct {
 	ready []int
 	err   error
@@ -127,7 +127,7 @@ func TestAWaitThatTellsWrongIsFoundOut(t *testing.T) {
 	r := testRing(t, 3)
 	for _, ready := range [][]int{nil, {0}, {0, 2}, {2, 2}} {
 		if _, err := r.look(liar{ready: ready}, 1); err == nil {
-			t.Errorf("%v was believed", ready)
+			t.Errorf("look accepted %v", ready)
 		}
 		r.drain()
 	}
@@ -142,8 +142,8 @@ func TestAWaitThatTellsWrongIsFoundOut(t *testing.T) {
 	expectEmpty(t, r)
 }
 
-// TestWhatIsToldInVainIsNotCounted: a wait may say that a pipe is readable that is not.
-func TestWhatIsToldInVainIsNotCounted(t *testing.T) {
+// TestEmptyReadsAreNotCounted checks that a reported pipe without data does not count as an event.
+func TestEmptyReadsAreNotCounted(t *testing.T) {
 	r := testRing(t, 4)
 	if _, err := r.turn(liar{ready: []int{3, 2, 1, 0, 0, 1}}, 2, 11); err != nil {
 		t.Error(err)

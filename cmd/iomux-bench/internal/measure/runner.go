@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// runner measures in rounds. In each, every mechanism has its turn, so that a disturbance of the
-// machine meets all of them.
+// runner measures in rounds. Each round measures every mechanism, so that a disturbance of the
+// machine affects all of them.
 type runner struct {
 	plan     Plan
 	result   *Result
@@ -18,15 +18,14 @@ type runner struct {
 	deadline time.Time
 }
 
-// group is the rows for which a mechanism is opened once in a round. Those that cannot be measured
-// are taken out.
+// group holds the rows that share one open mechanism in a round, without those that failed.
 type group struct {
 	descriptors int
 	mechanism   Mechanism
 	rows        []*Row
 }
 
-// list makes the rows.
+// list creates the groups and their rows.
 func (r *runner) list() {
 	for _, n := range r.result.Descriptors {
 		for _, m := range r.result.Mechanisms {
@@ -58,8 +57,8 @@ func (r *runner) rows() []*Row {
 	return rows
 }
 
-// run fills the time with rounds. The first, in which every row is measured for half of its share,
-// is in any case a whole one; the last may not be.
+// run measures rounds until the time is over. The first round measures each row for half of its
+// share, and is always complete. The last one may be incomplete.
 func (r *runner) run(ctx context.Context) {
 	rows := time.Duration(len(r.rows()))
 	slice := r.plan.Duration / leastRounds / rows / 2
@@ -69,15 +68,15 @@ func (r *runner) run(ctx context.Context) {
 		if !r.round(ctx, round, slice) {
 			return
 		}
-		other := max(0, time.Since(began)-rows*slice) // opening and closing, above all
+		other := max(0, time.Since(began)-rows*slice) // mostly opening and closing
 		left := time.Until(r.deadline)
 		rounds := max(1, leastRounds-1-time.Duration(round), left/(rows*longestSlice+other))
 		slice = (left/rounds - other) / rows
 	}
 }
 
-// round measures every row once, the mechanisms in another order each time. It reports whether to
-// go on.
+// round measures every row once, with the mechanisms in another order each time. It reports whether
+// to continue.
 func (r *runner) round(ctx context.Context, round int, slice time.Duration) bool {
 	measured := false
 	mechanisms := len(r.result.Mechanisms)
@@ -94,7 +93,7 @@ func (r *runner) round(ctx context.Context, round int, slice time.Duration) bool
 	return measured
 }
 
-// group measures the rows of one mechanism on the same descriptors, unless the context is done.
+// group measures the rows of one mechanism on the same descriptors, until the context is done.
 func (r *runner) group(ctx context.Context, g *group, slice time.Duration) bool {
 	ring := r.ring.first(g.descriptors)
 	w, err := g.mechanism.open(ring.reads)
@@ -122,14 +121,14 @@ func (r *runner) group(ctx context.Context, g *group, slice time.Duration) bool 
 			ring.drain()
 			failed = append(failed, row)
 		}
-		runtime.Gosched() // waits that do not block are no occasion for others
+		runtime.Gosched() // non-blocking waits let no other goroutine run
 	}
 	g.rows = slices.DeleteFunc(g.rows, func(row *Row) bool { return slices.Contains(failed, row) })
 	return true
 }
 
-// warm keeps out of the measurements what is done once: the garbage of opening, and the first wait
-// that may block. With the Poller that takes milliseconds where the descriptors are many.
+// warm does what happens only once, to keep it out of the measurement: the garbage of opening, and
+// the first wait that may block. With many descriptors the latter takes milliseconds in the Poller.
 func warm(ring *ring, w waiter) error {
 	runtime.GC()
 	_, err := ring.turn(w, 1, leastWaits)
@@ -139,8 +138,8 @@ func warm(ring *ring, w waiter) error {
 	return err
 }
 
-// measure adds the row's time of one operation, from as many as fill the slice by the best time
-// that is known. That is first taken from a few.
+// measure adds the time of one operation to the row. It repeats the operation until the slice is
+// filled, as estimated from the best known time, or first from a few operations.
 func measure(ring *ring, w waiter, row *Row, slice time.Duration) error {
 	known := slices.Clone(row.Times)
 	for len(known) < 3 {
@@ -158,7 +157,7 @@ func measure(ring *ring, w waiter, row *Row, slice time.Duration) error {
 	return nil
 }
 
-// measure is the time of one operation in nanoseconds.
+// measure returns the time of one operation in nanoseconds.
 func (r *ring) measure(w waiter, row *Row, operations int) (float64, error) {
 	var took time.Duration
 	var err error
@@ -169,6 +168,6 @@ func (r *ring) measure(w waiter, row *Row, operations int) (float64, error) {
 		operations = max(operations, leastWaits)
 		took, err = r.look(w, operations)
 	}
-	// A coarse clock may not have moved on.
+	// A coarse clock may show no difference.
 	return float64(max(took, 1)) / float64(operations), err
 }

@@ -12,16 +12,16 @@ import (
 	"iomux/selectfd"
 )
 
-// waiter waits by one mechanism until some of its descriptors are readable, as a program would that
-// uses the package. It tells them by their index in the list that it was opened with.
+// waiter waits with one mechanism for readable descriptors, as a program would use the package. It
+// returns the indexes of the descriptors in the list that it was opened with.
 type waiter interface {
-	// wait returns what is ready, in a list that is good until the next wait. A negative timeout
-	// blocks.
+	// wait returns the ready descriptors in a list that is valid until the next wait. A negative
+	// timeout blocks.
 	wait(timeout time.Duration) ([]int, error)
 	close() error
 }
 
-// indexes tells the index of a descriptor.
+// indexes maps a descriptor to its index.
 type indexes []int
 
 func indexesOf(fds []int) indexes {
@@ -47,7 +47,7 @@ func openSelect(fds []int) (waiter, error) {
 }
 
 func (s *selectWaiter) wait(timeout time.Duration) ([]int, error) {
-	for _, fd := range s.fds { // the last wait has left what was ready in it
+	for _, fd := range s.fds { // the last wait left only the ready ones
 		s.set.Add(fd)
 	}
 	_, err := selectfd.Wait(&s.set, nil, nil, timeout)
@@ -214,6 +214,6 @@ func (p *pollerWaiter) wait(timeout time.Duration) ([]int, error) {
 
 func (p *pollerWaiter) close() error { return p.poller.Close() }
 
-// room is how many events one wait may tell: all, as waits with less room would have to be
-// repeated. No room at all is an error.
+// room returns how many events one wait may return: all of them, or waits would have to be
+// repeated.
 func room(fds []int) int { return max(1, len(fds)) }

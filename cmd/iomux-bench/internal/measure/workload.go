@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Active is how many pipes of a ring hold a byte at a time: a number, or a part of them all.
+// Active is how many pipes of a ring hold a byte: a number, or a percentage of the pipes.
 type Active struct {
 	count   int
 	percent float64 // if count is 0
 }
 
-// ParseActive reads 1 and 10%.
+// ParseActive parses text such as 1 or 10%.
 func ParseActive(text string) (Active, error) {
 	if number, ok := strings.CutSuffix(text, "%"); ok {
 		percent, err := strconv.ParseFloat(number, 64)
@@ -30,7 +30,7 @@ func ParseActive(text string) (Active, error) {
 	return Active{count: count}, nil
 }
 
-// Of is how many of n are active, at least one. It may be more than n.
+// Of returns how many of n pipes are active: at least one, and perhaps more than n.
 func (a Active) Of(n int) int {
 	if a.count > 0 {
 		return a.count
@@ -45,14 +45,13 @@ func (a Active) String() string {
 	return strconv.FormatFloat(a.percent, 'g', -1, 64) + "%"
 }
 
-// Workload is what is measured: the bare wait on descriptors of which one is ready, or a ring with
-// that many active.
+// Workload is a bare wait on descriptors of which one is ready, or a ring with some active pipes.
 type Workload struct {
 	Ring   bool
 	Active Active
 }
 
-// Name is what the results are found by: wait or ring.
+// Name returns the name of the workload in results: wait or ring.
 func (w Workload) Name() string {
 	if w.Ring {
 		return "ring"
@@ -60,7 +59,7 @@ func (w Workload) Name() string {
 	return "wait"
 }
 
-// Asked is how many were to be active, as in --active; empty for the bare wait.
+// Asked returns the value of --active, or nothing for the bare wait.
 func (w Workload) Asked() string {
 	if w.Ring {
 		return w.Active.String()
@@ -68,7 +67,7 @@ func (w Workload) Asked() string {
 	return ""
 }
 
-// Title says what is measured.
+// Title returns the heading of the workload.
 func (w Workload) Title() string {
 	if w.Ring {
 		return fmt.Sprintf("Ring of n %s, %s active", sources, strings.Replace(w.Active.String(), "%", " %", 1))
@@ -76,7 +75,7 @@ func (w Workload) Title() string {
 	return "Bare wait, 1 of n ready"
 }
 
-// Operation is what the times are of.
+// Operation returns the name of one operation: wait or event.
 func (w Workload) Operation() string {
 	if w.Ring {
 		return "event"

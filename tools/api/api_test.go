@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// write makes a module of the given files in a folder of its own.
+// write writes the files of a module to a new folder.
 func write(t *testing.T, files map[string]string) string {
 	t.Helper()
 	folder := t.TempDir()

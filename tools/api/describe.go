@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// describer makes the lines of one package.
+// describer returns the lines of one package.
 type describer struct {
 	pkg   *types.Package
 	lines []string
 }
 
-// describe is one line for each exported object of p, field and method.
+// describe returns a line for each exported object, field and method of p.
 func describe(p *types.Package) []string {
 	d := describer{pkg: p}
 	for _, name := range p.Scope().Names() {
@@ -71,8 +71,8 @@ func (d *describer) fields(name string, s *types.Struct) {
 	}
 }
 
-// methods is those of embedded fields too, since callers can tell no difference, as far as they are
-// this package's own.
+// methods returns the methods of t, including those of embedded fields of this package, because
+// callers can call them, too.
 func (d *describer) methods(named *types.Named) {
 	var set *types.MethodSet
 	byValue := types.NewMethodSet(named)
@@ -95,7 +95,7 @@ func (d *describer) methods(named *types.Named) {
 	}
 }
 
-// signature is one without the names of parameters, which are free to change.
+// signature formats a function without the names of parameters, which may change.
 func (d *describer) signature(s *types.Signature) string {
 	bare := types.NewSignatureType(nil, nil, nil, withoutNames(s.Params()), withoutNames(s.Results()), s.Variadic())
 	return d.typeParameters(s.TypeParams()) + d.text(bare)[len("func"):]
@@ -120,7 +120,7 @@ func (d *describer) typeParameters(list *types.TypeParamList) string {
 	return "[" + strings.Join(parameters, ", ") + "]"
 }
 
-// typeArguments is the type parameters as a receiver names them.
+// typeArguments returns the type parameters as a receiver names them.
 func typeArguments(list *types.TypeParamList) string {
 	var names []string
 	for parameter := range list.TypeParams() {
@@ -132,7 +132,7 @@ func typeArguments(list *types.TypeParamList) string {
 	return "[" + strings.Join(names, ", ") + "]"
 }
 
-// text writes t with the names of other packages before their types.
+// text formats t with the package names of types of other packages.
 func (d *describer) text(t types.Type) string {
 	return types.TypeString(t, func(p *types.Package) string {
 		if p == d.pkg {

@@ -1,10 +1,10 @@
 // Command api prints the exported interface of every public package of the module in the current
-// folder, one line for each object, and compares it: with a golden file, and between operating
-// systems, on all of which it has to be the same.
+// folder, one line for each object. It compares the interface with a golden file, and between
+// operating systems, on all of which it has to be the same.
 //
 //	go tool api -golden api.txt linux/amd64 darwin/arm64 …
 //
-// The golden file belongs to the first target. With -write it is replaced instead of compared.
+// The golden file holds the interface for the first target. With -write it is replaced.
 package main
 
 import (
@@ -63,8 +63,8 @@ func run(golden string, write bool, targets []string) error {
 	return nil
 }
 
-// compare is the lines that only one of the two has, each with - or + before it, and empty where
-// they are the same.
+// compare returns the lines that only one of the two has, each with - or + before it. It returns
+// nothing if they are equal.
 func compare(before, after []string) string {
 	var difference strings.Builder
 	for _, line := range before {
@@ -80,7 +80,7 @@ func compare(before, after []string) string {
 	return difference.String()
 }
 
-// loadAll is the interface on each target, as many at once as there are processors.
+// loadAll returns the interface for each target. It loads as many at once as there are processors.
 func loadAll(targets []string) ([][]string, error) {
 	interfaces, failures := make([][]string, len(targets)), make([]error, len(targets))
 	places := make(chan struct{}, runtime.NumCPU())
@@ -96,7 +96,7 @@ func loadAll(targets []string) ([][]string, error) {
 	return interfaces, errors.Join(failures...)
 }
 
-// load is the sorted lines of all public packages of the module in folder.
+// load returns the sorted lines of all public packages of the module in folder.
 func load(target, folder string) ([]string, error) {
 	system, architecture, ok := strings.Cut(target, "/")
 	if !ok {
@@ -105,8 +105,7 @@ func load(target, folder string) ([]string, error) {
 	config := packages.Config{
 		Mode: packages.LoadTypes,
 		Dir:  folder,
-		// The root module is loaded as those get it who import it, with the versions that its own
-		// go.mod names.
+		// The root module is loaded as its users get it, with the versions in its own go.mod.
 		Env: append(os.Environ(), "GOOS="+system, "GOARCH="+architecture, "CGO_ENABLED=0", "GOWORK=off"),
 	}
 	loaded, err := packages.Load(&config, "./...")

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// exportsOf reads a DLL as the loader of Windows does: its own name, and what each of its exports
-// stands for.
+// exportsOf reads a DLL as the loader of Windows does. It returns the name of the DLL, and the
+// target of each export.
 func exportsOf(t *testing.T, path string) (name string, exports map[string]string) {
 	t.Helper()
 	file, err := pe.Open(path)
@@ -58,7 +58,7 @@ func exportsOf(t *testing.T, path string) (name string, exports map[string]strin
 	return text(head.Name), exports
 }
 
-func TestExportsStandForOthers(t *testing.T) {
+func TestExportsForwardToOthers(t *testing.T) {
 	for _, want := range []map[string]string{
 		{"ProcessPrng": "advapi32.SystemFunction036"},
 		{"b": "x.one", "a": "y.two", "ab": strings.Repeat("long", 2000) + ".three"},

@@ -1,9 +1,9 @@
-// Command forward writes a DLL for Windows on amd64 that has no code: each of its exports stands
-// for one of another DLL.
+// Command forward writes a DLL for Windows on amd64 without code. Each of its exports forwards to
+// an export of another DLL.
 //
 //	go tool forward bcryptprimitives.dll ProcessPrng=advapi32.SystemFunction036
 //
-// Wine 8 lacks bcryptprimitives.dll, from which programs of Go 1.24 and later take their random
+// Wine 8 lacks bcryptprimitives.dll, which programs built with Go 1.24 or later use for random
 // numbers.
 package main
 
@@ -42,25 +42,25 @@ func run(args []string) error {
 	return os.WriteFile(args[0], library(filepath.Base(args[0]), exports), 0o644)
 }
 
-// export is a name, and the DLL and name that it stands for, with a dot between them.
+// export is a name, and the DLL and name that it forwards to, with a dot between them.
 type export struct{ name, target string }
 
-// The one section lies at start in the file, where its address in memory is the multiple of a page
-// that it has to be.
+// The only section starts at start in the file. In memory it must start at a multiple of the page
+// size.
 const (
 	start   = 0x200
 	address = 0x1000
 )
 
-// library is the DLL as a file.
+// library returns the DLL as a file.
 func library(name string, exports []export) []byte {
 	section := table(name, exports)
 	sectionSize := uint32(len(section))
 	raw := (sectionSize + start - 1) / start * start
 
 	var file bytes.Buffer
-	put := func(v any) { _ = binary.Write(&file, binary.LittleEndian, v) } // a Buffer takes everything
-	header := [0x40]byte{0: 'M', 1: 'Z', 0x3c: 0x40}                       // DOS': at 0x3c is where the next header begins
+	put := func(v any) { _ = binary.Write(&file, binary.LittleEndian, v) } // a Buffer never fails
+	header := [0x40]byte{0: 'M', 1: 'Z', 0x3c: 0x40}                       // the DOS header: 0x3c holds the offset of the next header
 	put(header)
 	put([]byte("PE\x00\x00"))
 	put(pe.FileHeader{
@@ -98,7 +98,8 @@ func library(name string, exports []export) []byte {
 	return file.Bytes()
 }
 
-// directory is IMAGE_EXPORT_DIRECTORY. Its addresses count from where the DLL begins in memory.
+// directory is IMAGE_EXPORT_DIRECTORY. Its addresses are relative to the start of the DLL in
+// memory.
 type directory struct {
 	_, _                               uint32
 	_, _                               uint16
@@ -107,10 +108,10 @@ type directory struct {
 	AddressOfOrdinals                  uint32
 }
 
-// table is the section with the exports. A function whose address lies within the section is no
-// function but a text that names another DLL's.
+// table returns the section with the exports. An address within the section is not a function, but
+// the text that names another DLL's function.
 func table(name string, exports []export) []byte {
-	slices.SortFunc(exports, func(a, b export) int { return cmp.Compare(a.name, b.name) }) // the loader looks for names by halves
+	slices.SortFunc(exports, func(a, b export) int { return cmp.Compare(a.name, b.name) }) // the loader uses binary search
 	count := uint32(len(exports))
 	functions := address + uint32(binary.Size(directory{}))
 	names := functions + 4*count
@@ -136,7 +137,7 @@ func table(name string, exports []export) []byte {
 	}
 	var section bytes.Buffer
 	for _, part := range []any{head, targetsAt, namesAt, ordinal, text.Bytes()} {
-		_ = binary.Write(&section, binary.LittleEndian, part) // a Buffer takes everything
+		_ = binary.Write(&section, binary.LittleEndian, part) // a Buffer never fails
 	}
 	return section.Bytes()
 }

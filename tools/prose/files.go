@@ -26,7 +26,7 @@ func blocksOf(file, text string) (blocks []block, long []int) {
 	return nil, nil
 }
 
-// goBlocks returns the comments and the strings of a Go file.
+// goBlocks returns the comments, the strings and the names of the tests of a Go file.
 func goBlocks(file, text string) (blocks []block, long []int) {
 	files := token.NewFileSet()
 	tree, err := parser.ParseFile(files, file, text, parser.ParseComments)
@@ -56,6 +56,9 @@ func goBlocks(file, text string) (blocks []block, long []int) {
 	}
 	help := strings.HasPrefix(file, "cmd/") && !strings.HasSuffix(file, "_test.go")
 	ast.Inspect(tree, func(node ast.Node) bool {
+		if function, ok := node.(*ast.FuncDecl); ok && strings.HasPrefix(function.Name.Name, "Test") {
+			blocks = append(blocks, block{files.Position(function.Pos()).Line, []string{wordsOf(function.Name.Name[len("Test"):])}})
+		}
 		literal, ok := node.(*ast.BasicLit)
 		if !ok || literal.Kind != token.STRING {
 			return true
@@ -74,6 +77,14 @@ func goBlocks(file, text string) (blocks []block, long []int) {
 		return true
 	})
 	return blocks, long
+}
+
+var capital = regexp.MustCompile(`[a-z0-9][A-Z]`)
+
+// wordsOf splits a name such as WaitReturnsAtOnce into words. Only the first keeps its capital
+// letter.
+func wordsOf(name string) string {
+	return capital.ReplaceAllStringFunc(name, func(pair string) string { return pair[:1] + " " + strings.ToLower(pair[1:]) })
 }
 
 var code = regexp.MustCompile("`[^`]*`")

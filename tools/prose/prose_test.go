@@ -35,6 +35,7 @@ func TestFaults(t *testing.T) {
 		{"a.md", "# What runs where\n\nWhat runs.\n\n| Who | told |\n\n```\ntold\n```\n\n- Those that run are `told`.\n", []int{3, 5, 11}},
 		{"a.md", wide + "\n\n| " + wide + " |\n", []int{1}},
 		{"Makefile", "# Which wait,\n# lest they end.\nall: told\n", []int{2}},
+		{"a_test.go", "package a\n\nfunc TestWhatItTells() {}\nfunc TestItWhat() {}\n", []int{3, 3}},
 		{"a.txt", "told\n", nil},
 	} {
 		if got := found(c.file, c.text); !slices.Equal(got, c.want) {

@@ -137,7 +137,7 @@ func TestEveryMechanismIsMeasured(t *testing.T) {
 	}
 }
 
-func TestAMechanismThatFailsIsLeftOutAlone(t *testing.T) {
+func TestOnlyTheFailingMechanismIsSkipped(t *testing.T) {
 	broken := errors.New("broken")
 	good := available(t)[0]
 	open := good.open
@@ -200,7 +200,7 @@ func TestEachRoundBeginsWithAnotherMechanism(t *testing.T) {
 	}
 }
 
-func TestAnInterruptionEndsIt(t *testing.T) {
+func TestInterruptionKeepsTheResults(t *testing.T) {
 	plan := Plan{Mechanisms: available(t), Descriptors: []int{2, 4}, Active: active(t, "1"), Duration: time.Hour}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -216,7 +216,7 @@ func TestAnInterruptionEndsIt(t *testing.T) {
 	}
 }
 
-func TestEverythingIsMeasuredOnceInAnyCase(t *testing.T) {
+func TestEverythingIsMeasuredAtLeastOnce(t *testing.T) {
 	m := available(t)[0]
 	r, err := Run(t.Context(), Plan{Mechanisms: []Mechanism{m}, Descriptors: []int{1, 5}, Active: active(t, "1"), Duration: 1})
 	if err != nil || len(r.Rows) != 4 || r.Rounds != 1 || len(r.LeftOut) != 0 {
@@ -224,7 +224,7 @@ func TestEverythingIsMeasuredOnceInAnyCase(t *testing.T) {
 	}
 }
 
-func TestNothingIsLeftToMeasure(t *testing.T) {
+func TestNothingCanBeMeasured(t *testing.T) {
 	closed := Mechanism{Name: "closed", open: func([]int) (waiter, error) { return nil, errors.New("broken") }}
 	r, err := Run(t.Context(), Plan{Mechanisms: []Mechanism{closed}, Descriptors: []int{1, 5}, Duration: time.Hour})
 	if err != nil || len(r.Rows) != 0 || len(r.LeftOut) != 2 || r.LeftOut[1] != "closed, 5 "+sources+": broken" {
@@ -232,7 +232,7 @@ func TestNothingIsLeftToMeasure(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
+func TestSizesThatDoNotFitAreSkipped(t *testing.T) {
 	for _, c := range []struct {
 		asked, taken []int
 		fewer        bool

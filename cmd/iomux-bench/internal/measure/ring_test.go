@@ -97,7 +97,7 @@ func TestEveryWriteIsReadOnce(t *testing.T) {
 	}
 }
 
-func TestTheBareWaitTellsTheOneThatIsReady(t *testing.T) {
+func TestBareWaitReportsTheReadyPipe(t *testing.T) {
 	for _, m := range available(t) {
 		for _, n := range []int{1, 2, 200} {
 			r := testRing(t, n)
@@ -123,7 +123,7 @@ func (l liar) wait(time.Duration) ([]int, error) { return l.ready, l.err }
 
 func (l liar) close() error { return nil }
 
-func TestAWaitThatTellsWrongIsFoundOut(t *testing.T) {
+func TestWrongReportsAreErrors(t *testing.T) {
 	r := testRing(t, 3)
 	for _, ready := range [][]int{nil, {0}, {0, 2}, {2, 2}} {
 		if _, err := r.look(liar{ready: ready}, 1); err == nil {

@@ -16,16 +16,25 @@ func TestNumberOfASocketIsNotTakenForAnotherFile(t *testing.T) {
 	for range 10 {
 		_, _ = descriptor.TryRead(twin, buffer)
 	}
+	suite.Close(t, twin)
+	if given := descriptor.ByMode(false); given {
+		descriptor.ByMode(given)
+		t.Skip("this kernel lacks preadv2(2), so TryRead uses no special calls")
+	}
 	if !descriptor.IsOther(twin) {
 		t.Errorf("descriptor %d is a pipe, and every call on it is wasted", twin)
 	}
-	suite.Close(t, twin)
 
 	client, _ := suite.TCPPair(t)
 	twin = suite.Duplicate(t, client, from)
 	for range 100_000 {
 		_, _ = descriptor.TryRead(twin, buffer)
-		if !descriptor.IsOther(twin) {
+		suite.Close(t, twin)
+	if given := descriptor.ByMode(false); given {
+		descriptor.ByMode(given)
+		t.Skip("this kernel lacks preadv2(2), so TryRead uses no special calls")
+	}
+	if !descriptor.IsOther(twin) {
 			suite.Close(t, twin)
 			return
 		}

@@ -12,6 +12,7 @@ import (
 // If preadv2 and pwritev2 are missing or forbidden, TryRead and TryWrite use the descriptor's mode.
 // A call is not tried again only if the kernel does not know it.
 func TestSandboxWithoutCallsForFiles(t *testing.T) {
+	t.Parallel()
 	suite.Sandbox(t, func(t *testing.T, errno unix.Errno) {
 		suite.Forbid(t, errno, unix.SYS_PREADV2, unix.SYS_PWRITEV2)
 		descriptor.ByMode(false)
@@ -24,6 +25,7 @@ func TestSandboxWithoutCallsForFiles(t *testing.T) {
 
 // If the calls for sockets are missing or forbidden, TryRead and TryWrite use those for files.
 func TestSandboxWithoutCallsForSockets(t *testing.T) {
+	t.Parallel()
 	suite.Sandbox(t, func(t *testing.T, errno unix.Errno) {
 		suite.Forbid(t, errno, unix.SYS_RECVFROM, unix.SYS_SENDTO)
 		transferOverPairs(t)
@@ -31,6 +33,7 @@ func TestSandboxWithoutCallsForSockets(t *testing.T) {
 }
 
 func TestSandboxWithoutBoth(t *testing.T) {
+	t.Parallel()
 	suite.Sandbox(t, func(t *testing.T, errno unix.Errno) {
 		suite.Forbid(t, errno, unix.SYS_RECVFROM, unix.SYS_SENDTO, unix.SYS_PREADV2, unix.SYS_PWRITEV2)
 		transferOverPairs(t)

@@ -25,6 +25,7 @@ COUNT := 6
 BENCH := .
 BENCHTIME := 9m
 STRESS := 30s
+RACES := 3
 
 # Git refuses to give the version of a clone that belongs to another user, so binaries carry none.
 export GOFLAGS ?= -buildvcs=false
@@ -96,8 +97,9 @@ scripts: ## Lint the shell scripts
 test: ## Test every module
 	go test -shuffle=on -timeout=10m work
 
-race: ## Test every module three times with the race detector, with fewer repetitions inside the tests
-	go test -race -short -count=3 -shuffle=on -timeout=20m work
+race: ## Test with the race detector, RACES times with fewer repetitions inside the tests
+	go test -race -short -count=$(RACES) -shuffle=on -timeout=20m ./... $(SHIPPED:=/...)
+	go test -shuffle=on -timeout=10m ./tools/... ./bench/...
 
 stress: ## Stress the Poller with the race detector for STRESS, shared by its mechanisms
 	IOMUX_STRESS=$(STRESS) go test -race -run='^TestStress$$' -count=1 -v -timeout=60m .

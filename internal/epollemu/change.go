@@ -1,0 +1,175 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package epollemu
+
+import (
+	"errors"
+	"math"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/kqueue"
+)
+
+// Add registers fd. Its errors are those of epoll_ctl(2) with EPOLL_CTL_ADD, as a syscall.Errno, and
+// os.ErrClosed. Urgent data alone is errors.ErrUnsupported on a system without FilterExcept.
+//
+// If an edge-triggered descriptor is registered already, the refused Add may make it report once
+// more what is ready.
+func (e *Epoll) Add(fd int, events uint32, data uint64) error {
+	kind, err := e.check(fd, events)
+	if err != nil {
+		return err
+	}
+	inner := enrolled(fd)
+	if events&Exclusive != 0 && (inner != nil || events&^exclusiveAllows != 0) {
+		return unix.EINVAL
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	number := int32(fd)
+	if old := e.entries.Get(number); old != nil && e.holds(number, old) {
+		return unix.EEXIST
+	}
+	if inner != nil && !e.nest(number, inner) {
+		return unix.ELOOP
+	}
+	fresh := &entry{events: events, data: data, kind: kind}
+	if err := e.arm(number, fresh); err != nil {
+		e.forget(number)
+		return err
+	}
+	e.entries.Set(number, fresh)
+	return nil
+}
+
+// Modify changes a registration and arms it again. Its errors are those of epoll_ctl(2) with
+// EPOLL_CTL_MOD and os.ErrClosed. After an error the old registration stays.
+func (e *Epoll) Modify(fd int, events uint32, data uint64) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	entry := e.lookUp(fd)
+	if entry == nil || events&Exclusive != 0 {
+		return e.absent(fd, events)
+	}
+	if entry.events&Exclusive != 0 {
+		if e.holds(int32(fd), entry) {
+			return unix.EINVAL
+		}
+		return e.absent(fd, events)
+	}
+	if err := refusePriority(events); err != nil {
+		return err
+	}
+	number, before := int32(fd), *entry
+	same, err := e.disarm(number, entry)
+	if err != nil {
+		return closedError(err)
+	}
+	if !same {
+		e.forget(number)
+		return e.absent(fd, events)
+	}
+	entry.events, entry.data = events, data
+	if err := e.arm(number, entry); err != nil {
+		*entry = before
+		// If this fails as well, the registration has no filter until the next Modify.
+		_ = e.arm(number, entry)
+		entry.silent = before.silent
+		if before.silent {
+			e.refit(number, entry, entry.attached, kqueue.EvDisable)
+		}
+		return err
+	}
+	return nil
+}
+
+// Remove ends a registration. Its errors are those of epoll_ctl(2) with EPOLL_CTL_DEL and
+// os.ErrClosed.
+func (e *Epoll) Remove(fd int) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	entry := e.lookUp(fd)
+	if entry == nil {
+		return e.absent(fd, 0)
+	}
+	same, err := e.disarm(int32(fd), entry)
+	e.forget(int32(fd))
+	if err == nil && !same {
+		return e.absent(fd, 0)
+	}
+	return closedError(err)
+}
+
+// check returns the errors that do not depend on what is registered.
+func (e *Epoll) check(fd int, events uint32) (kind, error) {
+	own := e.queue.FD()
+	if own < 0 {
+		return other, os.ErrClosed
+	}
+	if fd < 0 || fd > math.MaxInt32 {
+		return other, unix.EBADF
+	}
+	kind, errno := kindOf(fd)
+	if errno != 0 {
+		return other, errno
+	}
+	if fd == own || enrolled(fd) == e.set {
+		return other, unix.EINVAL
+	}
+	return kind, refusePriority(events)
+}
+
+// refusePriority refuses a registration for urgent data alone on a system that cannot wait for it.
+func refusePriority(events uint32) error {
+	if events&Pri != 0 && events&(readable|writable|RdHup) == 0 && !HasUrgent() {
+		return errors.ErrUnsupported
+	}
+	return nil
+}
+
+func (e *Epoll) lookUp(fd int) *entry {
+	if fd < 0 || fd > math.MaxInt32 {
+		return nil
+	}
+	return e.entries.Get(int32(fd))
+}
+
+// absent returns the error for a descriptor that is not registered, or would become exclusive.
+func (e *Epoll) absent(fd int, events uint32) error {
+	switch _, err := e.check(fd, events); {
+	case err != nil:
+		return err
+	case events&Exclusive != 0:
+		return unix.EINVAL
+	}
+	return unix.ENOENT
+}
+
+// forget removes an entry that the kernel does not have any more.
+func (e *Epoll) forget(fd int32) {
+	e.entries.Set(fd, nil)
+	e.unnest(fd)
+}
+
+// holds reports whether the entry is still that of the descriptor, and removes it otherwise.
+func (e *Epoll) holds(fd int32, entry *entry) bool {
+	flags := kqueue.EvEnable
+	if entry.silent {
+		flags = kqueue.EvDisable
+	}
+	if entry.attached == 0 || e.refit(fd, entry, entry.attached, flags) {
+		return true
+	}
+	e.forget(fd)
+	return false
+}
+
+// closedError returns os.ErrClosed itself if err wraps it.
+func closedError(err error) error {
+	if errors.Is(err, os.ErrClosed) {
+		return os.ErrClosed
+	}
+	return err
+}

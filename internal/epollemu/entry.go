@@ -1,0 +1,220 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package epollemu
+
+import (
+	"errors"
+	"math"
+	"runtime"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/kqueueemu"
+	"iomux/kqueue"
+)
+
+// entry is a registered descriptor.
+type entry struct {
+	events     uint32
+	data       uint64
+	generation uint32
+	kind       kind
+	attached   slots // the filters that the kernel has
+	simple     bool  // the only filter reports all that there is to report
+	silent     bool  // a one-shot registration after its report
+
+	// What the events of one round report.
+	round   uint64
+	fired   slots
+	ended   slots // the filters with EvEOF
+	failed  bool  // the descriptor has an error
+	drained bool  // the filter for reading is at its end, with nothing left to read
+}
+
+// slots is a set of filters.
+type slots uint8
+
+const (
+	reading slots = 1 << iota
+	writing
+	urgent
+
+	filters = 3
+)
+
+// slotOf returns the slot of a filter.
+func slotOf(filter kqueue.Filter) slots {
+	switch filter {
+	case kqueue.FilterRead:
+		return reading
+	case kqueue.FilterWrite:
+		return writing
+	}
+	return urgent
+}
+
+// kind distinguishes the files whose ends differ.
+type kind uint8
+
+const (
+	other kind = iota
+	pipe
+	socket
+)
+
+// kindOf returns the kind of a descriptor. Its errno is EBADF if the descriptor is not open, and
+// EPERM if it is a regular file or a directory.
+func kindOf(fd int) (kind, syscall.Errno) {
+	var stat unix.Stat_t
+	for {
+		switch err := unix.Fstat(fd, &stat); err {
+		case nil:
+		case unix.EINTR:
+			continue
+		case unix.EBADF:
+			return other, unix.EBADF
+		default:
+			return other, 0
+		}
+		break
+	}
+	switch stat.Mode & unix.S_IFMT {
+	case unix.S_IFREG, unix.S_IFDIR:
+		return other, unix.EPERM
+	case unix.S_IFSOCK:
+		return socket, 0
+	case unix.S_IFIFO:
+		return pipe, 0
+	}
+	return other, 0
+}
+
+// HasUrgent reports whether this system has FilterExcept, without which urgent data alone cannot be
+// waited for.
+var HasUrgent = sync.OnceValue(func() bool {
+	queue, err := kqueue.New()
+	if err != nil {
+		return false
+	}
+	defer func() { _ = queue.Close() }()
+	// A missing filter is refused before the missing registration is noticed.
+	change := kqueue.Event{Filter: kqueue.FilterExcept, Flags: kqueue.EvDelete}
+	_, err = queue.Control([]kqueue.Event{change}, nil, 0)
+	return !errors.Is(err, errors.ErrUnsupported)
+})
+
+// leaveError keeps the emulation of kqueue from taking a socket's error away, which a kernel leaves
+// in the socket.
+func leaveError() kqueue.Fflags {
+	if kqueue.Native {
+		return 0
+	}
+	return kqueueemu.LeaveError
+}
+
+// isPlain reports whether a filter is there for its direction rather than for the end only.
+func isPlain(slot slots, events uint32) bool {
+	return slot == writing || slot == reading && events&readable != 0
+}
+
+// plan appends a change for each filter that the registration needs. A plain filter has the mode of
+// the registration. Others report each arrival once, and are added again if what they report lasts.
+func (e *entry) plan(list []kqueue.Event, fd int32) []kqueue.Event {
+	mode := kqueue.EvAdd | kqueue.EvReceipt
+	switch {
+	case e.events&OneShot != 0:
+		mode |= kqueue.EvDispatch
+	case e.events&ET != 0:
+		mode |= kqueue.EvClear
+	}
+	change := kqueue.Event{Ident: uint64(fd), Flags: mode, Udata: uint64(e.generation)}
+	once := change
+	once.Flags = kqueue.EvAdd | kqueue.EvReceipt | kqueue.EvClear
+	switch {
+	case e.events&readable != 0:
+		change.Filter, change.Fflags = kqueue.FilterRead, leaveError()
+		list = append(list, change)
+	case e.events&RdHup != 0 || e.events&writable == 0 || runtime.GOOS == "netbsd":
+		// NetBSD does not report to a writer that the reader of its pipe has gone.
+		once.Filter, once.Fflags, once.Data = kqueue.FilterRead, leaveError()|kqueue.NoteLowat, math.MaxInt32
+		list = append(list, once)
+	}
+	if e.events&writable != 0 {
+		change.Filter, change.Fflags = kqueue.FilterWrite, leaveError()
+		list = append(list, change)
+	}
+	if e.events&Pri != 0 && HasUrgent() {
+		once.Filter, once.Fflags, once.Data = kqueue.FilterExcept, kqueue.NoteOOB, 0
+		list = append(list, once)
+	}
+	return list
+}
+
+// arm adds the filters of a registration to the kernel, all or none. A filter that the file does not
+// have is left out, unless it has none at all.
+func (e *Epoll) arm(fd int32, entry *entry) error {
+	e.generation++
+	entry.generation, entry.attached, entry.silent = e.generation, 0, false
+	changes := entry.plan(e.changes[:0], fd)
+	receipts, err := e.submit(changes)
+	refused := syscall.Errno(0)
+	for i, receipt := range receipts {
+		switch errno := syscall.Errno(receipt.Data); errno {
+		case 0:
+			entry.attached |= slotOf(changes[i].Filter)
+		case unix.EINVAL, unix.ENODEV, unix.ENXIO, unix.EOPNOTSUPP, unix.EPIPE, unix.ENOTTY:
+			refused = unix.EPERM
+		default:
+			err = errno
+		}
+	}
+	if err == nil && entry.attached == 0 {
+		err = refused
+	}
+	if err != nil {
+		_, _ = e.disarm(fd, entry)
+		return err
+	}
+	conditions := entry.events &^ (modes | RdHup | Err | Hup)
+	entry.simple = entry.attached == reading && conditions == In || entry.attached == writing && conditions == Out
+	return nil
+}
+
+// disarm removes the filters from the kernel. It reports false if the descriptor is not that of the
+// registered file any more.
+func (e *Epoll) disarm(fd int32, entry *entry) (same bool, err error) {
+	changes := e.changes[:0]
+	for _, filter := range [...]kqueue.Filter{kqueue.FilterRead, kqueue.FilterWrite, kqueue.FilterExcept} {
+		if entry.attached&slotOf(filter) != 0 {
+			changes = append(changes, kqueue.Event{Ident: uint64(fd), Filter: filter, Flags: kqueue.EvDelete | kqueue.EvReceipt})
+		}
+	}
+	receipts, err := e.submit(changes)
+	gone := len(receipts) > 0
+	for _, receipt := range receipts {
+		errno := syscall.Errno(receipt.Data)
+		gone = gone && (errno == unix.ENOENT || errno == unix.EBADF)
+	}
+	return !gone, err
+}
+
+// refit makes changes of the registration's own filters, with the given flags, without changing
+// anything else. It reports false if the descriptor is not that of the registered file any more.
+func (e *Epoll) refit(fd int32, entry *entry, which slots, flags kqueue.Flags) (same bool) {
+	changes := e.changes[:0]
+	for _, change := range entry.plan(e.receipts[:0], fd) {
+		if slotOf(change.Filter)&which&entry.attached != 0 {
+			change.Flags = flags | kqueue.EvReceipt
+			changes = append(changes, change)
+		}
+	}
+	receipts, _ := e.submit(changes)
+	for _, receipt := range receipts {
+		if errno := syscall.Errno(receipt.Data); errno == unix.ENOENT || errno == unix.EBADF {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,136 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+// Package epollemu emulates epoll with package kqueue, for package epoll on macOS and the BSDs and
+// for the Poller.
+//
+// A descriptor is registered with up to three filters: FilterRead and FilterWrite for what was
+// requested, FilterExcept for urgent data, and FilterRead with an unreachable low-water mark if only
+// the end of the connection is of interest. A filter knows one direction of its descriptor, but an
+// epoll event reports all of them. So poll(2) is asked about descriptors with several filters, and
+// about those at their end.
+//
+// Each arming of a registration has a generation, which its filters carry as Udata. An event with
+// another generation was taken from the kernel before the registration changed, and is dropped.
+//
+// On Linux only tests use the package, on top of the emulation of kqueue.
+package epollemu
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/fdtable"
+	"iomux/internal/freelist"
+	"iomux/internal/sys"
+	"iomux/kqueue"
+)
+
+// Event is a ready descriptor.
+type Event struct {
+	Events uint32 // with the numbers of <sys/epoll.h>
+	FD     int32
+	Data   uint64 // of its registration
+}
+
+// Epoll is an emulated epoll. Its methods may be called from several goroutines at once.
+type Epoll struct {
+	queue *kqueue.Queue
+	*set
+}
+
+// set is what all Epolls of one kqueue share.
+type set struct {
+	mark     mark
+	kevents  freelist.Slices[kqueue.Event]
+	children map[int32]*set // the registered epolls; the registry's lock guards it
+
+	mu         sync.Mutex // never held during a wait
+	entries    fdtable.Table[entry]
+	generation uint32
+	changes    [2 * filters]kqueue.Event
+	receipts   [2 * filters]kqueue.Event
+	round      uint64 // counts the lists of events
+	found      []*entry
+	questions  []sys.PollFD
+}
+
+// New returns an Epoll of a new kqueue. Its errors are those of kqueue.New.
+func New() (*Epoll, error) {
+	queue, err := kqueue.New()
+	if err != nil {
+		return nil, err
+	}
+	e := &Epoll{queue: queue, set: &set{children: make(map[int32]*set)}}
+	if err := e.set.mark.put(queue); err != nil {
+		return nil, errors.Join(err, queue.Close())
+	}
+	enroll(queue.FD(), e.set)
+	return e, nil
+}
+
+// FromFD returns an Epoll for a duplicate of another one's descriptor, and takes fd over. The two
+// share their registrations. It returns EBADF if fd is not open, and EINVAL if it is not an Epoll.
+func FromFD(fd int) (*Epoll, error) {
+	if !sys.IsOpen(fd) {
+		return nil, unix.EBADF
+	}
+	shared, err := identify(fd)
+	if err != nil {
+		return nil, err
+	}
+	queue, err := kqueue.FromFD(fd)
+	if err != nil {
+		return nil, err
+	}
+	enroll(fd, shared)
+	return &Epoll{queue: queue, set: shared}, nil
+}
+
+// identify returns the set of the kqueue that fd refers to. It asks a duplicate of fd, which it can
+// close.
+func identify(fd int) (*set, error) {
+	duplicate, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	queue, err := kqueue.FromFD(duplicate)
+	if err != nil {
+		_ = unix.Close(duplicate)
+		if errors.Is(err, unix.EBADF) { // not a kqueue
+			err = unix.EINVAL
+		}
+		return nil, err
+	}
+	shared := marked(queue)
+	if err := queue.Close(); err != nil {
+		return nil, err
+	}
+	if shared == nil {
+		return nil, unix.EINVAL
+	}
+	return shared, nil
+}
+
+// FD returns the descriptor of the kqueue, or -1 after Close. It is readable while an event is
+// pending.
+func (e *Epoll) FD() int { return e.queue.FD() }
+
+// Close closes the kqueue's descriptor. Goroutines in Take return os.ErrClosed.
+func (e *Epoll) Close() error {
+	discharge(e.queue.FD(), e.set)
+	return e.queue.Close()
+}
+
+// submit makes changes that have EvReceipt, and returns an errno for each of them as the Data of a
+// receipt. The caller holds the lock.
+func (e *Epoll) submit(changes []kqueue.Event) ([]kqueue.Event, error) {
+	n, err := e.queue.Control(changes, e.receipts[:len(changes)], 0)
+	if err == nil && n < len(changes) {
+		err = syscall.EIO
+	}
+	return e.receipts[:n], err
+}

@@ -1,0 +1,447 @@
+package epollemu_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/epoll"
+	"iomux/internal/epollemu"
+	"iomux/internal/sys"
+)
+
+// TestSameAsTheKernel makes random sequences of operations, and compares the emulation with the
+// kernel's epoll and with poll(2) after each of them. IOMUX_SEQUENCES sets their number, and
+// IOMUX_SEED the first of their seeds.
+func TestSameAsTheKernel(t *testing.T) {
+	sequences, seed := uint64(150), rand.Uint64N(1<<32)
+	if testing.Short() {
+		sequences = 40
+	}
+	if n, err := strconv.ParseUint(os.Getenv("IOMUX_SEQUENCES"), 10, 64); err == nil {
+		sequences = n
+	}
+	if n, err := strconv.ParseUint(os.Getenv("IOMUX_SEED"), 10, 64); err == nil {
+		seed = n
+	}
+	var total tally
+	for i := range sequences {
+		if t.Failed() {
+			break
+		}
+		runSequence(t, seed+i, &total)
+	}
+	if t.Failed() {
+		return
+	}
+	t.Logf("%d sequences from seed %d: %d operations compared, %d events, %d poll(2) answers, %d repeated waits, %d excused repetitions, differences 0",
+		sequences, seed, total.operations, total.events, total.answers, total.repeated, total.excused)
+}
+
+// tally counts what was compared.
+type tally struct{ operations, events, answers, repeated, excused int }
+
+// comparison is a kernel's epoll and an emulated one that hold the same descriptors.
+type comparison struct {
+	t      *testing.T
+	random *rand.Rand
+	kernel *epoll.Poller
+	ours   *epollemu.Epoll
+	slots  [5]comparedSlot
+	trace  []string
+	total  *tally
+}
+
+// comparedSlot is a number that is a pipe, a socket or closed, and the other end of it.
+type comparedSlot struct {
+	fd, peer int
+	open     bool
+	terminal bool
+	// repeatable is what was reported and is still true, of room and ends.
+	repeatable uint32
+	events     uint32 // registered, 0 if not
+	armed      bool
+	extra      []int // duplicates and originals to close at the end
+}
+
+func runSequence(t *testing.T, seed uint64, total *tally) {
+	kernel, err := epoll.New()
+	must(t, err)
+	ours, err := epollemu.New()
+	must(t, err)
+	c := &comparison{t: t, random: rand.New(rand.NewPCG(seed, 0)), kernel: kernel, ours: ours, total: total}
+	for i := range c.slots {
+		c.slots[i] = comparedSlot{fd: 700 + i, peer: -1}
+		c.reopen(&c.slots[i])
+	}
+	for range 60 {
+		if t.Failed() {
+			t.Log("seed", seed)
+			break
+		}
+		c.step()
+		c.total.operations++
+	}
+	for i := range c.slots {
+		c.clear(&c.slots[i])
+	}
+	must(t, kernel.Close())
+	must(t, ours.Close())
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *comparison) note(format string, args ...any) {
+	c.trace = append(c.trace, fmt.Sprintf(format, args...))
+}
+
+func (c *comparison) step() {
+	s := &c.slots[c.random.IntN(len(c.slots))]
+	switch c.random.IntN(24) {
+	case 0, 1, 2:
+		c.register(s)
+	case 3, 4:
+		c.modify(s)
+	case 5:
+		c.note("remove %d", s.fd)
+		c.same("remove", s, c.kernel.Unregister(s.fd), c.ours.Remove(s.fd))
+		s.events = 0
+	case 6, 7, 8:
+		c.note("write to %d", s.fd)
+		_, _ = unix.Write(s.peer, []byte("xy"))
+	case 9, 10:
+		c.note("read %d", s.fd)
+		drain(s.fd)
+	case 11:
+		c.note("fill %d", s.fd)
+		fill(s.fd)
+		s.repeatable &^= room
+	case 12:
+		c.note("read the peer of %d", s.fd)
+		drain(s.peer)
+	case 13:
+		c.note("close the peer of %d", s.fd)
+		if c.random.IntN(2) == 0 {
+			_ = unix.SetsockoptLinger(s.peer, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		}
+		c.closePeer(s)
+	case 14:
+		how := c.random.IntN(3)
+		c.note("shut down %d: %d", s.fd, how)
+		_ = unix.Shutdown(s.fd, how)
+	case 15:
+		how := c.random.IntN(3)
+		c.note("shut down the peer of %d: %d", s.fd, how)
+		_ = unix.Shutdown(s.peer, how)
+	case 16:
+		c.note("urgent data for %d", s.fd)
+		_ = unix.Sendto(s.peer, []byte("!"), unix.MSG_OOB|unix.MSG_NOSIGNAL, nil)
+	case 17:
+		c.reopen(s)
+	case 18:
+		c.closeNumber(s)
+	case 19:
+		c.duplicate(s)
+	}
+	c.wait()
+}
+
+// choose returns random events and modes. Terminals are level-triggered, because their data arrives
+// at any time: two waits, one after the other, would see different edges.
+func (c *comparison) choose(s *comparedSlot) uint32 {
+	var events uint32
+	for _, event := range []uint32{epollemu.In, epollemu.Out, epollemu.Pri, epollemu.RdHup} {
+		if c.random.IntN(2) == 0 {
+			events |= event
+		}
+	}
+	if c.random.IntN(6) == 0 {
+		events |= epollemu.RdNorm | epollemu.WrNorm | epollemu.WrBand
+	}
+	if s.terminal {
+		return events
+	}
+	switch c.random.IntN(8) {
+	case 0, 1:
+		events |= epollemu.ET
+	case 2, 3:
+		events |= epollemu.OneShot
+	case 4:
+		events |= epollemu.OneShot | epollemu.ET
+	case 5:
+		if c.random.IntN(3) == 0 {
+			events |= epollemu.Exclusive
+		}
+	}
+	return events
+}
+
+func (c *comparison) register(s *comparedSlot) {
+	events := c.choose(s)
+	c.note("register %d for %v", s.fd, epoll.Events(events))
+	kernel := c.kernel.RegisterData(s.fd, epoll.Events(events), uint64(s.fd)<<32)
+	ours := c.ours.Add(s.fd, events, uint64(s.fd)<<32)
+	c.same("register", s, kernel, ours)
+	switch {
+	case kernel == nil:
+		s.events, s.armed, s.repeatable = events|epollemu.Err, true, 0
+	case errors.Is(kernel, unix.EEXIST) && s.armed && s.events&epollemu.ET != 0 && s.events&epollemu.Exclusive == 0:
+		// As documented, this makes the emulation report once more what is ready.
+		must(c.t, c.kernel.ModifyData(s.fd, epoll.Events(s.events), uint64(s.fd)<<32))
+	}
+}
+
+func (c *comparison) modify(s *comparedSlot) {
+	events := c.choose(s)
+	c.note("modify %d for %v", s.fd, epoll.Events(events))
+	kernel := c.kernel.ModifyData(s.fd, epoll.Events(events), uint64(s.fd)<<32)
+	c.same("modify", s, kernel, c.ours.Modify(s.fd, events, uint64(s.fd)<<32))
+	if kernel == nil {
+		s.events, s.armed, s.repeatable = events|epollemu.Err, true, 0
+	}
+}
+
+// same compares the errors of an operation.
+func (c *comparison) same(operation string, s *comparedSlot, kernel, ours error) {
+	c.t.Helper()
+	var want, got syscall.Errno
+	errors.As(kernel, &want)
+	errors.As(ours, &got)
+	if want != got {
+		c.t.Errorf("%s %d: %v, the kernel returns %v\n%v", operation, s.fd, ours, kernel, c.trace)
+	}
+}
+
+func (c *comparison) closePeer(s *comparedSlot) {
+	if s.peer >= 0 {
+		must(c.t, unix.Close(s.peer))
+		s.peer = -1
+	}
+}
+
+func (c *comparison) closeNumber(s *comparedSlot) {
+	c.note("close %d", s.fd)
+	if s.open {
+		must(c.t, unix.Close(s.fd))
+		s.open, s.events = false, 0
+	}
+}
+
+// duplicate closes the number while the file stays open. Linux goes on reporting it, and the
+// emulation does not, as documented: the registration is removed before.
+func (c *comparison) duplicate(s *comparedSlot) {
+	if !s.open {
+		return
+	}
+	c.note("duplicate %d", s.fd)
+	other, err := unix.FcntlInt(uintptr(s.fd), unix.F_DUPFD_CLOEXEC, 0)
+	must(c.t, err)
+	s.extra = append(s.extra, other)
+	_ = c.kernel.Unregister(s.fd)
+	c.closeNumber(s)
+}
+
+func (c *comparison) clear(s *comparedSlot) {
+	c.closePeer(s)
+	c.closeNumber(s)
+	for _, fd := range s.extra {
+		must(c.t, unix.Close(fd))
+	}
+	s.extra = nil
+}
+
+// reopen gives the number to another file.
+func (c *comparison) reopen(s *comparedSlot) {
+	c.clear(s)
+	var fds [2]int
+	kind := c.random.IntN(5)
+	switch kind {
+	case 0, 1:
+		must(c.t, unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK))
+		if kind == 1 {
+			fds[0], fds[1] = fds[1], fds[0]
+		}
+	case 2:
+		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+		must(c.t, err)
+		fds = pair
+	case 3:
+		fds[0], fds[1] = tcpPair(c.t)
+	case 4:
+		fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+		must(c.t, err)
+		must(c.t, unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0))
+		number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+		must(c.t, err)
+		peer, err := unix.Open(fmt.Sprintf("/dev/pts/%d", number), unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+		must(c.t, err)
+		fds = [2]int{fd, peer}
+	}
+	must(c.t, unix.Dup3(fds[0], s.fd, unix.O_CLOEXEC))
+	must(c.t, unix.Close(fds[0]))
+	s.peer, s.open, s.terminal = fds[1], true, kind == 4
+	c.note("%d is of kind %d", s.fd, kind)
+}
+
+func drain(fd int) {
+	var room [4096]byte
+	for range 1000 {
+		if n, err := unix.Read(fd, room[:]); n <= 0 || err != nil {
+			return
+		}
+	}
+}
+
+func fill(fd int) {
+	var data [4096]byte
+	for range 5000 {
+		if _, err := unix.SendmsgN(fd, data[:], nil, nil, unix.MSG_NOSIGNAL); err == unix.ENOTSOCK {
+			if _, err = unix.Write(fd, data[:]); err != nil {
+				return
+			}
+		} else if err != nil {
+			return
+		}
+	}
+}
+
+// wait compares what both epolls report. TCP may take a moment, and then differences may be about
+// when rather than what.
+func (c *comparison) wait() {
+	kernel, ours := make(map[uint64]uint32), make(map[uint64]uint32)
+	for start := time.Now(); ; c.total.repeated++ {
+		polled := c.poll()
+		c.take(kernel, ours)
+		c.excuse(kernel, ours)
+		if equal(kernel, ours) && contains(kernel, polled) {
+			break
+		}
+		if time.Since(start) > 100*time.Millisecond {
+			c.t.Errorf("events are %v, the kernel reports %v, and poll(2) %v\n%v", describe(ours), describe(kernel), describe(polled), c.trace)
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	c.total.events += len(kernel)
+	for data, events := range kernel {
+		s := &c.slots[int(data>>32)-700]
+		s.repeatable |= events & (room | ends)
+		s.armed = s.armed && s.events&epollemu.OneShot == 0
+	}
+	if len(kernel) > 0 {
+		c.note("reported %v", describe(kernel))
+	}
+}
+
+// excuse removes what only one of the two repeats of an edge-triggered descriptor, and what both have
+// reported since it was registered: that there is room, if none was used up, and that the connection
+// has ended. An arrival that was not requested, or was read before the wait, makes the kernel repeat
+// the room. An arrival after the end makes the emulation repeat the end.
+func (c *comparison) excuse(kernel, ours map[uint64]uint32) {
+	for _, pair := range [2][2]map[uint64]uint32{{kernel, ours}, {ours, kernel}} {
+		for data, events := range pair[0] {
+			s := &c.slots[int(data>>32)-700]
+			if s.events&epollemu.ET != 0 && pair[1][data] == 0 && events&^s.repeatable == 0 {
+				delete(pair[0], data)
+				c.total.excused++
+			}
+		}
+	}
+}
+
+const (
+	room = epollemu.Out | epollemu.WrNorm | epollemu.WrBand
+	ends = epollemu.Hup | epollemu.RdHup
+)
+
+func (c *comparison) take(kernel, ours map[uint64]uint32) {
+	var theirs [16]epoll.Event
+	n, err := c.kernel.Poll(theirs[:], 0)
+	must(c.t, err)
+	for _, event := range theirs[:n] {
+		kernel[event.Data()] |= uint32(event.Events)
+	}
+	var emulated [16]epollemu.Event
+	n, err = c.ours.Take(emulated[:], 0)
+	must(c.t, err)
+	for _, event := range emulated[:n] {
+		ours[event.Data] |= event.Events
+	}
+}
+
+// poll returns what poll(2) reports of the level-triggered registrations.
+func (c *comparison) poll() map[uint64]uint32 {
+	ready := make(map[uint64]uint32)
+	for i := range c.slots {
+		s := &c.slots[i]
+		if s.events == 0 || !s.armed || s.events&(epollemu.ET|epollemu.OneShot) != 0 {
+			continue
+		}
+		list := []sys.PollFD{{FD: int32(s.fd), Events: uint16(s.events)}}
+		for errno := unix.EINTR; errno == unix.EINTR; {
+			_, errno = sys.Poll(list, 0)
+		}
+		c.total.answers++
+		if list[0].Revents != 0 {
+			ready[uint64(s.fd)<<32] = uint32(list[0].Revents)
+		}
+	}
+	return ready
+}
+
+// contains reports whether the kernel's epoll has all that poll(2) reported just before.
+func contains(kernel, polled map[uint64]uint32) bool {
+	for data, ready := range polled {
+		if ready&^kernel[data] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func equal(a, b map[uint64]uint32) bool {
+	for data, events := range a {
+		if b[data] != events {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+func describe(all map[uint64]uint32) map[uint64]epoll.Events {
+	readable := make(map[uint64]epoll.Events)
+	for data, events := range all {
+		readable[data>>32] = epoll.Events(events)
+	}
+	return readable
+}
+
+// tcpPair returns both ends of a connection, which the caller closes.
+func tcpPair(t testing.TB) (client, server int) {
+	listener, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	must(t, err)
+	must(t, unix.Bind(listener, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	must(t, unix.Listen(listener, 1))
+	address, err := unix.Getsockname(listener)
+	must(t, err)
+	client, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	must(t, err)
+	must(t, unix.Connect(client, address))
+	server, _, err = unix.Accept4(listener, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
+	must(t, err)
+	must(t, unix.SetNonblock(client, true))
+	must(t, unix.Close(listener))
+	return client, server
+}

@@ -1,0 +1,196 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package epollemu
+
+import (
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/sys"
+	"iomux/internal/timeout"
+	"iomux/kqueue"
+)
+
+const (
+	// maxLooks is how many lists of events that turn out to be nothing a Take without waiting takes.
+	maxLooks = 8
+	// maxRoom bounds the memory of a Take with room for more events than any program has.
+	maxRoom = 1 << 16
+)
+
+// Take waits until a registered descriptor is ready or the timeout expires, stores the events in
+// events and returns their number. A negative timeout blocks. It does not allocate once it has run
+// with as much room. Its errors are EINVAL if events is empty, and those of package kqueue's Control.
+func (e *Epoll) Take(events []Event, d time.Duration) (int, error) {
+	if len(events) == 0 {
+		return 0, unix.EINVAL
+	}
+	kevents := e.kevents.Get(min(len(events), maxRoom))
+	defer e.kevents.Put(kevents)
+	countdown := timeout.Start(d)
+	for looks := 1; ; looks++ {
+		taken, err := e.queue.Control(nil, kevents, countdown.Left())
+		n := 0
+		if taken > 0 {
+			n = e.digest(kevents[:taken], events)
+		}
+		switch {
+		case n > 0:
+			return n, nil
+		case err != nil:
+			return 0, closedError(err)
+		case taken == 0 && !countdown.Again(0, 0), taken > 0 && d == 0 && looks == maxLooks:
+			return 0, nil
+		}
+	}
+}
+
+// digest stores what the kernel's events mean, one event for each descriptor.
+func (e *Epoll) digest(kevents []kqueue.Event, events []Event) (kept int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.collect(kevents, events)
+	e.questions = e.questions[:0]
+	for i, entry := range e.found {
+		if !entry.isSimple() {
+			e.questions = append(e.questions, sys.PollFD{FD: events[i].FD, Events: toPoll(entry.events)})
+		}
+	}
+	ask(e.questions)
+	answers := e.questions
+	for i, entry := range e.found {
+		ready := entry.events & (In | Out)
+		if !entry.isSimple() {
+			ready, answers = entry.readiness(answers[0]), answers[1:]
+		}
+		if e.settle(events[i].FD, entry, ready) {
+			events[kept] = Event{Events: ready, FD: events[i].FD, Data: entry.data}
+			kept++
+		}
+	}
+	return kept
+}
+
+// collect finds the entries of the kernel's events, in the order of events.
+func (e *Epoll) collect(kevents []kqueue.Event, events []Event) {
+	e.found = e.found[:0]
+	e.round++
+	for i := range kevents {
+		kevent := &kevents[i]
+		fd := int32(kevent.Ident)
+		entry := e.entries.Get(fd)
+		if entry == nil {
+			e.discard(kevent)
+			continue
+		}
+		if entry.generation != uint32(kevent.Udata) || entry.silent {
+			continue
+		}
+		if entry.round != e.round {
+			entry.round, entry.fired, entry.ended, entry.failed, entry.drained = e.round, 0, 0, false, false
+			events[len(e.found)].FD = fd
+			e.found = append(e.found, entry)
+		}
+		entry.note(kevent)
+	}
+}
+
+// discard removes a filter that should have been removed already. It would be reported for ever.
+func (e *Epoll) discard(kevent *kqueue.Event) {
+	e.changes[0] = kqueue.Event{Ident: kevent.Ident, Filter: kevent.Filter, Flags: kqueue.EvDelete | kqueue.EvReceipt}
+	_, _ = e.submit(e.changes[:1]) // mostly it is removed, and this is a late event
+}
+
+// isSimple reports whether the filter of this round says all.
+func (e *entry) isSimple() bool { return e.simple && e.ended == 0 && !e.failed }
+
+// unanswered marks a question that poll(2) refused, because RLIMIT_NOFILE is smaller than the list.
+const unanswered = -1
+
+// ask asks poll(2) about a list of any length.
+func ask(list []sys.PollFD) {
+	if len(list) == 0 {
+		return
+	}
+	for {
+		_, errno := sys.Poll(list, 0)
+		switch {
+		case errno == syscall.EINTR:
+			continue
+		case errno != 0 && len(list) == 1:
+			list[0].FD = unanswered
+		case errno != 0:
+			ask(list[:len(list)/2])
+			ask(list[len(list)/2:])
+		}
+		return
+	}
+}
+
+// readiness returns what to report according to poll(2) and the filters.
+func (e *entry) readiness(answer sys.PollFD) uint32 {
+	switch {
+	case answer.FD == unanswered:
+		return e.asLinux(e.inferred(), true)
+	case answer.Revents&sys.PollNval != 0: // closed since
+		return 0
+	}
+	ready := e.asLinux(fromPoll(answer.Revents), kqueue.Native)
+	if ready == 0 && answer.Revents == 0 && kqueue.Native {
+		// Two calls of one kernel differ, and the one that reports readiness would report it for ever.
+		return e.asLinux(e.inferred(), true)
+	}
+	return ready
+}
+
+// settle brings the filters into the state after a report of ready. It returns false if there is
+// nothing to report.
+func (e *Epoll) settle(fd int32, entry *entry, ready uint32) bool {
+	plain := entry.fired & writing
+	if isPlain(reading, entry.events) {
+		plain |= entry.fired & reading
+	}
+	switch {
+	case entry.events&OneShot != 0 && ready == 0:
+		e.refit(fd, entry, plain, kqueue.EvEnable)
+	case entry.events&OneShot != 0:
+		entry.silent = true
+		if rest := entry.attached &^ plain; rest != 0 { // the others have disabled themselves
+			e.refit(fd, entry, rest, kqueue.EvDisable)
+		}
+	case ready != 0 && entry.events&ET == 0:
+		return e.renew(fd, entry, entry.lasting(ready)&^plain)
+	}
+	return ready != 0
+}
+
+// lasting returns the filters whose report stays true.
+func (e *entry) lasting(ready uint32) (which slots) {
+	if e.ended&reading != 0 {
+		which |= reading
+	}
+	if ready&Pri != 0 {
+		which |= e.fired & urgent
+	}
+	return which
+}
+
+// renew makes filters report once more what lasts. It returns false if the descriptor is not that of
+// the registered file any more.
+func (e *Epoll) renew(fd int32, entry *entry, which slots) bool {
+	if which == 0 {
+		return true
+	}
+	changes := e.changes[:0]
+	for _, change := range entry.plan(e.receipts[:0], fd) {
+		if slotOf(change.Filter)&which != 0 {
+			remove := change
+			remove.Flags, remove.Fflags, remove.Data = kqueue.EvDelete|kqueue.EvReceipt, 0, 0
+			changes = append(changes, remove, change)
+		}
+	}
+	receipts, err := e.submit(changes)
+	return err == nil && len(receipts) > 0 && receipts[0].Data == 0
+}

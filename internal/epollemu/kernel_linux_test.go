@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux/epoll"
 	"iomux/internal/epollemu"
 	"iomux/internal/sys"
 )
@@ -52,7 +51,7 @@ type tally struct{ operations, events, answers, repeated, excused int }
 type comparison struct {
 	t      *testing.T
 	random *rand.Rand
-	kernel *epoll.Poller
+	kernel int
 	ours   *epollemu.Epoll
 	slots  [5]comparedSlot
 	trace  []string
@@ -72,7 +71,7 @@ type comparedSlot struct {
 }
 
 func runSequence(t *testing.T, seed uint64, total *tally) {
-	kernel, err := epoll.New()
+	kernel, err := sys.EpollCreate()
 	must(t, err)
 	ours, err := epollemu.New()
 	must(t, err)
@@ -92,7 +91,7 @@ func runSequence(t *testing.T, seed uint64, total *tally) {
 	for i := range c.slots {
 		c.clear(&c.slots[i])
 	}
-	must(t, kernel.Close())
+	must(t, unix.Close(kernel))
 	must(t, ours.Close())
 }
 
@@ -116,7 +115,7 @@ func (c *comparison) step() {
 		c.modify(s)
 	case 5:
 		c.note("remove %d", s.fd)
-		c.same("remove", s, c.kernel.Unregister(s.fd), c.ours.Remove(s.fd))
+		c.same("remove", s, c.control(sys.EpollRemove, s.fd, 0), c.ours.Remove(s.fd))
 		s.events = 0
 	case 6, 7, 8:
 		c.note("write to %d", s.fd)
@@ -190,24 +189,24 @@ func (c *comparison) choose(s *comparedSlot) uint32 {
 
 func (c *comparison) register(s *comparedSlot) {
 	events := c.choose(s)
-	c.note("register %d for %v", s.fd, epoll.Events(events))
-	kernel := c.kernel.RegisterData(s.fd, epoll.Events(events), uint64(s.fd)<<32)
-	ours := c.ours.Add(s.fd, events, uint64(s.fd)<<32)
+	c.note("register %d for %v", s.fd, names(events))
+	kernel := c.control(sys.EpollAdd, s.fd, events)
+	ours := c.ours.Add(s.fd, events, uint64(s.fd))
 	c.same("register", s, kernel, ours)
 	switch {
 	case kernel == nil:
 		s.events, s.armed, s.repeatable = events|epollemu.Err, true, 0
 	case errors.Is(kernel, unix.EEXIST) && s.armed && s.events&epollemu.ET != 0 && s.events&epollemu.Exclusive == 0:
 		// As documented, this makes the emulation report once more what is ready.
-		must(c.t, c.kernel.ModifyData(s.fd, epoll.Events(s.events), uint64(s.fd)<<32))
+		must(c.t, c.control(sys.EpollModify, s.fd, s.events))
 	}
 }
 
 func (c *comparison) modify(s *comparedSlot) {
 	events := c.choose(s)
-	c.note("modify %d for %v", s.fd, epoll.Events(events))
-	kernel := c.kernel.ModifyData(s.fd, epoll.Events(events), uint64(s.fd)<<32)
-	c.same("modify", s, kernel, c.ours.Modify(s.fd, events, uint64(s.fd)<<32))
+	c.note("modify %d for %v", s.fd, names(events))
+	kernel := c.control(sys.EpollModify, s.fd, events)
+	c.same("modify", s, kernel, c.ours.Modify(s.fd, events, uint64(s.fd)))
 	if kernel == nil {
 		s.events, s.armed, s.repeatable = events|epollemu.Err, true, 0
 	}
@@ -249,7 +248,7 @@ func (c *comparison) duplicate(s *comparedSlot) {
 	other, err := unix.FcntlInt(uintptr(s.fd), unix.F_DUPFD_CLOEXEC, 0)
 	must(c.t, err)
 	s.extra = append(s.extra, other)
-	_ = c.kernel.Unregister(s.fd)
+	_ = c.control(sys.EpollRemove, s.fd, 0)
 	c.closeNumber(s)
 }
 
@@ -265,56 +264,12 @@ func (c *comparison) clear(s *comparedSlot) {
 // reopen gives the number to another file.
 func (c *comparison) reopen(s *comparedSlot) {
 	c.clear(s)
-	var fds [2]int
 	kind := c.random.IntN(5)
-	switch kind {
-	case 0, 1:
-		must(c.t, unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK))
-		if kind == 1 {
-			fds[0], fds[1] = fds[1], fds[0]
-		}
-	case 2:
-		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-		must(c.t, err)
-		fds = pair
-	case 3:
-		fds[0], fds[1] = tcpPair(c.t)
-	case 4:
-		fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
-		must(c.t, err)
-		must(c.t, unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0))
-		number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-		must(c.t, err)
-		peer, err := unix.Open(fmt.Sprintf("/dev/pts/%d", number), unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
-		must(c.t, err)
-		fds = [2]int{fd, peer}
-	}
+	fds := openPair(c.t, kind)
 	must(c.t, unix.Dup3(fds[0], s.fd, unix.O_CLOEXEC))
 	must(c.t, unix.Close(fds[0]))
 	s.peer, s.open, s.terminal = fds[1], true, kind == 4
 	c.note("%d is of kind %d", s.fd, kind)
-}
-
-func drain(fd int) {
-	var room [4096]byte
-	for range 1000 {
-		if n, err := unix.Read(fd, room[:]); n <= 0 || err != nil {
-			return
-		}
-	}
-}
-
-func fill(fd int) {
-	var data [4096]byte
-	for range 5000 {
-		if _, err := unix.SendmsgN(fd, data[:], nil, nil, unix.MSG_NOSIGNAL); err == unix.ENOTSOCK {
-			if _, err = unix.Write(fd, data[:]); err != nil {
-				return
-			}
-		} else if err != nil {
-			return
-		}
-	}
 }
 
 // wait compares what both epolls report. TCP may take a moment, and then differences may be about
@@ -336,7 +291,7 @@ func (c *comparison) wait() {
 	}
 	c.total.events += len(kernel)
 	for data, events := range kernel {
-		s := &c.slots[int(data>>32)-700]
+		s := &c.slots[int(data)-700]
 		s.repeatable |= events & (room | ends)
 		s.armed = s.armed && s.events&epollemu.OneShot == 0
 	}
@@ -352,7 +307,7 @@ func (c *comparison) wait() {
 func (c *comparison) excuse(kernel, ours map[uint64]uint32) {
 	for _, pair := range [2][2]map[uint64]uint32{{kernel, ours}, {ours, kernel}} {
 		for data, events := range pair[0] {
-			s := &c.slots[int(data>>32)-700]
+			s := &c.slots[int(data)-700]
 			if s.events&epollemu.ET != 0 && pair[1][data] == 0 && events&^s.repeatable == 0 {
 				delete(pair[0], data)
 				c.total.excused++
@@ -367,11 +322,11 @@ const (
 )
 
 func (c *comparison) take(kernel, ours map[uint64]uint32) {
-	var theirs [16]epoll.Event
-	n, err := c.kernel.Poll(theirs[:], 0)
+	var theirs [16]unix.EpollEvent
+	n, err := unix.EpollWait(c.kernel, theirs[:], 0)
 	must(c.t, err)
 	for _, event := range theirs[:n] {
-		kernel[event.Data()] |= uint32(event.Events)
+		kernel[uint64(event.Fd)] |= event.Events
 	}
 	var emulated [16]epollemu.Event
 	n, err = c.ours.Take(emulated[:], 0)
@@ -395,7 +350,7 @@ func (c *comparison) poll() map[uint64]uint32 {
 		}
 		c.total.answers++
 		if list[0].Revents != 0 {
-			ready[uint64(s.fd)<<32] = uint32(list[0].Revents)
+			ready[uint64(s.fd)] = uint32(list[0].Revents)
 		}
 	}
 	return ready
@@ -420,28 +375,18 @@ func equal(a, b map[uint64]uint32) bool {
 	return len(a) == len(b)
 }
 
-func describe(all map[uint64]uint32) map[uint64]epoll.Events {
-	readable := make(map[uint64]epoll.Events)
+func describe(all map[uint64]uint32) map[uint64]string {
+	readable := make(map[uint64]string)
 	for data, events := range all {
-		readable[data>>32] = epoll.Events(events)
+		readable[data] = names(events)
 	}
 	return readable
 }
 
-// tcpPair returns both ends of a connection, which the caller closes.
-func tcpPair(t testing.TB) (client, server int) {
-	listener, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	must(t, err)
-	must(t, unix.Bind(listener, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
-	must(t, unix.Listen(listener, 1))
-	address, err := unix.Getsockname(listener)
-	must(t, err)
-	client, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	must(t, err)
-	must(t, unix.Connect(client, address))
-	server, _, err = unix.Accept4(listener, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
-	must(t, err)
-	must(t, unix.SetNonblock(client, true))
-	must(t, unix.Close(listener))
-	return client, server
+// control wraps epoll_ctl(2) of the kernel's epoll.
+func (c *comparison) control(operation, fd int, events uint32) error {
+	if err := unix.EpollCtl(c.kernel, operation, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)}); err != nil {
+		return err
+	}
+	return nil
 }

@@ -142,7 +142,7 @@ func mechanism(t testing.TB, opts []iomux.Option) suite.Mechanism {
 	}
 	for theirs, ours := range toInterest {
 		if p.Supports(ours) {
-			m.Tells |= theirs
+			m.Reports |= theirs
 		}
 	}
 	if p.Supports(iomux.Edge) {

@@ -80,7 +80,7 @@ func mechanism(name string) suite.Mechanism {
 		ReportsClosed:  suite.IsNval,
 	}
 	for theirs := range toDevPoll {
-		m.Tells |= theirs
+		m.Reports |= theirs
 	}
 	return m
 }

@@ -62,7 +62,7 @@ var mechanism = suite.Mechanism{
 		poller, err := epoll.New()
 		return waiter{poller}, err
 	},
-	Tells:         suite.In | suite.Out | suite.Pri | suite.Err | suite.Hup | suite.RdHup,
+	Reports:       suite.In | suite.Out | suite.Pri | suite.Err | suite.Hup | suite.RdHup,
 	Modes:         modes(),
 	Live:          true,
 	Wakes:         true,

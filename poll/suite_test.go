@@ -18,7 +18,7 @@ var events = map[suite.Events]poll.Events{
 	suite.Err: poll.Err, suite.Hup: poll.Hup, suite.Nval: poll.Nval,
 }
 
-func tells() (all suite.Events) {
+func reported() (all suite.Events) {
 	if _, err := poll.Wait([]poll.FD{{FD: -1, Events: poll.RdHup}}, 0); !errors.Is(err, errors.ErrUnsupported) {
 		events[suite.RdHup] = poll.RdHup
 	}
@@ -87,7 +87,7 @@ func (waiter) Close() error { return nil }
 func mechanism(contexts bool) suite.Mechanism {
 	return suite.Mechanism{
 		New:           func() (suite.Waiter, error) { return waiter{poll.New(), contexts}, nil },
-		Tells:         tells(),
+		Reports:       reported(),
 		ReportsClosed: suite.IsNval,
 		Contexts:      contexts,
 		Brief:         contexts,

@@ -118,7 +118,7 @@ func TestSuite(t *testing.T) {
 			}
 			suite.Run(t, suite.Mechanism{
 				New:           func() (suite.Waiter, error) { return &waiter{call: call}, nil },
-				Tells:         suite.In | suite.Out | suite.Pri,
+				Reports:       suite.In | suite.Out | suite.Pri,
 				Call:          true,
 				Contexts:      name == "WaitContext",
 				Brief:         name == "WaitContext",

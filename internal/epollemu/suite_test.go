@@ -72,7 +72,7 @@ var mechanism = suite.Mechanism{
 		e, err := epollemu.New()
 		return waiter{e}, err
 	},
-	Tells:               tells(),
+	Reports:             reported(),
 	Modes:               suite.Edge | suite.OneShot,
 	Live:                true,
 	Wakes:               true,
@@ -81,7 +81,7 @@ var mechanism = suite.Mechanism{
 	ReportsClosed:       suite.Forgotten,
 }
 
-func tells() suite.Events {
+func reported() suite.Events {
 	all := suite.In | suite.Out | suite.Pri | suite.Err | suite.Hup | suite.RdHup
 	if !epollemu.HasUrgent() {
 		all &^= suite.Pri

@@ -15,18 +15,18 @@ var hangupTests = []test{
 	{name: "WriterClosesAnEmptyPipe", run: writerClosesEmpty},
 	{name: "WriterClosesAPipeWithData", run: writerClosesData},
 	{name: "ReaderClosesWhileTheWriterWaits", run: readerCloses},
-	{name: "HangUpIsReportedUnasked", tells: Hup | Err, run: hangUpUnasked},
+	{name: "HangUpIsReportedUnasked", reports: Hup | Err, run: hangUpUnasked},
 	{name: "PeerShutsDownItsWritingSide", run: peerShutsDown},
-	{name: "PeerShutsDownIsReportedAsRdHup", tells: RdHup, run: peerShutsDownRdHup},
+	{name: "PeerShutsDownIsReportedAsRdHup", reports: RdHup, run: peerShutsDownRdHup},
 	{name: "SocketPairPeerCloses", run: peerCloses},
-	{name: "OneShotAndHangUp", modes: OneShot, tells: RdHup | Hup, run: oneShotAndHangUp},
+	{name: "OneShotAndHangUp", modes: OneShot, reports: RdHup | Hup, run: oneShotAndHangUp},
 }
 
 // hangUp returns the condition that m reports for a reader without writers. Mechanisms without a
 // hang-up report it as readable. So does every mechanism on Windows, where a connection takes the
 // place of a pipe: its peer may still receive.
 func hangUp(m Mechanism) Events {
-	if m.Tells&Hup != 0 && runtime.GOOS != "windows" {
+	if m.Reports&Hup != 0 && runtime.GOOS != "windows" {
 		return Hup
 	}
 	return In
@@ -38,7 +38,7 @@ func writerClosesEmpty(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 	Close(t, w)
 	var unwanted Events
-	if runtime.GOOS == "linux" && m.Tells&Hup != 0 {
+	if runtime.GOOS == "linux" && m.Reports&Hup != 0 {
 		unwanted = In // the BSDs report both
 	}
 	expect(t, m, waiter, r, hangUp(m), unwanted)
@@ -74,7 +74,7 @@ func readerCloses(t *testing.T, m Mechanism) {
 	if got := events[0].Events; got&(Err|Hup|Out) == 0 {
 		t.Errorf("descriptor %d is %v", w, got)
 	}
-	if got := events[0].Events; runtime.GOOS == "linux" && m.Tells&Err != 0 && got&Err == 0 {
+	if got := events[0].Events; runtime.GOOS == "linux" && m.Reports&Err != 0 && got&Err == 0 {
 		t.Errorf("descriptor %d is %v, want Err", w, got)
 	}
 }

@@ -88,7 +88,7 @@ func modifiedAtRandom(t *testing.T, m Mechanism) {
 	for range rounds {
 		left := make(map[int]bool)
 		for _, fd := range all {
-			asked := Events(rand.Uint()) & m.Tells &^ Nval
+			asked := Events(rand.Uint()) & m.Reports &^ Nval
 			must(t, waiter.Modify(fd, asked, mode))
 			if asked&Out != 0 {
 				left[fd] = true

@@ -18,8 +18,8 @@ var socketTests = []test{
 	{name: "ConnectionIsWritableWhileThereIsRoom", run: whileThereIsRoom},
 	{name: "RefusedConnection", alone: true, run: refused},
 	{name: "FreshTCPSocket", run: freshSocket},
-	{name: "OutOfBandDataIsPriority", tells: Pri, run: outOfBand},
-	{name: "OutOfBandDataInline", tells: Pri, run: outOfBandInline},
+	{name: "OutOfBandDataIsPriority", reports: Pri, run: outOfBand},
+	{name: "OutOfBandDataInline", reports: Pri, run: outOfBandInline},
 	{name: "DatagramSocket", run: datagram},
 	{name: "DatagramSocketOfIPv6", run: datagramIPv6},
 	{name: "SocketsOfAllKinds", run: allKinds},
@@ -82,20 +82,20 @@ func refused(t *testing.T, m Mechanism) {
 	Close(t, listener) // from now on, its port refuses connections
 	for _, asked := range []Events{In | Out | Pri | RdHup, Out, In} {
 		before, after := Socket(t, syscall.SOCK_STREAM), Socket(t, syscall.SOCK_STREAM)
-		early, late := watching(t, m, before, asked&m.Tells, Level), object(t, m)
+		early, late := watching(t, m, before, asked&m.Reports, Level), object(t, m)
 		for _, fd := range []int{before, after} {
 			if err := connect(fd, address); err != errInProgress {
 				t.Skip("this system refuses a connection to itself at once:", err)
 			}
 		}
-		must(t, late.Register(after, asked&m.Tells, Level))
+		must(t, late.Register(after, asked&m.Reports, Level))
 		want, unwanted := asked&Out, Nval
 		switch runtime.GOOS {
 		case "linux":
 			want = (In|Out|RdHup)&asked | Err | Hup
 		case "windows":
 			want, unwanted = (In|Out|RdHup)&asked|Err, Hup
-			if m.Tells&Err != 0 {
+			if m.Reports&Err != 0 {
 				unwanted |= Pri // select() reports Err as exceptional
 			}
 		}

@@ -69,9 +69,9 @@ type Waiter interface {
 // Mechanism describes the mechanism under test.
 type Mechanism struct {
 	New func() (Waiter, error)
-	// Tells holds the conditions that the mechanism reports. It reports the others as one of these:
+	// Reports holds the conditions that the mechanism reports. It reports the others as one of these:
 	// select reports a hang-up as In.
-	Tells Events
+	Reports Events
 	// Modes holds the modes besides Level.
 	Modes Mode
 	// Highest is the highest descriptor that can be tested, or 0 for no limit.
@@ -112,7 +112,7 @@ const (
 type test struct {
 	name     string
 	modes    Mode
-	tells    Events
+	reports  Events
 	memory   bool
 	live     bool
 	wakes    bool
@@ -171,7 +171,7 @@ func (test test) lacks(m Mechanism) string {
 	if test.modes&OneShot&^m.Modes != 0 {
 		lacks = append(lacks, "one-shot mode")
 	}
-	if missing := test.tells &^ m.Tells; missing != 0 {
+	if missing := test.reports &^ m.Reports; missing != 0 {
 		lacks = append(lacks, missing.String())
 	}
 	if test.memory && m.Call {
@@ -247,7 +247,7 @@ func matches(m Mechanism, events []Event, fd int, want, unwanted Events) error {
 		return fmt.Errorf("events are %v, want one of descriptor %d", events, fd)
 	}
 	got := events[0].Events
-	if missing := want & m.Tells &^ got; missing != 0 {
+	if missing := want & m.Reports &^ got; missing != 0 {
 		return fmt.Errorf("descriptor %d is %v, lacks %v", fd, got, missing)
 	}
 	if got&unwanted != 0 {

@@ -1,4 +1,4 @@
-//go:build linux || windows
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd || windows
 
 package epoll_test
 

@@ -90,6 +90,9 @@ func (e *entry) endings() (ready uint32) {
 		}
 		return ready
 	}
+	if e.isEndedWriter() {
+		return ready | Out | Err
+	}
 	if e.ended&reading != 0 {
 		ready |= Hup
 	}
@@ -97,6 +100,12 @@ func (e *entry) endings() (ready uint32) {
 		ready |= Out | Err
 	}
 	return ready
+}
+
+// isEndedWriter reports whether the descriptor writes to a pipe without a reader. A kernel may report
+// it with either filter.
+func (e *entry) isEndedWriter() bool {
+	return e.kind == pipe && e.ended != 0 && e.events&readable == 0 && e.events&writable != 0
 }
 
 // asLinux returns what Linux would report if a kernel of its own reports ready and the filters.
@@ -108,6 +117,9 @@ func (e *entry) asLinux(ready uint32, native bool) uint32 {
 		}
 		if e.kind == pipe && e.drained {
 			ready &^= In | RdNorm // an ended pipe with nothing in it hangs up only
+		}
+		if e.isEndedWriter() {
+			ready &^= Hup
 		}
 		if ready&In != 0 {
 			ready |= RdNorm

@@ -95,13 +95,6 @@ func runSequence(t *testing.T, seed uint64, total *tally) {
 	must(t, ours.Close())
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func (c *comparison) note(format string, args ...any) {
 	c.trace = append(c.trace, fmt.Sprintf(format, args...))
 }

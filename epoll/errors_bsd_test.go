@@ -1,0 +1,40 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package epoll_test
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/epoll"
+	"iomux/internal/test/suite"
+)
+
+// systemRefusals are those of files, and of Exclusive.
+func systemRefusals(t *testing.T, poller *epoll.Poller) []refusal {
+	t.Helper()
+	exclusive, _ := suite.Pipe(t)
+	must(t, poller.Register(exclusive, epoll.In|epoll.Exclusive))
+	file := suite.File(t)
+	return []refusal{
+		{"register a file", file, poller.Register(file, epoll.In), unix.EPERM},
+		{"modify an exclusive one", exclusive, poller.Modify(exclusive, epoll.In), unix.EINVAL},
+	}
+}
+
+func TestFromFDOfADuplicate(t *testing.T) {
+	first := newPoller(t)
+	duplicate, err := unix.FcntlInt(uintptr(first.FD()), unix.F_DUPFD_CLOEXEC, 0)
+	must(t, err)
+	second, err := epoll.FromFD(duplicate)
+	must(t, err)
+	r, w := suite.Pipe(t)
+	must(t, first.Register(r, epoll.In))
+	suite.Write(t, w)
+	if event := one(t, second); event.FD != int32(r) {
+		t.Errorf("event is %+v", event)
+	}
+	must(t, second.Close())
+	one(t, first)
+}

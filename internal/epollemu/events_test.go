@@ -1,0 +1,45 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package epollemu
+
+import "testing"
+
+// TestNativeKernels gives the entry what the poll(2) and the filters of a BSD kernel report. The
+// comments name the kernel and the situation.
+func TestNativeKernels(t *testing.T) {
+	const all = In | Out | RdHup | RdNorm | WrNorm | WrBand
+	for _, c := range []struct {
+		name   string
+		kind   kind
+		fired  slots
+		ended  slots
+		failed bool
+		empty  bool
+		events uint32
+		poll   uint32
+		want   uint32
+	}{
+		// FreeBSD takes POLLOUT away where POLLHUP is. No BSD reports POLLERR of a socket.
+		{"refused connection", socket, reading | writing, reading | writing, true, true, In | Out | RdHup, In | Hup, In | Out | Err | Hup | RdHup},
+		// NetBSD knows no POLLHUP of a socket.
+		{"socket shut down in both directions", socket, reading | writing, reading | writing, false, true, In | Out | RdHup, In | Out, In | Out | Hup | RdHup},
+		{"socket whose peer shut down writing", socket, reading, reading, false, true, In | Out | RdHup, In | Out, In | Out | RdHup},
+		{"the same without RdHup", socket, reading, reading, false, true, In, In, In},
+		{"readable socket", socket, reading, 0, false, false, all, In | Out, In | Out | RdNorm | WrNorm | WrBand},
+		// DragonFly's poll reports nothing of a pipe's end, and the others In, too.
+		{"pipe without a writer on DragonFly", pipe, reading, reading, false, true, In, 0, Hup},
+		{"pipe without a writer", pipe, reading, reading, false, true, In, In | Hup, Hup},
+		{"pipe without a writer, with data", pipe, reading, reading, false, false, In, In | Hup, In | Hup},
+		{"pipe without a reader on DragonFly", pipe, writing, writing, false, false, Out, 0, Out | Err},
+		// NetBSD reports it with the filter for reading only.
+		{"pipe without a reader on NetBSD", pipe, reading, reading, false, true, Out, Hup, Out | Err},
+		{"pipe without a reader on FreeBSD", pipe, writing, writing, false, false, Out, Hup, Out | Err},
+		{"pipe with room", pipe, writing, 0, false, false, all, Out, Out | WrNorm},
+		{"terminal without a peer", other, reading, reading, false, true, In, In | Hup, In | Hup},
+	} {
+		e := &entry{events: c.events, kind: c.kind, fired: c.fired, ended: c.ended, failed: c.failed, drained: c.empty}
+		if got := e.asLinux(c.poll, true); got != c.want {
+			t.Errorf("%s: %#x, want %#x", c.name, got, c.want)
+		}
+	}
+}

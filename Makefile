@@ -44,8 +44,11 @@ bin: ## Build the pinned tools into bin/
 	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ tool ./api ./forward
 	@GOWORK=off go -C tools/actionlint build -o $(CURDIR)/bin/ tool
 
+bin-%:
+	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ ./$*
+
 # Slow steps run first.
-CHECKS := race vet lint wine layouts-s390x layouts-arm64 python-check stress alone-386 test api-same scripts formatted
+CHECKS := race vet lint wine layouts-s390x layouts-arm64 python-check stress alone-386 api-same scripts formatted
 
 check: setup ## Run every check that this machine can run; at most five minutes
 	@GOWORK=off go -C tools run ./check $(CHECKS)
@@ -113,12 +116,12 @@ $(ALONE): alone-%:
 	@$(MAKE) --no-print-directory binaries TARGET=linux/$* PACKAGES='$(PACKAGES)'
 	@tools/alone.sh dist/linux-$* $(EMULATOR)
 
-wine: bin ## Test the root module and the commands as Windows programs under Wine
+wine: bin-forward ## Test the root module and the commands as Windows programs under Wine
 	@GOOS=windows GOARCH=amd64 CGO_ENABLED=0 tools/wine.sh \
 		go test -exec='$(WINE)' -shuffle=on -timeout=580s ./... ./cmd/iomux/... ./cmd/iomux-bench/...
 
 wine-race: WINE_LIMIT := 900
-wine-race: bin ## Test them three times with the race detector under Wine
+wine-race: bin-forward ## Test them three times with the race detector under Wine
 	@tools/setup.sh x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-posix
 	@GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc tools/wine.sh \
 		go test -exec='$(WINE)' -race -count=3 -shuffle=on -timeout=880s ./... ./cmd/iomux/... ./cmd/iomux-bench/...
@@ -131,10 +134,10 @@ binaries: ## Build the test binaries of PACKAGES for TARGET=system/processor int
 	@CGO_ENABLED=0 GOOS=$(patsubst %/,%,$(dir $(TARGET))) GOARCH=$(notdir $(TARGET)) \
 		go test -c -o dist/$(subst /,-,$(TARGET))/ $(PACKAGES) >/dev/null
 
-api: bin ## Accept the current public interface: write api.txt
+api: bin-api ## Accept the current public interface: write api.txt
 	bin/api -write $(TARGETS)
 
-api-same: bin
+api-same: bin-api
 	bin/api $(TARGETS)
 
 fuzz: ## Fuzz every target of every module for FUZZTIME

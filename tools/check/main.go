@@ -51,6 +51,9 @@ func printProbes(ctx context.Context, steps []string) {
 	for _, step := range steps {
 		if reason := probe(ctx, step); reason != "" {
 			fmt.Printf("check: left out: step %s: %s\n", step, reason)
+			if other := instead[step]; other != "" {
+				fmt.Printf("check: can run step %s instead\n", other)
+			}
 		} else {
 			fmt.Printf("check: can run step %s\n", step)
 		}

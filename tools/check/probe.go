@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 )
 
 // probes holds, for each step that needs more than Go, the function that finds out whether this
@@ -16,9 +15,8 @@ import (
 var probes = map[string]func(context.Context) string{
 	"race":          raceDetector,
 	"stress":        raceDetector,
-	"test":          noRaceDetector,
-	"lint":          tools,
-	"api-same":      tools,
+	"lint":          func(ctx context.Context) string { return unbuilt(ctx, "bin") },
+	"api-same":      func(ctx context.Context) string { return unbuilt(ctx, "bin-api") },
 	"scripts":       func(context.Context) string { return missing("shellcheck") },
 	"alone-386":     func(ctx context.Context) string { return foreign(ctx, "386", "") },
 	"layouts-arm64": func(ctx context.Context) string { return foreign(ctx, "arm64", "qemu-aarch64") },
@@ -26,6 +24,9 @@ var probes = map[string]func(context.Context) string{
 	"wine":          wine,
 	"python-check":  python,
 }
+
+// instead maps a step to the one that replaces it if this machine cannot run it.
+var instead = map[string]string{"race": "test"}
 
 // probe returns why this machine cannot run the step, or nothing if it can.
 func probe(ctx context.Context, step string) string {
@@ -45,14 +46,20 @@ func missing(programs ...string) string {
 	return ""
 }
 
-// failure returns a reason if the command fails: its last line.
+// failure returns a reason if the command fails: the last line of its output that is not make's
+// own.
 func failure(ctx context.Context, name string, args ...string) string {
 	output, err := command(ctx, name, args...)
 	if err == nil {
 		return ""
 	}
-	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
-	return strings.TrimSpace(fmt.Sprintf("%s %s: %v: %s", filepath.Base(name), strings.Join(args, " "), err, lines[len(lines)-1]))
+	reason := err.Error()
+	for line := range strings.Lines(string(output)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "make") {
+			reason = line
+		}
+	}
+	return fmt.Sprintf("%s: %s", filepath.Base(name), reason)
 }
 
 // program is the smallest one that shows whether programs built in a certain way can run.
@@ -103,23 +110,13 @@ func raceDetector(ctx context.Context) string {
 	return built(ctx, []string{"CGO_ENABLED=1"}, []string{"-race"}, func(path string) string { return failure(ctx, path) })
 }
 
-// noRaceDetector leaves out the plain tests if the race detector runs the same ones.
-func noRaceDetector(ctx context.Context) string {
-	if raceDetector(ctx) == "" {
-		return "race runs the same tests"
+// unbuilt returns a reason if the tools of a target cannot be built, which downloads them the first
+// time.
+func unbuilt(ctx context.Context, target string) string {
+	if reason := failure(ctx, "make", "--no-print-directory", target); reason != "" {
+		return "cannot build the tools: " + reason
 	}
 	return ""
-}
-
-var (
-	toolsOnce sync.Once
-	noTools   string
-)
-
-// tools builds the pinned tools once, which downloads them the first time.
-func tools(ctx context.Context) string {
-	toolsOnce.Do(func() { noTools = failure(ctx, "make", "--no-print-directory", "bin") })
-	return noTools
 }
 
 // wine starts the smallest Windows program.
@@ -127,7 +124,7 @@ func wine(ctx context.Context) string {
 	if reason := missing("wine", "wineserver", "timeout"); reason != "" {
 		return reason
 	}
-	if reason := tools(ctx); reason != "" {
+	if reason := unbuilt(ctx, "bin-forward"); reason != "" {
 		return reason
 	}
 	return failure(ctx, "tools/wine.sh", "true")

@@ -80,7 +80,10 @@ func (r *run) step(ctx context.Context, step string) {
 	start := time.Now()
 	one := result{step: step, left: probe(ctx, step)}
 	var output []byte
-	if one.left == "" {
+	switch {
+	case ctx.Err() != nil: // a probe fails then, whatever the machine can do
+		one.left, one.err = "", errInterrupted
+	case one.left == "":
 		r.mu.Lock()
 		r.print("started " + step)
 		r.mu.Unlock()
@@ -95,6 +98,9 @@ func (r *run) step(ctx context.Context, step string) {
 	switch {
 	case one.left != "":
 		r.print("left out " + step + ": " + one.left)
+		if other := instead[step]; other != "" {
+			r.waiting = append(r.waiting, other)
+		}
 	case one.err != nil:
 		_, _ = os.Stdout.Write(output)
 		r.print(fmt.Sprintf("FAILED %s: %v", step, one.err))
@@ -103,11 +109,13 @@ func (r *run) step(ctx context.Context, step string) {
 	}
 }
 
+var errInterrupted = errors.New("interrupted")
+
 // command runs a program in a process group of its own. If ctx is done, the group gets SIGTERM, and
 // SIGKILL 20 s later, so that nothing it started is left.
 func command(ctx context.Context, name string, args ...string) ([]byte, error) {
 	if ctx.Err() != nil {
-		return nil, errors.New("interrupted")
+		return nil, errInterrupted
 	}
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -1,4 +1,4 @@
-//go:build unix && !aix
+//go:build unix
 
 package procwatch
 
@@ -14,8 +14,8 @@ const (
 	longest  = 100 * time.Millisecond
 )
 
-// ask calls question until it reports that the process has exited, ever more rarely.
-func ask(notify func(), question func() (code int, known, exited bool)) *Exit {
+// Ask returns an Exit that calls question until it reports that the process has exited, ever more rarely.
+func Ask(notify func(), question func() (code int, known, exited bool)) *Exit {
 	a, stop := new(asked), make(chan struct{})
 	go func() {
 		pause := time.NewTimer(0)

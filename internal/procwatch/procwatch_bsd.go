@@ -42,7 +42,7 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	if errno == unix.ESRCH {
 		// It has exited since, or its parent has not waited for it, and this kernel reports only exits to come.
 		pid := process.Pid
-		return ask(notify, func() (code int, known, exited bool) {
+		return Ask(notify, func() (code int, known, exited bool) {
 			code, known = zombieStatus(pid)
 			return code, known, true
 		}), nil

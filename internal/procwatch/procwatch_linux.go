@@ -36,7 +36,7 @@ func watchByAsking(process *os.Process, notify func()) (*Exit, error) {
 	if alive, err := isAlive(process); !alive {
 		return nil, fmt.Errorf("watch process %d: %w", process.Pid, err)
 	}
-	return ask(notify, func() (int, bool, bool) { return question(process) }), nil
+	return Ask(notify, func() (int, bool, bool) { return question(process) }), nil
 }
 
 // question asks as the parent, without reaping the child. Of another's child it can only see whether

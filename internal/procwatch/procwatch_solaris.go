@@ -15,7 +15,7 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	if alive, err := isAlive(process); !alive {
 		return nil, fmt.Errorf("watch process %d: %w", process.Pid, err)
 	}
-	return ask(notify, func() (int, bool, bool) { return question(process.Pid) }), nil
+	return Ask(notify, func() (int, bool, bool) { return question(process.Pid) }), nil
 }
 
 // question reads struct psinfo. A process that waits for its parent has no threads.

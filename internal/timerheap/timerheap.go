@@ -12,6 +12,7 @@ import "math"
 type Timer[T any] struct {
 	Owner    T     // for the caller's use
 	deadline int64 // when the timer expires
+	key      int64 // the key of its slot
 	period   int64 // the time between two expirations, 0 for a timer that expires once
 	place    int   // one more than the index in the heap, 0 for a timer that is not armed
 }
@@ -19,6 +20,9 @@ type Timer[T any] struct {
 // Armed reports whether the timer is in a heap: it was set, and neither removed nor, if it expires
 // only once, handed out.
 func (t *Timer[T]) Armed() bool { return t.place != 0 }
+
+// Repeats reports whether the timer was last set with a period.
+func (t *Timer[T]) Repeats() bool { return t.period > 0 }
 
 // Heap is a set of armed timers. Its zero value is empty.
 //
@@ -50,8 +54,8 @@ func (h *Heap[T]) Set(t *Timer[T], deadline, period int64) {
 		h.up(len(h.slots)-1, slot[T]{deadline, t})
 		return
 	}
-	if i := t.place - 1; deadline < h.slots[i].key {
-		h.up(i, slot[T]{deadline, t})
+	if deadline < t.key { // which is here, too, because the slot would be one more line of the cache
+		h.up(t.place-1, slot[T]{deadline, t})
 	}
 }
 
@@ -178,5 +182,5 @@ func (h *Heap[T]) down(i int, s slot[T]) {
 
 func (h *Heap[T]) put(i int, s slot[T]) {
 	h.slots[i] = s
-	s.timer.place = i + 1
+	s.timer.key, s.timer.place = s.key, i+1
 }

@@ -1,0 +1,79 @@
+package pathwatch
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// limitsName is the variable of the environment that makes the test run with the limits of a user
+// namespace of its own.
+const limitsName = "IOMUX_PATHWATCH_LIMITS"
+
+func TestLimitsNameTheirSysctl(t *testing.T) {
+	if os.Getenv(limitsName) == "" {
+		child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		child.Env = append(os.Environ(), limitsName+"=1")
+		child.SysProcAttr = &syscall.SysProcAttr{
+			Cloneflags:  syscall.CLONE_NEWUSER,
+			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		}
+		output, err := child.CombinedOutput()
+		if errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSPC) {
+			t.Skip("no user namespaces:", err)
+		}
+		if err != nil || strings.Contains(string(output), "SKIP") {
+			t.Errorf("%v\n%s", err, output)
+		}
+		return
+	}
+	limit(t, "max_inotify_watches", "3")
+	w, err := New(nil)
+	must(t, err)
+	defer func() { must(t, w.Close()) }()
+	folder := t.TempDir()
+	_, err = w.Add(filepath.Join(folder, "file"), nil)
+	if !errors.Is(err, unix.ENOSPC) || !strings.Contains(err.Error(), "fs.inotify.max_user_watches") {
+		t.Errorf("error is %v", err)
+	}
+	if w.Len() != 0 || w.kernel.(*inotify).count() != 0 {
+		t.Errorf("%d names and %d files are watched", w.Len(), w.kernel.(*inotify).count())
+	}
+	limit(t, "max_inotify_instances", "1")
+	_, err = New(nil)
+	if !errors.Is(err, unix.EMFILE) || !strings.Contains(err.Error(), "fs.inotify.max_user_instances") {
+		t.Errorf("error is %v", err)
+	}
+	complete(t, w, folder)
+}
+
+// complete begins a watch within the limit, exceeds it, and sees that the watch is completed later.
+func complete(t *testing.T, w *Watcher, folder string) {
+	t.Helper()
+	limit(t, "max_inotify_watches", "100")
+	name := filepath.Join(folder, "a", "b", "file")
+	p := add(t, w, name)
+	limit(t, "max_inotify_watches", "4")
+	must(t, os.MkdirAll(filepath.Dir(name), 0o700))
+	write(t, name, "")
+	must(t, w.Collect(func(*Path, Change) {}))
+	if !w.Failing() {
+		t.Error("it is not failing, with too few watches")
+	}
+	limit(t, "max_inotify_watches", "100")
+	expect(t, w, p, Created, 0)
+	if w.Failing() {
+		t.Error("it is failing, with enough watches")
+	}
+}
+
+func limit(t *testing.T, name, value string) {
+	t.Helper()
+	must(t, os.WriteFile("/proc/sys/user/"+name, []byte(value), 0))
+}

@@ -1,0 +1,44 @@
+package sys
+
+import (
+	"runtime"
+	"syscall"
+)
+
+// CanCatch reports whether package os/signal can deliver a signal to the program.
+func CanCatch(sig syscall.Signal) bool {
+	if runtime.GOOS == "windows" {
+		return sig == syscall.SIGINT || sig == syscall.SIGTERM
+	}
+	if sig <= 0 || sig > lastSignal() || sig == syscall.SIGKILL {
+		return false
+	}
+	switch runtime.GOOS {
+	case "linux":
+		// The C libraries use the last three, and the Go runtime leaves them alone.
+		return sig != linuxStop() && (sig < 32 || sig > 34)
+	case "solaris", "illumos":
+		return sig != 23 // SIGSTOP
+	}
+	return sig != 17 // SIGSTOP
+}
+
+// lastSignal returns the last signal that the Go runtime knows.
+func lastSignal() syscall.Signal {
+	switch runtime.GOOS {
+	case "darwin", "ios":
+		return 31
+	case "dragonfly", "freebsd", "netbsd", "openbsd":
+		return 32
+	}
+	return 64
+}
+
+// linuxStop returns SIGSTOP, which has another number on MIPS.
+func linuxStop() syscall.Signal {
+	switch runtime.GOARCH {
+	case "mips", "mipsle", "mips64", "mips64le":
+		return 23
+	}
+	return 19
+}

@@ -111,6 +111,9 @@ func needs(t testing.TB, what kqueue.Event) {
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skip(err)
 	}
+	if what.Fflags&kqueue.NoteTrack != 0 && errors.Is(err, syscall.EPERM) {
+		t.Skip("this user may not follow forks:", err)
+	}
 	if what.Filter == kqueue.FilterUser && errors.Is(err, syscall.EINVAL) {
 		t.Skip("this kernel is older than FilterUser")
 	}

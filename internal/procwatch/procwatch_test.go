@@ -3,6 +3,7 @@
 package procwatch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"iomux/internal/test/leak"
+	"iomux/internal/test/suite"
 )
 
 // roleName is the variable of the environment that makes this program play a child of its tests.
@@ -47,7 +49,7 @@ func TestMain(m *testing.M) {
 
 // command returns this program in a role: a number to exit with at once, wait or parent.
 func command(role string) *exec.Cmd {
-	child := exec.Command(os.Args[0])
+	child := suite.Itself(context.Background())
 	child.Env = append(os.Environ(), roleName+"="+role)
 	return child
 }

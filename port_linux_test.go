@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"iomux"
+	"iomux/internal/test/portmodel"
 	"iomux/internal/test/suite"
 )
 
 // What wakes a sleep is not lost though another goroutine, which only looks, takes it from the port.
 func TestWakeOfAPortIsPassedOn(t *testing.T) {
-	ports, err := iomux.OpenPorts(newPortModel())
+	ports, err := iomux.OpenPorts(portmodel.New())
 	must(t, err)
 	defer func() { must(t, ports.Close()) }()
 	for range 100 {
@@ -44,7 +45,7 @@ func TestNumberOfAPortIsRegisteredAgain(t *testing.T) {
 
 func TestCloseEndsTheSleepOfAPort(t *testing.T) {
 	for range 20 { // a signal may have ended some
-		ports, err := iomux.OpenPorts(newPortModel())
+		ports, err := iomux.OpenPorts(portmodel.New())
 		must(t, err)
 		asleep, done := make(chan struct{}), make(chan error)
 		go func() { done <- ports.Sleep(func() { close(asleep) }) }()
@@ -55,4 +56,8 @@ func TestCloseEndsTheSleepOfAPort(t *testing.T) {
 		}
 		isErr(t, ports.Look(), os.ErrClosed)
 	}
+}
+
+func init() {
+	modelled = map[string]iomux.Option{"modelled eventport": iomux.WithPorts(portmodel.New())}
 }

@@ -1,4 +1,5 @@
-package iomux_test
+// Package portmodel models event ports of Solaris and illumos on Linux, for tests.
+package portmodel
 
 import (
 	"math/rand/v2"
@@ -10,59 +11,57 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iomux"
 	"iomux/internal/eventport"
 	"iomux/internal/sys"
 )
 
-// portModel behaves as event ports do, over the descriptors of this process:
+// Model behaves as event ports do, with the descriptors of this process:
 //
-//   - An association ends when its event is taken, by port_dissociate, which takes its event back, and when the descriptor is
-//     closed, which says nothing.
-//   - A descriptor that has something when it is associated is told of as having it, also if it has not any more when the event
-//     is taken. One that is associated already is associated anew.
-//   - A closed one is EBADFD. Regular files have everything, always.
+//   - An association ends when its event is taken, by port_dissociate, which takes its event back,
+//     and silently when the descriptor is closed.
+//   - A descriptor that is ready when it is associated is reported as such, even if it is not ready
+//     any more when the event is taken. Associating it again replaces the association.
+//   - A closed descriptor is EBADFD. Regular files are always ready for everything.
 //   - Signals interrupt a wait now and then.
 //
-// A port that is a number of this process stands for each; it does not sleep, but looks again after a moment.
-type portModel struct {
+// A port is a number of this process. Get does not sleep, but looks again after a moment.
+type Model struct {
 	mu    sync.Mutex
-	ports map[int]*modelledPort
+	ports map[int]*port
 }
 
-type modelledPort struct {
+type port struct {
 	associated map[int32]uint16
 	queue      []eventport.Event
 }
 
-func newPortModel() *portModel { return &portModel{ports: make(map[int]*modelledPort)} }
+// New returns a Model without ports.
+func New() *Model { return &Model{ports: make(map[int]*port)} }
 
-var _ eventport.Calls = (*portModel)(nil)
+var _ eventport.Calls = (*Model)(nil)
 
-func init() {
-	modelled = map[string]iomux.Option{"modelled eventport": iomux.WithPorts(newPortModel())}
-}
-
-// Create makes an epoll, which knows what happens to files, and when they are closed.
-func (m *portModel) Create() (int, error) {
+// Create makes an epoll, which knows what happens to files and when they are closed.
+func (m *Model) Create() (int, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return -1, os.NewSyscallError("port_create", err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.ports[fd] = &modelledPort{associated: make(map[int32]uint16)}
+	m.ports[fd] = &port{associated: make(map[int32]uint16)}
 	return fd, nil
 }
 
-func (m *portModel) Close(fd int) error {
+// Close wraps close(2).
+func (m *Model) Close(fd int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.ports, fd)
 	return os.NewSyscallError("close", unix.Close(fd))
 }
 
-func (m *portModel) Associate(at int, fd int32, events uint16) syscall.Errno {
+// Associate models port_associate(3C).
+func (m *Model) Associate(at int, fd int32, events uint16) syscall.Errno {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.ports[at]
@@ -78,8 +77,8 @@ func (m *portModel) Associate(at int, fd int32, events uint16) syscall.Errno {
 	return 0
 }
 
-// watch makes the epoll tell of fd once. It refuses files that always have everything.
-func (p *modelledPort) watch(at int, fd int32, events uint16) {
+// watch makes the epoll report fd once. It refuses files that are always ready.
+func (p *port) watch(at int, fd int32, events uint16) {
 	event := unix.EpollEvent{Events: uint32(events) | unix.EPOLLONESHOT, Fd: fd}
 	if sys.EpollCtl(at, unix.EPOLL_CTL_ADD, fd, unsafe.Pointer(&event)) == unix.EEXIST {
 		_ = sys.EpollCtl(at, unix.EPOLL_CTL_MOD, fd, unsafe.Pointer(&event))
@@ -95,7 +94,7 @@ func has(fd int32, events uint16) uint16 {
 	}
 }
 
-func (p *modelledPort) unqueue(fd int32) {
+func (p *port) unqueue(fd int32) {
 	kept := p.queue[:0]
 	for _, event := range p.queue {
 		if event.Source != eventport.SourceFD || int32(event.Object) != fd {
@@ -105,7 +104,8 @@ func (p *modelledPort) unqueue(fd int32) {
 	p.queue = kept
 }
 
-func (m *portModel) Dissociate(at int, fd int32) syscall.Errno {
+// Dissociate models port_dissociate(3C).
+func (m *Model) Dissociate(at int, fd int32) syscall.Errno {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.ports[at]
@@ -118,7 +118,8 @@ func (m *portModel) Dissociate(at int, fd int32) syscall.Errno {
 	return 0
 }
 
-func (m *portModel) Send(at int) syscall.Errno {
+// Send models port_send(3C).
+func (m *Model) Send(at int) syscall.Errno {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if p := m.ports[at]; p != nil {
@@ -127,7 +128,8 @@ func (m *portModel) Send(at int) syscall.Errno {
 	return 0
 }
 
-func (m *portModel) Get(at int, events []eventport.Event, timeout time.Duration) (int, syscall.Errno) {
+// Get models port_getn(3C).
+func (m *Model) Get(at int, events []eventport.Event, timeout time.Duration) (int, syscall.Errno) {
 	end := time.Now().Add(timeout)
 	for interrupted := rand.IntN(8) == 0; ; {
 		if n := m.get(at, events); n > 0 || timeout == 0 || timeout > 0 && !time.Now().Before(end) {
@@ -140,7 +142,7 @@ func (m *portModel) Get(at int, events []eventport.Event, timeout time.Duration)
 	}
 }
 
-func (m *portModel) get(at int, events []eventport.Event) (n int) {
+func (m *Model) get(at int, events []eventport.Event) (n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.ports[at]
@@ -155,7 +157,7 @@ func (m *portModel) get(at int, events []eventport.Event) (n int) {
 			fd := int32(event.Object)
 			if !p.isSame(at, fd) {
 				delete(p.associated, fd)
-				continue // closed, and its event with it
+				continue // it was closed, and its event with it
 			}
 			delete(p.associated, fd)
 		}
@@ -166,15 +168,15 @@ func (m *portModel) get(at int, events []eventport.Event) (n int) {
 	return n
 }
 
-// fire queues what the epoll tells.
-func (p *modelledPort) fire(at int) {
-	var told [64]unix.EpollEvent
+// fire queues what the epoll reports.
+func (p *port) fire(at int) {
+	var ready [64]unix.EpollEvent
 	for {
-		n, _ := sys.EpollWait(at, unsafe.Pointer(&told), len(told), 0)
+		n, _ := sys.EpollWait(at, unsafe.Pointer(&ready), len(ready), 0)
 		if n <= 0 {
 			return
 		}
-		for _, event := range told[:n] {
+		for _, event := range ready[:n] {
 			if _, known := p.associated[event.Fd]; known {
 				p.unqueue(event.Fd)
 				p.queue = append(p.queue, eventport.Event{Events: int32(event.Events), Source: eventport.SourceFD, Object: uintptr(event.Fd)})
@@ -184,8 +186,8 @@ func (p *modelledPort) fire(at int) {
 }
 
 // isSame reports whether the descriptor is open and of the file that was associated.
-func (p *modelledPort) isSame(at int, fd int32) bool {
+func (p *port) isSame(at int, fd int32) bool {
 	silent := unix.EpollEvent{Events: unix.EPOLLONESHOT, Fd: fd}
 	errno := sys.EpollCtl(at, unix.EPOLL_CTL_MOD, fd, unsafe.Pointer(&silent))
-	return errno == 0 || errno == unix.EPERM // of which an epoll holds none
+	return errno == 0 || errno == unix.EPERM // an epoll holds no regular file
 }

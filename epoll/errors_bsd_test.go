@@ -11,16 +11,12 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// systemRefusals are those of files, and of Exclusive.
-func systemRefusals(t *testing.T, poller *epoll.Poller) []refusal {
+// exclusiveRefusals are those of a registration with Exclusive.
+func exclusiveRefusals(t *testing.T, poller *epoll.Poller) []refusal {
 	t.Helper()
 	exclusive, _ := suite.Pipe(t)
 	must(t, poller.Register(exclusive, epoll.In|epoll.Exclusive))
-	file := suite.File(t)
-	return []refusal{
-		{"register a file", file, poller.Register(file, epoll.In), unix.EPERM},
-		{"modify an exclusive one", exclusive, poller.Modify(exclusive, epoll.In), unix.EINVAL},
-	}
+	return []refusal{{"modify an exclusive one", exclusive, poller.Modify(exclusive, epoll.In), unix.EINVAL}}
 }
 
 func TestFromFDOfADuplicate(t *testing.T) {

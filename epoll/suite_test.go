@@ -1,9 +1,10 @@
-//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd || windows
+//go:build unix || windows
 
 package epoll_test
 
 import (
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -72,7 +73,8 @@ var mechanism = suite.Mechanism{
 	ReportsClosed:       suite.Forgotten,
 }
 
-var overKqueue = !epoll.Native && runtime.GOOS != "windows"
+// overKqueue means that epoll is emulated with kqueue.
+var overKqueue = slices.Contains([]string{"darwin", "dragonfly", "freebsd", "ios", "netbsd", "openbsd"}, runtime.GOOS)
 
 func reported() suite.Events {
 	all := suite.In | suite.Out | suite.Pri | suite.Err | suite.Hup | suite.RdHup

@@ -111,7 +111,7 @@ func (e *Epoll) check(fd int, events uint32) (kind, error) {
 	if fd < 0 || fd > math.MaxInt32 {
 		return other, unix.EBADF
 	}
-	kind, errno := kindOf(fd)
+	kind, _, errno := kindOf(fd)
 	if errno != 0 {
 		return other, errno
 	}

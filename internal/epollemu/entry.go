@@ -55,42 +55,6 @@ func slotOf(filter kqueue.Filter) slots {
 	return urgent
 }
 
-// kind distinguishes the files whose ends differ.
-type kind uint8
-
-const (
-	other kind = iota
-	pipe
-	socket
-)
-
-// kindOf returns the kind of a descriptor. Its errno is EBADF if the descriptor is not open, and
-// EPERM if it is a regular file or a directory.
-func kindOf(fd int) (kind, syscall.Errno) {
-	var stat unix.Stat_t
-	for {
-		switch err := unix.Fstat(fd, &stat); err {
-		case nil:
-		case unix.EINTR:
-			continue
-		case unix.EBADF:
-			return other, unix.EBADF
-		default:
-			return other, 0
-		}
-		break
-	}
-	switch stat.Mode & unix.S_IFMT {
-	case unix.S_IFREG, unix.S_IFDIR:
-		return other, unix.EPERM
-	case unix.S_IFSOCK:
-		return socket, 0
-	case unix.S_IFIFO:
-		return pipe, 0
-	}
-	return other, 0
-}
-
 // HasUrgent reports whether this system has FilterExcept, without which urgent data alone cannot be
 // waited for.
 var HasUrgent = sync.OnceValue(func() bool {

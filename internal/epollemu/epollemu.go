@@ -1,18 +1,5 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-// Package epollemu emulates epoll with package kqueue, for package epoll on macOS and the BSDs and
-// for the Poller.
-//
-// A descriptor is registered with up to three filters: FilterRead and FilterWrite for what was
-// requested, FilterExcept for urgent data, and FilterRead with an unreachable low-water mark if only
-// the end of the connection is of interest. A filter knows one direction of its descriptor, but an
-// epoll event reports all of them. So poll(2) is asked about descriptors with several filters, and
-// about those at their end.
-//
-// Each arming of a registration has a generation, which its filters carry as Udata. An event with
-// another generation was taken from the kernel before the registration changed, and is dropped.
-//
-// On Linux only tests use the package, on top of the emulation of kqueue.
 package epollemu
 
 import (
@@ -28,13 +15,6 @@ import (
 	"iomux/internal/sys"
 	"iomux/kqueue"
 )
-
-// Event is a ready descriptor.
-type Event struct {
-	Events uint32 // with the numbers of <sys/epoll.h>
-	FD     int32
-	Data   uint64 // of its registration
-}
 
 // Epoll is an emulated epoll. Its methods may be called from several goroutines at once.
 type Epoll struct {

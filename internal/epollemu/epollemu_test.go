@@ -19,20 +19,6 @@ import (
 	"iomux/internal/test/suite"
 )
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func isError(t testing.TB, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("error is %v, want %v", err, want)
-	}
-}
-
 func newEpoll(t testing.TB) *epollemu.Epoll {
 	t.Helper()
 	e, err := epollemu.New()

@@ -2,63 +2,7 @@
 
 package epollemu
 
-import (
-	"iomux/internal/sys"
-	"iomux/kqueue"
-)
-
-// The numbers of <sys/epoll.h>.
-const (
-	In        uint32 = 0x1
-	Pri       uint32 = 0x2
-	Out       uint32 = 0x4
-	Err       uint32 = 0x8
-	Hup       uint32 = 0x10
-	RdNorm    uint32 = 0x40
-	RdBand    uint32 = 0x80
-	WrNorm    uint32 = 0x100
-	WrBand    uint32 = 0x200
-	RdHup     uint32 = 0x2000
-	Exclusive uint32 = 0x10000000
-	WakeUp    uint32 = 0x20000000
-	OneShot   uint32 = 0x40000000
-	ET        uint32 = 0x80000000
-
-	readable = In | RdNorm
-	writable = Out | WrNorm | WrBand
-	modes    = Exclusive | WakeUp | OneShot | ET
-
-	exclusiveAllows = In | Out | Err | Hup | WakeUp | ET | Exclusive
-)
-
-// conditions are the events that poll(2) knows, with its numbers on this system.
-var conditions = [...]struct {
-	epoll uint32
-	poll  uint16
-}{
-	{In, sys.PollIn}, {Pri, sys.PollPri}, {Out, sys.PollOut}, {Err, sys.PollErr}, {Hup, sys.PollHup},
-	{RdNorm, sys.PollRdNorm}, {RdBand, sys.PollRdBand}, {WrNorm, sys.PollWrNorm}, {WrBand, sys.PollWrBand},
-	{RdHup, sys.PollRdHup},
-}
-
-// toPoll returns what to ask poll(2) for, without what this system lacks.
-func toPoll(events uint32) (asked uint16) {
-	for _, condition := range conditions {
-		if events&condition.epoll != 0 && condition.poll != sys.PollAbsent {
-			asked |= condition.poll
-		}
-	}
-	return asked
-}
-
-func fromPoll(answer uint16) (events uint32) {
-	for _, condition := range conditions {
-		if answer&condition.poll != 0 && condition.poll != sys.PollAbsent {
-			events |= condition.epoll
-		}
-	}
-	return events
-}
+import "iomux/kqueue"
 
 // inferred returns what the filters report by themselves.
 func (e *entry) inferred() (ready uint32) {

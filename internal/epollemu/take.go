@@ -3,7 +3,6 @@
 package epollemu
 
 import (
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -11,13 +10,6 @@ import (
 	"iomux/internal/sys"
 	"iomux/internal/timeout"
 	"iomux/kqueue"
-)
-
-const (
-	// maxLooks is how many lists of events that turn out to be nothing a Take without waiting takes.
-	maxLooks = 8
-	// maxRoom bounds the memory of a Take with room for more events than any program has.
-	maxRoom = 1 << 16
 )
 
 // Take waits until a registered descriptor is ready or the timeout expires, stores the events in
@@ -105,29 +97,6 @@ func (e *Epoll) discard(kevent *kqueue.Event) {
 
 // isSimple reports whether the filter of this round says all.
 func (e *entry) isSimple() bool { return e.simple && e.ended == 0 && !e.failed }
-
-// unanswered marks a question that poll(2) refused, because RLIMIT_NOFILE is smaller than the list.
-const unanswered = -1
-
-// ask asks poll(2) about a list of any length.
-func ask(list []sys.PollFD) {
-	if len(list) == 0 {
-		return
-	}
-	for {
-		_, errno := sys.Poll(list, 0)
-		switch {
-		case errno == syscall.EINTR:
-			continue
-		case errno != 0 && len(list) == 1:
-			list[0].FD = unanswered
-		case errno != 0:
-			ask(list[:len(list)/2])
-			ask(list[len(list)/2:])
-		}
-		return
-	}
-}
 
 // readiness returns what to report according to poll(2) and the filters.
 func (e *entry) readiness(answer sys.PollFD) uint32 {

@@ -1,0 +1,85 @@
+//go:build unix
+
+package epollemu
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/sys"
+)
+
+// kind distinguishes the files whose ends differ.
+type kind uint8
+
+const (
+	other kind = iota
+	pipe
+	socket
+)
+
+// identity distinguishes open files, as far as fstat(2) can.
+type identity struct{ device, inode uint64 }
+
+// kindOf returns the kind of a descriptor and the identity of its file. Its errno is EBADF if the descriptor is not open, and
+// EPERM if it is a regular file or a directory.
+func kindOf(fd int) (kind, identity, syscall.Errno) {
+	var stat unix.Stat_t
+	for {
+		switch err := unix.Fstat(fd, &stat); err {
+		case nil:
+		case unix.EINTR:
+			continue
+		case unix.EBADF:
+			return other, identity{}, unix.EBADF
+		default:
+			return other, identity{}, 0
+		}
+		break
+	}
+	kind, errno := kindOfMode(uint32(stat.Mode))
+	return kind, identity{uint64(stat.Dev), uint64(stat.Ino)}, errno
+}
+
+func kindOfMode(mode uint32) (kind, syscall.Errno) {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFREG, unix.S_IFDIR:
+		return other, unix.EPERM
+	case unix.S_IFSOCK:
+		return socket, 0
+	case unix.S_IFIFO:
+		return pipe, 0
+	}
+	return other, 0
+}
+
+const (
+	// maxLooks is how many lists of events that turn out to be nothing a Take without waiting takes.
+	maxLooks = 8
+	// maxRoom bounds the memory of a Take with room for more events than any program has.
+	maxRoom = 1 << 16
+)
+
+// unanswered marks a question that poll(2) refused, because RLIMIT_NOFILE is smaller than the list.
+const unanswered = -1
+
+// ask asks poll(2) about a list of any length.
+func ask(list []sys.PollFD) {
+	if len(list) == 0 {
+		return
+	}
+	for {
+		_, errno := sys.Poll(list, 0)
+		switch {
+		case errno == syscall.EINTR:
+			continue
+		case errno != 0 && len(list) == 1:
+			list[0].FD = unanswered
+		case errno != 0:
+			ask(list[:len(list)/2])
+			ask(list[len(list)/2:])
+		}
+		return
+	}
+}

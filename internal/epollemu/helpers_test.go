@@ -1,0 +1,81 @@
+//go:build unix
+
+package epollemu_test
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"iomux/internal/epollemu"
+	"iomux/internal/sys"
+	"iomux/internal/test/leak"
+	"iomux/internal/test/suite"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+var conditions = map[suite.Events]uint32{
+	suite.In: epollemu.In, suite.Out: epollemu.Out, suite.Pri: epollemu.Pri,
+	suite.Err: epollemu.Err, suite.Hup: epollemu.Hup, suite.RdHup: epollemu.RdHup,
+}
+
+func translate(events suite.Events, mode suite.Mode) (all uint32) {
+	for theirs, ours := range conditions {
+		if events&theirs != 0 {
+			all |= ours
+		}
+	}
+	if mode&suite.Edge != 0 {
+		all |= epollemu.ET
+	}
+	if mode&suite.OneShot != 0 {
+		all |= epollemu.OneShot
+	}
+	return all
+}
+
+// waitFor calls take, and translates what it returns.
+func waitFor(take func([]epollemu.Event, time.Duration) (int, error), room int, timeout time.Duration) ([]suite.Event, error) {
+	buffer := make([]epollemu.Event, room)
+	n, err := take(buffer, timeout)
+	if err == syscall.EINVAL {
+		err = os.NewSyscallError("epoll_wait", err)
+	}
+	var events []suite.Event
+	for _, event := range buffer[:n] {
+		var all suite.Events
+		for theirs, ours := range conditions {
+			if event.Events&ours != 0 {
+				all |= theirs
+			}
+		}
+		events = append(events, suite.Event{FD: int(event.FD), Events: all})
+	}
+	return events, err
+}
+
+// explained adds the call and the descriptor to an errno, as package epoll does.
+func explained(fd int, err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return sys.EpollError(fd, errno)
+	}
+	return err
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func isError(t testing.TB, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("error is %v, want %v", err, want)
+	}
+}

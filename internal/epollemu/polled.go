@@ -1,0 +1,196 @@
+//go:build aix || linux || solaris
+
+package epollemu
+
+import (
+	"errors"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/eventport"
+	"iomux/internal/freelist"
+	"iomux/internal/sys"
+	"iomux/internal/timeout"
+	"iomux/internal/waker"
+)
+
+// polled takes the place of an event port on a system that has poll(2) only. It is a list of
+// descriptors, each of which leaves it when it has been reported.
+type polled struct {
+	wake  *waker.Waker
+	port  int // the waker's descriptor
+	lists freelist.Slices[sys.PollFD]
+
+	mu    sync.Mutex // never held during poll(2)
+	idle  sync.Cond  // signalled when signalled becomes false
+	fds   []sys.PollFD
+	index map[int32]int
+	turn  int // where the next list of events begins
+	sends int // events of Send that no Get has returned
+	// While signalled is set, the waker is readable until all sleepers have left poll(2).
+	signalled bool
+	sleepers  int
+}
+
+// NewPolled returns calls for a single port.
+func NewPolled() eventport.Calls {
+	p := &polled{index: make(map[int32]int)}
+	p.idle.L = &p.mu
+	return p
+}
+
+// Create returns the descriptor of a waker, which stands for the port.
+func (p *polled) Create() (int, error) {
+	wake, err := waker.New()
+	if err != nil {
+		return -1, err
+	}
+	fd, err := wake.Acquire()
+	if err != nil {
+		return -1, errors.Join(err, wake.Close())
+	}
+	p.wake, p.port = wake, fd
+	return fd, nil
+}
+
+func (p *polled) Close(int) error {
+	p.wake.Done()
+	return p.wake.Close()
+}
+
+func (p *polled) Associate(_ int, fd int32, events uint16) syscall.Errno {
+	if p.wake.Owns(int(fd)) || !sys.IsOpen(int(fd)) {
+		return unix.EBADF
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	entry := sys.PollFD{FD: fd, Events: events}
+	if i, known := p.index[fd]; known {
+		p.fds[i] = entry
+	} else {
+		p.index[fd] = len(p.fds)
+		p.fds = append(p.fds, entry)
+	}
+	p.changed()
+	return 0
+}
+
+func (p *polled) Dissociate(_ int, fd int32) syscall.Errno {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.drop(fd) {
+		return unix.ENOENT
+	}
+	return 0
+}
+
+// drop removes a descriptor from the list.
+func (p *polled) drop(fd int32) bool {
+	i, known := p.index[fd]
+	if !known {
+		return false
+	}
+	last := len(p.fds) - 1
+	p.fds[i] = p.fds[last]
+	p.index[p.fds[i].FD] = i
+	p.fds = p.fds[:last]
+	delete(p.index, fd)
+	return true
+}
+
+func (p *polled) Send(int) syscall.Errno {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sends++
+	p.changed()
+	return 0
+}
+
+// changed makes the sleepers look at the list again.
+func (p *polled) changed() {
+	if p.sleepers > 0 && !p.signalled {
+		p.signalled = true
+		_ = p.wake.Wake()
+	}
+}
+
+// Get waits with poll(2) for a copy of the list. It starts again if the list changes.
+func (p *polled) Get(_ int, events []eventport.Event, d time.Duration) (int, syscall.Errno) {
+	for countdown := timeout.Start(d); ; {
+		list, sleeps := p.enter(d != 0)
+		left := time.Duration(0)
+		if sleeps {
+			left = countdown.Left()
+		}
+		_, errno := sys.Poll(list, left)
+		n, failure := p.leave(list, events, sleeps)
+		p.lists.Put(list)
+		if failure != nil { // the program closed the waker's descriptor
+			errno = unix.EBADF
+		}
+		if n > 0 || errno != 0 || !countdown.Again(0, 0) {
+			return n, errno
+		}
+	}
+}
+
+// enter returns a copy of the list, which begins with the waker. It reports false if the caller must
+// not sleep, because there is an event of Send.
+func (p *polled) enter(sleeps bool) (list []sys.PollFD, asleep bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for sleeps && p.signalled {
+		p.idle.Wait()
+	}
+	list = p.lists.Get(len(p.fds) + 1)
+	list[0] = sys.PollFD{FD: -1}
+	copy(list[1:], p.fds)
+	if !sleeps || p.sends > 0 {
+		return list, false
+	}
+	list[0] = sys.PollFD{FD: int32(p.port), Events: sys.PollIn}
+	p.sleepers++
+	return list, true
+}
+
+// leave returns the events of a list that poll(2) has filled in, and drops their descriptors. The
+// lists of several calls begin at different places, so that all descriptors have their turn.
+func (p *polled) leave(list []sys.PollFD, events []eventport.Event, slept bool) (n int, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if slept {
+		err = p.awake()
+	}
+	for p.sends > 0 && n < len(events) {
+		p.sends--
+		events[n] = eventport.Event{Source: eventport.SourceUser}
+		n++
+	}
+	list = list[1:]
+	for i := range list {
+		fd := &list[(p.turn+i)%len(list)]
+		if n == len(events) {
+			p.turn += i
+			break
+		}
+		if fd.Revents != 0 && p.drop(fd.FD) {
+			events[n] = eventport.Event{Events: int32(fd.Revents), Source: eventport.SourceFD, Object: uintptr(fd.FD)}
+			n++
+		}
+	}
+	return n, err
+}
+
+// awake counts a sleeper less, and clears the waker after the last one.
+func (p *polled) awake() (err error) {
+	p.sleepers--
+	if p.signalled && p.sleepers == 0 {
+		err = p.wake.Clear()
+		p.signalled = false
+		p.idle.Broadcast()
+	}
+	return err
+}

@@ -1,0 +1,196 @@
+//go:build aix || linux || solaris
+
+package epollemu
+
+import (
+	"errors"
+	"math"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/eventport"
+	"iomux/internal/fdref"
+	"iomux/internal/fdtable"
+	"iomux/internal/freelist"
+	"iomux/internal/sys"
+)
+
+// Ports is an epoll on top of an event port. Its methods may be called from several goroutines at
+// once.
+type Ports struct {
+	calls eventport.Calls
+	port  fdref.Descriptor
+	rooms freelist.Slices[eventport.Event]
+	lists freelist.Slices[sys.PollFD]
+
+	mu      sync.Mutex // never held during a wait
+	entries fdtable.Table[association]
+	failed  []int32 // descriptors whose association has to be repeated
+	round   uint64  // counts the lists of events
+	found   []*association
+}
+
+// association is a registered descriptor.
+type association struct {
+	events uint32
+	data   uint64
+	file   identity
+	silent bool   // a one-shot registration after its report
+	round  uint64 // in which it was reported last
+}
+
+// OpenPorts returns a Ports on a new port of the given calls.
+func OpenPorts(calls eventport.Calls) (*Ports, error) {
+	fd, err := calls.Create()
+	if err != nil {
+		return nil, err
+	}
+	p := &Ports{calls: calls}
+	p.port.Set(fd, calls.Close)
+	return p, nil
+}
+
+// FD returns the descriptor of the port, or -1 after Close.
+func (p *Ports) FD() int { return p.port.FD() }
+
+// Close closes the port. Goroutines in Take return os.ErrClosed.
+func (p *Ports) Close() error {
+	return p.port.Close(func(at int) { _ = p.calls.Send(at) })
+}
+
+// Add registers fd. Its errors are those of epoll_ctl(2) with EPOLL_CTL_ADD, as a syscall.Errno, and
+// os.ErrClosed. What it cannot report is errors.ErrUnsupported.
+func (p *Ports) Add(fd int, events uint32, data uint64) error {
+	at, err := p.port.Acquire()
+	if err != nil {
+		return err
+	}
+	defer p.port.Done()
+	if refuses(events) {
+		return errors.ErrUnsupported
+	}
+	file, err := p.check(at, fd)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	number := int32(fd)
+	if p.isDuplicate(at, number, file) {
+		return unix.EEXIST
+	}
+	p.entries.Set(number, nil)
+	if err := associateError(p.calls.Associate(at, number, toPoll(events))); err != nil {
+		return err
+	}
+	p.entries.Set(number, &association{events: events, data: data, file: file})
+	return nil
+}
+
+// Modify changes a registration and arms it again. Its errors are those of epoll_ctl(2) with
+// EPOLL_CTL_MOD and os.ErrClosed. What it cannot report is errors.ErrUnsupported. After an error the
+// old registration stays.
+func (p *Ports) Modify(fd int, events uint32, data uint64) error {
+	if refuses(events) {
+		return errors.ErrUnsupported
+	}
+	return p.change(fd, func(at int, entry *association) error {
+		if err := associateError(p.calls.Associate(at, int32(fd), toPoll(events))); err != nil {
+			return err
+		}
+		entry.events, entry.data, entry.silent = events, data, false
+		return nil
+	})
+}
+
+// Remove ends a registration. Its errors are those of epoll_ctl(2) with EPOLL_CTL_DEL and
+// os.ErrClosed.
+func (p *Ports) Remove(fd int) error {
+	return p.change(fd, func(at int, entry *association) error {
+		p.entries.Set(int32(fd), nil)
+		_ = p.calls.Dissociate(at, int32(fd)) // it is not associated after its report
+		return nil
+	})
+}
+
+// change calls do with the entry of a registered descriptor.
+func (p *Ports) change(fd int, do func(at int, entry *association) error) error {
+	at, err := p.port.Acquire()
+	if err != nil {
+		return err
+	}
+	defer p.port.Done()
+	file, err := p.check(at, fd)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	entry := p.entries.Get(int32(fd))
+	if entry != nil && entry.file != file {
+		p.entries.Set(int32(fd), nil)
+		entry = nil
+	}
+	if entry == nil {
+		return unix.ENOENT
+	}
+	return do(at, entry)
+}
+
+// isDuplicate reports whether a descriptor to add, which is open as file, is registered already. A
+// port forgets a closed descriptor, and is asked in case fstat(2) does not distinguish the files.
+func (p *Ports) isDuplicate(at int, fd int32, file identity) bool {
+	entry := p.entries.Get(fd)
+	if entry == nil || entry.file != file {
+		return false
+	}
+	if entry.silent {
+		return true
+	}
+	if p.calls.Dissociate(at, fd) == unix.ENOENT {
+		return false
+	}
+	p.again(at, fd, entry)
+	return true
+}
+
+// refuses reports whether a registration has a mode that ports cannot emulate, or waits for the end
+// of the peer alone where poll(2) does not report it.
+func refuses(events uint32) bool {
+	if events&(ET|Exclusive) != 0 {
+		return true
+	}
+	return !pollReportsRdHup && events&RdHup != 0 && events&readable == 0
+}
+
+const pollReportsRdHup = sys.PollRdHup != sys.PollAbsent || sys.PollAbsent == 0
+
+// check returns the errors that do not depend on what is registered.
+func (p *Ports) check(at, fd int) (identity, error) {
+	if fd < 0 || fd > math.MaxInt32 {
+		return identity{}, unix.EBADF
+	}
+	_, file, errno := kindOf(fd)
+	if errno != 0 {
+		return identity{}, errno
+	}
+	if fd == at {
+		return identity{}, unix.EINVAL
+	}
+	return file, nil
+}
+
+// associateError returns the error of epoll_ctl(2) for the errno of port_associate(3C).
+func associateError(errno syscall.Errno) error {
+	switch errno {
+	case 0:
+		return nil
+	case eventport.EBADFD:
+		return unix.EBADF
+	case unix.ENOTSUP:
+		return unix.EPERM
+	}
+	return errno
+}

@@ -1,0 +1,147 @@
+//go:build aix || linux || solaris
+
+package epollemu
+
+import (
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/eventport"
+	"iomux/internal/sys"
+	"iomux/internal/timeout"
+)
+
+// Take waits until a registered descriptor is ready or the timeout expires, stores the events in
+// events and returns their number. A negative timeout blocks. It does not allocate once it has run
+// with as much room. Its errors are EINVAL if events is empty, os.ErrClosed and those of
+// port_getn(3C).
+func (p *Ports) Take(events []Event, d time.Duration) (int, error) {
+	at, err := p.port.Acquire()
+	if err != nil {
+		return 0, err
+	}
+	n, err := p.take(at, events, d)
+	if p.port.Done() && n == 0 {
+		return 0, os.ErrClosed
+	}
+	return n, err
+}
+
+func (p *Ports) take(at int, events []Event, d time.Duration) (int, error) {
+	if len(events) == 0 {
+		return 0, unix.EINVAL
+	}
+	taken, list := p.rooms.Get(min(len(events), maxRoom)), p.lists.Get(min(len(events), maxRoom))
+	defer func() { p.rooms.Put(taken); p.lists.Put(list) }()
+	countdown := timeout.Start(d)
+	for looks := 1; ; looks++ {
+		p.retry(at)
+		got, errno := p.calls.Get(at, taken, countdown.Left())
+		n := p.confirm(at, taken[:got], list, events)
+		switch {
+		case n > 0 || p.port.Closed():
+			return n, nil
+		case errno != 0 && !countdown.Again(got, errno):
+			return 0, os.NewSyscallError("port_getn", errno)
+		case errno == 0 && got == 0 && !countdown.Again(0, 0), got > 0 && d == 0 && looks == maxLooks:
+			return 0, nil
+		}
+	}
+}
+
+// confirm asks poll(2) what the reported descriptors are ready for, and stores what that is.
+func (p *Ports) confirm(at int, taken []eventport.Event, list []sys.PollFD, events []Event) (kept int) {
+	if len(taken) == 0 {
+		return 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	asked := p.collect(at, taken, list[:0], events)
+	ask(asked)
+	for i, entry := range p.found {
+		fd := events[i].FD
+		if ready := p.settle(at, fd, entry, asked[i].Revents); ready != 0 {
+			events[kept] = Event{Events: ready, FD: fd, Data: entry.data}
+			kept++
+		}
+	}
+	return kept
+}
+
+// collect finds the entries of the port's events, and appends a question about each of them.
+func (p *Ports) collect(at int, taken []eventport.Event, asked []sys.PollFD, events []Event) []sys.PollFD {
+	p.round++
+	p.found = p.found[:0]
+	for _, event := range taken {
+		if event.Source != eventport.SourceFD {
+			if p.port.Closed() {
+				_ = p.calls.Send(at) // wakes the next goroutine in Take
+			}
+			continue
+		}
+		fd := int32(event.Object)
+		entry := p.entries.Get(fd)
+		if entry == nil || entry.silent || entry.round == p.round {
+			continue
+		}
+		entry.round = p.round
+		events[len(p.found)].FD = fd
+		p.found = append(p.found, entry)
+		// Without an answer, the port's own report counts.
+		asked = append(asked, sys.PollFD{FD: fd, Events: toPoll(entry.events), Revents: uint16(event.Events)})
+	}
+	return asked
+}
+
+// settle returns what to report of a descriptor, and brings its association into the state after it.
+func (p *Ports) settle(at int, fd int32, entry *association, answer uint16) uint32 {
+	if answer&sys.PollNval != 0 { // closed since, which the port has noticed as well
+		p.entries.Set(fd, nil)
+		return 0
+	}
+	ready := fromPoll(answer)
+	if !pollReportsRdHup && entry.events&RdHup != 0 && (ready&Hup != 0 || ready&In != 0 && hasEnded(int(fd))) {
+		ready |= RdHup
+	}
+	ready &= (entry.events | Err | Hup) &^ modes
+	if ready != 0 && entry.events&OneShot != 0 {
+		entry.silent = true
+		_ = p.calls.Dissociate(at, fd) // it is associated again if it was modified since its event was taken
+		return ready
+	}
+	p.again(at, fd, entry)
+	return ready
+}
+
+// hasEnded reports whether a stream has nothing more to read, because its peer has shut it down.
+func hasEnded(fd int) bool {
+	var one [1]byte
+	n, _, err := unix.Recvfrom(fd, one[:], unix.MSG_PEEK|sys.MsgDontWait)
+	return n == 0 && err == nil
+}
+
+// again associates a descriptor once more.
+func (p *Ports) again(at int, fd int32, entry *association) {
+	switch errno := p.calls.Associate(at, fd, toPoll(entry.events)); errno {
+	case 0:
+	case unix.EBADF, eventport.EBADFD:
+		p.entries.Set(fd, nil)
+	default:
+		p.failed = append(p.failed, fd)
+	}
+}
+
+// retry associates those descriptors for which it failed.
+func (p *Ports) retry(at int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	failed := p.failed
+	p.failed = nil
+	for _, fd := range failed {
+		if entry := p.entries.Get(fd); entry != nil && !entry.silent {
+			p.again(at, fd, entry)
+		}
+	}
+}

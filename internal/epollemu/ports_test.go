@@ -1,0 +1,122 @@
+//go:build aix || linux || solaris
+
+package epollemu_test
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/epollemu"
+	"iomux/internal/eventport"
+	"iomux/internal/test/suite"
+)
+
+// portsWaiter makes a Ports one of the suite's.
+type portsWaiter struct{ *epollemu.Ports }
+
+func (w portsWaiter) Register(fd int, events suite.Events, mode suite.Mode) error {
+	return explained(fd, w.Add(fd, translate(events, mode), uint64(fd)))
+}
+
+func (w portsWaiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
+	return explained(fd, w.Ports.Modify(fd, translate(events, mode), uint64(fd)))
+}
+
+func (w portsWaiter) Unregister(fd int) error { return explained(fd, w.Remove(fd)) }
+
+func (w portsWaiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
+	return waitFor(w.Take, room, timeout)
+}
+
+// calls are the ports under test: poll(2) everywhere, and the system's or modelled event ports.
+func calls() map[string]func() eventport.Calls {
+	all := map[string]func() eventport.Calls{"poll": epollemu.NewPolled}
+	if ports := systemPorts(); ports != nil {
+		all["ports"] = func() eventport.Calls { return ports }
+	}
+	return all
+}
+
+func portsMechanism(open func() eventport.Calls) suite.Mechanism {
+	return suite.Mechanism{
+		New: func() (suite.Waiter, error) {
+			p, err := epollemu.OpenPorts(open())
+			return portsWaiter{p}, err
+		},
+		Reports:       suite.In | suite.Out | suite.Pri | suite.Err | suite.Hup | suite.RdHup,
+		Modes:         suite.OneShot,
+		Live:          true,
+		Wakes:         true,
+		RefusesFiles:  true,
+		ReportsClosed: suite.Forgotten,
+	}
+}
+
+func TestPortsSuite(t *testing.T) {
+	for name, open := range calls() {
+		t.Run(name, func(t *testing.T) { suite.Run(t, portsMechanism(open)) })
+	}
+}
+
+func FuzzPortsOperations(f *testing.F) { suite.Fuzz(f, portsMechanism(epollemu.NewPolled)) }
+
+func TestPortsRefuseEdgesBeforeAnyChange(t *testing.T) {
+	for name, open := range calls() {
+		t.Run(name, func(t *testing.T) { portsRefuse(t, open()) })
+	}
+}
+
+func portsRefuse(t *testing.T, calls eventport.Calls) {
+	p, err := epollemu.OpenPorts(calls)
+	must(t, err)
+	defer func() { must(t, p.Close()) }()
+	r, w := suite.Pipe(t)
+	for _, mode := range []uint32{epollemu.ET, epollemu.Exclusive} {
+		isError(t, p.Add(r, epollemu.In|mode, 1), errors.ErrUnsupported)
+	}
+	isError(t, p.Modify(r, epollemu.In, 1), syscall.ENOENT)
+	must(t, p.Add(r, epollemu.In|epollemu.OneShot, 1<<63))
+	isError(t, p.Modify(r, epollemu.In|epollemu.ET, 2), errors.ErrUnsupported)
+	isError(t, p.Add(r, epollemu.In, 2), syscall.EEXIST)
+	suite.Write(t, w)
+	room := make([]epollemu.Event, 4)
+	n, err := p.Take(room, -1)
+	want := epollemu.Event{Events: epollemu.In, FD: int32(r), Data: 1 << 63}
+	if n != 1 || err != nil || room[0] != want {
+		t.Errorf("Take: %+v, %v, want %+v", room[:n], err, want)
+	}
+	if n, err := p.Take(room, 0); n != 0 || err != nil {
+		t.Errorf("Take after a one-shot report: %+v, %v", room[:n], err)
+	}
+	isError(t, p.Add(r, epollemu.In, 2), syscall.EEXIST)
+	must(t, p.Remove(r))
+	isError(t, p.Remove(r), syscall.ENOENT)
+	isError(t, p.Add(p.FD(), epollemu.In, 0), unix.EINVAL)
+}
+
+func TestPortsCloseWakesAll(t *testing.T) {
+	for name, open := range calls() {
+		t.Run(name, func(t *testing.T) {
+			p, err := epollemu.OpenPorts(open())
+			must(t, err)
+			ended := make(chan error, 3)
+			for range cap(ended) {
+				go func() {
+					_, err := p.Take(make([]epollemu.Event, 1), -1)
+					ended <- err
+				}()
+			}
+			time.Sleep(10 * time.Millisecond)
+			must(t, p.Close())
+			for range cap(ended) {
+				isError(t, <-ended, os.ErrClosed)
+			}
+			isError(t, p.Close(), os.ErrClosed)
+		})
+	}
+}

@@ -73,7 +73,7 @@ func Of(v any) (int, error) {
 			"while there is data: read from it in a goroutine")
 	}
 	return -1, fmt.Errorf("descriptor: a %T has no descriptor: "+
-		"want an integer, a file, a connection or a method Fd or FD", v)
+		"want an integer, a file, a connection or a method Fd", v)
 }
 
 // ofObject calls the method of v that returns its descriptor. The method panics for some values

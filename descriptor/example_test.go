@@ -25,7 +25,7 @@ func ExampleOf() {
 	fmt.Println(err)
 	// Output:
 	// true <nil>
-	// descriptor: a string has no descriptor: want an integer, a file, a connection or a method Fd or FD
+	// descriptor: a string has no descriptor: want an integer, a file, a connection or a method Fd
 }
 
 func ExampleTryRead() {

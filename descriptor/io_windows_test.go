@@ -122,7 +122,7 @@ func TestReadOfAConnectionOfPackageNet(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeReadOrWritten(t *testing.T) {
+func TestDescriptorsThatCannotBeUsed(t *testing.T) {
 	for fd, want := range map[int]error{suite.ClosedFD(t): syscall.EBADF, -1: syscall.EBADF, suite.File(t): errors.ErrUnsupported} {
 		if n, err := descriptor.TryRead(fd, make([]byte, 8)); n != 0 || !errors.Is(err, want) {
 			t.Errorf("TryRead(%d): %d, %v, want %v", fd, n, err, want)

@@ -27,7 +27,7 @@ func TestCallsFollowTheKindOfFile(t *testing.T) {
 	}
 }
 
-// becomes reports whether TryRead takes fd for another file than a socket, or does not. It closes fd.
+// becomes reports whether TryRead comes to use the call for other files on fd, or not. It closes fd.
 func becomes(t *testing.T, other bool, fd int) bool {
 	t.Helper()
 	defer suite.Close(t, fd)

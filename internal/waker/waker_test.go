@@ -150,7 +150,7 @@ func TestZeroWakerIsClosed(t *testing.T) {
 	}
 }
 
-// A descriptor of the waker can be distinguished from every other one, whether the waker has one or two.
+// Owns distinguishes the descriptors of the waker from all others, whether it has one or two.
 func TestOwnsEveryDescriptorThatNewOpened(t *testing.T) {
 	const highest = 1 << 12
 	before := make(map[int]bool)

@@ -27,7 +27,8 @@ func TestCallsFollowTheKindOfFile(t *testing.T) {
 	}
 }
 
-// becomes reports whether TryRead comes to use the call for other files on fd, or not. It closes fd.
+// becomes reports whether TryRead starts or stops to use the call for other files on fd, which it
+// closes.
 func becomes(t *testing.T, other bool, fd int) bool {
 	t.Helper()
 	defer suite.Close(t, fd)

@@ -130,7 +130,7 @@ func (m *model) remove(fd int32) {
 		return
 	}
 	*e = modelled{}
-	_ = sys.EpollCtl(m.files, unix.EPOLL_CTL_DEL, fd, nil) // it may be closed
+	_ = sys.EpollControl(m.files, sys.EpollRemove, int(fd), 0, 0) // it may be closed
 }
 
 func (m *model) add(fd int32, events uint16) {
@@ -160,8 +160,9 @@ func (m *model) add(fd int32, events uint16) {
 
 // sameFile reports whether the descriptor is of the file that the model knows, and makes it so.
 func (m *model) sameFile(fd int32) bool {
-	m.event = unix.EpollEvent{Events: unix.EPOLLET | unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLPRI | unix.EPOLLRDHUP, Fd: fd}
-	return sys.EpollCtl(m.files, unix.EPOLL_CTL_ADD, fd, unsafe.Pointer(&m.event)) == unix.EEXIST
+	const events = unix.EPOLLET | unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLPRI | unix.EPOLLRDHUP
+	errno := sys.EpollControl(m.files, sys.EpollAdd, int(fd), events, sys.EpollData(fd, 0))
+	return errno == unix.EEXIST
 }
 
 func (m *model) Poll(_ int, list []sys.PollFD, timeout time.Duration) (int, syscall.Errno) {

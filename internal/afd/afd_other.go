@@ -8,19 +8,19 @@ import (
 	"time"
 )
 
-// Available tells whether this system has the driver.
+// Available reports whether this system has the driver.
 const Available = false
 
-// Check finds nothing wrong with what is no socket: elsewhere all is waited on.
+// Check returns nil, because other systems wait on all descriptors.
 func Check(int) error { return nil }
 
-// Poller is always a closed one here.
+// Poller is always closed on this system.
 type Poller struct{}
 
 // Open fails with errors.ErrUnsupported.
 func (*Poller) Open() error { return errors.ErrUnsupported }
 
-// FD is -1.
+// FD returns -1.
 func (*Poller) FD() int { return -1 }
 
 // Register fails with os.ErrClosed.

@@ -13,26 +13,30 @@ import (
 	"iomux/internal/timeout"
 )
 
-// Call is a wait for one goroutine at a time. It keeps its memory for the next wait, and no handle. The zero value is ready to use.
+// Call waits for one goroutine at a time. It keeps its memory for the next wait, but no handle. Its
+// zero value is ready to use.
 type Call struct {
-	// What the driver writes to is apart, since a Call may be on a stack, and stacks move.
-	in, out *head // with room for the targets
-	room    int   // of these
+	// The driver writes to these. They are separate, because a Call may be on a stack, and stacks
+	// move.
+	in, out *head // followed by room for targets
+	room    int   // number of targets
 	status  *windows.IO_STATUS_BLOCK
-	index   map[windows.Handle]int // of a driver's handle in the list of sockets
+	index   map[windows.Handle]int // driver's handle to index in the list of sockets
 
 	device windows.Handle
 	event  windows.Handle
-	waited bool // the last poll had to
+	waited bool // whether the last poll waited
 }
 
-// Poll waits until one of the sockets is ready or the timeout has passed, and sets Ready and Err of all. It returns how many have
-// something there, 0 after a timeout. What cannot be waited on counts, and makes the others be looked at without waiting. There
-// may be none at all, and the same one twice.
+// Poll waits until a socket is ready or the timeout is over, and sets Ready and Err of all entries.
+// It returns the number of entries with either, which is 0 after a timeout. An entry with an Err
+// ends the wait. The list may be empty, and may hold a socket twice.
 //
-// A negative timeout blocks, zero does not wait, any other is never shortened; Windows counts in ticks of up to 16 ms.
+// A negative timeout blocks, zero does not wait, and any other is never shortened. Windows counts
+// in ticks of up to 16 ms.
 //
-// Errors: errors.ErrUnsupported where a layer of some product gives out sockets that the driver does not know.
+// The error is errors.ErrUnsupported if a socket belongs to a layer of another product and the
+// driver does not know it.
 func (c *Call) Poll(sockets []Socket, d time.Duration) (n int, err error) {
 	device, err := sharedDevice()
 	if err != nil {
@@ -42,7 +46,7 @@ func (c *Call) Poll(sockets []Socket, d time.Duration) (n int, err error) {
 	if err != nil {
 		return 0, os.NewSyscallError("CreateEvent", err)
 	}
-	defer func() { _ = windows.CloseHandle(event) }() // it is open, since nobody else knows it
+	defer func() { _ = windows.CloseHandle(event) }() // it is open
 	c.begin(device, event)
 	n, strangers, err := patiently(c, sockets, d)
 	if err == nil && strangers > 0 {
@@ -53,14 +57,14 @@ func (c *Call) Poll(sockets []Socket, d time.Duration) (n int, err error) {
 
 var errStranger = fmt.Errorf("afd: a socket of another layer: %w", errors.ErrUnsupported)
 
-// find asks for the driver's own handles, too.
+// find also sets the driver's handles.
 func (c *Call) find(sockets []Socket) {
 	for i := range sockets {
 		s := &sockets[i]
 		switch {
 		case s.Err != nil:
 		case s.Handle&^tagBits == c.event:
-			s.Err = syscall.EBADF // a number that was closed, and is ours now
+			s.Err = syscall.EBADF // a closed number that the event uses now
 		default:
 			s.base, s.Err = find(s.Handle)
 		}
@@ -88,7 +92,7 @@ func (c *Call) ask(sockets []Socket, left time.Duration) (n int, refusal, err er
 	}
 	n = c.collect(sockets)
 	if n > 0 && c.waited {
-		// Who wakes us tells of one socket, and of one thing that has happened there. The others are worth a look.
+		// A poll that has waited reports one condition of one socket. Look at the others, too.
 		if status, err := c.wait(known, 0); status == 0 && err == nil {
 			n = c.collect(sockets)
 		}
@@ -96,8 +100,8 @@ func (c *Call) ask(sockets []Socket, left time.Duration) (n int, refusal, err er
 	return n, nil, nil
 }
 
-// fill makes the driver's list of the sockets that are not known to be bad, each one once. That they are good is not asked for, since
-// one question more for each of them costs more than the poll of all.
+// fill makes the driver's list of the sockets without an Err, each one once. It does not check
+// them, because checking each one costs more than the poll.
 func (c *Call) fill(sockets []Socket) (known, bad int) {
 	c.makeRoom(len(sockets))
 	if c.index == nil {
@@ -136,7 +140,7 @@ func (c *Call) makeRoom(sockets int) {
 	}
 }
 
-// wait asks the driver about the first targets of its list, and leaves what it says in out.
+// wait asks the driver about the first targets of in. The driver writes the result to out.
 func (c *Call) wait(known int, left time.Duration) (windows.NTStatus, error) {
 	*c.in = head{timeout: ticks(left), count: uint32(known)}
 	c.out.count = 0
@@ -146,7 +150,7 @@ func (c *Call) wait(known int, left time.Duration) (windows.NTStatus, error) {
 	}
 	status := submit(c.device, c.event, 0, c.status, c.in, c.out)
 	if c.waited = status == windows.STATUS_PENDING; !c.waited {
-		return status, nil // which is not in c.status where the call itself has failed
+		return status, nil // c.status is not set if the call itself has failed
 	}
 	if _, err := windows.WaitForSingleObject(c.event, windows.INFINITE); err != nil {
 		return 0, os.NewSyscallError("WaitForSingleObject", err)
@@ -162,7 +166,8 @@ func sleep(left time.Duration) {
 	windows.SleepEx(ms, false)
 }
 
-// collect adds what the driver has told to the sockets, and returns how many have something there.
+// collect adds the result of the driver to the sockets, and returns the number of entries with a
+// result.
 func (c *Call) collect(sockets []Socket) int {
 	for _, ready := range targets(c.out) {
 		i, ok := c.index[ready.socket]

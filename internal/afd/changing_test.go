@@ -16,10 +16,12 @@ import (
 	"iomux/internal/afd"
 )
 
-// changing is a number that belongs to a socket, a file and nothing in turns, and now and then to something of package afd.
+// changing is a number that belongs to a socket, a file and nothing in turns, and now and then to
+// something of package afd.
 type changing struct{ number atomic.Uintptr }
 
-// change goes on until stop. It makes duplicates only: Wine's server dies where somebody polls a socket that is being made.
+// change goes on until stop. It makes duplicates only: Wine's server dies where somebody polls a
+// socket that is being made.
 func (c *changing) change(t *testing.T, stop *atomic.Bool, originals ...windows.Handle) {
 	process := windows.CurrentProcess()
 	for i := 0; !stop.Load(); i++ {
@@ -39,7 +41,8 @@ func (c *changing) change(t *testing.T, stop *atomic.Bool, originals ...windows.
 	}
 }
 
-// Numbers whose owner changes between the question what they are and the poll are reported one by one, and harm no other.
+// Numbers whose owner changes between the question what they are and the poll are reported one by
+// one, and harm no other.
 func TestWaitOnNumbersThatChange(t *testing.T) {
 	overBothWays(t, func(t *testing.T, wait func([]afd.Socket, time.Duration) (int, error)) {
 		client, server := pair(t)
@@ -78,7 +81,8 @@ func TestWaitOnNumbersThatChange(t *testing.T) {
 	})
 }
 
-// expectQuiet waits for what is not ready: until a number is found to be no socket, and else for the whole time.
+// expectQuiet waits for what is not ready: until a number is found to be no socket, and else for
+// the whole time.
 func expectQuiet(t *testing.T, wait func([]afd.Socket, time.Duration) (int, error), sockets []afd.Socket) {
 	t.Helper()
 	for i := range sockets {

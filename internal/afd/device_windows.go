@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Available tells whether this system has the driver.
+// Available reports whether this system has the driver.
 const Available = true
 
 var (
@@ -22,10 +22,10 @@ var (
 // ioctlPoll is IOCTL_AFD_POLL.
 const ioctlPoll = 0x00012024
 
-// head begins what the ioctl takes, and gives back in the same place: head, and then a target for each socket. Given back are
-// the ready ones alone.
+// head is the start of the ioctl's input and output. A target for each socket follows it. The
+// output has the ready sockets only.
 type head struct {
-	timeout   int64 // in units of 100 ns; negative is from now on, forever never ends
+	timeout   int64 // in units of 100 ns: negative from now on, or forever
 	count     uint32
 	exclusive uint32
 }
@@ -38,7 +38,8 @@ type target struct {
 	status uint32
 }
 
-// devices are the open ones. A number that was closed, and is that of a device now, must not be polled: it would kill Wine.
+// devices are the open handles of the driver. Polling such a handle kills Wine, so closed numbers
+// that a device uses now are not polled.
 var devices = struct {
 	sync.RWMutex
 	open map[windows.Handle]bool
@@ -50,10 +51,10 @@ func isDevice(handle windows.Handle) bool {
 	return devices.open[handle&^tagBits]
 }
 
-// tagBits are what Windows ignores of a handle.
+// tagBits are the bits of a handle that Windows ignores.
 const tagBits = 3
 
-// open opens the driver. The name behind Afd is for who looks at the handles of a process.
+// open opens the driver. The name after Afd is for people who look at the handles of a process.
 func open() (windows.Handle, error) {
 	name, err := windows.NewNTUnicodeString(`\Device\Afd\iomux`)
 	if err != nil {
@@ -81,14 +82,15 @@ func closeDevice(device windows.Handle) error {
 	return os.NewSyscallError("CloseHandle", windows.CloseHandle(device))
 }
 
-// Undisturbed calls f while the driver is given no list. Wine's server dies of a list with the number of a socket that is being made.
+// Undisturbed calls f while no list is given to the driver. The server of Wine dies of a list with
+// the number of a socket that is being made.
 func Undisturbed(f func()) {
 	devices.Lock()
 	defer devices.Unlock()
 	f()
 }
 
-// errno is the number that Win32 has for a status of the kernel.
+// errno returns the Win32 error for a status of the kernel.
 func errno(err error) error {
 	if status, ok := err.(windows.NTStatus); ok {
 		return status.Errno()
@@ -96,12 +98,12 @@ func errno(err error) error {
 	return err
 }
 
-// targets are what stands behind a head.
+// targets returns the targets that follow a head.
 func targets(all *head) []target {
 	return unsafe.Slice((*target)(unsafe.Add(unsafe.Pointer(all), unsafe.Sizeof(head{}))), all.count)
 }
 
-// ticks is a time as a head has it, rounded up.
+// ticks returns the timeout of a head for d, rounded up.
 func ticks(d time.Duration) int64 {
 	if d < 0 {
 		return forever
@@ -109,8 +111,9 @@ func ticks(d time.Duration) int64 {
 	return -int64((d + 99) / 100)
 }
 
-// submit starts a poll on device, of the first targets behind in. It ends with event, if there is one, else with a packet of the
-// port that the device belongs to, which bears id. Until then the driver writes to done and out, which nobody may let go.
+// submit starts a poll of the targets of in on device. The poll signals event at its end, or else
+// sends a packet with id to the port of the device. Until then the driver may write to done and
+// out, which must stay reachable.
 func submit(device, event windows.Handle, id uintptr, done *windows.IO_STATUS_BLOCK, in, out *head) windows.NTStatus {
 	devices.RLock()
 	defer devices.RUnlock()
@@ -125,15 +128,15 @@ func submit(device, event windows.Handle, id uintptr, done *windows.IO_STATUS_BL
 	return windows.NTStatus(status)
 }
 
-// cancel ends the poll that was started with done, or all polls of device where that is nil. It reports whether there was one that
-// had not ended before: either way each ends once.
+// cancel ends the poll that was started with done, or all polls of device if done is nil. It
+// reports whether a poll was still running. Each poll ends once in either case.
 func cancel(device windows.Handle, done *windows.IO_STATUS_BLOCK) bool {
 	var ended windows.IO_STATUS_BLOCK
 	status, _, _ := syscall.SyscallN(ntCancelIo.Addr(), uintptr(device), uintptr(unsafe.Pointer(done)), uintptr(unsafe.Pointer(&ended)))
 	return status == 0
 }
 
-// shared is the device of all Calls. It stays open as long as the process lives.
+// shared is the device of all Calls. It is never closed.
 var shared struct {
 	sync.Mutex
 	device windows.Handle

@@ -1,6 +1,6 @@
 package afd
 
-// What the driver is asked for, and tells.
+// The conditions of the driver.
 const (
 	receive    uint32 = 0x1
 	expedited  uint32 = 0x2 // out-of-band data
@@ -12,14 +12,14 @@ const (
 	failed     uint32 = 0x100 // a connection could not be made
 )
 
-// What the driver has one condition for.
+// Conditions for which the driver has one bit.
 const (
 	readable = In | RdNorm
 	writable = Out | WrNorm | WrBand
 	urgent   = Pri | RdBand
 )
 
-// toDriver is what to ask the driver for.
+// toDriver returns the conditions of the driver to ask for.
 func toDriver(events Events) uint32 {
 	asked := localClose | abort | failed
 	if events&readable != 0 {
@@ -37,24 +37,24 @@ func toDriver(events Events) uint32 {
 	return asked
 }
 
-// fromDriver is what the driver has told, as far as it was asked for.
-func fromDriver(told uint32, asked Events) (ready Events) {
-	if told&(receive|accept) != 0 {
+// fromDriver returns the reported conditions that were asked for.
+func fromDriver(reported uint32, asked Events) (ready Events) {
+	if reported&(receive|accept) != 0 {
 		ready |= readable
 	}
-	if told&expedited != 0 {
+	if reported&expedited != 0 {
 		ready |= urgent
 	}
-	if told&send != 0 {
+	if reported&send != 0 {
 		ready |= writable
 	}
-	if told&disconnect != 0 {
+	if reported&disconnect != 0 {
 		ready |= readable | RdHup
 	}
-	if told&abort != 0 {
+	if reported&abort != 0 {
 		ready |= readable | Hup | RdHup
 	}
-	if told&failed != 0 {
+	if reported&failed != 0 {
 		ready |= readable | writable | Err | RdHup
 	}
 	return ready & (asked | Err | Hup)

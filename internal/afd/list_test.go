@@ -93,7 +93,7 @@ func errs(sockets []Socket) (all []error) {
 	return all
 }
 
-// Each refused socket is told by itself, and is asked about no more often than it takes.
+// Each refused socket is reported, and asked about no more often than necessary.
 func TestRefusedSocketsAreFoundOut(t *testing.T) {
 	for _, test := range []struct {
 		kinds         []kind

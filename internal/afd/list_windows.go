@@ -8,36 +8,39 @@ import (
 	"iomux/internal/timeout"
 )
 
-// Socket is one of those that a Call waits on.
+// Socket is an entry of the list of a Call.
 type Socket struct {
 	Handle windows.Handle
 	Events Events // what to wait for
 	Ready  Events // what is ready
-	// Err tells why the handle cannot be waited on: ErrNotSocket, or EBADF where it is not open, or was closed meanwhile.
+	// Err is the reason why the handle cannot be waited on: ErrNotSocket, or EBADF if it is closed.
 	Err error
 
-	base  windows.Handle // the driver's own
+	base  windows.Handle // of the driver
 	place uint32         // in the driver's list
-	twin  int            // where the same one comes again, 0 for nowhere
+	twin  int            // index of the next entry with the same socket, or 0
 }
 
-// way is a way to ask about a list of sockets, which is refused as a whole where one of them is none. Those whose Err is set are known
-// to be bad, and passed over.
+// way is a way to ask about a list of sockets. A list is refused as a whole if one handle is not a
+// socket. Entries whose Err is set are skipped.
 type way interface {
-	// find sets Err of those that are no sockets.
+	// find sets Err of the entries that are not sockets.
 	find(sockets []Socket)
-	// ask sets Ready, and Err of those that are closed meanwhile, and returns how many have something there, bad ones among them. It
-	// waits where none are bad. A refusal is why none were asked about.
+	// ask sets Ready, and Err of sockets that are closed. It returns the number of entries with
+	// either. It waits if no entry has an Err. A refusal is the reason why the whole list was
+	// refused.
 	ask(sockets []Socket, left time.Duration) (n int, refusal, err error)
 }
 
-// most is how many times a list is asked for that is refused, though each of its sockets by itself is not: that one of them was
-// closed just then, and its number is a socket's again, does not happen that often.
+// most is the number of refusals after which patiently gives up. A refusal without a bad entry
+// means that a socket was closed at that moment and its number reused, which does not happen often.
 const most = 10
 
-// patiently waits until one of the sockets has something there, or the time is over. Which of them are bad is not found out before
-// the list is refused: one question more for each of them costs more than to ask about all. Strangers are those that are refused by
-// themselves, twice, though find says that they are good; they are ErrNotSocket.
+// patiently waits until an entry has a result, or the time is over. It looks for bad entries only
+// after a refusal, because checking each socket costs more than asking about all.
+//
+// Strangers are entries that find accepts, but that are refused twice alone. Their Err is
+// ErrNotSocket.
 func patiently(w way, sockets []Socket, d time.Duration) (n, strangers int, err error) {
 	for i := range sockets {
 		s := &sockets[i]
@@ -52,12 +55,13 @@ func patiently(w way, sockets []Socket, d time.Duration) (n, strangers int, err 
 		if refusal != nil {
 			switch refusals++; refusals {
 			case 1:
-				w.find(sockets) // it is enough nearly always
+				w.find(sockets) // nearly always enough
 				continue
 			case most:
 				return 0, 0, refusal
 			}
-			// One was closed in between, or is a stranger. To ask about each of them is as good as an answer for all.
+			// A socket was closed in between, or is a stranger. Asking about each one is as good as
+			// asking about all.
 			strangers = oneByOne(w, sockets)
 			n = count(sockets)
 		}
@@ -67,12 +71,12 @@ func patiently(w way, sockets []Socket, d time.Duration) (n, strangers int, err 
 	}
 }
 
-// oneByOne asks about each of the sockets, without waiting, and returns how many are strangers.
+// oneByOne asks about each socket without waiting, and returns the number of strangers.
 func oneByOne(w way, sockets []Socket) (strangers int) {
 	for i := range sockets {
 		one := sockets[i : i+1]
 		for refusals := 0; one[0].Err == nil; {
-			if _, refusal, _ := w.ask(one, 0); refusal == nil { // who asks about all the next time is told of an error
+			if _, refusal, _ := w.ask(one, 0); refusal == nil { // the next call for all sockets reports an error
 				break
 			}
 			if w.find(one); one[0].Err != nil {
@@ -87,7 +91,7 @@ func oneByOne(w way, sockets []Socket) (strangers int) {
 	return strangers
 }
 
-// count is how many sockets have something there.
+// count returns the number of entries with a result.
 func count(sockets []Socket) (n int) {
 	for i := range sockets {
 		if sockets[i].Ready != 0 || sockets[i].Err != nil {

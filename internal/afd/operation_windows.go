@@ -6,21 +6,22 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// operation is a poll of one socket by the driver, which writes to it until its packet has come, and always sends one. So an
-// operation that nobody wants any more, a zombie, is kept until then.
+// operation is a poll of one socket by the driver. The driver writes to it until it sends a packet,
+// which it always does. So an operation that is no longer needed, a zombie, is kept until then.
 type operation struct {
 	done    windows.IO_STATUS_BLOCK
 	in, out struct {
 		head
 		target
 	}
-	id     uintptr // its index in Poller.operations, and 1
+	id     uintptr // its index in Poller.operations plus 1
 	helper *helper
 	entry  *entry // nil if it is a zombie
-	round  uint32 // in which it was started
+	round  uint32 // when it was started
 }
 
-// helper is a handle of the driver whose packets go to the Poller's port. To cancel takes longer the more operations it has.
+// helper is a handle of the driver whose packets go to the Poller's port. Cancelling takes longer
+// the more operations it has.
 type helper struct {
 	device windows.Handle
 	load   int
@@ -28,7 +29,7 @@ type helper struct {
 
 const maxLoad = 32
 
-// start begins to poll what belongs to e. Its error is a bare errno where the driver refuses the socket.
+// start starts an operation of e. The error is a bare errno if the driver refuses the socket.
 func (p *Poller) start(port windows.Handle, e *entry, asked uint32) (*operation, error) {
 	h, err := p.roomy(port)
 	if err != nil {
@@ -54,11 +55,12 @@ func (p *Poller) start(port windows.Handle, e *entry, asked uint32) (*operation,
 	return op, nil
 }
 
-// firstError is the lowest status of a call that has failed. Such a one sends no packet.
+// firstError is the lowest status of a failed call, which sends no packet.
 const firstError = 0xC0000000
 
-// ended notes that the packet of op has come. It returns whose it was, and what the driver has told.
-func (p *Poller) ended(op *operation) (e *entry, told uint32) {
+// ended notes that the packet of op has arrived. It returns the entry of op and the reported
+// conditions.
+func (p *Poller) ended(op *operation) (e *entry, reported uint32) {
 	p.underWay--
 	h := op.helper
 	if h.load == maxLoad {
@@ -68,19 +70,19 @@ func (p *Poller) ended(op *operation) (e *entry, told uint32) {
 	if e = op.entry; e == nil {
 		p.zombies--
 	} else if op.done.Status == 0 && op.out.count > 0 {
-		told = op.out.events
+		reported = op.out.events
 	}
 	op.entry = nil
 	p.free = append(p.free, op)
-	return e, told
+	return e, reported
 }
 
-// hasEnded reports whether the driver has finished with op. It may be a moment late.
+// hasEnded reports whether the driver has finished op. It may be a moment late.
 func (op *operation) hasEnded() bool {
 	return atomic.LoadUint32((*uint32)(&op.done.Status)) != uint32(windows.STATUS_PENDING)
 }
 
-// abandon makes a zombie of op. It reports whether it was polling until now.
+// abandon makes op a zombie. It reports whether op was still running.
 func (p *Poller) abandon(op *operation) bool {
 	if op == nil {
 		return false
@@ -102,7 +104,7 @@ func (p *Poller) unused() *operation {
 	return op
 }
 
-// roomy is a helper that can take one more operation.
+// roomy returns a helper that can take one more operation.
 func (p *Poller) roomy(port windows.Handle) (*helper, error) {
 	if last := len(p.withRoom) - 1; last >= 0 {
 		return p.withRoom[last], nil
@@ -112,7 +114,7 @@ func (p *Poller) roomy(port windows.Handle) (*helper, error) {
 		return nil, err
 	}
 	if _, err := windows.CreateIoCompletionPort(device, port, 0, 0); err != nil {
-		_ = closeDevice(device) // the first error tells more
+		_ = closeDevice(device) // the first error is the useful one
 		return nil, err
 	}
 	h := &helper{device: device}

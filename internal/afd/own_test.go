@@ -13,8 +13,8 @@ import (
 	"iomux/internal/sys"
 )
 
-// A number that was closed may be that of a handle of the driver now, which nothing polls: Wine's server would die of it, and every
-// test wait until its time is over.
+// A number that was closed may be that of a handle of the driver now, which nothing polls: Wine's
+// server would die of it, and every test wait until its time is over.
 func TestHandlesOfTheDriver(t *testing.T) {
 	p := newPoller(t)
 	client, _ := pair(t)
@@ -76,7 +76,8 @@ func TestHandleOfTheDriverTakesOver(t *testing.T) {
 	expectNothing(t, p)
 }
 
-// A number that was closed may be that of the event of the wait itself: it is said to be closed, as the others are.
+// A number that was closed may be that of the event of the wait itself: it is said to be closed, as
+// the others are.
 func TestEventOfACall(t *testing.T) {
 	var closed []afd.Socket
 	for n := windows.Handle(3); n < 4096; n += 3 { // some of them with bits that Windows ignores

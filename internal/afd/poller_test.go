@@ -28,7 +28,7 @@ func wait(t testing.TB, p *afd.Poller, room int, d time.Duration) (all []afd.Rea
 	n, err := p.Wait(room, d, func(r afd.Ready) { all = append(all, r) })
 	must(t, err)
 	if n != len(all) {
-		t.Errorf("Wait returned %d, and told of %v", n, all)
+		t.Errorf("Wait returned %d, and reported %v", n, all)
 	}
 	return all
 }
@@ -173,7 +173,7 @@ func TestWake(t *testing.T) {
 			}
 			done <- err
 		}()
-		if n, err := p.Wait(1, 0, nil); n != 0 || err != nil { // which does not take the alarm away
+		if n, err := p.Wait(1, 0, nil); n != 0 || err != nil { // it leaves the packet of Wake
 			t.Error("Wait:", n, err)
 		}
 		p.Wake()

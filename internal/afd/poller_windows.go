@@ -13,51 +13,51 @@ import (
 	"iomux/internal/sys"
 )
 
-// Poller remembers sockets, and waits on all of them. Its methods may be called from several goroutines at once; the zero value is
-// a closed one.
+// Poller waits on a set of sockets. It is safe for concurrent use. Its zero value is closed.
 //
-// Of each socket one operation polls what it is watched for, level-triggered: when it has ended, and the socket was reported, the
-// next wait starts another one. A second operation does nothing but watch for the socket being closed, all the time, so that a
-// number that was closed, and is that of another socket now, is told from it.
+// One operation of each socket polls its conditions. When it has ended and the socket was reported,
+// the next wait starts another one, so events are level-triggered. A second operation runs all the
+// time and ends only when the socket is closed. It distinguishes the socket from the next one with
+// its number.
 type Poller struct {
-	// TellsClosed makes Wait tell of registered sockets that were closed. It is set before Open.
+	// TellsClosed makes Wait report registered sockets that were closed. Set it before Open.
 	TellsClosed bool
 
-	port fdref.Descriptor
-	rung atomic.Bool // by Wake, and no wait has returned for it yet
+	port  fdref.Descriptor
+	woken atomic.Bool // by Wake, and no wait has returned for it yet
 
 	mu         sync.Mutex // never held over a call that blocks
 	sockets    map[int]*entry
-	idle       []*entry // those that the next wait has to arm
-	closed     []Ready  // those that the next wait has to tell of
-	waiting    int      // goroutines that are in Wait, or will be in a moment, and not only to look
-	round      uint32   // how often a wait has begun
+	idle       []*entry // entries that the next wait arms
+	closed     []Ready  // events that the next wait reports
+	waiting    int      // goroutines in Wait with a timeout other than 0
+	round      uint32   // number of waits so far
 	operations []*operation
-	free       []*operation // of these, those that are not under way
+	free       []*operation // operations that are not running
 	underWay   int
 	zombies    int
 	helpers    []*helper
-	withRoom   []*helper // of these, those that have room
+	withRoom   []*helper // helpers with room for an operation
 	batches    []*batch
 	collected  [64]packet
 }
 
-// entry is a socket that is registered.
+// entry is a registered socket.
 type entry struct {
 	socket   int
-	base     windows.Handle // of the socket as the driver knows it
+	base     windows.Handle // the driver's handle of the socket
 	events   Events
 	tag      uint64
-	watch    *operation // for the socket being closed
-	poll     *operation // for what it is watched for, nil if it is idle or was disarmed
-	asked    uint32     // what poll asks for
-	isIdle   bool       // it is in Poller.idle
-	disarmed bool       // one-shot, and was reported
+	watch    *operation // ends when the socket is closed
+	poll     *operation // for the events, nil if it is idle or disarmed
+	asked    uint32     // the conditions of poll
+	isIdle   bool       // whether it is in Poller.idle
+	disarmed bool       // a one-shot entry that was reported
 	gone     bool
 }
 
-// Open makes p an open Poller, which holds a completion port, and a handle of the driver for each 16 sockets. It is called once,
-// before p is shared.
+// Open opens the Poller, which uses a completion port and a handle of the driver for each 16
+// sockets. It is called once, before other goroutines see p.
 func (p *Poller) Open() error {
 	port, err := openPort()
 	if err != nil {
@@ -68,12 +68,12 @@ func (p *Poller) Open() error {
 	return nil
 }
 
-// FD is the handle of the completion port, -1 after Close.
+// FD returns the handle of the completion port, or -1 after Close.
 func (p *Poller) FD() int { return p.port.FD() }
 
-// Register watches a socket for events. A wait under way sees it.
+// Register adds a socket. A wait in progress sees it.
 //
-// Errors: EEXIST where it is registered, EBADF where it is not open, ErrNotSocket, os.ErrClosed.
+// Errors: EEXIST if it is registered, EBADF if it is not open, ErrNotSocket, os.ErrClosed.
 func (p *Poller) Register(socket int, events Events, tag uint64) error {
 	return p.with(func(port windows.Handle) error {
 		if e := p.sockets[socket]; e != nil && p.isOpen(port, e) {
@@ -82,7 +82,7 @@ func (p *Poller) Register(socket int, events Events, tag uint64) error {
 		e := &entry{socket: socket, base: windows.Handle(socket), events: events, tag: tag}
 		err := p.watch(port, e)
 		if isRefused(err) {
-			// A socket mostly is the driver's own; that it is one is not asked before it has to be.
+			// Most handles are those of the driver, so Register checks only after a refusal.
 			if e.base, err = find(e.base); err == nil {
 				err = p.watch(port, e)
 			}
@@ -99,9 +99,9 @@ func (p *Poller) Register(socket int, events Events, tag uint64) error {
 	})
 }
 
-// Modify changes what a socket is watched for, and its tag. It arms a one-shot registration again.
+// Modify changes the events of a socket and its tag. It arms a one-shot registration again.
 //
-// Errors: ENOENT where it is not registered, EBADF where it is not open either, os.ErrClosed.
+// Errors: ENOENT if it is not registered, EBADF if it is not open either, os.ErrClosed.
 func (p *Poller) Modify(socket int, events Events, tag uint64) error {
 	return p.with(func(port windows.Handle) error {
 		e, err := p.entry(socket)
@@ -116,7 +116,7 @@ func (p *Poller) Modify(socket int, events Events, tag uint64) error {
 	})
 }
 
-// Unregister ends the watch. No wait that begins afterwards reports the socket.
+// Unregister removes a socket. Waits that begin afterwards do not report it.
 //
 // Errors: those of Modify.
 func (p *Poller) Unregister(socket int) error {
@@ -129,24 +129,26 @@ func (p *Poller) Unregister(socket int) error {
 	})
 }
 
-// Wake ends a Wait with a timeout other than zero, the one under way or else the next one.
+// Wake ends the current Wait with a timeout other than zero, or else the next one. If the system
+// has no memory for that, the next Wake tries again.
 func (p *Poller) Wake() {
 	if port, err := p.port.Acquire(); err == nil {
-		if !p.rung.Swap(true) {
-			ring(windows.Handle(port))
+		if !p.woken.Swap(true) && wake(windows.Handle(port)) != nil {
+			p.woken.Store(false)
 		}
 		p.port.Done()
 	}
 }
 
-// Close ends all waits with os.ErrClosed, and gives the handles back as soon as the last of them has returned.
+// Close ends all waits with os.ErrClosed, and closes the handles when the last of them has
+// returned.
 //
-// Errors: os.ErrClosed where it was closed before.
+// Errors: os.ErrClosed if it is closed.
 func (p *Poller) Close() error {
-	return p.port.Close(func(port int) { ring(windows.Handle(port)) })
+	return p.port.Close(func(port int) { _ = wake(windows.Handle(port)) })
 }
 
-// with calls f with the lock held, and the port open.
+// with calls f with the lock held and the port open.
 func (p *Poller) with(f func(port windows.Handle) error) error {
 	port, err := p.port.Acquire()
 	if err != nil {
@@ -161,10 +163,10 @@ func (p *Poller) with(f func(port windows.Handle) error) error {
 	return f(windows.Handle(port))
 }
 
-// maxZombies is how many zombies are put up with while nobody waits.
+// maxZombies is the largest number of zombies that Register, Modify and Unregister leave alone.
 const maxZombies = 64
 
-// entry finds the registration of a socket that is open.
+// entry returns the entry of an open socket.
 func (p *Poller) entry(socket int) (*entry, error) {
 	e := p.sockets[socket]
 	if e != nil && e.watch.hasEnded() {
@@ -184,11 +186,12 @@ func noEntry(socket int) error {
 	return syscall.EBADF
 }
 
-// isOpen reports whether the socket of e was never closed, even if the number is that of another one now. If it was, e is gone.
+// isOpen reports whether the socket of e is open. If it was closed, e is gone, even if another
+// socket has the number now.
 func (p *Poller) isOpen(port windows.Handle, e *entry) bool {
 	watch := e.watch
 	e.watch = nil
-	// If it can be cancelled, it has not seen anything yet.
+	// An operation that can be cancelled has not ended.
 	if watch.hasEnded() || !p.abandon(watch) || p.watch(port, e) != nil {
 		p.drop(e)
 	}
@@ -200,7 +203,7 @@ func (p *Poller) watch(port windows.Handle, e *entry) (err error) {
 	return err
 }
 
-// arm makes the driver poll what e is watched for, unless it does so already.
+// arm makes the driver poll the conditions of e, unless it does so already.
 func (p *Poller) arm(port windows.Handle, e *entry) (err error) {
 	asked := toDriver(e.events)
 	if e.poll != nil && e.asked == asked && !e.poll.hasEnded() {
@@ -221,13 +224,13 @@ func (p *Poller) arm(port windows.Handle, e *entry) (err error) {
 	return err
 }
 
-// isRefused reports whether the driver has said that a socket is none.
+// isRefused reports whether the driver has refused a socket.
 func isRefused(err error) bool {
 	_, refused := err.(syscall.Errno)
 	return refused
 }
 
-// armIdle arms all that wait for it.
+// armIdle arms all idle entries.
 func (p *Poller) armIdle(port windows.Handle) (err error) {
 	done := 0
 	for _, e := range p.idle {
@@ -252,7 +255,7 @@ func (p *Poller) setIdle(e *entry) {
 	}
 }
 
-// drop ends the registration of e, and reports whether its socket is open.
+// drop removes e, and reports whether its socket is open.
 func (p *Poller) drop(e *entry) (open bool) {
 	if p.sockets[e.socket] == e {
 		delete(p.sockets, e.socket)
@@ -263,7 +266,7 @@ func (p *Poller) drop(e *entry) (open bool) {
 	return open
 }
 
-// lose is drop of a socket that was closed.
+// lose removes e, whose socket was closed.
 func (p *Poller) lose(e *entry) {
 	p.drop(e)
 	if p.TellsClosed {
@@ -271,7 +274,7 @@ func (p *Poller) lose(e *entry) {
 	}
 }
 
-// release is called when nobody uses the Poller any more.
+// release closes the handles. There is no wait and no other call.
 func (p *Poller) release(fd int) error {
 	port := windows.Handle(fd)
 	for _, op := range p.operations {
@@ -283,7 +286,7 @@ func (p *Poller) release(fd int) error {
 	for p.underWay > 0 {
 		n, err := dequeue(port, p.collected[:], -1)
 		if err != nil {
-			return err // and what the driver may write to is left alone
+			return err // the driver may still write to the operations
 		}
 		p.sort(p.collected[:n], nil)
 	}

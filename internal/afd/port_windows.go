@@ -13,7 +13,8 @@ import (
 
 var getQueued = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetQueuedCompletionStatusEx")
 
-// packet is OVERLAPPED_ENTRY. The place of the pointer holds the number of an operation: the kernel passes it through as it is.
+// packet is OVERLAPPED_ENTRY. Its pointer is the number of an operation, which the kernel does not
+// use.
 type packet struct {
 	key    uintptr
 	id     uintptr
@@ -21,20 +22,20 @@ type packet struct {
 	bytes  uint32
 }
 
-// alarm is the id of the packet that ends a wait.
-const alarm = 0
+// wakeID is the id of the packet that ends a wait.
+const wakeID = 0
 
 func openPort() (windows.Handle, error) {
 	port, err := windows.CreateIoCompletionPort(windows.InvalidHandle, 0, 0, 0)
 	return port, os.NewSyscallError("CreateIoCompletionPort", err)
 }
 
-// ring makes one goroutine that dequeues, now or later, find an alarm.
-func ring(port windows.Handle) {
-	_ = windows.PostQueuedCompletionStatus(port, 0, 0, nil) // it fails for want of memory only
+// wake sends the packet that ends one wait. It fails only if the system has no memory left.
+func wake(port windows.Handle) error {
+	return windows.PostQueuedCompletionStatus(port, wakeID, 0, nil)
 }
 
-// dequeue waits for packets, and returns how many have come: 0 after the time.
+// dequeue waits for packets and returns their number, which is 0 after the timeout.
 func dequeue(port windows.Handle, packets []packet, left time.Duration) (int, error) {
 	var n uint32
 	ms := uint32(windows.INFINITE)

@@ -17,24 +17,26 @@ const (
 	soType     = 0x1008     // SO_TYPE
 )
 
-// Startup makes Windows answer questions about sockets, in a process that may have made none.
+// Startup starts Winsock, which a process that has no sockets may not have done.
 var Startup = sync.OnceValue(func() error {
 	return os.NewSyscallError("WSAStartup", windows.WSAStartup(0x202, new(windows.WSAData)))
 })
 
-// Check tells why a handle cannot be waited on: ErrNotSocket, or EBADF where it is not open. It is nil for a socket.
+// Check returns nil for a socket, EBADF for a handle that is not open, and else ErrNotSocket.
 func Check(fd int) error {
 	_, err := find(windows.Handle(fd))
 	return err
 }
 
-// find is the driver's own handle of a socket, which is another one only where some product has put a layer of its own between.
+// find returns the driver's handle of a socket. It differs from the socket only if another product
+// has put a layer in between.
 func find(socket windows.Handle) (windows.Handle, error) {
 	if err := Startup(); err != nil {
 		return 0, err
 	}
 	base, err := ask(socket, baseHandle)
-	// Layers that should pass the question on, and do not, mostly answer the other one. It may lead to the next layer only.
+	// Most layers that do not answer this question answer another one, which may lead to the next
+	// layer only.
 	for layer := socket; err != nil && err != windows.WSAENOTSOCK; {
 		next, errNext := ask(layer, pollHandle)
 		if errNext != nil || next == layer {
@@ -43,11 +45,11 @@ func find(socket windows.Handle) (windows.Handle, error) {
 		layer = next
 		base, err = ask(layer, baseHandle)
 	}
-	if err == nil { // which Wine says of any handle
+	if err == nil { // Wine returns no error for any handle
 		_, err = windows.GetsockoptInt(socket, windows.SOL_SOCKET, soType)
 	}
 	switch {
-	case isDevice(socket), err != nil && !sys.IsOpen(int(socket)): // a number that was closed may be ours now
+	case isDevice(socket), err != nil && !sys.IsOpen(int(socket)): // a device may use a closed number now
 		return 0, syscall.EBADF
 	case err != nil:
 		return 0, ErrNotSocket

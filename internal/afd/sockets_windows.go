@@ -14,19 +14,19 @@ import (
 // calls are the Calls that Wait uses again.
 var calls freelist.List[*Call]
 
-// Wait waits once, by a Call. Sockets that are not the driver's, since a layer of some product gives out its own, are waited on by
-// BySelect.
+// Wait waits once, using a Call. If the driver does not know a socket, because it belongs to a
+// layer of another product, Wait uses BySelect.
 func Wait(sockets []Socket, d time.Duration) (n int, err error) {
 	call := calls.GetOr(func() *Call { return new(Call) })
 	defer calls.Put(call)
 	if n, err = call.Poll(sockets, d); err != nil {
-		return BySelect(sockets, d) // the driver refuses at once, so next to no time is over
+		return BySelect(sockets, d) // the driver has refused at once, so d is still right
 	}
 	return n, nil
 }
 
-// BySelect is Wait by means of Winsock's select(), which the layers above the driver know, too. It cannot tell a hang-up from
-// something to read. What only Winsock's select() does not take for a socket is ErrNotSocket.
+// BySelect waits once, using Winsock's select, which the layers above the driver know, too. It
+// reports a hang-up as readable. The Err of a socket that only select refuses is ErrNotSocket.
 func BySelect(sockets []Socket, d time.Duration) (n int, err error) {
 	if err := Startup(); err != nil {
 		return 0, err
@@ -50,7 +50,7 @@ func (bySelect) ask(sockets []Socket, left time.Duration) (n int, refusal, err e
 	for i := range sockets {
 		s := &sockets[i]
 		if isDevice(s.Handle) {
-			s.Err = syscall.EBADF // a number that was closed, and is ours now
+			s.Err = syscall.EBADF // a closed number that a device uses now
 		}
 		if s.Err != nil {
 			left = 0
@@ -62,13 +62,13 @@ func (bySelect) ask(sockets []Socket, left time.Duration) (n int, refusal, err e
 			}
 		}
 	}
-	if len(sets[2]) == 0 { // of nothing it does not take
+	if len(sets[2]) == 0 { // select refuses empty sets
 		sleep(left)
-		return len(sockets), nil, nil // which all are bad
+		return len(sockets), nil, nil // all have an Err
 	}
 	if _, errno := sys.SelectSockets(sets[0], sets[1], sets[2], left); errno != 0 {
 		err = os.NewSyscallError("select", errno)
-		if errno == windows.WSAENOTSOCK || errno == windows.WSAEOPNOTSUPP { // the other one of a file, by Wine
+		if errno == windows.WSAENOTSOCK || errno == windows.WSAEOPNOTSUPP { // the second for a file under Wine
 			return 0, err, nil
 		}
 		return 0, nil, err
@@ -81,16 +81,17 @@ func (bySelect) ask(sockets []Socket, left time.Duration) (n int, refusal, err e
 	}
 	for i := range sockets {
 		s := &sockets[i]
-		s.Ready = told(s.Handle, ready[s.Handle]) & (s.Events | Err)
+		s.Ready = conditions(s.Handle, ready[s.Handle]) & (s.Events | Err)
 	}
 	return count(sockets), nil, nil
 }
 
-// exceptional stands for the third set of select().
+// exceptional stands for the third set of select.
 const exceptional Events = 1 << 31
 
-// told is what is ready: the third set holds connections with out-of-band data, and sockets that could not be connected.
-func told(socket windows.Handle, ready Events) Events {
+// conditions returns the conditions of a socket. The third set holds connections with out-of-band
+// data, and sockets whose connection has failed.
+func conditions(socket windows.Handle, ready Events) Events {
 	if ready&exceptional == 0 {
 		return ready
 	}

@@ -9,23 +9,23 @@ import (
 	"iomux/internal/timeout"
 )
 
-// batch is what one goroutine needs while it waits. It is kept for the next one.
+// batch is the state of one goroutine that waits. The next one uses it again.
 type batch struct {
 	packets []packet
-	waits   bool // and is not only there to look
+	waits   bool // whether the timeout is not 0
 	doubts  []*entry
 	call    Call
-	event   windows.Handle // of call, made when it is needed first
+	event   windows.Handle // of call, made when it is first needed
 }
 
-// maxBatch is how many packets are taken at once.
+// maxBatch is the largest number of packets that a wait takes.
 const maxBatch = 1024
 
-// Wait waits until a socket is ready, Wake is called or the timeout has passed, and calls take for up to room of those that are
-// ready. It returns how many there were. What finds no room is reported by the next Wait: the sockets take turns. A negative
-// timeout blocks, zero does not wait, any other is never shortened.
+// Wait waits until a socket is ready, Wake is called or the timeout is over. It calls take for up
+// to room ready sockets, and returns their number. The next Wait reports the others first. A
+// negative timeout blocks, zero does not wait, and any other is never shortened.
 //
-// Errors: os.ErrClosed also when Close is called meanwhile.
+// The error is os.ErrClosed after Close, and if Close is called during the wait.
 func (p *Poller) Wait(room int, d time.Duration, take func(Ready)) (n int, err error) {
 	fd, err := p.port.Acquire()
 	if err != nil {
@@ -36,9 +36,9 @@ func (p *Poller) Wait(room int, d time.Duration, take func(Ready)) (n int, err e
 	n, err = p.wait(port, b, d, take)
 	p.leave(b)
 	if p.port.Closed() {
-		ring(port) // for the next one of those that wait
+		_ = wake(port) // the next goroutine that waits
 	}
-	// What was taken is handed out even if the Poller was closed meanwhile: one-shot events are not to be had again.
+	// Events are reported even if the Poller was closed, because one-shot events do not come again.
 	if closed := p.port.Done(); closed && n == 0 {
 		return 0, os.ErrClosed
 	}
@@ -74,7 +74,7 @@ func (p *Poller) leave(b *batch) {
 }
 
 func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(Ready)) (int, error) {
-	alarms := 0
+	wakes := 0
 	for countdown := timeout.Start(d); ; {
 		began, lost, err := p.begin(port)
 		if err != nil {
@@ -89,16 +89,16 @@ func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(
 		if err != nil {
 			return 0, err
 		}
-		n, rung := p.deliver(port, b, count, began, isOld, take)
+		n, woken := p.deliver(port, b, count, began, isOld, take)
 		switch {
-		case rung && d == 0:
-			alarms++ // it is meant for one that sleeps
-		case rung:
-			p.rung.Store(false)
+		case woken && d == 0:
+			wakes++ // it is for a goroutine that sleeps
+		case woken:
+			p.woken.Store(false)
 		}
-		if n > 0 || rung && d != 0 || p.port.Closed() || count == 0 && !countdown.Again(0, 0) {
-			if alarms > 0 {
-				ring(port)
+		if n > 0 || woken && d != 0 || p.port.Closed() || count == 0 && !countdown.Again(0, 0) {
+			if wakes > 0 {
+				_ = wake(port)
 			}
 			if d == 0 {
 				n += p.lookAtFew(b, len(b.packets)-n, take)
@@ -108,7 +108,8 @@ func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(
 	}
 }
 
-// begin arms what has to be. It returns the number of the round that begins, and whether there are closed sockets to tell of.
+// begin arms the idle sockets. It returns the number of the round, and whether there are closed
+// sockets to report.
 func (p *Poller) begin(port windows.Handle) (round uint32, lost bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -117,65 +118,67 @@ func (p *Poller) begin(port windows.Handle) (round uint32, lost bool, err error)
 	return p.round, len(p.closed) > 0, err
 }
 
-// deliver hands out what count packets tell, and reports whether there was an alarm among them.
-func (p *Poller) deliver(port windows.Handle, b *batch, count int, began uint32, isOld bool, take func(Ready)) (n int, rung bool) {
+// deliver reports the sockets of count packets. It returns whether Wake has sent one of the
+// packets.
+func (p *Poller) deliver(port windows.Handle, b *batch, count int, began uint32, isOld bool, take func(Ready)) (n int, woken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b.doubts = b.doubts[:0]
-	rung = p.sort(b.packets[:count], func(e *entry, told, round uint32) {
-		// What has been ready before this wait began may have been read since.
+	woken = p.sort(b.packets[:count], func(e *entry, reported, round uint32) {
+		// A socket that was ready before this wait began may have been read since.
 		if isOld && int32(round-began) < 0 {
 			b.doubts = append(b.doubts, e)
 			return
 		}
-		n += p.report(e, told, take)
+		n += p.report(e, reported, take)
 	})
 	if len(b.doubts) > 0 {
 		n += p.reportDoubts(b, len(b.doubts), take)
 	}
-	if told := min(len(p.closed), len(b.packets)-n); told > 0 {
-		for _, closed := range p.closed[:told] {
+	if count := min(len(p.closed), len(b.packets)-n); count > 0 {
+		for _, closed := range p.closed[:count] {
 			take(closed)
 		}
-		n += told
-		p.closed = p.closed[:copy(p.closed, p.closed[told:])]
+		n += count
+		p.closed = p.closed[:copy(p.closed, p.closed[count:])]
 	}
 	p.armForOthers(port, b)
-	return n, rung
+	return n, woken
 }
 
-// sort puts an end to operations, drops the sockets that were closed, and calls ready for those that may be ready. Where ready is
-// nil, they become idle.
-func (p *Poller) sort(packets []packet, ready func(e *entry, told, round uint32)) (rung bool) {
+// sort ends the operations of packets, removes the sockets that were closed, and calls ready for
+// those that may be ready. If ready is nil, those become idle. It returns whether Wake has sent one
+// of the packets.
+func (p *Poller) sort(packets []packet, ready func(e *entry, reported, round uint32)) (woken bool) {
 	for _, packet := range packets {
-		if packet.id == alarm {
-			rung = true
+		if packet.id == wakeID {
+			woken = true
 			continue
 		}
 		op := p.operations[packet.id-1]
-		e, told := p.ended(op)
+		e, reported := p.ended(op)
 		switch {
 		case e == nil:
 		case op == e.watch:
 			e.watch = nil
 			p.lose(e)
-		case told&localClose != 0:
+		case reported&localClose != 0:
 			e.poll = nil
 			p.lose(e)
-		case ready == nil || told == 0:
+		case ready == nil || reported == 0:
 			e.poll = nil
 			p.setIdle(e)
 		default:
 			e.poll = nil
-			ready(e, told, op.round)
+			ready(e, reported, op.round)
 		}
 	}
-	return rung
+	return woken
 }
 
-// report hands e out if it is watched for what the driver has told.
-func (p *Poller) report(e *entry, told uint32, take func(Ready)) int {
-	events := fromDriver(told, e.events)
+// report reports e if the driver has reported one of its conditions.
+func (p *Poller) report(e *entry, reported uint32, take func(Ready)) int {
+	events := fromDriver(reported, e.events)
 	if events == 0 {
 		p.setIdle(e)
 		return 0
@@ -189,34 +192,35 @@ func (p *Poller) report(e *entry, told uint32, take func(Ready)) int {
 	return 1
 }
 
-// collect takes the packets that have come, without waiting. What they tell is looked at again by the next wait.
+// collect takes all packets without waiting. The next wait asks about their sockets again.
 func (p *Poller) collect(port windows.Handle) {
-	rung := false
+	woken := false
 	for {
 		n, err := dequeue(port, p.collected[:], 0)
 		if n == 0 || err != nil {
 			break
 		}
-		rung = p.sort(p.collected[:n], nil) || rung
+		woken = p.sort(p.collected[:n], nil) || woken
 	}
-	if rung || len(p.closed) > 0 {
-		ring(port)
+	if woken || len(p.closed) > 0 {
+		_ = wake(port)
 	}
 	p.armForOthers(port, nil)
 }
 
-// armForOthers arms what is idle, if others than the owner of b wait for it.
+// armForOthers arms the idle sockets if goroutines other than the owner of b wait.
 func (p *Poller) armForOthers(port windows.Handle, b *batch) {
 	if p.waiting > 1 || p.waiting == 1 && (b == nil || !b.waits) {
-		_ = p.armIdle(port) // the next wait tells why it fails
+		_ = p.armIdle(port) // the next wait reports an error
 	}
 }
 
-// reportDoubts asks the driver about all doubtful sockets at once, and hands out up to room of those that are ready.
+// reportDoubts asks the driver about all doubtful sockets at once, and reports up to room ready
+// ones.
 func (p *Poller) reportDoubts(b *batch, room int, take func(Ready)) (n int) {
 	next := 0
 	for _, answer := range b.ask() {
-		// They come in the order in which they were asked for.
+		// The answers have the order of the list.
 		for next < len(b.doubts) && b.doubts[next].base != answer.socket {
 			p.setIdle(b.doubts[next])
 			next++
@@ -238,11 +242,11 @@ func (p *Poller) reportDoubts(b *batch, room int, take func(Ready)) (n int) {
 	return n
 }
 
-// few is how many sockets are asked for one by one by a wait that does not wait. Where a thread is late with the packet of what is
-// ready, it is told all the same.
+// few is the largest number of sockets about which a wait with timeout 0 asks again. So it reports
+// ready sockets whose packets are late.
 const few = 128
 
-// lookAtFew hands out what is ready and has sent no packet yet.
+// lookAtFew reports ready sockets that have sent no packet yet.
 func (p *Poller) lookAtFew(b *batch, room int, take func(Ready)) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -261,7 +265,8 @@ func (p *Poller) lookAtFew(b *batch, room int, take func(Ready)) int {
 	return p.reportDoubts(b, room, take)
 }
 
-// ask is what the driver says of the doubtful sockets now. Where it says nothing they are polled once more, one by one.
+// ask returns what the driver reports of the doubtful sockets now. Without an answer, each one is
+// polled again.
 func (b *batch) ask() []target {
 	device, err := sharedDevice()
 	if err != nil {

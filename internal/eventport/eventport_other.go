@@ -2,8 +2,8 @@
 
 package eventport
 
-// Native tells whether the kernel of this system has event ports.
+// Native reports whether the kernel of this system has event ports.
 const Native = false
 
-// System is nil: there are none.
+// System is nil, because this system has no event ports.
 var System Calls

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Native tells whether the kernel of this system has event ports.
+// Native reports whether the kernel of this system has event ports.
 const Native = true
 
-// System is the calls of this system.
+// System makes the calls of this system.
 var System Calls = calls{}
 
 //go:cgo_import_dynamic libc_port_create port_create "libc.so"

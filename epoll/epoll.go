@@ -1,11 +1,12 @@
 // Package epoll wraps epoll(7): it waits on many descriptors, level-triggered, edge-triggered or
 // one-shot. The cost of a wait grows with the number of ready descriptors, not of registered ones.
 //
-// It is native on Linux, and emulated on Windows for sockets. On other systems New returns
-// errors.ErrUnsupported. The constants and types exist everywhere and have Linux's values.
+// It is native on Linux and emulated on every other Unix and on Windows. On other systems New
+// returns errors.ErrUnsupported. The constants and types exist everywhere and have Linux's values.
 //
 // A Poller blocks the waiting thread, as the system call does. To wait for a single net.Conn, read
-// from it in a goroutine instead. To wait for descriptors on every system, use package iomux.
+// from it in a goroutine instead. To wait for timers, signals and processes as well, use package
+// iomux.
 //
 //	poller, err := epoll.New()
 //	if err != nil {
@@ -37,12 +38,56 @@
 // An edge-triggered or one-shot event is delivered to one of several waiting goroutines. A
 // level-triggered event is delivered to each goroutine that waits while the descriptor is ready.
 //
+// # What differs per system
+//
+// Whatever a system cannot do is refused with errors.ErrUnsupported before anything is changed.
+//
+//	             macOS, BSDs   Solaris, illumos  AIX        Windows
+//	on top of    kqueue        event ports       poll(2)    AFD
+//	descriptors  all           all               all        sockets
+//	ET           yes           refused           refused    refused
+//	OneShot      yes           yes               yes        yes
+//	Exclusive    wakes all     refused           refused    refused
+//	Pri          see below     yes               yes        yes
+//	RdHup        yes           see below         see below  yes
+//	FromFD       this process  refused           refused    refused
+//	nesting      yes           yes               no         no
+//	tested       modelled      modelled          modelled   under Wine
+//
+// Modelled means that the emulation was tested on Linux, on top of an emulation of kqueue, a model of
+// event ports or poll(2). It is only compiled for the system itself.
+//
+// # What differs on macOS and the BSDs
+//
+//   - A registration belongs to the number and ends when the number is closed. Linux keeps it while
+//     a duplicate is open.
+//   - Wake-ups of FreeBSD and NetBSD lack urgent data. There Pri is reported together with another
+//     event, and Pri alone is refused.
+//   - A socket that was never connected is not ready. On Linux it is Out|Hup.
+//   - If an edge-triggered descriptor is registered already, the refused Register may make it report
+//     once more what is ready. So may an arrival after the end of a connection.
+//   - If events of Poll has room for one event, an edge-triggered descriptor that is ready in both
+//     directions may be reported twice.
+//   - Linux repeats that an edge-triggered descriptor is writable if something else arrived, or was
+//     read before the wait. The emulation does not.
+//   - Exclusive is accepted and wakes all epolls. Linux wakes one or more.
+//   - A device that has readiness for poll(2) but no kqueue filter is refused with EPERM.
+//   - A child process does not inherit the epoll.
+//
+// # What differs on Solaris, illumos and AIX
+//
+// The kernel reports the conditions, with its own meaning of Hup and Err. Solaris and AIX lack
+// POLLRDHUP: RdHup needs In there, and is reported when all data before the end was read. FD of an
+// event port is readable while an event is pending.
+//
+// If a one-shot descriptor is closed after its report and its number reused, Register may return
+// EEXIST on systems whose sockets have no inode number. Unregister before closing.
+//
 // # What differs on Windows
 //
 // A descriptor is the handle of a socket, including those of package net. Any other handle is
 // errors.ErrUnsupported. The events are In, Pri, Out, Err, Hup and RdHup, and their synonyms RdNorm,
-// RdBand, WrNorm and WrBand. Registrations are level-triggered or OneShot. Other events and modes are
-// errors.ErrUnsupported.
+// RdBand, WrNorm and WrBand.
 //
 // A reset connection is In|RdHup|Hup without Err, a refused one In|Out|Err|RdHup without Hup, and
 // one that both sides have shut down In|RdHup without Hup. Timeouts are rounded up to milliseconds,
@@ -67,7 +112,8 @@ import (
 type Events uint32
 
 // The events and modes. Err and Hup are always reported, requested or not. Modes are never
-// reported.
+// reported. Exclusive (Linux 4.5) is for Register only: of the epolls that hold the descriptor, one
+// or more are woken. WakeUp (Linux 3.5) is ignored without CAP_BLOCK_SUSPEND.
 const (
 	In        Events = 0x1        // EPOLLIN, select.EPOLLIN: available for reading
 	Pri       Events = 0x2        // EPOLLPRI, select.EPOLLPRI: urgent data for reading
@@ -80,10 +126,10 @@ const (
 	WrBand    Events = 0x200      // EPOLLWRBAND, select.EPOLLWRBAND: priority data may be written
 	Msg       Events = 0x400      // EPOLLMSG, select.EPOLLMSG: never reported by Linux
 	RdHup     Events = 0x2000     // EPOLLRDHUP, select.EPOLLRDHUP: the peer has shut down writing
-	Exclusive Events = 0x10000000 // EPOLLEXCLUSIVE, select.EPOLLEXCLUSIVE: wake one or more of many epolls, not all; only with Register (Linux 4.5)
-	WakeUp    Events = 0x20000000 // EPOLLWAKEUP, no Python name: no system sleep until the next Poll; ignored without CAP_BLOCK_SUSPEND (Linux 3.5)
-	OneShot   Events = 0x40000000 // EPOLLONESHOT, select.EPOLLONESHOT: disabled after one report, until Modify
-	ET        Events = 0x80000000 // EPOLLET, select.EPOLLET: edge-triggered; level-triggered is the default
+	Exclusive Events = 0x10000000 // EPOLLEXCLUSIVE, select.EPOLLEXCLUSIVE: wake not all epolls
+	WakeUp    Events = 0x20000000 // EPOLLWAKEUP, no Python name: no system sleep until the next Poll
+	OneShot   Events = 0x40000000 // EPOLLONESHOT, select.EPOLLONESHOT: report once, until Modify
+	ET        Events = 0x80000000 // EPOLLET, select.EPOLLET: edge-triggered, not level-triggered
 
 	// DefaultEvents is what Python's register requests if it has no mask.
 	DefaultEvents = In | Pri | Out
@@ -176,13 +222,13 @@ func New(flags ...Flag) (*Poller, error) {
 // close-on-exec flag stays as it is. While the Poller is being closed, a wait on a duplicate of the
 // epoll by other means than this package may see an event of descriptor -1.
 //
-// Errors: EBADF if fd is not open, EINVAL if it is not an epoll; EMFILE, ENFILE, ENOMEM and ENOSPC as
-// in New; errors.ErrUnsupported on all systems but Linux. After an error, fd still belongs to the
-// caller.
+// Errors: EBADF if fd is not open, EINVAL if it is not an epoll; EMFILE, ENFILE, ENOMEM and ENOSPC
+// as in New; errors.ErrUnsupported on Solaris, illumos, AIX and Windows. After an error, fd still
+// belongs to the caller.
 func FromFD(fd int) (*Poller, error) { return adopt(fd) }
 
 // FD returns the descriptor of the epoll, or -1 after Close. It is readable while an event is
-// pending, so it can be registered in another epoll.
+// pending, so it can be registered in another epoll. On AIX and Windows it cannot be waited on.
 func (p *Poller) FD() int { return number(p) }
 
 // Register wraps epoll_ctl(2) with EPOLL_CTL_ADD. Its events have FD fd and Tag 0. A goroutine that
@@ -195,7 +241,8 @@ func (p *Poller) FD() int { return number(p) }
 //   - EINVAL: it is the Poller itself, or Exclusive excludes another event;
 //   - ELOOP: epolls watch each other, or are nested more than five deep;
 //   - ENOSPC: fs.epoll.max_user_watches is reached;
-//   - ENOMEM, os.ErrClosed.
+//   - ENOMEM, os.ErrClosed;
+//   - errors.ErrUnsupported: the system cannot report one of the events.
 func (p *Poller) Register(fd int, events Events) error {
 	return control(p, add, fd, events, join(int32(fd), 0))
 }
@@ -206,8 +253,8 @@ func (p *Poller) RegisterTag(fd int, events Events, tag uint32) error {
 	return control(p, add, fd, events, join(int32(fd), tag))
 }
 
-// RegisterData is Register with all 64 bits of epoll_data, which Event.Data returns. Event.FD is then
-// half of the data instead of the descriptor.
+// RegisterData is Register with all 64 bits of epoll_data, which Event.Data returns. Event.FD is
+// then half of the data instead of the descriptor.
 func (p *Poller) RegisterData(fd int, events Events, data uint64) error {
 	return control(p, add, fd, events, data)
 }

@@ -117,9 +117,14 @@ func TestEnormousTimersDoNotExpire(t *testing.T) {
 // TestTimersOfThirtyYearsAreNotShortened has the longest periods that every kernel takes.
 func TestTimersOfThirtyYearsAreNotShortened(t *testing.T) {
 	const seconds = 30 * 365 * 24 * 3600
-	for unit, period := range map[uint32]int64{
-		0: seconds * 1e3, kevent.NoteSeconds: seconds, kevent.NoteUSeconds: seconds * 1e6, kevent.NoteNSeconds: seconds * 1e9,
+	// DragonFly has one number for all units that it lacks, so this is not a map.
+	for _, c := range []struct {
+		unit   uint32
+		period int64
+	}{
+		{0, seconds * 1e3}, {kevent.NoteSeconds, seconds}, {kevent.NoteUSeconds, seconds * 1e6}, {kevent.NoteNSeconds, seconds * 1e9},
 	} {
+		unit, period := c.unit, c.period
 		k, m := newKernel(t, "freebsd")
 		change(t, k, kevent.Event{Ident: 1, Filter: kevent.FilterTimer, Flags: kevent.Add, Fflags: unit, Data: period})
 		if got := m.find(1, kevent.FilterTimer).Data; got != period {

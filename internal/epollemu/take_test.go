@@ -1,0 +1,149 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package epollemu
+
+import (
+	"syscall"
+	"testing"
+
+	"iomux/internal/sys"
+	"iomux/internal/test/suite"
+	"iomux/kqueue"
+)
+
+// opened returns an Epoll, with a function that takes events from its kqueue without digesting them.
+func opened(t *testing.T) (e *Epoll, take func() []kqueue.Event) {
+	t.Helper()
+	e, err := New()
+	check(t, err)
+	t.Cleanup(func() { check(t, e.Close()) })
+	return e, func() []kqueue.Event {
+		t.Helper()
+		kevents := make([]kqueue.Event, 1)
+		if n, err := e.queue.Control(nil, kevents, 0); n != 1 || err != nil {
+			t.Fatalf("Control: %d, %v, want one event", n, err)
+		}
+		return kevents
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// digested returns the events of the kqueue's events.
+func digested(e *Epoll, kevents []kqueue.Event) []Event {
+	room := make([]Event, len(kevents))
+	return room[:e.digest(kevents, room)]
+}
+
+// isPending reports whether poll(2) sees a pending event in the Epoll.
+func isPending(t *testing.T, e *Epoll) bool {
+	t.Helper()
+	list := []sys.PollFD{{FD: int32(e.FD()), Events: sys.PollIn}}
+	ask(list)
+	return list[0].Revents != 0
+}
+
+// Another goroutine changes the registration between a wait and the digestion of its events.
+func TestLateEventsAreDropped(t *testing.T) {
+	for name, change := range map[string]func(e *Epoll, fd int) error{
+		"modify": func(e *Epoll, fd int) error { return e.Modify(fd, In, 2) },
+		"remove": func(e *Epoll, fd int) error { return e.Remove(fd) },
+		"replace": func(e *Epoll, fd int) error {
+			_ = e.Remove(fd)
+			return e.Add(fd, In, 2)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, take := opened(t)
+			r, w := suite.Pipe(t)
+			suite.Write(t, w)
+			check(t, e.Add(r, In, 1))
+			late := take()
+			check(t, change(e, r))
+			if events := digested(e, late); len(events) != 0 {
+				t.Errorf("events are %+v, want none", events)
+			}
+		})
+	}
+}
+
+// Two goroutines take the two directions of a one-shot registration.
+func TestOneShotReportsOneOfTwoDirections(t *testing.T) {
+	e, take := opened(t)
+	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
+	suite.Write(t, b)
+	check(t, e.Add(a, In|Out|OneShot, 1))
+	first, second := take(), take()
+	if events := digested(e, first); len(events) != 1 || events[0].Events != In|Out {
+		t.Errorf("events are %+v, want In|Out", events)
+	}
+	if events := digested(e, second); len(events) != 0 {
+		t.Errorf("events are %+v, want none", events)
+	}
+}
+
+func TestOneShotLeavesNothingPending(t *testing.T) {
+	e, take := opened(t)
+	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
+	suite.Write(t, b)
+	check(t, e.Add(a, In|Out|OneShot, 1))
+	digested(e, take())
+	if isPending(t, e) {
+		t.Error("an event is pending after the one-shot report")
+	}
+}
+
+// Somebody else reads the data before it is reported.
+func TestOneShotWithoutReportStaysArmed(t *testing.T) {
+	e, take := opened(t)
+	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
+	suite.Fill(t, a)
+	check(t, e.Add(a, In|Out|OneShot, 1))
+	suite.Write(t, b)
+	late := take()
+	suite.Drain(t, a)
+	if events := digested(e, late); len(events) != 0 {
+		t.Skipf("this kernel reports %+v all the same", events)
+	}
+	suite.Write(t, b)
+	if events := digested(e, take()); len(events) != 1 || events[0].Events != In {
+		t.Errorf("events are %+v, want In", events)
+	}
+}
+
+func TestUrgentDataIsReportedAsLongAsItLasts(t *testing.T) {
+	if !HasUrgent() {
+		t.Skip("this system does not report urgent data")
+	}
+	e, _ := opened(t)
+	client, server := suite.TCPPair(t)
+	check(t, e.Add(server, Pri, 1))
+	suite.SendUrgent(t, client)
+	room := make([]Event, 1)
+	for range 3 {
+		if n, err := e.Take(room, -1); n != 1 || err != nil || room[0].Events != Pri {
+			t.Fatalf("Take: %+v, %v, want Pri", room[:n], err)
+		}
+	}
+}
+
+// A filter that nobody knows would be reported for ever.
+func TestStrayFilterIsRemoved(t *testing.T) {
+	e, _ := opened(t)
+	r, w := suite.Pipe(t)
+	suite.Write(t, w)
+	stray := kqueue.Event{Ident: uint64(r), Filter: kqueue.FilterRead, Flags: kqueue.EvAdd}
+	_, err := e.queue.Control([]kqueue.Event{stray}, nil, 0)
+	check(t, err)
+	if n, err := e.Take(make([]Event, 1), 0); n != 0 || err != nil {
+		t.Errorf("Take: %d, %v, want nothing", n, err)
+	}
+	if isPending(t, e) {
+		t.Error("the filter is still there")
+	}
+}

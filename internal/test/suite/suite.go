@@ -69,8 +69,8 @@ type Waiter interface {
 // Mechanism describes the mechanism under test.
 type Mechanism struct {
 	New func() (Waiter, error)
-	// Reports holds the conditions that the mechanism reports. It reports the others as one of these:
-	// select reports a hang-up as In.
+	// Reports holds the conditions that the mechanism reports. It reports the others as one of
+	// these: select reports a hang-up as In.
 	Reports Events
 	// Modes holds the modes besides Level.
 	Modes Mode

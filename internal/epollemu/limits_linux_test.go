@@ -32,6 +32,15 @@ func exhaust(t *testing.T) (release func()) {
 	}
 }
 
+// isNotPending checks that poll(2) sees no pending event in the epoll.
+func isNotPending(t *testing.T, e *epollemu.Epoll) {
+	t.Helper()
+	list := []unix.PollFd{{Fd: int32(e.FD()), Events: unix.POLLIN}}
+	if n, err := unix.Poll(list, 0); n != 0 || err != nil {
+		t.Errorf("poll(2) of the epoll: %d, %v, want 0", n, err)
+	}
+}
+
 // The second filter of a descriptor needs one more descriptor of the emulation of kqueue.
 func TestFailedModifyLeavesTheRegistration(t *testing.T) {
 	for _, mode := range []uint32{0, epollemu.ET, epollemu.OneShot} {
@@ -45,6 +54,7 @@ func TestFailedModifyLeavesTheRegistration(t *testing.T) {
 		expect(t, e, a, epollemu.In, 1)
 		isError(t, e.Modify(a, epollemu.In|epollemu.Out, 2), unix.EMFILE)
 		if mode == epollemu.OneShot {
+			isNotPending(t, e)
 			expectNothing(t, e)
 		}
 		release()
@@ -60,6 +70,7 @@ func TestFailedAddLeavesNothing(t *testing.T) {
 	suite.Write(t, b)
 	release := exhaust(t)
 	isError(t, e.Add(a, epollemu.In|epollemu.Out, 1), unix.EMFILE)
+	isNotPending(t, e)
 	expectNothing(t, e)
 	isError(t, e.Modify(a, epollemu.In, 1), unix.ENOENT)
 	release()

@@ -147,3 +147,28 @@ func TestStrayFilterIsRemoved(t *testing.T) {
 		t.Error("the filter is still there")
 	}
 }
+
+func TestEndOfThePeerIsReportedToAWriterWithoutRoom(t *testing.T) {
+	e, _ := opened(t)
+	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
+	suite.Fill(t, a)
+	check(t, e.Add(a, Out|RdHup, 1))
+	suite.ShutDown(t, b)
+	room := make([]Event, 1)
+	for range 2 {
+		if n, err := e.Take(room, -1); n != 1 || err != nil || room[0].Events != RdHup {
+			t.Fatalf("Take: %+v, %v, want RdHup", room[:n], err)
+		}
+	}
+}
+
+func TestArrivalsLeaveNothingPendingIfOnlyTheEndIsRequested(t *testing.T) {
+	e, _ := opened(t)
+	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
+	check(t, e.Add(a, RdHup, 1))
+	suite.Write(t, b)
+	suite.Await(t, a, suite.In)
+	if n, err := e.Take(make([]Event, 1), 0); n != 0 || err != nil {
+		t.Errorf("Take: %d, %v, want nothing", n, err)
+	}
+}

@@ -1,0 +1,39 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package epollemu
+
+import "testing"
+
+// TestNest builds chains without kqueues, because Linux refuses long ones by itself.
+func TestNest(t *testing.T) {
+	const first = 1 << 20 // no number of an open descriptor
+	sets := make([]*set, 10)
+	for i := range sets {
+		sets[i] = &set{children: make(map[int32]*set)}
+		enroll(first+i, sets[i])
+		defer discharge(first+i, sets[i])
+	}
+	nests := func(outer, inner int, want bool) {
+		t.Helper()
+		if got := sets[outer].nest(int32(first+inner), sets[inner]); got != want {
+			t.Errorf("%d holds %d: %v, want %v", outer, inner, got, want)
+		}
+	}
+	nests(0, 0, false)
+	nests(1, 0, true)
+	nests(0, 1, false)
+	nests(2, 1, true)
+	nests(0, 2, false)
+	nests(3, 2, true)
+	nests(4, 3, true)
+	nests(5, 4, false)
+	nests(5, 3, true)
+	nests(6, 5, false)
+	nests(0, 7, false)
+	sets[4].unnest(first + 3)
+	sets[5].unnest(first + 3)
+	nests(0, 7, true)
+	nests(4, 3, false)
+	discharge(first+7, sets[7])
+	nests(4, 3, true)
+}

@@ -14,9 +14,9 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// The benchmarks compare three ways: the system call as it is (raw), x/sys/unix, and this package (iomux).
+// The benchmarks compare the bare system call (raw), x/sys/unix and this package (iomux).
 
-// watched makes a poller with n registered descriptors of which one is ready.
+// watched returns a Poller with n registered descriptors. One of them is ready.
 func watched(b *testing.B, n int) *epoll.Poller {
 	poller := newPoller(b)
 	ready, w := suite.Pipe(b)
@@ -29,7 +29,7 @@ func watched(b *testing.B, n int) *epoll.Poller {
 	return poller
 }
 
-// BenchmarkPoll is a wait that does not wait, with one ready descriptor.
+// BenchmarkPoll measures a look, with one ready descriptor.
 func BenchmarkPoll(b *testing.B) {
 	for _, n := range []int{1, 10_000} {
 		poller := watched(b, n)
@@ -61,7 +61,7 @@ func BenchmarkPoll(b *testing.B) {
 	}
 }
 
-// BenchmarkRegister is register and unregister.
+// BenchmarkRegister measures Register and Unregister.
 func BenchmarkRegister(b *testing.B) {
 	poller := newPoller(b)
 	r, _ := suite.Pipe(b)
@@ -97,7 +97,7 @@ func BenchmarkRegister(b *testing.B) {
 	})
 }
 
-// BenchmarkModify is a change of a registration.
+// BenchmarkModify measures a change of a registration.
 func BenchmarkModify(b *testing.B) {
 	poller := newPoller(b)
 	r, _ := suite.Pipe(b)
@@ -127,7 +127,7 @@ func BenchmarkModify(b *testing.B) {
 	})
 }
 
-// BenchmarkTimeout tells how late a wait is over: the time beyond what was asked for is the metric late-µs.
+// BenchmarkTimeout measures how late a timeout expires, in microseconds (late-µs).
 func BenchmarkTimeout(b *testing.B) {
 	poller := newPoller(b)
 	for _, timeout := range []time.Duration{100 * time.Microsecond, 1500 * time.Microsecond, 3 * time.Millisecond} {

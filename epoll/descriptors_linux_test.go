@@ -15,7 +15,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// openBelow lists the descriptors that are open below limit, with their flags.
+// openBelow returns the open descriptors below limit, with their flags.
 func openBelow(limit int) map[int]int {
 	open := make(map[int]int)
 	for fd := range limit {
@@ -39,11 +39,11 @@ func TestAllDescriptorsAreCloseOnExec(t *testing.T) {
 		}
 	}
 	if added != 2 {
-		t.Errorf("New made %d descriptors, want an epoll and an alarm", added)
+		t.Errorf("New opened %d descriptors, want an epoll and a waker", added)
 	}
 }
 
-func TestNewWithoutRoomForTheAlarm(t *testing.T) {
+func TestNewWithoutRoomForTheWaker(t *testing.T) {
 	suite.Limit(t, 300)
 	var last int
 	for {
@@ -63,16 +63,16 @@ func TestNewWithoutRoomForTheAlarm(t *testing.T) {
 		}
 	}
 	if after := openBelow(300); len(after) != len(before) {
-		t.Errorf("%d descriptors are open, %d were before", len(after), len(before))
+		t.Errorf("%d descriptors are open, want %d as before", len(after), len(before))
 	}
 	suite.Limit(t, 302)
 	newPoller(t)
 }
 
-func TestFromFDDoesNotCutNumbers(t *testing.T) {
+func TestFromFDDoesNotTruncateNumbers(t *testing.T) {
 	const beyond = math.MaxInt >> 32 << 32
 	if beyond == 0 {
-		t.Skip("this machine has no numbers of more than 32 bits")
+		t.Skip("an int has 32 bits on this machine")
 	}
 	poller := newPoller(t)
 	if other, err := epoll.FromFD(beyond | poller.FD()); other != nil || !errors.Is(err, unix.EBADF) {
@@ -81,7 +81,7 @@ func TestFromFDDoesNotCutNumbers(t *testing.T) {
 	none(t, poller)
 }
 
-func TestPollOfADescriptorThatSomebodyElseClosed(t *testing.T) {
+func TestPollAfterTheProgramClosedTheDescriptor(t *testing.T) {
 	poller, err := epoll.New()
 	must(t, err)
 	must(t, unix.Close(poller.FD()))
@@ -91,7 +91,7 @@ func TestPollOfADescriptorThatSomebodyElseClosed(t *testing.T) {
 		}
 	}
 	if err := poller.Close(); !errors.Is(err, unix.EBADF) {
-		t.Errorf("Close, with nobody in Poll: %v, want EBADF", err)
+		t.Errorf("Close without waiters: %v, want EBADF", err)
 	}
 }
 
@@ -115,7 +115,7 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
+// Kernels before 5.11 and some sandboxes lack epoll_pwait2.
 func TestTimeoutsWithoutPwait2(t *testing.T) {
 	before := sys.CoarseEpoll(true)
 	t.Cleanup(func() { sys.CoarseEpoll(before) })

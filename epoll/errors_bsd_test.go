@@ -11,7 +11,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// exclusiveRefusals are those of a registration with Exclusive.
+// exclusiveRefusals returns refusals of a registration with Exclusive.
 func exclusiveRefusals(t *testing.T, poller *epoll.Poller) []refusal {
 	t.Helper()
 	exclusive, _ := suite.Pipe(t)

@@ -10,7 +10,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// systemRefusals are those of files, and of Exclusive.
+// systemRefusals returns refusals of files and of Exclusive.
 func systemRefusals(t *testing.T, poller *epoll.Poller) []refusal {
 	t.Helper()
 	file := suite.File(t)

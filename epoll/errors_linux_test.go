@@ -12,7 +12,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// systemRefusals are those of files, and of flags that Linux alone has.
+// systemRefusals returns refusals of files, and of flags that only Linux has.
 func systemRefusals(t *testing.T, poller *epoll.Poller) []refusal {
 	t.Helper()
 	directory, err := unix.Open(t.TempDir(), unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -27,7 +27,7 @@ func systemRefusals(t *testing.T, poller *epoll.Poller) []refusal {
 	return []refusal{
 		{"register a file", 0, poller.Register(suite.File(t), epoll.In), unix.EPERM},
 		{"register a directory", directory, poller.Register(directory, epoll.In), unix.EPERM},
-		// The kernel looks at the descriptors first, then at the flags, then at what is registered.
+		// The kernel checks the descriptors first, then the flags, then the registrations.
 		{"register a closed one with wrong flags", closed, poller.Register(closed, epoll.Exclusive|epoll.OneShot), unix.EBADF},
 		{"register twice with wrong flags", r, poller.Register(r, epoll.Exclusive|epoll.OneShot), unix.EINVAL},
 		{"modify to exclusive", r, poller.Modify(r, epoll.In|epoll.Exclusive), unix.EINVAL},
@@ -51,7 +51,7 @@ func TestFromFD(t *testing.T) {
 	}
 	suite.Drain(t, r)
 
-	// The end of one is not the end of the other, and neither sees the other's bell.
+	// Closing one does not close the other, and neither sees the other's waker.
 	must(t, first.Close())
 	if n, err := second.Poll(events, 0); n != 0 || err != nil {
 		t.Errorf("Poll after Close of the other: %v, %v", events[:n], err)
@@ -67,7 +67,7 @@ func TestFromFD(t *testing.T) {
 	}
 }
 
-func TestFromFDRefusesWhatIsNoEpoll(t *testing.T) {
+func TestFromFDRefusesOtherDescriptors(t *testing.T) {
 	r, _ := suite.Pipe(t)
 	for fd, want := range map[int]unix.Errno{r: unix.EINVAL, -1: unix.EBADF, suite.ClosedFD(t): unix.EBADF, math.MaxInt: unix.EBADF} {
 		if poller, err := epoll.FromFD(fd); !errors.Is(err, want) || poller != nil {
@@ -75,7 +75,7 @@ func TestFromFDRefusesWhatIsNoEpoll(t *testing.T) {
 		}
 	}
 	if _, err := unix.FcntlInt(uintptr(r), unix.F_GETFD, 0); err != nil {
-		t.Error("FromFD closed what it refused:", err)
+		t.Error("FromFD closed a refused descriptor:", err)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestDescriptorOfThePoller(t *testing.T) {
 	}
 }
 
-func TestCloseTellsOfADescriptorThatSomebodyElseClosed(t *testing.T) {
+func TestCloseAfterTheProgramClosedTheDescriptor(t *testing.T) {
 	poller, err := epoll.New()
 	must(t, err)
 	must(t, unix.Close(poller.FD()))
@@ -122,7 +122,7 @@ func TestExhaustedDescriptorsLeakNothing(t *testing.T) {
 			pollers = append(pollers, poller)
 		}
 		if len(pollers) < 20 {
-			t.Errorf("%d pollers could be made", len(pollers))
+			t.Errorf("only %d Pollers could be opened", len(pollers))
 		}
 		for _, poller := range pollers {
 			must(t, poller.Close())

@@ -10,7 +10,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// exclusiveRefusals are empty: Exclusive is not supported.
+// exclusiveRefusals returns no refusals, because Exclusive is not supported.
 func exclusiveRefusals(t *testing.T, poller *epoll.Poller) []refusal {
 	t.Helper()
 	r, _ := suite.Pipe(t)

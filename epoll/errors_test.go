@@ -15,7 +15,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// refusal is a change that was refused.
+// refusal is a refused change.
 type refusal struct {
 	name string
 	fd   int
@@ -48,7 +48,7 @@ func TestControlErrors(t *testing.T) {
 	checkRefusals(t, systemRefusals(t, poller))
 	must(t, poller.Unregister(r))
 	checkRefusals(t, []refusal{
-		{"modify one that is no more", r, poller.Modify(r, epoll.In), syscall.ENOENT},
+		{"modify an unregistered one", r, poller.Modify(r, epoll.In), syscall.ENOENT},
 		{"unregister twice", r, poller.Unregister(r), syscall.ENOENT},
 	})
 	must(t, poller.Register(r, epoll.In))
@@ -72,12 +72,12 @@ func TestPollErrors(t *testing.T) {
 	poller := newPoller(t)
 	for _, room := range [][]epoll.Event{nil, {}} {
 		if n, err := poller.Poll(room, -1); n != 0 || !errors.Is(err, syscall.EINVAL) {
-			t.Errorf("Poll without room: %d, %v, want EINVAL", n, err)
+			t.Errorf("Poll without room for events: %d, %v, want EINVAL", n, err)
 		}
 	}
 	must(t, poller.Close())
 	if n, err := poller.Poll(nil, -1); n != 0 || !errors.Is(err, os.ErrClosed) {
-		t.Errorf("Poll of a closed Poller, without room: %d, %v, want os.ErrClosed", n, err)
+		t.Errorf("Poll of a closed Poller without room: %d, %v, want os.ErrClosed", n, err)
 	}
 	var zero epoll.Poller
 	_, err := zero.Poll(make([]epoll.Event, 1), 0)

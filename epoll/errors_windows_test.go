@@ -11,7 +11,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// systemRefusals are those of handles that are no sockets.
+// systemRefusals returns refusals of handles that are not sockets.
 func systemRefusals(t *testing.T, poller *epoll.Poller) []refusal {
 	t.Helper()
 	event, err := windows.CreateEvent(nil, 0, 0, nil)
@@ -28,7 +28,7 @@ func systemRefusals(t *testing.T, poller *epoll.Poller) []refusal {
 	}
 }
 
-// What the driver cannot tell is refused, and leaves a registration as it was.
+// Events that the driver cannot report are refused, and the registration stays as it was.
 func TestOtherEventsAreRefused(t *testing.T) {
 	poller := newPoller(t)
 	a, b := suite.Pipe(t)

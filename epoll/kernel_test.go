@@ -22,11 +22,11 @@ func TestLayoutOfEvent(t *testing.T) {
 	var ours epoll.Event
 	var kernels unix.EpollEvent
 	if unsafe.Sizeof(ours) != unsafe.Sizeof(kernels) || unsafe.Offsetof(ours.FD) != unsafe.Offsetof(kernels.Fd) {
-		t.Errorf("size %d, data at %d; the kernel has %d and %d", unsafe.Sizeof(ours), unsafe.Offsetof(ours.FD),
+		t.Errorf("size %d, data at %d; the kernel's are %d and %d", unsafe.Sizeof(ours), unsafe.Offsetof(ours.FD),
 			unsafe.Sizeof(kernels), unsafe.Offsetof(kernels.Fd))
 	}
 	if unsafe.Offsetof(ours.Tag) != unsafe.Offsetof(ours.FD)+4 {
-		t.Errorf("tag is at %d, behind data at %d", unsafe.Offsetof(ours.Tag), unsafe.Offsetof(ours.FD))
+		t.Errorf("the tag is at %d, the data at %d", unsafe.Offsetof(ours.Tag), unsafe.Offsetof(ours.FD))
 	}
 }
 
@@ -54,7 +54,7 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// The data must not be spilled over the end of the caller's list, whatever the machine's layout.
+// Poll must not write beyond the caller's slice, whatever the layout of struct epoll_event.
 func TestEventsStayInTheirList(t *testing.T) {
 	poller := newPoller(t)
 	for range 4 {
@@ -101,7 +101,7 @@ func TestEventfdEdgeComesWithEachWrite(t *testing.T) {
 	}
 }
 
-// A closed descriptor is forgotten; its number is a stranger when another file has it.
+// Closing ends a registration. The number is unknown when another file gets it.
 func TestReusedNumberIsNotRegistered(t *testing.T) {
 	poller := newPoller(t)
 	r, _ := suite.Pipe(t)
@@ -136,7 +136,7 @@ func TestRegularFileOverARegisteredNumber(t *testing.T) {
 	}
 }
 
-// What a kernel or a user cannot do the kernel drops from a registration: it must be the same as by the bare call.
+// The kernel drops modes that it or the user lacks. The result must equal that of the bare call.
 func TestModesReachTheKernel(t *testing.T) {
 	registration := func(register func(poller *epoll.Poller, fd int)) string {
 		poller := newPoller(t)
@@ -144,7 +144,7 @@ func TestModesReachTheKernel(t *testing.T) {
 		register(poller, r)
 		text, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", poller.FD()))
 		if err != nil {
-			t.Skip("this system does not tell what is registered:", err)
+			t.Skip("this system does not list registrations:", err)
 		}
 		_, text, found := bytes.Cut(text, fmt.Appendf(nil, "tfd: %8d events:", r))
 		if !found {
@@ -166,7 +166,7 @@ func TestModesReachTheKernel(t *testing.T) {
 	}
 }
 
-// This is the kernel's, and why one should unregister before closing.
+// The kernel behaves so, and therefore programs unregister before closing.
 func TestClosedDescriptorWithADuplicateIsStillReported(t *testing.T) {
 	poller := newPoller(t)
 	r, w := suite.Pipe(t)
@@ -182,7 +182,7 @@ func TestClosedDescriptorWithADuplicateIsStillReported(t *testing.T) {
 	}
 }
 
-func TestExclusiveWakesNotAll(t *testing.T) {
+func TestExclusiveDoesNotWakeAll(t *testing.T) {
 	const pollers = 8
 	r, w := suite.Pipe(t)
 	woken := make(chan int, pollers)
@@ -215,7 +215,7 @@ func TestExclusiveWakesNotAll(t *testing.T) {
 	}
 }
 
-// waitUntilWaiting gives n goroutines time to begin their wait: there is no way to see it from outside.
+// waitUntilWaiting gives n goroutines time to begin their wait, which cannot be observed.
 func waitUntilWaiting(t testing.TB, n int) {
 	t.Helper()
 	time.Sleep(time.Duration(20+5*n) * time.Millisecond)
@@ -244,7 +244,7 @@ func TestLoopsAndDepth(t *testing.T) {
 	}
 }
 
-// readable is poll(2)'s word on an epoll.
+// readable reports whether poll(2) calls an epoll readable.
 func readable(t testing.TB, poller *epoll.Poller) bool {
 	t.Helper()
 	fds := []unix.PollFd{{Fd: int32(poller.FD()), Events: unix.POLLIN}}
@@ -253,17 +253,17 @@ func readable(t testing.TB, poller *epoll.Poller) bool {
 	return n == 1 && fds[0].Revents == unix.POLLIN
 }
 
-func TestPollerIsReadableWhileAnEventWaits(t *testing.T) {
+func TestPollerIsReadableWhileAnEventIsPending(t *testing.T) {
 	for _, mode := range []epoll.Events{0, epoll.ET} {
 		poller := newPoller(t)
 		r, w := suite.Pipe(t)
 		must(t, poller.Register(r, epoll.In|mode))
 		if readable(t, poller) {
-			t.Errorf("%v: readable with nothing in it", mode)
+			t.Errorf("%v: readable without an event", mode)
 		}
 		suite.Write(t, w)
 		if !readable(t, poller) {
-			t.Errorf("%v: not readable with an event in it", mode)
+			t.Errorf("%v: not readable with a pending event", mode)
 		}
 		one(t, poller)
 		if level := mode == 0; readable(t, poller) != level {
@@ -318,13 +318,13 @@ func TestNestedWakesBothWaiters(t *testing.T) {
 
 func TestMoreRoomThanTheKernelTakes(t *testing.T) {
 	if testing.Short() || unsafe.Sizeof(uintptr(0)) < 8 {
-		t.Skip("it takes a list of 2 GiB")
+		t.Skip("it needs a slice of 2 GiB")
 	}
-	// The list is virtual memory that nobody touches.
+	// The slice is virtual memory that nobody touches.
 	size := uintptr(1<<31) + 1<<20
 	memory, err := unix.Mmap(-1, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
 	if err != nil {
-		t.Skip("this machine has no room for it:", err)
+		t.Skip("this machine lacks memory for it:", err)
 	}
 	defer func() { must(t, unix.Munmap(memory)) }()
 	events := unsafe.Slice((*epoll.Event)(unsafe.Pointer(&memory[0])), size/unsafe.Sizeof(epoll.Event{}))

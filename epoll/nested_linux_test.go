@@ -10,7 +10,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// nest makes a poller that holds the reading end of a pipe, and one that holds that poller.
+// nest returns a Poller that holds the reading end of a pipe, and one that holds that Poller.
 func nest(t testing.TB, mode epoll.Events) (inner, outer *epoll.Poller, w int) {
 	t.Helper()
 	inner, outer = newPoller(t), newPoller(t)
@@ -45,7 +45,7 @@ func TestNestedEdgeWakesOneOfTwoOuterWaiters(t *testing.T) {
 	}
 }
 
-// The waiter on the outer poller may find that the other has taken the event, that on the inner one never.
+// The event may be gone for the waiter on the outer Poller, but not for the one on the inner.
 func TestInnerWaiterWakesBesideAnOuterEdge(t *testing.T) {
 	for range 20 {
 		inner, outer, w := nest(t, epoll.ET)
@@ -67,7 +67,7 @@ func TestInnerWaiterWakesBesideAnOuterEdge(t *testing.T) {
 	}
 }
 
-// A file can be in no more than 500 epolls that are inside others: the pollers must have none in common.
+// A file can be in at most 500 nested epolls, so the Pollers must not share one.
 func TestManyPollersInsideOne(t *testing.T) {
 	const pollers = 600
 	suite.Limit(t, 3*pollers)

@@ -12,13 +12,14 @@ import (
 	"iomux/epoll"
 )
 
-// Numbers are unregistered, closed and soon used again while others wait: a Poll that began after Unregister had returned
-// must not report that registration any more, and no event may have the number of one registration and the tag of another.
+// Numbers are unregistered, closed and reused while others wait. A Poll that begins after Unregister
+// must not report the registration. No event may combine the number of one registration with the
+// tag of another.
 func TestReusedNumbersWhileOthersWait(t *testing.T) {
 	const makers, rounds, waiters = 4, 500, 4
 	poller := newPoller(t)
 	var clock atomic.Int64
-	var numbers, retired [makers*rounds + 1]atomic.Int64 // by tag: the descriptor, and the time at which Unregister had returned
+	var numbers, retired [makers*rounds + 1]atomic.Int64 // by tag: the descriptor, and when Unregister returned
 	var making, waiting sync.WaitGroup
 
 	for maker := range makers {

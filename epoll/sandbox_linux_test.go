@@ -12,8 +12,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// Old kernels do not know epoll_pwait2, and sandboxes that are older than it forbid it: the wait goes on by epoll_pwait, and
-// nobody tries the other again. Another errno is the call's own word.
+// Old kernels lack epoll_pwait2, and old sandboxes forbid it. Poll then uses epoll_pwait from now on.
+// Any other errno is an error of the call.
 func TestSandbox(t *testing.T) {
 	suite.Sandbox(t, withoutPwait2)
 }
@@ -30,7 +30,7 @@ func withoutPwait2(t *testing.T, errno unix.Errno) {
 	n, err := poller.Poll(make([]epoll.Event, 1), timeout)
 	if errno == unix.EINVAL {
 		if n != 0 || !errors.Is(err, unix.EINVAL) || sys.EpollResolution() != time.Nanosecond {
-			t.Errorf("Poll: %d, %v, and the resolution is %v", n, err, sys.EpollResolution())
+			t.Errorf("Poll: %d, %v, resolution %v", n, err, sys.EpollResolution())
 		}
 		return
 	}

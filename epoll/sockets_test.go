@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	soon  = 30 * time.Second      // ends a test that would wait for ever
-	quiet = 20 * time.Millisecond // for what must not come
+	soon  = 30 * time.Second      // bounds a wait that should end much earlier
+	quiet = 20 * time.Millisecond // for events that must not come
 )
 
 func newPoller(t testing.TB) *epoll.Poller {
@@ -46,7 +46,7 @@ func one(t testing.TB, poller *epoll.Poller) epoll.Event {
 	return events[0]
 }
 
-// none polls for what must not be there.
+// none checks that no event is pending.
 func none(t testing.TB, poller *epoll.Poller) {
 	t.Helper()
 	events := make([]epoll.Event, 8)
@@ -55,7 +55,7 @@ func none(t testing.TB, poller *epoll.Poller) {
 	}
 }
 
-// settle gives Windows time to tell of what was closed.
+// settle gives Windows time to report a closed socket.
 func settle(t testing.TB, poller *epoll.Poller) {
 	t.Helper()
 	if !epoll.Native {
@@ -64,7 +64,7 @@ func settle(t testing.TB, poller *epoll.Poller) {
 	}
 }
 
-// A socket that was closed leaves by itself, and what gets its number has to be registered.
+// Closing a socket ends its registration. The next socket with its number is not registered.
 func TestClosedSocketsLeave(t *testing.T) {
 	poller := newPoller(t)
 	for i := range 60 {
@@ -82,7 +82,7 @@ func TestClosedSocketsLeave(t *testing.T) {
 		if i%3 == 0 {
 			none(t, poller)
 			for _, err := range []error{poller.Modify(server, epoll.In), poller.Unregister(server)} {
-				// ENOENT where something else has the number.
+				// ENOENT if something else has the number.
 				if !errors.Is(err, syscall.EBADF) && !errors.Is(err, syscall.ENOENT) {
 					t.Errorf("modify or unregister: %v, want EBADF", err)
 				}
@@ -93,7 +93,7 @@ func TestClosedSocketsLeave(t *testing.T) {
 	none(t, poller)
 }
 
-// The number of a registered socket that was closed is that of another one, which is not registered.
+// A socket that gets the number of a closed one is not registered.
 func TestReusedNumberOfASocketIsNotRegistered(t *testing.T) {
 	poller := newPoller(t)
 	reused := 0
@@ -103,7 +103,7 @@ func TestReusedNumberOfASocketIsNotRegistered(t *testing.T) {
 		one(t, poller)
 		suite.Close(t, server)
 		settle(t, poller)
-		fresh := suite.Socket(t, syscall.SOCK_DGRAM) // which could be written to
+		fresh := suite.Socket(t, syscall.SOCK_DGRAM) // which is writable
 		if fresh == server {
 			reused++
 			if err := poller.Modify(fresh, epoll.Out); !errors.Is(err, syscall.ENOENT) {
@@ -159,7 +159,7 @@ func TestUnregisterAndRegisterUnderAWait(t *testing.T) {
 	}
 }
 
-// Goroutines register, modify, unregister and close what others wait for.
+// Goroutines register, modify, unregister and close descriptors that others wait for.
 func TestChangesByManyGoroutines(t *testing.T) {
 	poller := newPoller(t)
 	var changers, waiters sync.WaitGroup
@@ -189,7 +189,7 @@ func TestChangesByManyGoroutines(t *testing.T) {
 						t.Error("time", i, err)
 					}
 				}
-				// Wine's server dies where a number is polled that was closed, and is just being made another socket's.
+				// Wine's server dies if a closed number is polled while it becomes another socket's.
 				if i%3 > 0 || wine.Running() {
 					if err := errors.Join(poller.Unregister(server), poller.Unregister(client)); err != nil {
 						t.Error("unregister:", err)

@@ -9,16 +9,16 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// A program that closes all descriptors, and goes on to open others, gives the alarm's number to a stranger.
-func TestCloseLeavesAStrangerWithTheAlarmsNumberAlone(t *testing.T) {
+// A program that closes all descriptors and opens others gives the waker's number to another file.
+func TestCloseLeavesAnotherFileWithTheWakersNumberOpen(t *testing.T) {
 	poller, err := epoll.New()
 	must(t, err)
-	alarm := epoll.Waker(poller)
+	waker := epoll.Waker(poller)
 	r, _ := suite.Pipe(t)
-	must(t, unix.Dup3(r, alarm, unix.O_CLOEXEC))
-	suite.CloseAtEnd(t, alarm)
+	must(t, unix.Dup3(r, waker, unix.O_CLOEXEC))
+	suite.CloseAtEnd(t, waker)
 	must(t, poller.Close())
-	if _, err := unix.FcntlInt(uintptr(alarm), unix.F_GETFD, 0); err != nil {
-		t.Error("Close closed a descriptor that was not its own:", err)
+	if _, err := unix.FcntlInt(uintptr(waker), unix.F_GETFD, 0); err != nil {
+		t.Error("Close closed another file's descriptor:", err)
 	}
 }

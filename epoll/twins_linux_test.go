@@ -13,7 +13,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// twin makes a second Poller of the same epoll.
+// twin returns a second Poller of the same epoll.
 func twin(t testing.TB, first *epoll.Poller) *epoll.Poller {
 	t.Helper()
 	fd, err := unix.FcntlInt(uintptr(first.FD()), unix.F_DUPFD_CLOEXEC, 0)
@@ -24,7 +24,7 @@ func twin(t testing.TB, first *epoll.Poller) *epoll.Poller {
 	return second
 }
 
-// waitInBackground tells how a Poll without end ended.
+// waitInBackground starts a Poll without a timeout, and returns a channel with its error.
 func waitInBackground(poller *epoll.Poller, events []epoll.Event) chan error {
 	ended := make(chan error, 1)
 	go func() {
@@ -34,7 +34,7 @@ func waitInBackground(poller *epoll.Poller, events []epoll.Event) chan error {
 	return ended
 }
 
-// isSilent waits for a moment in which nothing may come, and which may not be cut short.
+// isSilent checks that a short wait returns no event, and not early.
 func isSilent(t testing.TB, poller *epoll.Poller) {
 	t.Helper()
 	const moment = 50 * time.Millisecond
@@ -57,17 +57,18 @@ func TestTwinSleepsOnAfterClose(t *testing.T) {
 	isSilent(t, second)
 }
 
-// A child that is between fork and exec has a duplicate of every descriptor, so that closing the alarm would not do.
-func TestAlarmIsTakenOutOfTheTwin(t *testing.T) {
+// A child between fork and exec has a duplicate of every descriptor, so closing the waker is not
+// enough.
+func TestWakerIsRemovedFromTheTwin(t *testing.T) {
 	before := openBelow(1000)
 	first := newPoller(t)
-	alarm := -1
+	waker := -1
 	for fd := range openBelow(1000) {
 		if _, old := before[fd]; !old && fd != first.FD() {
-			alarm = fd
+			waker = fd
 		}
 	}
-	inherited, err := unix.FcntlInt(uintptr(alarm), unix.F_DUPFD_CLOEXEC, 0)
+	inherited, err := unix.FcntlInt(uintptr(waker), unix.F_DUPFD_CLOEXEC, 0)
 	must(t, err)
 	suite.CloseAtEnd(t, inherited)
 	second := twin(t, first)
@@ -83,13 +84,13 @@ func TestAlarmIsTakenOutOfTheTwin(t *testing.T) {
 	}
 }
 
-// The alarm of another Poller rings for as long as that one's waiters need to leave.
-func TestAlarmOfATwinIsNoEvent(t *testing.T) {
+// The waker of a closed Poller is readable until its waiters have left.
+func TestWakerOfATwinIsNoEvent(t *testing.T) {
 	poller := newPoller(t)
-	alarm, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	waker, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	must(t, err)
-	suite.CloseAtEnd(t, alarm)
-	if errno := sys.EpollControl(poller.FD(), sys.EpollAdd, alarm, uint32(epoll.In), epoll.WakerData); errno != 0 {
+	suite.CloseAtEnd(t, waker)
+	if errno := sys.EpollControl(poller.FD(), sys.EpollAdd, waker, uint32(epoll.In), epoll.WakerData); errno != 0 {
 		t.Fatal(errno)
 	}
 	none(t, poller)
@@ -98,7 +99,7 @@ func TestAlarmOfATwinIsNoEvent(t *testing.T) {
 	r, w := suite.Pipe(t)
 	must(t, poller.Register(r, epoll.In))
 	suite.Write(t, w)
-	for range 3 { // now before the alarm, now after it
+	for range 3 { // before or after the waker's
 		if event := one(t, poller); event.FD != int32(r) {
 			t.Errorf("event is %v, want one of %d", event, r)
 		}
@@ -129,8 +130,8 @@ func TestTwinsClosedAtOnce(t *testing.T) {
 	}
 }
 
-// A one-shot event is not to be had again: when Close comes meanwhile it is either reported, or still in the epoll.
-func TestEventsThatWereTakenAreReportedInSpiteOfClose(t *testing.T) {
+// A one-shot event comes once. If Close is called meanwhile, it is reported or still in the epoll.
+func TestEventsAreReportedOnceDespiteClose(t *testing.T) {
 	for range 300 {
 		poller := newPoller(t)
 		rest, err := unix.FcntlInt(uintptr(poller.FD()), unix.F_DUPFD_CLOEXEC, 0)
@@ -145,7 +146,7 @@ func TestEventsThatWereTakenAreReportedInSpiteOfClose(t *testing.T) {
 			}
 			reported <- n
 		}()
-		time.Sleep(100 * time.Microsecond) // mostly it waits by now
+		time.Sleep(100 * time.Microsecond) // mostly it is waiting now
 		suite.Write(t, w)
 		must(t, poller.Close())
 		count := <-reported

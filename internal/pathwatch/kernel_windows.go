@@ -298,3 +298,6 @@ func errOpen(path string, err error) error {
 	}
 	return errWatch(path, "CreateFile", err, "")
 }
+
+// closeFD does nothing: a goroutine keeps the watcher reachable.
+func closeFD(int) {}

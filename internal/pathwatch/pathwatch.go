@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 )
 
@@ -33,6 +34,7 @@ const (
 // Watcher watches names. It is not safe for concurrent use.
 type Watcher struct {
 	kernel   kernel
+	cleanup  runtime.Cleanup
 	paths    map[*Path]struct{}
 	failing  map[*Path]struct{} // those of an incomplete trail
 	outdated []*Path            // to be looked up again
@@ -74,7 +76,9 @@ func New(notify func()) (*Watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newWatcher(k), nil
+	w := newWatcher(k)
+	w.cleanup = runtime.AddCleanup(w, closeFD, k.fd())
+	return w, nil
 }
 
 func newWatcher(k kernel) *Watcher {
@@ -150,8 +154,10 @@ func (w *Watcher) Collect(report func(*Path, Change)) error {
 // tries again, so it should be called from time to time.
 func (w *Watcher) Failing() bool { return len(w.failing) > 0 }
 
-// Close ends all watches.
+// Close ends all watches. The garbage collector closes the descriptor of a Watcher that is not
+// reachable any more.
 func (w *Watcher) Close() error {
+	w.cleanup.Stop()
 	w.paths, w.failing, w.outdated, w.changed = nil, nil, nil, nil
 	return w.kernel.close()
 }

@@ -34,7 +34,7 @@ func Ask(notify func(), question func() (code int, known, exited bool)) *Exit {
 			pause.Reset(interval)
 		}
 	}()
-	return &Exit{a, stop}
+	return &Exit{source: a, stop: stop}
 }
 
 // isAlive reports whether a process exists; it may be waiting for its parent. If it was waited for

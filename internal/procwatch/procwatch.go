@@ -5,13 +5,15 @@ package procwatch
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"syscall"
 )
 
 // Exit awaits the exit of one process.
 type Exit struct {
 	source
-	stop chan struct{} // ends the goroutine, if there is one
+	stop    chan struct{} // ends the goroutine, if there is one
+	cleanup runtime.Cleanup
 }
 
 // source is what an Exit waits on: a descriptor, or a goroutine.
@@ -31,7 +33,12 @@ func Watch(process *os.Process, notify func()) (*Exit, error) {
 	if process == nil {
 		return nil, fmt.Errorf("watch a nil process: %w", syscall.EINVAL)
 	}
-	return watch(process, notify)
+	exit, err := watch(process, notify)
+	if err != nil {
+		return nil, err
+	}
+	exit.cleanup = runtime.AddCleanup(exit, func(s source) { _ = s.close() }, exit.source) // nobody takes the error
+	return exit, nil
 }
 
 // FD returns the descriptor that is readable once the process has exited, -1 if there is none.
@@ -42,8 +49,10 @@ func (e *Exit) FD() int { return e.fd() }
 // parent, or not before that has reaped the process.
 func (e *Exit) Status() (status int, known bool) { return e.status() }
 
-// Close ends the watch.
+// Close ends the watch. The garbage collector does the same with the descriptor of an Exit that is
+// not reachable any more.
 func (e *Exit) Close() error {
+	e.cleanup.Stop()
 	if e.stop != nil {
 		close(e.stop)
 		e.stop = nil

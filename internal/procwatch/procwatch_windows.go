@@ -18,5 +18,5 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 			notify()
 		}
 	}()
-	return &Exit{a, stop}, nil
+	return &Exit{source: a, stop: stop}, nil
 }

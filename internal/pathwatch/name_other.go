@@ -1,0 +1,15 @@
+//go:build !unix && !windows
+
+package pathwatch
+
+// These are never used, because New fails.
+
+const separators = "/"
+
+type watched struct{}
+
+func absolute(name string) (string, error) { return name, nil }
+
+func fold(entry string) string { return entry }
+
+func closeFD(int) {}

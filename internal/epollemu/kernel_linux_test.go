@@ -16,10 +16,44 @@ import (
 	"iomux/internal/sys"
 )
 
-// TestSameAsTheKernel makes random sequences of operations, and compares the emulation with the
+// TestSameAsTheKernel makes random sequences of operations, and compares each emulation with the
 // kernel's epoll and with poll(2) after each of them. IOMUX_SEQUENCES sets their number, and
 // IOMUX_SEED the first of their seeds.
 func TestSameAsTheKernel(t *testing.T) {
+	all := subject{
+		open:  func() (emulation, error) { return epollemu.New() },
+		modes: []uint32{epollemu.ET, epollemu.OneShot, epollemu.OneShot | epollemu.ET, epollemu.Exclusive},
+		kinds: 5,
+	}
+	t.Run("kqueue", func(t *testing.T) { runSequences(t, all) })
+	for name, open := range calls() {
+		// Without the terminals, which fstat(2) does not distinguish.
+		few := subject{
+			open:  func() (emulation, error) { return epollemu.OpenPorts(open()) },
+			modes: []uint32{epollemu.OneShot},
+			kinds: 4,
+		}
+		t.Run(name, func(t *testing.T) { runSequences(t, few) })
+	}
+}
+
+// subject is an emulation under test, with the modes and the kinds of files to test.
+type subject struct {
+	open  func() (emulation, error)
+	modes []uint32
+	kinds int
+}
+
+// emulation is an emulated epoll.
+type emulation interface {
+	Add(fd int, events uint32, data uint64) error
+	Modify(fd int, events uint32, data uint64) error
+	Remove(fd int) error
+	Take(events []epollemu.Event, d time.Duration) (int, error)
+	Close() error
+}
+
+func runSequences(t *testing.T, under subject) {
 	sequences, seed := uint64(150), rand.Uint64N(1<<32)
 	if testing.Short() {
 		sequences = 40
@@ -35,7 +69,7 @@ func TestSameAsTheKernel(t *testing.T) {
 		if t.Failed() {
 			break
 		}
-		runSequence(t, seed+i, &total)
+		runSequence(t, seed+i, under, &total)
 	}
 	if t.Failed() {
 		return
@@ -49,10 +83,11 @@ type tally struct{ operations, events, answers, repeated, excused int }
 
 // comparison is a kernel's epoll and an emulated one that hold the same descriptors.
 type comparison struct {
+	subject
 	t      *testing.T
 	random *rand.Rand
 	kernel int
-	ours   *epollemu.Epoll
+	ours   emulation
 	slots  [5]comparedSlot
 	trace  []string
 	total  *tally
@@ -70,12 +105,12 @@ type comparedSlot struct {
 	extra      []int // duplicates and originals to close at the end
 }
 
-func runSequence(t *testing.T, seed uint64, total *tally) {
+func runSequence(t *testing.T, seed uint64, under subject, total *tally) {
 	kernel, err := sys.EpollCreate()
 	must(t, err)
-	ours, err := epollemu.New()
+	ours, err := under.open()
 	must(t, err)
-	c := &comparison{t: t, random: rand.New(rand.NewPCG(seed, 0)), kernel: kernel, ours: ours, total: total}
+	c := &comparison{t: t, random: rand.New(rand.NewPCG(seed, 0)), subject: under, kernel: kernel, ours: ours, total: total}
 	for i := range c.slots {
 		c.slots[i] = comparedSlot{fd: 700 + i, peer: -1}
 		c.reopen(&c.slots[i])
@@ -165,17 +200,8 @@ func (c *comparison) choose(s *comparedSlot) uint32 {
 	if s.terminal {
 		return events
 	}
-	switch c.random.IntN(8) {
-	case 0, 1:
-		events |= epollemu.ET
-	case 2, 3:
-		events |= epollemu.OneShot
-	case 4:
-		events |= epollemu.OneShot | epollemu.ET
-	case 5:
-		if c.random.IntN(3) == 0 {
-			events |= epollemu.Exclusive
-		}
+	if c.random.IntN(2) == 0 {
+		events |= c.modes[c.random.IntN(len(c.modes))]
 	}
 	return events
 }
@@ -257,123 +283,12 @@ func (c *comparison) clear(s *comparedSlot) {
 // reopen gives the number to another file.
 func (c *comparison) reopen(s *comparedSlot) {
 	c.clear(s)
-	kind := c.random.IntN(5)
+	kind := c.random.IntN(c.kinds)
 	fds := openPair(c.t, kind)
 	must(c.t, unix.Dup3(fds[0], s.fd, unix.O_CLOEXEC))
 	must(c.t, unix.Close(fds[0]))
 	s.peer, s.open, s.terminal = fds[1], true, kind == 4
 	c.note("%d is of kind %d", s.fd, kind)
-}
-
-// wait compares what both epolls report. TCP may take a moment, and then differences may be about
-// when rather than what.
-func (c *comparison) wait() {
-	kernel, ours := make(map[uint64]uint32), make(map[uint64]uint32)
-	for start := time.Now(); ; c.total.repeated++ {
-		polled := c.poll()
-		c.take(kernel, ours)
-		c.excuse(kernel, ours)
-		if equal(kernel, ours) && contains(kernel, polled) {
-			break
-		}
-		if time.Since(start) > 100*time.Millisecond {
-			c.t.Errorf("events are %v, the kernel reports %v, and poll(2) %v\n%v", describe(ours), describe(kernel), describe(polled), c.trace)
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	c.total.events += len(kernel)
-	for data, events := range kernel {
-		s := &c.slots[int(data)-700]
-		s.repeatable |= events & (room | ends)
-		s.armed = s.armed && s.events&epollemu.OneShot == 0
-	}
-	if len(kernel) > 0 {
-		c.note("reported %v", describe(kernel))
-	}
-}
-
-// excuse removes what only one of the two repeats of an edge-triggered descriptor, and what both have
-// reported since it was registered: that there is room, if none was used up, and that the connection
-// has ended. An arrival that was not requested, or was read before the wait, makes the kernel repeat
-// the room. An arrival after the end makes the emulation repeat the end.
-func (c *comparison) excuse(kernel, ours map[uint64]uint32) {
-	for _, pair := range [2][2]map[uint64]uint32{{kernel, ours}, {ours, kernel}} {
-		for data, events := range pair[0] {
-			s := &c.slots[int(data)-700]
-			if s.events&epollemu.ET != 0 && pair[1][data] == 0 && events&^s.repeatable == 0 {
-				delete(pair[0], data)
-				c.total.excused++
-			}
-		}
-	}
-}
-
-const (
-	room = epollemu.Out | epollemu.WrNorm | epollemu.WrBand
-	ends = epollemu.Hup | epollemu.RdHup
-)
-
-func (c *comparison) take(kernel, ours map[uint64]uint32) {
-	var theirs [16]unix.EpollEvent
-	n, err := unix.EpollWait(c.kernel, theirs[:], 0)
-	must(c.t, err)
-	for _, event := range theirs[:n] {
-		kernel[uint64(event.Fd)] |= event.Events
-	}
-	var emulated [16]epollemu.Event
-	n, err = c.ours.Take(emulated[:], 0)
-	must(c.t, err)
-	for _, event := range emulated[:n] {
-		ours[event.Data] |= event.Events
-	}
-}
-
-// poll returns what poll(2) reports of the level-triggered registrations.
-func (c *comparison) poll() map[uint64]uint32 {
-	ready := make(map[uint64]uint32)
-	for i := range c.slots {
-		s := &c.slots[i]
-		if s.events == 0 || !s.armed || s.events&(epollemu.ET|epollemu.OneShot) != 0 {
-			continue
-		}
-		list := []sys.PollFD{{FD: int32(s.fd), Events: uint16(s.events)}}
-		for errno := unix.EINTR; errno == unix.EINTR; {
-			_, errno = sys.Poll(list, 0)
-		}
-		c.total.answers++
-		if list[0].Revents != 0 {
-			ready[uint64(s.fd)] = uint32(list[0].Revents)
-		}
-	}
-	return ready
-}
-
-// contains reports whether the kernel's epoll has all that poll(2) reported just before.
-func contains(kernel, polled map[uint64]uint32) bool {
-	for data, ready := range polled {
-		if ready&^kernel[data] != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func equal(a, b map[uint64]uint32) bool {
-	for data, events := range a {
-		if b[data] != events {
-			return false
-		}
-	}
-	return len(a) == len(b)
-}
-
-func describe(all map[uint64]uint32) map[uint64]string {
-	readable := make(map[uint64]string)
-	for data, events := range all {
-		readable[data] = names(events)
-	}
-	return readable
 }
 
 // control wraps epoll_ctl(2) of the kernel's epoll.

@@ -97,8 +97,10 @@ func (p *Ports) collect(at int, taken []eventport.Event, asked []sys.PollFD, eve
 
 // settle returns what to report of a descriptor, and brings its association into the state after it.
 func (p *Ports) settle(at int, fd int32, entry *association, answer uint16) uint32 {
-	if answer&sys.PollNval != 0 { // closed since, which the port has noticed as well
+	// A list for poll(2) does not notice that a number is closed, or that another file has it now.
+	if _, file, errno := kindOf(int(fd)); errno != 0 || file != entry.file {
 		p.entries.Set(fd, nil)
+		_ = p.calls.Dissociate(at, fd)
 		return 0
 	}
 	ready := fromPoll(answer)

@@ -109,12 +109,14 @@ func (m *Model) Dissociate(at int, fd int32) syscall.Errno {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.ports[at]
-	if _, known := p.associated[fd]; !known {
-		return unix.ENOENT
-	}
+	_, known := p.associated[fd]
+	known = known && p.isSame(at, fd)
 	delete(p.associated, fd)
 	p.unqueue(fd)
 	_ = sys.EpollCtl(at, unix.EPOLL_CTL_DEL, fd, nil) // it may be closed
+	if !known {
+		return unix.ENOENT
+	}
 	return 0
 }
 

@@ -136,6 +136,7 @@ func TestNotesOfEachOperation(t *testing.T) {
 	} {
 		for _, row := range table.operations {
 			t.Run(kind+"/"+row.name, func(t *testing.T) {
+				t.Parallel()
 				s := newSite(t)
 				row.check(t, s, open(t, table.path(s), unix.O_RDONLY), all)
 			})
@@ -194,6 +195,7 @@ func TestOpenAndReadNotesOfEachOperation(t *testing.T) {
 		{"write", func(s *site) { s.writeAt(0) }, 0, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t)
 			row.check(t, s, open(t, s.file, unix.O_RDONLY), notes)
 		})

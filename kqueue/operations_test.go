@@ -183,6 +183,14 @@ func TestUnlinkOfOneOfTwoNames(t *testing.T) {
 	unlink.check(t, s, s.writer, kqueue.NoteDelete|kqueue.NoteLink|kqueue.NoteAttrib|kqueue.NoteRename)
 }
 
+// TestTruncateOfAnEmptyFile is a row of the table that needs an empty file.
+func TestTruncateOfAnEmptyFile(t *testing.T) {
+	s := newSite(t)
+	must(t, os.Truncate(s.file, 0))
+	truncate := operation{"", func(s *site) { s.ok(os.WriteFile(s.file, nil, 0o600)) }, kqueue.NoteAttrib, 0}
+	truncate.check(t, s, s.writer, kqueue.NoteWrite|kqueue.NoteExtend|kqueue.NoteAttrib)
+}
+
 // TestOpenAndReadNotesOfEachOperation has the rows of the notes that other systems lack.
 func TestOpenAndReadNotesOfEachOperation(t *testing.T) {
 	const notes = kqueue.NoteOpen | kqueue.NoteClose | kqueue.NoteCloseWrite | kqueue.NoteRead

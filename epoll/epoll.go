@@ -54,8 +54,8 @@
 //	nesting      yes           yes               no         no
 //	tested       modelled      modelled          modelled   under Wine
 //
-// Modelled means that the emulation was tested on Linux, on top of an emulation of kqueue, a model of
-// event ports or poll(2). It is only compiled for the system itself.
+// Modelled means that the emulation was tested on Linux, on top of an emulation of kqueue, a model
+// of event ports or poll(2). It is only compiled for the system itself.
 //
 // # What differs on macOS and the BSDs
 //
@@ -64,8 +64,8 @@
 //   - Wake-ups of FreeBSD and NetBSD lack urgent data. There Pri is reported together with another
 //     event, and Pri alone is refused.
 //   - A socket that was never connected is not ready. On Linux it is Out|Hup.
-//   - If an edge-triggered descriptor is registered already, the refused Register may make it report
-//     once more what is ready. So may an arrival after the end of a connection.
+//   - If an edge-triggered descriptor is registered already, the refused Register may make it
+//     report once more what is ready. So may an arrival after the end of a connection.
 //   - If events of Poll has room for one event, an edge-triggered descriptor that is ready in both
 //     directions may be reported twice.
 //   - Linux repeats that an edge-triggered descriptor is writable if something else arrived, or was
@@ -86,8 +86,8 @@
 // # What differs on Windows
 //
 // A descriptor is the handle of a socket, including those of package net. Any other handle is
-// errors.ErrUnsupported. The events are In, Pri, Out, Err, Hup and RdHup, and their synonyms RdNorm,
-// RdBand, WrNorm and WrBand.
+// errors.ErrUnsupported. The events are In, Pri, Out, Err, Hup and RdHup, and their synonyms
+// RdNorm, RdBand, WrNorm and WrBand.
 //
 // A reset connection is In|RdHup|Hup without Err, a refused one In|Out|Err|RdHup without Hup, and
 // one that both sides have shut down In|RdHup without Hup. Timeouts are rounded up to milliseconds,
@@ -183,13 +183,6 @@ func join(fd int32, tag uint32) uint64 {
 	return binary.NativeEndian.Uint64(memory[:])
 }
 
-// split returns the halves of epoll_data in memory.
-func split(data uint64) (fd int32, tag uint32) {
-	var memory [8]byte
-	binary.NativeEndian.PutUint64(memory[:], data)
-	return int32(binary.NativeEndian.Uint32(memory[:4])), binary.NativeEndian.Uint32(memory[4:])
-}
-
 // Poller is an epoll object. Its methods may be called from several goroutines at once. The zero
 // value is a closed Poller.
 type Poller struct{ state }
@@ -203,12 +196,12 @@ const (
 	modify operation = 3
 )
 
-// New wraps epoll_create1(2). The descriptor is close-on-exec, whatever the flags. On Linux a Poller
-// holds two descriptors, of which one wakes waiters at Close, and one watch of
+// New wraps epoll_create1(2). The descriptor is close-on-exec, whatever the flags. On Linux a
+// Poller holds two descriptors, of which one wakes waiters at Close, and one watch of
 // fs.epoll.max_user_watches.
 //
-// Errors: EMFILE, ENFILE, ENOMEM and ENOSPC if the system has no room for another Poller; EINVAL for
-// unknown flags; errors.ErrUnsupported on a system without epoll.
+// Errors: EMFILE, ENFILE, ENOMEM and ENOSPC if the system has no room for another Poller; EINVAL
+// for unknown flags; errors.ErrUnsupported on a system without epoll.
 func New(flags ...Flag) (*Poller, error) {
 	for _, flag := range flags {
 		if flag&^CloseOnExec != 0 {
@@ -262,8 +255,8 @@ func (p *Poller) RegisterData(fd int, events Events, data uint64) error {
 // Modify wraps epoll_ctl(2) with EPOLL_CTL_MOD. It arms a one-shot registration again. An
 // edge-triggered one reports once more what is ready now. The Tag becomes 0.
 //
-// Errors, all of which name fd: ENOENT if it is not registered, or the number now belongs to another
-// file; EINVAL for Exclusive, and for a registration that has it; EBADF; os.ErrClosed.
+// Errors, all of which name fd: ENOENT if it is not registered, or the number now belongs to
+// another file; EINVAL for Exclusive, and for a registration that has it; EBADF; os.ErrClosed.
 func (p *Poller) Modify(fd int, events Events) error {
 	return control(p, modify, fd, events, join(int32(fd), 0))
 }
@@ -289,9 +282,9 @@ func (p *Poller) Unregister(fd int) error { return control(p, remove, fd, 0, 0) 
 // expires, stores the events in events and returns their number, which is 0 after a timeout. The
 // next Poll reports events that found no room: the kernel takes turns.
 //
-// A negative timeout blocks, zero does not wait, and any other is never shortened. The resolution is
-// a nanosecond, or a millisecond before Linux 5.11. Interruptions (EINTR) are retried with the time
-// that is left. Poll does not allocate.
+// A negative timeout blocks, zero does not wait, and any other is never shortened. The resolution
+// is a nanosecond, or a millisecond before Linux 5.11. Interruptions (EINTR) are retried with the
+// time that is left. Poll does not allocate.
 //
 // Errors: EINVAL if events is empty; os.ErrClosed if the Poller is closed, also during the call.
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {

@@ -5,7 +5,6 @@ package epoll
 import (
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"syscall"
 	"time"
@@ -83,12 +82,4 @@ func end(p *Poller) error {
 		return errClosed
 	}
 	return closedError(p.emulated.Close())
-}
-
-// closedError returns errClosed for os.ErrClosed, and any other error as it is.
-func closedError(err error) error {
-	if errors.Is(err, os.ErrClosed) {
-		return errClosed
-	}
-	return err
 }

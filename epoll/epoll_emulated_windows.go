@@ -53,11 +53,8 @@ func control(p *Poller, op operation, fd int, events Events, data uint64) error 
 	default:
 		err = p.driver.Modify(fd, afd.Events(events), data)
 	}
-	switch err {
-	case nil:
-		return nil
-	case os.ErrClosed:
-		return errClosed
+	if err == nil || err == os.ErrClosed {
+		return closedError(err)
 	}
 	return controlError(fd, err)
 }
@@ -72,19 +69,10 @@ func wait(p *Poller, events []Event, d time.Duration) (int, error) {
 		events[taken] = Event{Events: Events(ready.Events), FD: fd, Tag: tag}
 		taken++
 	})
-	if err == os.ErrClosed {
-		err = errClosed
-	}
-	return n, err
+	return n, closedError(err)
 }
 
-func end(p *Poller) error {
-	err := p.driver.Close()
-	if err == os.ErrClosed {
-		return errClosed
-	}
-	return err
-}
+func end(p *Poller) error { return closedError(p.driver.Close()) }
 
 // controlError returns the error of a change of fd, with advice.
 func controlError(fd int, reason error) error {

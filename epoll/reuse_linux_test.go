@@ -12,9 +12,9 @@ import (
 	"iomux/epoll"
 )
 
-// Numbers are unregistered, closed and reused while others wait. A Poll that begins after Unregister
-// must not report the registration. No event may combine the number of one registration with the
-// tag of another.
+// Numbers are unregistered, closed and reused while others wait. A Poll that begins after
+// Unregister must not report the registration. No event may combine the number of one registration
+// with the tag of another.
 func TestReusedNumbersWhileOthersWait(t *testing.T) {
 	const makers, rounds, waiters = 4, 500, 4
 	poller := newPoller(t)

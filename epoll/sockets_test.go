@@ -189,7 +189,8 @@ func TestChangesByManyGoroutines(t *testing.T) {
 						t.Error("time", i, err)
 					}
 				}
-				// Wine's server dies if a closed number is polled while it becomes another socket's.
+				// Wine's server dies if a closed number is polled while it becomes another
+				// socket's.
 				if i%3 > 0 || wine.Running() {
 					if err := errors.Join(poller.Unregister(server), poller.Unregister(client)); err != nil {
 						t.Error("unregister:", err)

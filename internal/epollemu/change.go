@@ -12,13 +12,16 @@ import (
 	"iomux/kqueue"
 )
 
-// Add registers fd. Its errors are those of epoll_ctl(2) with EPOLL_CTL_ADD, as a syscall.Errno, and
-// os.ErrClosed. Urgent data alone is errors.ErrUnsupported on a system without FilterExcept.
+// exclusiveAllows is what may be registered together with Exclusive.
+const exclusiveAllows = In | Out | Err | Hup | WakeUp | ET | Exclusive
+
+// Add registers fd. Its errors are those of epoll_ctl(2) with EPOLL_CTL_ADD, as a syscall.Errno,
+// and os.ErrClosed. Urgent data alone is errors.ErrUnsupported on a system without FilterExcept.
 //
 // If an edge-triggered descriptor is registered already, the refused Add may make it report once
 // more what is ready.
 func (e *Epoll) Add(fd int, events uint32, data uint64) error {
-	kind, err := e.check(fd, events)
+	f, err := e.check(fd, events)
 	if err != nil {
 		return err
 	}
@@ -35,7 +38,7 @@ func (e *Epoll) Add(fd int, events uint32, data uint64) error {
 	if inner != nil && !e.nest(number, inner) {
 		return unix.ELOOP
 	}
-	fresh := &entry{events: events, data: data, kind: kind}
+	fresh := &entry{events: events, data: data, kind: f.kind}
 	if err := e.arm(number, fresh); err != nil {
 		e.forget(number)
 		return err
@@ -103,22 +106,22 @@ func (e *Epoll) Remove(fd int) error {
 }
 
 // check returns the errors that do not depend on what is registered.
-func (e *Epoll) check(fd int, events uint32) (kind, error) {
+func (e *Epoll) check(fd int, events uint32) (file, error) {
 	own := e.queue.FD()
 	if own < 0 {
-		return other, os.ErrClosed
+		return file{}, os.ErrClosed
 	}
 	if fd < 0 || fd > math.MaxInt32 {
-		return other, unix.EBADF
+		return file{}, unix.EBADF
 	}
-	kind, _, errno := kindOf(fd)
+	f, errno := fileOf(fd)
 	if errno != 0 {
-		return other, errno
+		return file{}, errno
 	}
 	if fd == own || enrolled(fd) == e.set {
-		return other, unix.EINVAL
+		return file{}, unix.EINVAL
 	}
-	return kind, refusePriority(events)
+	return f, refusePriority(events)
 }
 
 // refusePriority refuses a registration for urgent data alone on a system that cannot wait for it.

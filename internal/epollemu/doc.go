@@ -1,13 +1,13 @@
-// Package epollemu emulates epoll for package epoll and for the Poller: with package kqueue on macOS
-// and the BSDs (Epoll), and with event ports or poll(2) on Solaris, illumos and AIX (Ports).
+// Package epollemu emulates epoll for package epoll and for the Poller: with package kqueue on
+// macOS and the BSDs (Epoll), and with event ports or poll(2) on Solaris, illumos and AIX (Ports).
 //
 // # With kqueue
 //
 // A descriptor is registered with up to three filters: FilterRead and FilterWrite for what was
-// requested, FilterExcept for urgent data, and FilterRead with an unreachable low-water mark if only
-// the end of the connection is of interest. A filter knows one direction of its descriptor, but an
-// epoll event reports all of them. So poll(2) is asked about descriptors with several filters, and
-// about those at their end.
+// requested, FilterExcept for urgent data, and FilterRead with an unreachable low-water mark if
+// only the end of the connection is of interest. A filter knows one direction of its descriptor,
+// but an epoll event reports all of them. So poll(2) is asked about descriptors with several
+// filters, and about those at their end.
 //
 // Each arming of a registration has a generation, which its filters carry as Udata. An event with
 // another generation was taken from the kernel before the registration changed, and is dropped.

@@ -116,8 +116,8 @@ func (e *entry) plan(list []kqueue.Event, fd int32) []kqueue.Event {
 	return list
 }
 
-// arm adds the filters of a registration to the kernel, all or none. A filter that the file does not
-// have is left out, unless it has none at all.
+// arm adds the filters of a registration to the kernel, all or none. A filter that the file does
+// not have is left out, unless it has none at all.
 func (e *Epoll) arm(fd int32, entry *entry) error {
 	e.generation++
 	entry.generation, entry.attached, entry.silent = e.generation, 0, false

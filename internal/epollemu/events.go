@@ -19,8 +19,8 @@ func (e *entry) inferred() (ready uint32) {
 }
 
 // endings returns what EvEOF and errors mean. A socket has ended for reading if its peer has shut
-// down writing, and hung up if both directions have ended. A pipe hangs up its reader, and fails its
-// writer.
+// down writing, and hung up if both directions have ended. A pipe hangs up its reader, and fails
+// its writer.
 func (e *entry) endings() (ready uint32) {
 	if e.failed {
 		ready |= Err
@@ -46,37 +46,38 @@ func (e *entry) endings() (ready uint32) {
 	return ready
 }
 
-// isEndedWriter reports whether the descriptor writes to a pipe without a reader. A kernel may report
-// it with either filter.
+// isEndedWriter reports whether the descriptor writes to a pipe without a reader. A kernel may
+// report it with either filter.
 func (e *entry) isEndedWriter() bool {
 	return e.kind == pipe && e.ended != 0 && e.events&readable == 0 && e.events&writable != 0
 }
 
-// asLinux returns what Linux would report if a kernel of its own reports ready and the filters.
-func (e *entry) asLinux(ready uint32, native bool) uint32 {
-	if native {
-		ready |= e.endings()
-		if e.kind == socket && ready&Hup != 0 {
-			ready |= In | Out | RdHup
-		}
-		if e.kind == pipe && e.drained {
-			ready &^= In | RdNorm // an ended pipe with nothing in it hangs up only
-		}
-		if e.isEndedWriter() {
-			ready &^= Hup
-		}
-		if ready&In != 0 {
-			ready |= RdNorm
-		}
-		if ready&Out != 0 {
-			ready |= WrNorm
-		}
-		if e.kind == socket && ready&Out != 0 {
-			ready |= WrBand
-		}
+// asLinux returns what Linux would report if another kernel reports ready and the filters.
+func (e *entry) asLinux(ready uint32) uint32 {
+	ready |= e.endings()
+	if e.kind == socket && ready&Hup != 0 {
+		ready |= In | Out | RdHup
 	}
-	return ready & (e.events | Err | Hup) &^ modes
+	if e.kind == pipe && e.drained {
+		ready &^= In | RdNorm // an ended pipe with nothing in it hangs up only
+	}
+	if e.isEndedWriter() {
+		ready &^= Hup
+	}
+	if ready&In != 0 {
+		ready |= RdNorm
+	}
+	if ready&Out != 0 {
+		ready |= WrNorm
+	}
+	if e.kind == socket && ready&Out != 0 {
+		ready |= WrBand
+	}
+	return e.requested(ready)
 }
+
+// requested returns what the registration reports of ready.
+func (e *entry) requested(ready uint32) uint32 { return ready & (e.events | Err | Hup) &^ modes }
 
 // note adds what a filter's event reports.
 func (e *entry) note(event *kqueue.Event) {

@@ -38,7 +38,7 @@ func TestNativeKernels(t *testing.T) {
 		{"terminal without a peer", other, reading, reading, false, true, In, In | Hup, In | Hup},
 	} {
 		e := &entry{events: c.events, kind: c.kind, fired: c.fired, ended: c.ended, failed: c.failed, drained: c.empty}
-		if got := e.asLinux(c.poll, true); got != c.want {
+		if got := e.asLinux(c.poll); got != c.want {
 			t.Errorf("%s: %#x, want %#x", c.name, got, c.want)
 		}
 	}

@@ -19,12 +19,15 @@ const (
 	socket
 )
 
-// identity distinguishes open files, as far as fstat(2) can.
-type identity struct{ device, inode uint64 }
+// file distinguishes open files, as far as fstat(2) can.
+type file struct {
+	kind          kind
+	device, inode uint64
+}
 
-// kindOf returns the kind of a descriptor and the identity of its file. Its errno is EBADF if the descriptor is not open, and
+// fileOf returns the file of a descriptor. Its errno is EBADF if the descriptor is not open, and
 // EPERM if it is a regular file or a directory.
-func kindOf(fd int) (kind, identity, syscall.Errno) {
+func fileOf(fd int) (file, syscall.Errno) {
 	var stat unix.Stat_t
 	for {
 		switch err := unix.Fstat(fd, &stat); err {
@@ -32,30 +35,27 @@ func kindOf(fd int) (kind, identity, syscall.Errno) {
 		case unix.EINTR:
 			continue
 		case unix.EBADF:
-			return other, identity{}, unix.EBADF
+			return file{}, unix.EBADF
 		default:
-			return other, identity{}, 0
+			return file{}, 0
 		}
 		break
 	}
-	kind, errno := kindOfMode(uint32(stat.Mode))
-	return kind, identity{uint64(stat.Dev), uint64(stat.Ino)}, errno
-}
-
-func kindOfMode(mode uint32) (kind, syscall.Errno) {
-	switch mode & unix.S_IFMT {
+	f := file{device: uint64(stat.Dev), inode: uint64(stat.Ino)} //nolint:unconvert // the types differ per system
+	switch stat.Mode & unix.S_IFMT {
 	case unix.S_IFREG, unix.S_IFDIR:
-		return other, unix.EPERM
+		return f, unix.EPERM
 	case unix.S_IFSOCK:
-		return socket, 0
+		f.kind = socket
 	case unix.S_IFIFO:
-		return pipe, 0
+		f.kind = pipe
 	}
-	return other, 0
+	return f, 0
 }
 
 const (
-	// maxLooks is how many lists of events that turn out to be nothing a Take without waiting takes.
+	// maxLooks is how many lists of events that turn out to be nothing a Take without waiting
+	// takes.
 	maxLooks = 8
 	// maxRoom bounds the memory of a Take with room for more events than any program has.
 	maxRoom = 1 << 16

@@ -59,8 +59,7 @@ func waitFor(take func([]epollemu.Event, time.Duration) (int, error), room int, 
 
 // explained adds the call and the descriptor to an errno, as package epoll does.
 func explained(fd int, err error) error {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return sys.EpollError(fd, errno)
 	}
 	return err

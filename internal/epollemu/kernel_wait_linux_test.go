@@ -37,10 +37,10 @@ func (c *comparison) wait() {
 	}
 }
 
-// excuse removes what only one of the two repeats of an edge-triggered descriptor, and what both have
-// reported since it was registered: that there is room, if none was used up, and that the connection
-// has ended. An arrival that was not requested, or was read before the wait, makes the kernel repeat
-// the room. An arrival after the end makes the emulation repeat the end.
+// excuse removes what only one of the two repeats of an edge-triggered descriptor, and what both
+// have reported since it was registered: that there is room, if none was used up, and that the
+// connection has ended. An arrival that was not requested, or was read before the wait, makes the
+// kernel repeat the room. An arrival after the end makes the emulation repeat the end.
 func (c *comparison) excuse(kernel, ours map[uint64]uint32) {
 	for _, pair := range [2][2]map[uint64]uint32{{kernel, ours}, {ours, kernel}} {
 		for data, events := range pair[0] {

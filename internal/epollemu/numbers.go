@@ -31,8 +31,6 @@ const (
 	readable = In | RdNorm
 	writable = Out | WrNorm | WrBand
 	modes    = Exclusive | WakeUp | OneShot | ET
-
-	exclusiveAllows = In | Out | Err | Hup | WakeUp | ET | Exclusive
 )
 
 // conditions are the events that poll(2) knows, with its numbers on this system.

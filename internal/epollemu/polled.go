@@ -137,8 +137,8 @@ func (p *polled) Get(_ int, events []eventport.Event, d time.Duration) (int, sys
 	}
 }
 
-// enter returns a copy of the list, which begins with the waker. It reports false if the caller must
-// not sleep, because there is an event of Send.
+// enter returns a copy of the list, which begins with the waker. It reports false if the caller
+// must not sleep, because there is an event of Send.
 func (p *polled) enter(sleeps bool) (list []sys.PollFD, asleep bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -36,7 +36,7 @@ type Ports struct {
 type association struct {
 	events uint32
 	data   uint64
-	file   identity
+	file   file
 	silent bool   // a one-shot registration after its report
 	round  uint64 // in which it was reported last
 }
@@ -60,8 +60,8 @@ func (p *Ports) Close() error {
 	return p.port.Close(func(at int) { _ = p.calls.Send(at) })
 }
 
-// Add registers fd. Its errors are those of epoll_ctl(2) with EPOLL_CTL_ADD, as a syscall.Errno, and
-// os.ErrClosed. What it cannot report is errors.ErrUnsupported.
+// Add registers fd. Its errors are those of epoll_ctl(2) with EPOLL_CTL_ADD, as a syscall.Errno,
+// and os.ErrClosed. What it cannot report is errors.ErrUnsupported.
 func (p *Ports) Add(fd int, events uint32, data uint64) error {
 	at, err := p.port.Acquire()
 	if err != nil {
@@ -71,27 +71,27 @@ func (p *Ports) Add(fd int, events uint32, data uint64) error {
 	if refuses(events) {
 		return errors.ErrUnsupported
 	}
-	file, err := p.check(at, fd)
+	f, err := p.check(at, fd)
 	if err != nil {
 		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	number := int32(fd)
-	if p.isDuplicate(at, number, file) {
+	if p.isDuplicate(at, number, f) {
 		return unix.EEXIST
 	}
 	p.entries.Set(number, nil)
 	if err := associateError(p.calls.Associate(at, number, toPoll(events))); err != nil {
 		return err
 	}
-	p.entries.Set(number, &association{events: events, data: data, file: file})
+	p.entries.Set(number, &association{events: events, data: data, file: f})
 	return nil
 }
 
 // Modify changes a registration and arms it again. Its errors are those of epoll_ctl(2) with
-// EPOLL_CTL_MOD and os.ErrClosed. What it cannot report is errors.ErrUnsupported. After an error the
-// old registration stays.
+// EPOLL_CTL_MOD and os.ErrClosed. What it cannot report is errors.ErrUnsupported. After an error
+// the old registration stays.
 func (p *Ports) Modify(fd int, events uint32, data uint64) error {
 	if refuses(events) {
 		return errors.ErrUnsupported
@@ -108,7 +108,7 @@ func (p *Ports) Modify(fd int, events uint32, data uint64) error {
 // Remove ends a registration. Its errors are those of epoll_ctl(2) with EPOLL_CTL_DEL and
 // os.ErrClosed.
 func (p *Ports) Remove(fd int) error {
-	return p.change(fd, func(at int, entry *association) error {
+	return p.change(fd, func(at int, _ *association) error {
 		p.entries.Set(int32(fd), nil)
 		_ = p.calls.Dissociate(at, int32(fd)) // it is not associated after its report
 		return nil
@@ -122,14 +122,14 @@ func (p *Ports) change(fd int, do func(at int, entry *association) error) error 
 		return err
 	}
 	defer p.port.Done()
-	file, err := p.check(at, fd)
+	f, err := p.check(at, fd)
 	if err != nil {
 		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	entry := p.entries.Get(int32(fd))
-	if entry != nil && entry.file != file {
+	if entry != nil && entry.file != f {
 		p.entries.Set(int32(fd), nil)
 		entry = nil
 	}
@@ -139,11 +139,11 @@ func (p *Ports) change(fd int, do func(at int, entry *association) error) error 
 	return do(at, entry)
 }
 
-// isDuplicate reports whether a descriptor to add, which is open as file, is registered already. A
+// isDuplicate reports whether a descriptor to add, which is open as f, is registered already. A
 // port forgets a closed descriptor, and is asked in case fstat(2) does not distinguish the files.
-func (p *Ports) isDuplicate(at int, fd int32, file identity) bool {
+func (p *Ports) isDuplicate(at int, fd int32, f file) bool {
 	entry := p.entries.Get(fd)
-	if entry == nil || entry.file != file {
+	if entry == nil || entry.file != f {
 		return false
 	}
 	if entry.silent {
@@ -168,18 +168,18 @@ func refuses(events uint32) bool {
 const pollReportsRdHup = sys.PollRdHup != sys.PollAbsent || sys.PollAbsent == 0
 
 // check returns the errors that do not depend on what is registered.
-func (p *Ports) check(at, fd int) (identity, error) {
+func (p *Ports) check(at, fd int) (file, error) {
 	if fd < 0 || fd > math.MaxInt32 {
-		return identity{}, unix.EBADF
+		return file{}, unix.EBADF
 	}
-	_, file, errno := kindOf(fd)
+	f, errno := fileOf(fd)
 	if errno != 0 {
-		return identity{}, errno
+		return file{}, errno
 	}
 	if fd == at {
-		return identity{}, unix.EINVAL
+		return file{}, unix.EINVAL
 	}
-	return file, nil
+	return f, nil
 }
 
 // associateError returns the error of epoll_ctl(2) for the errno of port_associate(3C).

@@ -23,8 +23,7 @@ func TestPortDistinguishesFilesThatLookAlike(t *testing.T) {
 	if again := suite.High(t, other, r); again != r {
 		t.Skip("another goroutine has taken the number")
 	}
-	_, file, _ := kindOf(r)
-	p.entries.Get(int32(r)).file = file
+	p.entries.Get(int32(r)).file, _ = fileOf(r)
 	if err := p.Add(r, In, 2); err != nil {
 		t.Errorf("Add of a reused number: %v", err)
 	}

@@ -95,10 +95,11 @@ func (p *Ports) collect(at int, taken []eventport.Event, asked []sys.PollFD, eve
 	return asked
 }
 
-// settle returns what to report of a descriptor, and brings its association into the state after it.
+// settle returns what to report of a descriptor, and brings its association into the state after
+// it.
 func (p *Ports) settle(at int, fd int32, entry *association, answer uint16) uint32 {
 	// A list for poll(2) does not notice that a number is closed, or that another file has it now.
-	if _, file, errno := kindOf(int(fd)); errno != 0 || file != entry.file {
+	if f, errno := fileOf(int(fd)); errno != 0 || f != entry.file {
 		p.entries.Set(fd, nil)
 		_ = p.calls.Dissociate(at, fd)
 		return 0

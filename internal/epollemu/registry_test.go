@@ -11,7 +11,7 @@ func TestNest(t *testing.T) {
 	for i := range sets {
 		sets[i] = &set{children: make(map[int32]*set)}
 		enroll(first+i, sets[i])
-		defer discharge(first+i, sets[i])
+		t.Cleanup(func() { discharge(first+i, sets[i]) })
 	}
 	nests := func(outer, inner int, want bool) {
 		t.Helper()

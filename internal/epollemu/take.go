@@ -14,7 +14,8 @@ import (
 
 // Take waits until a registered descriptor is ready or the timeout expires, stores the events in
 // events and returns their number. A negative timeout blocks. It does not allocate once it has run
-// with as much room. Its errors are EINVAL if events is empty, and those of package kqueue's Control.
+// with as much room. Its errors are EINVAL if events is empty, and those of package kqueue's
+// Control.
 func (e *Epoll) Take(events []Event, d time.Duration) (int, error) {
 	if len(events) == 0 {
 		return 0, unix.EINVAL
@@ -77,7 +78,8 @@ func (e *Epoll) collect(kevents []kqueue.Event, events []Event) {
 			e.discard(kevent)
 			continue
 		}
-		if entry.generation != uint32(kevent.Udata) || entry.silent {
+		generation := uint32(kevent.Udata) // which has 32 bits on some systems
+		if entry.generation != generation || entry.silent {
 			continue
 		}
 		if entry.round != e.round {
@@ -102,16 +104,17 @@ func (e *entry) isSimple() bool { return e.simple && e.ended == 0 && !e.failed }
 func (e *entry) readiness(answer sys.PollFD) uint32 {
 	switch {
 	case answer.FD == unanswered:
-		return e.asLinux(e.inferred(), true)
+		return e.asLinux(e.inferred())
 	case answer.Revents&sys.PollNval != 0: // closed since
 		return 0
+	case !kqueue.Native:
+		return e.requested(fromPoll(answer.Revents))
 	}
-	ready := e.asLinux(fromPoll(answer.Revents), kqueue.Native)
-	if ready == 0 && answer.Revents == 0 && kqueue.Native {
-		// Two calls of one kernel differ, and the one that reports readiness would report it for ever.
-		return e.asLinux(e.inferred(), true)
+	if ready := e.asLinux(fromPoll(answer.Revents)); ready != 0 || answer.Revents != 0 {
+		return ready
 	}
-	return ready
+	// Two calls of one kernel differ, and the one that reports readiness would report it for ever.
+	return e.asLinux(e.inferred())
 }
 
 // settle brings the filters into the state after a report of ready. It returns false if there is
@@ -146,8 +149,8 @@ func (e *entry) lasting(ready uint32) (which slots) {
 	return which
 }
 
-// renew makes filters report once more what lasts. It returns false if the descriptor is not that of
-// the registered file any more.
+// renew makes filters report once more what lasts. It returns false if the descriptor is not that
+// of the registered file any more.
 func (e *Epoll) renew(fd int32, entry *entry, which slots) bool {
 	if which == 0 {
 		return true

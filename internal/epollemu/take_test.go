@@ -11,7 +11,8 @@ import (
 	"iomux/kqueue"
 )
 
-// opened returns an Epoll, with a function that takes events from its kqueue without digesting them.
+// opened returns an Epoll, with a function that takes events from its kqueue without digesting
+// them.
 func opened(t *testing.T) (e *Epoll, take func() []kqueue.Event) {
 	t.Helper()
 	e, err := New()

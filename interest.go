@@ -49,7 +49,7 @@ const (
 const (
 	conditions = Readable | Priority | Writable | Errored | Hangup | ReadHangup
 	modes      = OneShot | Edge
-	// unasked is what mechanisms report in any case.
+	// unasked are the conditions that mechanisms report whether they were requested or not.
 	unasked = Errored | Hangup
 )
 

@@ -1,12 +1,15 @@
 package iomux
 
 import (
+	"errors"
+	"fmt"
 	"runtime"
 	"time"
 
 	"iomux/devpoll"
 	"iomux/epoll"
 	"iomux/internal/afd"
+	"iomux/internal/backend"
 	"iomux/internal/eventport"
 	"iomux/internal/sys"
 	"iomux/kqueue"
@@ -38,14 +41,40 @@ var mechanisms = [...]struct {
 	name   string
 	native bool
 	limits func() Limits
+	open   func(blocking bool) (backend.Backend, error)
 }{
-	Select:    {"select", selectfd.Native, selectLimits},
-	Poll:      {"poll", poll.Native, pollLimits},
-	Epoll:     {"epoll", epoll.Native, epollLimits},
-	Kqueue:    {"kqueue", kqueue.Native, kqueueLimits},
-	DevPoll:   {"devpoll", devpoll.Native, devpollLimits},
-	EventPort: {"eventport", eventport.Native, portLimits},
-	AFD:       {"afd", afd.Available, afdLimits},
+	Select:    {"select", selectfd.Native, selectLimits, always(backend.NewSelect)},
+	Poll:      {"poll", poll.Native, pollLimits, always(backend.NewPoll)},
+	Epoll:     {"epoll", epoll.Native, epollLimits, backend.NewEpoll},
+	Kqueue:    {"kqueue", kqueue.Native, kqueueLimits, always(backend.NewKqueue)},
+	DevPoll:   {"devpoll", devpoll.Native, devpollLimits, always(backend.NewDevPoll)},
+	EventPort: {"eventport", eventport.Native, portLimits, always(openEventPort)},
+	AFD:       {"afd", afd.Available, afdLimits, always(backend.NewAFD)},
+}
+
+// always adapts a mechanism whose waits always block.
+func always(open func() (backend.Backend, error)) func(bool) (backend.Backend, error) {
+	return func(bool) (backend.Backend, error) { return open() }
+}
+
+func openEventPort() (backend.Backend, error) { return backend.NewEventPort(eventport.System) }
+
+// open returns the mechanism's backend.
+func (m Mechanism) open(blocking bool) (backend.Backend, error) {
+	if !m.Available() {
+		return nil, fmt.Errorf("iomux: mechanism %v: %w on this system", m, errors.ErrUnsupported)
+	}
+	return mechanisms[m].open(blocking)
+}
+
+// best returns the mechanism that New uses.
+func best() Mechanism {
+	for _, m := range []Mechanism{Epoll, Kqueue, EventPort, AFD, Poll} {
+		if m.Available() {
+			return m
+		}
+	}
+	return Select
 }
 
 // String is the mechanism's name as it is written on a command line: select, poll, epoll, kqueue, devpoll, eventport, afd.

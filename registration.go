@@ -3,34 +3,42 @@ package iomux
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"syscall"
 
 	"iomux/descriptor"
-	"iomux/internal/sys"
-	"iomux/poll"
+	"iomux/internal/backend"
 )
 
-// ErrNotPollable is the error of Register for a source that no mechanism of the system can wait for. It is an
-// errors.ErrUnsupported, too.
-var ErrNotPollable = fmt.Errorf("iomux: the source cannot be waited for: %w", errors.ErrUnsupported)
+// The errors of registrations. All of them have other names, too: ErrRegistered is syscall.EEXIST,
+// ErrNotRegistered is syscall.ENOENT, and ErrNotPollable is errors.ErrUnsupported.
+var (
+	// ErrRegistered is returned when the descriptor is already registered.
+	ErrRegistered = backend.ErrRegistered
+	// ErrNotRegistered is returned after Unregister.
+	ErrNotRegistered = backend.ErrNotRegistered
+	// ErrNotPollable is returned for a source that no mechanism of the system can wait for.
+	ErrNotPollable = backend.ErrNotPollable
+)
 
-// Registration is a source that is registered at a Poller. Its methods may be called at any time from any goroutine; the zero
-// value is of a source that was unregistered.
+// Registration is a registered source. Its methods may be called at any time from any goroutine.
+// The zero value is that of an unregistered source.
 type Registration[K any] struct {
 	tag      uint32
 	fd       int32
 	interest Interest
 	kind     Kind
-	// These are guarded by the Poller's lock, except for always, which is set before anybody else sees it.
-	live     bool // registered
-	disarmed bool // one-shot, and was reported
-	absent   bool // not in the mechanism, to be added by Modify
-	always   bool // cannot be polled, and is always ready
-	gone     bool // the descriptor was closed, or belongs to another file now
+	// The Poller's lock guards these, except always, which is set before anybody else sees it.
+	live     bool   // registered
+	disarmed bool   // one-shot, and was reported
+	absent   bool   // not in the mechanism; Modify adds it
+	always   bool   // no mechanism can wait for it: it is always ready
+	gone     bool   // the descriptor was closed, or belongs to another file now
+	armed    uint16 // counts the calls of Modify
 	key      K
 	poller   *Poller[K]
-	source   *source // nil where only the number is known
+	source   *source // nil if only the number is known
 }
 
 // source is what is known of a source besides its descriptor.
@@ -40,21 +48,25 @@ type source struct {
 	collect func() (int, bool) // of a timer or a process: its status, if there is one now
 }
 
-// Register watches src for interest; events bear key and the Registration that is returned. The source is an integer, a file, a
-// connection, a listener or whatever else descriptor.Of takes, and is kept reachable until Unregister. Waits under way see it
-// at once. Of a file or connection neither the mode nor the deadlines are touched; whoever reads from it elsewhere takes away
-// what is reported here.
+// Register adds src to the Poller. Events of src carry key and the returned Registration. The
+// source is an integer, a file, a connection, a listener or anything else that [descriptor.Of]
+// accepts. It is kept reachable until Unregister. A Wait in progress reports it, too.
 //
-// A source should be unregistered before it is closed. If it was not, its events end all the same, except that epoll goes on to
-// report it, under its own key, as long as a duplicate lives on; and Registration.Unregister ends that, too.
+// Register leaves the mode and the deadlines of a file or connection as they are. If another
+// goroutine reads from the source, it takes the data away that is reported here.
 //
-// A regular file or a directory is always ready for reading and writing, as select and poll say, so that no Wait ever sleeps
-// while it is registered.
+// Unregister a source before you close it. If you close it first, its events end all the same,
+// with one exception: epoll keeps reporting it, under its own key, while a duplicate of the
+// descriptor is open. [Registration.Unregister] ends that, too.
 //
-// Errors: EEXIST where the descriptor is registered (Modify changes it); os.ErrClosed where src or the Poller was closed; EBADF
-// where a number is no open descriptor; errors.ErrUnsupported for an
-// interest that the mechanism does not support; ErrNotPollable; ENOSPC and others of epoll_ctl(2); ENOMEM and others of
-// kevent(2), and EPIPE for the writing end of a pipe that nobody reads, where that has no filter (FreeBSD); those of descriptor.Of.
+// A regular file or a directory is always ready for reading and writing, as select and poll say,
+// so no Wait sleeps while one is registered. Use [Poller.RegisterPath] to wait for changes of a file.
+//
+// Errors: [ErrRegistered] if the descriptor is registered already; os.ErrClosed if src or the
+// Poller is closed; EBADF if a number is not an open descriptor; errors.ErrUnsupported if the
+// mechanism does not support interest; [ErrNotPollable]; ENOSPC and others of epoll_ctl(2); ENOMEM
+// and others of kevent(2); EPIPE for the writing end of a pipe without a reader on FreeBSD; the
+// errors of [descriptor.Of].
 func (p *Poller[K]) Register(src any, interest Interest, key K) (*Registration[K], error) {
 	fd, err := descriptor.Of(src)
 	if err != nil {
@@ -63,87 +75,102 @@ func (p *Poller[K]) Register(src any, interest Interest, key K) (*Registration[K
 	r := &Registration[K]{poller: p, key: key, source: &source{value: src}, interest: interest}
 	conn, ok := src.(syscall.Conn)
 	if !ok {
-		return r.added(p.add(r, fd))
+		return r.added(fd, p.add(r, fd))
 	}
-	// The descriptor is held open while it is registered, lest another file gets its number.
+	// The descriptor is held open during the call, so that no other file gets its number.
 	if r.source.raw, err = conn.SyscallConn(); err == nil {
 		var errAdd error
 		err = r.source.raw.Control(func(fd uintptr) { errAdd = p.add(r, int(fd)) })
 		if err == nil {
-			return r.added(errAdd)
+			return r.added(fd, errAdd)
 		}
 	}
 	return nil, fmt.Errorf("iomux: register %T: %w: %w", src, os.ErrClosed, err)
 }
 
-// RegisterFD is Register with a descriptor's number, and costs an allocation less. Who closes the descriptor has to unregister
-// it before: with poll and select nobody can tell a closed number from one that was opened again.
+// RegisterFD is like [Poller.Register] for the number of a descriptor, and saves an allocation.
+// Unregister the descriptor before you close it: poll and select cannot distinguish a closed
+// descriptor from one that reuses its number.
 func (p *Poller[K]) RegisterFD(fd int, interest Interest, key K) (*Registration[K], error) {
 	r := &Registration[K]{poller: p, key: key, interest: interest}
-	return r.added(p.add(r, fd))
+	return r.added(fd, p.add(r, fd))
 }
 
-func (r *Registration[K]) added(err error) (*Registration[K], error) {
+// added returns the result of Register.
+func (r *Registration[K]) added(fd int, err error) (*Registration[K], error) {
 	if err != nil {
-		return nil, err
+		return nil, failure("register", fd, err)
 	}
 	return r, nil
 }
 
-// add puts r, whose descriptor is fd, into the mechanism and the table.
-func (p *Poller[K]) add(r *Registration[K], fd int) error {
-	if p.backend == nil {
+// failure names the call and the descriptor of a failed call.
+func failure(call string, fd int, err error) error {
+	if errors.Is(err, os.ErrClosed) {
 		return errClosed
 	}
-	number, err := check(fd)
-	if err != nil {
-		if p.isClosed.Load() {
-			err = errClosed
-		}
-		return err
+	return fmt.Errorf("iomux: %s descriptor %d: %w", call, fd, err)
+}
+
+// add puts r, whose descriptor is fd, into the mechanism and the table.
+func (p *Poller[K]) add(r *Registration[K], fd int) error {
+	if p.backend == nil || p.isClosed.Load() {
+		return errClosed
 	}
+	if fd < 0 || fd > math.MaxInt32 {
+		return backend.ErrNotOpen
+	}
+	number := int32(fd)
 	r.fd = number
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.isClosed.Load():
 		return errClosed
-	case !p.backend.supports(r.interest):
+	case !p.backend.Supports(backend.Interest(r.interest)):
 		return p.errInterest(r.interest)
 	}
 	r.tag = p.nextTag()
-	old := p.table.get(number)
+	old := p.table.Get(number)
 	switch err := p.addToBackend(r, old); {
 	case err == nil:
-	case errors.Is(err, syscall.EPERM):
-		return p.addAlways(r)
+	case err == backend.ErrAlwaysReady:
+		if old != nil && old.always && !old.gone && !old.isClosed() {
+			return ErrRegistered
+		}
+		if !backend.IsAlwaysReady(fd, backend.Interest(r.interest)) {
+			return ErrNotPollable
+		}
+		r.always = true
+		p.setReady(r)
 	default:
 		return err
 	}
 	if old != nil {
 		old.vanish()
 	}
-	p.table.set(number, r)
+	p.table.Set(number, r)
 	p.enlist(r)
 	return nil
 }
 
 // addToBackend adds r, in place of old if that is of another file or of none.
 func (p *Poller[K]) addToBackend(r, old *Registration[K]) error {
-	fd := int(r.fd)
-	if !p.can.exact {
+	fd, interest := int(r.fd), backend.Interest(r.interest)
+	if !p.can.Exact {
 		if old != nil && !old.gone && !old.isClosed() {
-			return errRegistered(fd)
+			return ErrRegistered
 		}
 		if old != nil {
 			old.vanish() // before r has the number
 		}
-		return p.backend.add(fd, r.interest, r.tag)
+		return p.backend.Add(fd, interest, r.tag)
 	}
-	err := p.backend.add(fd, r.interest, r.tag)
-	if err != nil && errors.Is(err, syscall.EEXIST) && (old == nil || old.isClosed()) {
-		// A registration of the same file under the same number, which could not be removed while that was closed.
-		return p.backend.modify(fd, 0, r.interest, r.tag)
+	err := p.backend.Add(fd, interest, r.tag)
+	if err == backend.ErrRegistered && (old == nil || old.isClosed()) {
+		// A registration of the same file under the same number. It could not be removed while the
+		// number was closed.
+		return p.backend.Modify(fd, 0, interest, r.tag)
 	}
 	return err
 }
@@ -151,104 +178,94 @@ func (p *Poller[K]) addToBackend(r, old *Registration[K]) error {
 func (p *Poller[K]) enlist(r *Registration[K]) {
 	r.live = true
 	p.count++
-	if !p.can.live {
-		p.backend.wake()
-	}
+	p.announce()
 }
 
-// addAlways adds what epoll refuses, if poll(2) says that it is ready.
-func (p *Poller[K]) addAlways(r *Registration[K]) error {
-	fds := []poll.FD{{FD: r.fd, Events: toPoll(r.interest)}}
-	if n, err := poll.Wait(fds, 0); n == 0 || err != nil {
-		return errNotPollable(int(r.fd), r.interest)
+// announce makes a Wait in progress take a change into account.
+func (p *Poller[K]) announce() {
+	if !p.can.Live {
+		p.backend.Wake()
 	}
-	for _, other := range p.always {
-		if other.fd == r.fd && !other.isClosed() {
-			return errRegistered(int(r.fd))
-		}
-	}
-	r.always = true
-	p.setReady(r)
-	p.enlist(r)
-	return nil
 }
 
 // setReady makes r, which is always ready, one of the pending.
 func (p *Poller[K]) setReady(r *Registration[K]) {
 	r.disarmed = false
 	p.always = append(p.always, r)
-	p.pending.Add(1)
-	p.backend.wake()
+	p.countPending()
+	p.backend.Wake()
 }
 
-// Modify changes what the source is watched for, with a new mode. It re-arms a one-shot registration, and an edge-triggered one
-// reports anew what is ready now. It does not allocate.
+// Key returns the key that was given to Register.
+func (r *Registration[K]) Key() K { return r.key }
+
+// Modify replaces the interest and the mode. It arms a one-shot registration again, and an
+// edge-triggered one reports anew what is ready. It does not allocate.
 //
-// Errors: ENOENT where it was unregistered, EBADF or ENOENT where the source was closed, errors.ErrUnsupported for an interest
-// that the mechanism does not support and for timers, signals and processes, os.ErrClosed after the Poller was closed.
+// Errors: [ErrNotRegistered]; EBADF or ENOENT if the source was closed; errors.ErrUnsupported if
+// the mechanism does not support interest, and for any source that is not a descriptor;
+// os.ErrClosed after Close of the Poller. If Modify fails, the registration is what it was before.
 func (r *Registration[K]) Modify(interest Interest) error {
 	p := r.poller
 	if p == nil {
-		return errNotRegistered
+		return fmt.Errorf("iomux: modify: %w", ErrNotRegistered)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case p.isClosed.Load():
-		return errClosed
-	case !r.live:
-		return errNotRegistered
-	case r.kind != KindIO:
-		return errKind
-	case !p.backend.supports(interest):
-		return p.errInterest(interest)
-	case r.gone:
-		return &sys.Error{Call: "modify", FD: int(r.fd), Err: syscall.EBADF, Advice: "it was closed: Unregister it"}
-	case r.always:
-		return p.modifyAlways(r, interest)
+	if err := p.modify(r, interest); err != nil {
+		return failure("modify", int(r.fd), err)
 	}
-	return p.modify(r, interest)
+	p.dropPosted(r)
+	r.armed++
+	r.interest, r.disarmed, r.absent = interest, false, false
+	p.announce()
+	return nil
 }
 
 func (p *Poller[K]) modify(r *Registration[K], interest Interest) error {
-	if !p.can.exact {
-		r.tag = p.nextTag() // what was seen of it before is not to be reported now
+	switch {
+	case p.isClosed.Load():
+		return errClosed
+	case !r.live:
+		return ErrNotRegistered
+	case r.kind != KindIO:
+		return errKind
+	case !p.backend.Supports(backend.Interest(interest)):
+		return p.errInterest(interest)
+	case r.gone, r.always && !r.isOpen():
+		return errSourceClosed
+	case r.always && interest&(Readable|Writable) == 0:
+		return ErrNotPollable
+	case r.always:
+		if r.disarmed {
+			p.setReady(r)
+		}
+		return nil
+	}
+	fd, tag := int(r.fd), r.tag
+	if !p.can.Exact {
+		tag = p.nextTag() // what was reported before is stale
 	}
 	var err error
 	if r.absent {
-		err = p.backend.add(int(r.fd), interest, r.tag)
+		err = p.backend.Add(fd, backend.Interest(interest), tag)
 	} else {
-		err = p.backend.modify(int(r.fd), r.interest, interest, r.tag)
+		err = p.backend.Modify(fd, backend.Interest(r.interest), backend.Interest(interest), tag)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		r.tag = tag
 	}
-	r.interest, r.disarmed, r.absent = interest, false, false
-	if !p.can.live {
-		p.backend.wake()
-	}
-	return nil
+	return err
 }
 
-func (p *Poller[K]) modifyAlways(r *Registration[K], interest Interest) error {
-	if interest&(Readable|Writable) == 0 {
-		return errNotPollable(int(r.fd), interest)
-	}
-	r.interest = interest
-	if r.disarmed {
-		p.setReady(r)
-	}
-	return nil
-}
-
-// Unregister ends the watch. When it has returned, no Wait that begins reports the source. It works also after the source was
-// closed, and then is no error. It does not allocate.
+// Unregister removes the source. No Wait that begins afterwards reports it. Unregister succeeds
+// also if the source was closed before. It does not allocate.
 //
-// Errors: ENOENT where it was unregistered before, os.ErrClosed after the Poller was closed.
+// Errors: [ErrNotRegistered] after an earlier Unregister; os.ErrClosed after Close of the Poller.
 func (r *Registration[K]) Unregister() error {
 	p := r.poller
 	if p == nil {
-		return errNotRegistered
+		return fmt.Errorf("iomux: unregister: %w", ErrNotRegistered)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -256,10 +273,11 @@ func (r *Registration[K]) Unregister() error {
 	case p.isClosed.Load():
 		return errClosed
 	case !r.live:
-		return errNotRegistered
+		return fmt.Errorf("iomux: unregister: %w", ErrNotRegistered)
 	}
 	r.live = false
 	p.count--
+	p.dropPosted(r)
 	r.withdraw()
 	if r.kind != KindIO {
 		if stop := p.stops[r]; stop != nil {
@@ -268,57 +286,65 @@ func (r *Registration[K]) Unregister() error {
 		}
 	}
 	r.source = nil
-	if !p.can.live {
-		p.backend.wake()
-	}
+	p.announce()
 	return nil
 }
 
-// AlwaysReady reports whether the kernel has no waiting for the source, a regular file say, so that it is reported by each Wait
-// as being ready. Only epoll and kqueue tell; false elsewhere says nothing.
+// AlwaysReady reports whether the source is one that the mechanism cannot wait for, such as a
+// regular file. Every Wait reports it as ready. Only epoll and kqueue distinguish such sources;
+// with another mechanism, false means nothing.
 func (r *Registration[K]) AlwaysReady() bool { return r.always }
 
 // withdraw takes r out of wherever it is.
 func (r *Registration[K]) withdraw() {
 	p := r.poller
 	if r.always {
-		for i, other := range p.always {
-			if other == r {
-				p.always = append(p.always[:i], p.always[i+1:]...)
-				p.pending.Add(-1)
-				break
-			}
-		}
+		r.dropAlways()
+	}
+	if r.fd < 0 || p.table.Get(r.fd) != r {
+		return // a source without a descriptor, or another one has its number now
+	}
+	p.table.Set(r.fd, nil)
+	if r.gone || r.absent || r.always {
 		return
 	}
-	if r.fd < 0 || p.table.get(r.fd) != r {
-		return // a source without a descriptor, or whose number is another one's now
-	}
-	p.table.set(r.fd, nil)
-	if r.gone || r.absent {
-		return
-	}
-	if err := p.backend.remove(int(r.fd), r.interest); err != nil {
-		// It was closed. The kernel may hold it all the same, and report it, as long as a duplicate lives on.
+	if !p.backend.Remove(int(r.fd), backend.Interest(r.interest)) {
+		// It was closed. The kernel may keep it all the same, and report it, while a duplicate is open.
 		p.orphans++
 	}
 }
 
-// vanish notes that the descriptor is not that of r any more.
+// dropAlways takes r out of the list of sources that are always ready.
+func (r *Registration[K]) dropAlways() {
+	p := r.poller
+	for i, other := range p.always {
+		if other == r {
+			p.always = append(p.always[:i], p.always[i+1:]...)
+			p.countPending()
+			return
+		}
+	}
+}
+
+// vanish notes that the descriptor no longer belongs to r.
 func (r *Registration[K]) vanish() {
 	if r.gone {
 		return
 	}
 	r.gone = true
-	r.poller.backend.forget(int(r.fd), r.interest)
+	if r.always {
+		r.dropAlways()
+		return
+	}
+	r.poller.backend.Forget(int(r.fd), backend.Interest(r.interest))
 	r.poller.orphans++
 }
 
 // disarm makes r silent, after it was reported, until it is modified.
 func (r *Registration[K]) disarm() {
 	r.disarmed = true
-	if p := r.poller; !p.can.oneShot {
-		p.backend.forget(int(r.fd), r.interest)
+	if p := r.poller; !p.can.OneShot {
+		p.backend.Forget(int(r.fd), backend.Interest(r.interest))
 	}
 }
 
@@ -331,36 +357,17 @@ func nothing(uintptr) {}
 
 func (p *Poller[K]) nextTag() uint32 {
 	p.newest++
-	if p.newest == bellTag {
+	if p.newest == 0 { // which no registration has
 		p.newest++
 	}
 	return p.newest
 }
 
-func check(fd int) (int32, error) {
-	if fd < 0 || int(int32(fd)) != fd {
-		return -1, &sys.Error{Call: "register", FD: fd, Err: syscall.EBADF, Advice: "no number of a descriptor"}
-	}
-	return int32(fd), nil
-}
-
 func (p *Poller[K]) errInterest(interest Interest) error {
-	return fmt.Errorf("iomux: %v does not support %v: %w", p.mechanism, interest, errors.ErrUnsupported)
-}
-
-func errNotPollable(fd int, interest Interest) error {
-	return fmt.Errorf("%w: descriptor %d, for %v", ErrNotPollable, fd, interest)
-}
-
-func errNotOpen(fd int) error {
-	return &sys.Error{Call: "register", FD: fd, Err: syscall.EBADF, Advice: "it is not open"}
-}
-
-func errRegistered(fd int) error {
-	return &sys.Error{Call: "register", FD: fd, Err: syscall.EEXIST, Advice: "registered already: use Modify"}
+	return fmt.Errorf("%v does not support %v: %w", p.mechanism, interest, errors.ErrUnsupported)
 }
 
 var (
-	errNotRegistered = fmt.Errorf("iomux: not registered: %w", os.NewSyscallError("modify", syscall.ENOENT))
-	errKind          = fmt.Errorf("iomux: timers, signals and processes cannot be modified: %w", errors.ErrUnsupported)
+	errSourceClosed = fmt.Errorf("the source is closed; unregister it: %w", syscall.EBADF)
+	errKind         = fmt.Errorf("timers, signals, processes and paths cannot be modified: %w", errors.ErrUnsupported)
 )

@@ -123,7 +123,7 @@ func isMissing(err error) bool {
 func (p *Poller[K]) addSource(r *Registration[K], fd int) (*Registration[K], error) {
 	if err := p.add(r, fd); err != nil {
 		sys.CloseFD(fd)
-		return nil, err
+		return nil, failure("register", fd, err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

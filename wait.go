@@ -3,13 +3,95 @@ package iomux
 import (
 	"context"
 	"errors"
-	"runtime"
+	"fmt"
+	"iter"
+	"os"
+	"syscall"
 	"time"
 
-	"iomux/epoll"
+	"iomux/internal/backend"
 	"iomux/internal/timeout"
 )
 
+// Wait waits until a source is ready or the context is done, and fills events from the start. It
+// returns the number of events, which is 0 only after a Wake. Events that do not fit are returned
+// by the next Wait: the sources take turns. A nil context is context.Background().
+//
+// Errors: context.Cause(ctx) if the context is done, in which case no event was taken; EINVAL if
+// events is empty; os.ErrClosed, also if Close is called during the wait; the errors of the
+// mechanism's own call, such as ENOMEM.
+func (p *Poller[K]) Wait(ctx context.Context, events []Event[K]) (n int, err error) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
+	return p.wait(ctx, events, -1)
+}
+
+// WaitTimeout is like [Poller.Wait] with a timeout instead of a context. It returns 0 after the
+// timeout. A timeout of zero or less does not wait. Whatever the timeout, a ready source is
+// reported: the kernel is asked at least once.
+//
+// A timeout is never shortened. On Linux a timeout of 2 ms or more can end up to a millisecond
+// late; shorter ones, and all with [WithBlocking], are as precise as the kernel.
+func (p *Poller[K]) WaitTimeout(events []Event[K], timeout time.Duration) (n int, err error) {
+	return p.wait(context.Background(), events, max(timeout, 0))
+}
+
+// Events returns an iterator over the events. It waits for each event until the context is done
+// or the Poller is closed, then yields that error and ends. If the loop breaks early, the
+// remaining events are returned by the next Wait. Wake does not interrupt the iteration.
+func (p *Poller[K]) Events(ctx context.Context) iter.Seq2[Event[K], error] {
+	return func(yield func(Event[K], error) bool) {
+		events := make([]Event[K], 64)
+		for {
+			n, err := p.Wait(ctx, events)
+			if err != nil {
+				yield(Event[K]{}, err)
+				return
+			}
+			for i, event := range events[:n] {
+				if !yield(event, nil) {
+					p.putBack(events[i+1 : n])
+					return
+				}
+			}
+		}
+	}
+}
+
+// Wait waits until src is ready for interest or the context is done, and returns the conditions
+// that are ready. With ReadHangup it detects that the peer of a connection has gone, without
+// reading from the connection. Each call makes a Poller; keep one to wait often.
+//
+// Errors: those of [New], [Poller.Register] and [Poller.Wait].
+func Wait(ctx context.Context, src any, interest Interest) (ready Interest, err error) {
+	p, err := New[struct{}]()
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if errClose := p.Close(); err == nil {
+			err = errClose
+		}
+	}()
+	if _, err := p.Register(src, interest, struct{}{}); err != nil {
+		return 0, err
+	}
+	var events [1]Event[struct{}]
+	_, err = p.Wait(ctx, events[:])
+	return events[0].Ready, err
+}
+
+var (
+	errClosed = fmt.Errorf("iomux: %w", backend.ErrClosed)
+	errNoRoom = fmt.Errorf("iomux: wait: there is no room for events: %w", os.NewSyscallError("wait", syscall.EINVAL))
+)
+
+// wait takes events, waiting for them if d is not 0. The type policy draws its steps, and
+// docs/waiting.md what happens between it and the backend.
 func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration) (int, error) {
 	switch {
 	case p.backend == nil || p.isClosed.Load():
@@ -17,25 +99,24 @@ func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration
 	case len(events) == 0:
 		return 0, errNoRoom
 	}
-	if d == 0 || p.busy.Load() {
-		n, wake, err := p.takeNow(events)
+	if d == 0 || p.policy.lookFirst.Load() {
+		n, wake, err := p.look(events)
 		if n > 0 || wake || err != nil || d == 0 {
 			return n, err
 		}
-		p.busy.Store(false)
+		p.policy.lookFirst.Store(false)
 	}
 	countdown := timeout.Start(d)
 	select {
 	case p.turn <- struct{}{}:
 	default:
-		// Another goroutine sleeps. What is ready already need not wait for it.
-		if n, wake, err := p.takeNow(events); n > 0 || wake || err != nil {
+		// Another goroutine leads. What is ready already need not wait for it.
+		if n, wake, err := p.look(events); n > 0 || wake || err != nil {
 			return n, err
 		}
-		if err := p.awaitTurn(ctx, &countdown); err != nil {
-			if errors.Is(err, errTimeout) {
-				err = nil
-			}
+		if err := p.awaitTurn(ctx, &countdown); err == errTimeout {
+			return p.lastLook(events)
+		} else if err != nil {
 			return 0, err
 		}
 	}
@@ -46,28 +127,27 @@ func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration
 	return n, err
 }
 
-// takeNow takes what is ready, without waiting, and reports whether this wait is the one to return for a Wake. Nearly all that
-// a saturated loop does is this: one lock, and under it the system call.
-func (p *Poller[K]) takeNow(events []Event[K]) (n int, wake bool, err error) {
+// look takes what is ready without waiting, and reports whether this wait is the one to return
+// for a Wake. A saturated loop does little else: one lock, and under it the system call.
+func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 	p.mu.Lock()
 	wake = p.woken.Load() && p.woken.CompareAndSwap(true, false)
 	b := &p.looked
-	// What was taken may turn out to be stale, in place of something that is not.
-	for try := 0; try < 8 && n == 0 && err == nil; try++ {
+	for try := 0; try < maxLooks && n == 0 && err == nil; try++ {
 		if p.isClosed.Load() {
 			err = errClosed
 			break
 		}
-		b.makeRoom(len(events))
+		b.MakeRoom(len(events))
 		pending := p.pending.Load() > 0
 		if pending {
-			b.room -= p.share(b.room)
+			b.Room -= p.policy.reserve(b.Room, len(p.always)+len(p.posted))
 		}
-		b.n = 0
-		if b.room > 0 {
-			err = p.backend.look(b)
+		b.N = 0
+		if b.Room > 0 {
+			err = waitFailure(p.backend.Look(b))
 		}
-		if err != nil || b.n == 0 && !pending {
+		if err != nil || b.N == 0 && !pending {
 			break
 		}
 		n, err = p.deliver(b, events)
@@ -76,33 +156,25 @@ func (p *Poller[K]) takeNow(events []Event[K]) (n int, wake bool, err error) {
 	return n, wake, err
 }
 
-// fairStreak is after how many waits and events others are let run, though a loop may never have to sleep. The calls that
-// take ready events do not tell the scheduler, since that would cost a quarter of the time; on its own it would notice only
-// after 40 ms. To let others run costs some 20 µs, so it must not be often either.
-const fairStreak = 2048
-
-// unlock gives the lock back after n events were taken, and now and then lets other goroutines run.
-func (p *Poller[K]) unlock(n int) {
-	p.streak += n + 1
-	rest := p.streak > fairStreak
-	if rest {
-		p.streak = 0
-	}
-	p.mu.Unlock()
-	if rest {
-		runtime.Gosched()
-	}
+// lastLook is the look of a wait whose time is over. So what is ready is reported however short
+// the timeout was, and however late the goroutine is.
+func (p *Poller[K]) lastLook(events []Event[K]) (int, error) {
+	n, _, err := p.look(events)
+	return n, err
 }
 
 var errTimeout = errors.New("timeout")
 
-// awaitTurn waits until no other goroutine sleeps.
+// awaitTurn waits until no other goroutine leads.
 func (p *Poller[K]) awaitTurn(ctx context.Context, countdown *timeout.Countdown) error {
 	var timer *time.Timer
 	var expired <-chan time.Time
 	if countdown.Left() >= 0 {
-		timer = p.borrowTimer()
-		defer p.returnTimer(timer)
+		timer = p.timers.GetOr(func() *time.Timer { return time.NewTimer(time.Hour) })
+		defer func() {
+			timer.Stop()
+			p.timers.Put(timer)
+		}()
 		expired = timer.C
 	}
 	for {
@@ -125,31 +197,11 @@ func (p *Poller[K]) awaitTurn(ctx context.Context, countdown *timeout.Countdown)
 	}
 }
 
-// borrowTimer is a timer for one goroutine that waits for its turn. They are kept, so that a wait does not allocate.
-func (p *Poller[K]) borrowTimer() *time.Timer {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	last := len(p.timers) - 1
-	if last < 0 {
-		return time.NewTimer(time.Hour)
-	}
-	timer := p.timers[last]
-	p.timers = p.timers[:last]
-	return timer
-}
-
-func (p *Poller[K]) returnTimer(timer *time.Timer) {
-	timer.Stop()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.timers = append(p.timers, timer)
-}
-
 // lead is the wait of the one goroutine that may sleep.
 func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *timeout.Countdown) (int, error) {
 	for {
 		if p.woken.Load() || p.pending.Load() > 0 {
-			if n, wake, err := p.takeNow(events); n > 0 || wake || err != nil {
+			if n, wake, err := p.look(events); n > 0 || wake || err != nil {
 				return n, err
 			}
 		}
@@ -161,31 +213,50 @@ func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *time
 		}
 		left := countdown.Left()
 		if left == 0 {
-			return 0, nil
+			return p.lastLook(events)
 		}
 		b := &p.slept
-		b.makeRoom(len(events))
-		if err := p.backend.sleep(b, left, p.ready); err != nil {
-			return 0, err
+		b.MakeRoom(len(events))
+		if err := p.backend.Sleep(b, left, owner[K]{p}); err != nil {
+			return 0, waitFailure(err)
 		}
-		if b.n == 0 {
+		if b.N == 0 {
 			continue // the time is over, or something else has happened
 		}
 		p.mu.Lock()
 		n, err := p.deliver(b, events)
 		p.unlock(n)
 		if n > 0 || err != nil {
-			if b.atOnce {
-				p.busy.Store(true)
+			if b.Busy {
+				p.policy.lookFirst.Store(true)
 			}
 			return n, err
 		}
 	}
 }
 
-// maySleep is called by the goroutine that is about to sleep. Whatever changes afterwards wakes it. It must not wait for the
-// Poller's lock: whoever holds that may be waiting for the sleep to end.
-func (p *Poller[K]) maySleep() bool {
+func waitFailure(err error) error {
+	switch err {
+	case nil:
+		return nil
+	case backend.ErrClosed:
+		return errClosed
+	}
+	return fmt.Errorf("iomux: wait: %w", err)
+}
+
+// owner is the Poller as its backend uses it.
+type owner[K any] struct{ p *Poller[K] }
+
+func (o owner[K]) Registered(visit func(fd int) bool) {
+	o.p.mu.Lock()
+	defer o.p.mu.Unlock()
+	o.p.table.All(func(r *Registration[K]) bool { return r.gone || r.always || visit(int(r.fd)) })
+}
+
+// MaySleep must not wait for the Poller's lock, whose holder may be waiting for the sleep to end.
+func (o owner[K]) MaySleep() bool {
+	p := o.p
 	if p.woken.Load() || p.pending.Load() > 0 || p.isClosed.Load() {
 		return false
 	}
@@ -194,7 +265,7 @@ func (p *Poller[K]) maySleep() bool {
 	if done == nil {
 		return true
 	}
-	// The same context mostly comes again, so it goes on being watched.
+	// The same context mostly comes again, so it stays watched.
 	if done != p.watched {
 		p.watching.Lock()
 		defer p.watching.Unlock()
@@ -204,23 +275,7 @@ func (p *Poller[K]) maySleep() bool {
 		if p.unwatch != nil {
 			p.unwatch()
 		}
-		p.watched, p.unwatch = done, context.AfterFunc(ctx, p.wake)
+		p.watched, p.unwatch = done, context.AfterFunc(ctx, p.backend.Wake)
 	}
 	return ctx.Err() == nil
-}
-
-// share is how many of room events are kept free for pending ones: half, and of a single one every other time.
-func (p *Poller[K]) share(room int) int {
-	if p.odd = !p.odd; p.odd {
-		room++
-	}
-	return min(room/2, len(p.always)+len(p.posted))
-}
-
-// makeRoom lets up to n events be taken.
-func (b *batch) makeRoom(n int) {
-	b.room = min(n, maxBatch)
-	if len(b.events) < b.room {
-		b.events = make([]epoll.Event, b.room)
-	}
 }

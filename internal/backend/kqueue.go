@@ -1,40 +1,39 @@
-package iomux
+package backend
 
 import (
 	"errors"
 	"math"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"iomux/epoll"
+	"iomux/internal/fdtable"
+	"iomux/internal/freelist"
 	"iomux/internal/kqueueemu"
 	"iomux/internal/sys"
-	"iomux/internal/waker"
 	"iomux/kqueue"
 	"iomux/poll"
 )
 
-// kqueueBackend is kqueue(2). A source is a registration of FilterRead, FilterWrite or both; the bell is one more. What a
-// filter cannot tell by itself, since it knows one direction only (that a connection hung up, or failed), poll(2) is asked for
-// when the filter tells that something came to its end.
+// kqueueBackend is kqueue(2). A source is a registration of FilterRead, FilterWrite or both; the
+// waker is one more. A filter knows one direction only. When it reports an end, poll(2) is asked
+// whether the connection hung up or failed.
 //
-// A goroutine sleeps blocked in the kernel: the Go runtime cannot poll a kqueue, as it would ask for writing, too, which a
-// kqueue refuses.
+// A goroutine sleeps blocked in the kernel. The Go runtime cannot poll a kqueue, because it asks
+// for writing, too, which a kqueue refuses.
 type kqueueBackend struct {
-	queue    *kqueue.Queue
-	bell     *waker.Waker
-	bellFD   int
-	urgent   bool // the system has FilterExcept
-	sleeping atomic.Bool
+	queue   *kqueue.Queue
+	waker   wakeDescriptor
+	sleeper sleeper
+	urgent  bool // the system has FilterExcept
+	rooms   freelist.Slices[kqueue.Event]
 
 	mu       sync.Mutex // never held over a wait
-	entries  table[kqueueEntry]
+	entries  fdtable.Table[kqueueEntry]
 	round    uint64 // counts the batches
 	changes  [3]kqueue.Event
 	question [1]poll.FD
-	spare    [][]kqueue.Event
 }
 
 // kqueueEntry is what is registered of one descriptor.
@@ -53,34 +52,34 @@ func leaveError() kqueue.Fflags {
 	return kqueueemu.LeaveError
 }
 
-func newKqueueBackend() (*kqueueBackend, error) {
-	queue, err := kqueue.New()
+// NewKqueue returns the backend of kqueue(2).
+func NewKqueue() (Backend, error) {
+	w, err := newWakeDescriptor()
 	if err != nil {
 		return nil, err
 	}
-	b := &kqueueBackend{queue: queue}
-	if b.bell, err = waker.New(); err != nil {
-		return nil, errors.Join(err, queue.Close())
+	queue, err := kqueue.New()
+	if err != nil {
+		_ = w.Close() // the first error says more
+		return nil, err
 	}
-	if b.bellFD, err = b.bell.Acquire(); err != nil {
-		return nil, errors.Join(err, queue.Close())
-	}
-	defer b.bell.Done()
-	ring := kqueue.Event{Ident: uint64(b.bellFD), Filter: kqueue.FilterRead, Flags: kqueue.EvAdd, Udata: bellTag}
+	b := &kqueueBackend{queue: queue, waker: w, sleeper: sleeper{signal: w}}
+	ring := kqueue.Event{Ident: uint64(w.fd), Filter: kqueue.FilterRead, Flags: kqueue.EvAdd, Udata: wakerTag}
 	if _, err := queue.Control([]kqueue.Event{ring}, nil, 0); err != nil {
-		return nil, errors.Join(err, b.close())
+		_ = b.Close() // the first error says more
+		return nil, err
 	}
-	// To remove what is not there is refused in one way by those that have the filter, and in another by those that have not.
+	// A system that has the filter refuses this removal with another error than one that lacks it.
 	ring.Filter, ring.Flags = kqueue.FilterExcept, kqueue.EvDelete
 	_, err = queue.Control([]kqueue.Event{ring}, nil, 0)
 	b.urgent = !errors.Is(err, errors.ErrUnsupported)
 	return b, nil
 }
 
-func (*kqueueBackend) traits() traits { return traits{exact: true, live: true, oneShot: true} }
+func (*kqueueBackend) Traits() Traits { return Traits{Exact: true, Live: true, OneShot: true} }
 
-func (b *kqueueBackend) supports(interest Interest) bool {
-	return interest&^(conditions|modes) == 0 && (b.urgent || interest&Priority == 0)
+func (b *kqueueBackend) Supports(interest Interest) bool {
+	return interest&^(Conditions|Modes) == 0 && (b.urgent || interest&Priority == 0)
 }
 
 // filters is a change for each filter that an interest needs. Edge and one-shot registrations of a filter are the kernel's own;
@@ -120,51 +119,53 @@ func isPlain(filter kqueue.Filter, interest Interest) bool {
 	return filter == kqueue.FilterWrite || filter == kqueue.FilterRead && interest&Readable != 0
 }
 
-func (b *kqueueBackend) add(fd int, interest Interest, tag uint32) error {
-	if fd == b.bellFD || fd == b.queue.FD() { // a number that was closed, and is ours now
-		return errNotOpen(fd)
+func (b *kqueueBackend) Add(fd int, interest Interest, tag uint32) error {
+	if b.waker.Owns(fd) || fd == b.queue.FD() { // the caller has closed it, and the number is ours now
+		return ErrNotOpen
 	}
 	if sys.IsFile(fd) {
-		return &sys.Error{Call: "kevent", FD: fd, Err: syscall.EPERM, Advice: "regular files are always ready"}
+		return ErrAlwaysReady
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if old := b.entries.get(int32(fd)); old != nil && b.leave(fd, old.interest) == nil {
-		return errors.Join(errRegistered(fd), b.enter(fd, old.interest, old.tag))
+	if old := b.entries.Get(int32(fd)); old != nil && b.leave(fd, old.interest) == nil {
+		return first(b.enter(fd, old.interest, old.tag), ErrRegistered)
 	}
 	if err := b.enter(fd, interest, tag); err != nil {
 		return err
 	}
-	b.entries.set(int32(fd), &kqueueEntry{interest: interest, tag: tag})
+	b.entries.Set(int32(fd), &kqueueEntry{interest: interest, tag: tag})
 	return nil
 }
 
-// modify takes the old registration out and puts a new one in, since a kernel changes of an existing one the notes only.
-func (b *kqueueBackend) modify(fd int, _, interest Interest, tag uint32) error {
+// Modify takes the old registration out and puts a new one in. Of an existing one a kernel would
+// change the notes only.
+func (b *kqueueBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	entry := b.entries.get(int32(fd))
+	entry := b.entries.Get(int32(fd))
 	if err := b.leave(fd, entry.interest); err != nil {
 		return err
 	}
 	if err := b.enter(fd, interest, tag); err != nil {
-		_ = b.enter(fd, entry.interest, entry.tag) // the first error tells more
+		_ = b.enter(fd, entry.interest, entry.tag) // the first error says more
 		return err
 	}
 	entry.interest, entry.tag = interest, tag
 	return nil
 }
 
-func (b *kqueueBackend) remove(fd int, _ Interest) error {
+func (b *kqueueBackend) Remove(fd int, _ Interest) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	entry := b.entries.get(int32(fd))
-	b.entries.set(int32(fd), nil)
-	return b.leave(fd, entry.interest)
+	entry := b.entries.Get(int32(fd))
+	b.entries.Set(int32(fd), nil)
+	return b.leave(fd, entry.interest) == nil
 }
 
-// forget has nothing to do: the kernel has forgotten, and the entry is a successor's, or will be.
-func (*kqueueBackend) forget(int, Interest) {}
+// Forget has nothing to do. The kernel has dropped the registration, and the entry belongs to a
+// successor, or will be replaced.
+func (*kqueueBackend) Forget(int, Interest) {}
 
 // enter registers all filters, or none.
 func (b *kqueueBackend) enter(fd int, interest Interest, tag uint32) error {
@@ -173,12 +174,12 @@ func (b *kqueueBackend) enter(fd int, interest Interest, tag uint32) error {
 	if err == nil {
 		return nil
 	}
-	_ = b.delete(all) // what failed tells more
+	_ = b.delete(all) // the first error says more
 	switch {
 	case errors.Is(err, syscall.EBADF):
-		return errNotOpen(fd)
+		return ErrNotOpen
 	case errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ENXIO), errors.Is(err, errors.ErrUnsupported):
-		return errNotPollable(fd, interest) // a device that has no filter
+		return ErrNotPollable // a device without a filter
 	}
 	return err
 }
@@ -198,69 +199,49 @@ func (b *kqueueBackend) delete(all []kqueue.Event) (err error) {
 	return err
 }
 
-func (b *kqueueBackend) look(all *batch) error {
-	// Where all that was taken turns out to be nothing to report, there may be something behind it.
+func (b *kqueueBackend) Look(batch *Batch) error {
+	// If nothing of what was taken is to be reported, something behind it may be.
 	for range 8 {
-		if taken, err := b.take(all, 0); taken == 0 || all.n > 0 || err != nil {
+		if taken, err := b.take(batch, 0, false); taken == 0 || batch.N > 0 || err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *kqueueBackend) sleep(all *batch, left time.Duration, ready func() bool) error {
-	all.n = 0
-	b.sleeping.Store(true)
-	defer b.sleeping.Store(false)
-	if !ready() {
+func (b *kqueueBackend) Sleep(batch *Batch, timeout time.Duration, owner Owner) error {
+	batch.N = 0
+	defer b.sleeper.leave()
+	if !b.sleeper.enter(owner) {
 		return nil
 	}
-	_, err := b.take(all, left)
-	for _, event := range all.events[:all.n] {
-		if event.Tag == bellTag {
-			b.bell.Clear()
-		}
-	}
+	_, err := b.take(batch, timeout, true)
 	return err
 }
 
-// take fills the batch with what the kernel tells, and reports how much that was.
-func (b *kqueueBackend) take(all *batch, timeout time.Duration) (taken int, err error) {
-	events := b.borrow(all.room)
+// take fills the batch with what the kernel reports, and returns how many kevents those were.
+func (b *kqueueBackend) take(batch *Batch, timeout time.Duration, sleeping bool) (taken int, err error) {
+	events := b.rooms.Get(batch.Room)
+	defer b.rooms.Put(events)
 	taken, err = b.queue.Control(nil, events, timeout)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	all.n = 0
+	batch.N = 0
 	b.round++
 	for i := range events[:taken] {
-		b.tell(all, &events[i])
+		if int(events[i].Ident) == b.waker.fd && events[i].Udata == wakerTag {
+			b.sleeper.noticed(sleeping)
+			continue
+		}
+		b.report(batch, &events[i])
 	}
-	b.spare = append(b.spare, events)
 	return taken, err
 }
 
-// borrow is room for events, of the one of several goroutines that calls it.
-func (b *kqueueBackend) borrow(room int) (events []kqueue.Event) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if last := len(b.spare) - 1; last >= 0 {
-		events, b.spare = b.spare[last], b.spare[:last]
-	}
-	if cap(events) < room {
-		events = make([]kqueue.Event, room)
-	}
-	return events[:room]
-}
-
-// tell puts an event into the batch: one for each descriptor.
-func (b *kqueueBackend) tell(all *batch, event *kqueue.Event) {
+// report puts an event into the batch: one for each descriptor.
+func (b *kqueueBackend) report(batch *Batch, event *kqueue.Event) {
 	fd := int32(event.Ident)
-	if int(fd) == b.bellFD {
-		all.events[all.n] = epoll.Event{FD: fd, Tag: bellTag}
-		all.n++
-		return
-	}
-	entry := b.entries.get(fd)
+	entry := b.entries.Get(fd)
 	if entry == nil || uint64(entry.tag) != event.Udata {
 		return // it was removed meanwhile
 	}
@@ -268,11 +249,10 @@ func (b *kqueueBackend) tell(all *batch, event *kqueue.Event) {
 	switch {
 	case ready == 0:
 	case entry.round == b.round:
-		all.events[entry.place].Events |= ready
+		batch.Events[entry.place].Events |= ready
 	default:
-		all.events[all.n] = epoll.Event{Events: ready, FD: fd, Tag: entry.tag}
-		entry.round, entry.place = b.round, all.n
-		all.n++
+		entry.round, entry.place = b.round, batch.N
+		batch.add(epoll.Event{Events: ready, FD: fd, Tag: entry.tag})
 	}
 }
 
@@ -286,22 +266,18 @@ func (b *kqueueBackend) readiness(event *kqueue.Event, entry *kqueueEntry) (read
 	if plain && event.Flags&kqueue.EvEOF == 0 && event.Fflags == 0 {
 		return direction
 	}
-	asked := entry.interest
-	if !pollTellsReadHangup {
-		asked &^= ReadHangup
-	}
-	b.question[0] = poll.FD{FD: int32(event.Ident), Events: toPoll(asked)}
+	b.question[0] = poll.FD{FD: int32(event.Ident), Events: toPoll(entry.interest)}
 	if _, err := poll.Wait(b.question[:], 0); err == nil {
-		ready = fromPoll(b.question[0].Revents) &^ vanished
+		ready = fromPoll(b.question[0].Revents) &^ Vanished
 	}
 	if event.Filter == kqueue.FilterRead && event.Flags&kqueue.EvEOF != 0 {
 		ready |= epoll.RdHup
 	}
-	ready &= epoll.Events(entry.interest | unasked)
+	ready &= epoll.Events(entry.interest | Unasked)
 	if ready == 0 && plain && kqueue.Native && b.question[0].Revents == 0 {
 		return direction // two calls of one kernel differ, and the one that says that it is ready says so all the time
 	}
-	if ready != 0 && !plain && entry.interest&modes == 0 && !b.rearm(event.Filter, entry, int(event.Ident)) {
+	if ready != 0 && !plain && entry.interest&Modes == 0 && !b.rearm(event.Filter, entry, int(event.Ident)) {
 		return 0
 	}
 	return ready
@@ -321,10 +297,6 @@ func (b *kqueueBackend) rearm(filter kqueue.Filter, entry *kqueueEntry, fd int) 
 	return false
 }
 
-func (b *kqueueBackend) wake() {
-	if b.sleeping.Load() {
-		b.bell.Wake()
-	}
-}
+func (b *kqueueBackend) Wake() { b.sleeper.wake() }
 
-func (b *kqueueBackend) close() error { return errors.Join(b.queue.Close(), b.bell.Close()) }
+func (b *kqueueBackend) Close() error { return first(b.queue.Close(), b.waker.Close()) }

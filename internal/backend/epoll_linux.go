@@ -1,0 +1,277 @@
+package backend
+
+import (
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"iomux/epoll"
+	"iomux/internal/fdref"
+	"iomux/internal/netpark"
+	"iomux/internal/sys"
+)
+
+// epollBackend is epoll(7). A goroutine sleeps in one of two ways:
+//
+//   - parked in the Go scheduler. The runtime's netpoller watches a duplicate of the epoll
+//     descriptor. This needs no thread, but ends up to a millisecond late.
+//   - blocked in the kernel, on a thread: for short waits, for a Poller made WithBlocking, while
+//     a registered descriptor forbids parking (see forbidsParking), and when the system refuses
+//     a duplicate.
+//
+// The backend makes its system calls directly instead of through an epoll.Poller: nobody can
+// close the descriptor while the Poller's lock is held, so calls that cannot block need no
+// reference count.
+type epollBackend struct {
+	blocking bool
+	fd       int // the number of kernel, for holders of the Poller's lock
+	kernel   atomic.Pointer[fdref.Descriptor]
+	waker    wakeDescriptor
+	sleeper  sleeper // of blocked sleeps; parked ones are woken by the parker
+	parked   parked
+
+	unparkable map[int32]struct{} // registered descriptors that forbid parking; under the Poller's lock
+	forbidden  atomic.Int32       // len(unparkable)
+	inspecting atomic.Bool        // Add looks whether a descriptor forbids parking
+
+	mu     sync.Mutex // over the making and closing of kernel and parker
+	parker atomic.Pointer[netpark.Parker]
+	retry  time.Time // not before then is another parker made
+	closed bool
+}
+
+// parked is the state of the goroutine that sleeps parked.
+type parked struct {
+	asleep atomic.Bool
+	look   func(uintptr) bool // epollBackend.lookBeforeParking, made once
+	fd     int
+	batch  *Batch
+	left   time.Duration
+	owner  Owner
+	parker *netpark.Parker
+	err    error
+	again  bool // look has been called before
+}
+
+// precise is the timeout below which a sleep blocks, because parked ones end late.
+const precise = 2 * time.Millisecond
+
+// retryParking is the time after which the backend tries again to park, if the system had no
+// descriptor for it.
+const retryParking = time.Second
+
+// NewEpoll returns the backend of epoll(7). With blocking, sleeps never park.
+func NewEpoll(blocking bool) (Backend, error) {
+	b := &epollBackend{blocking: blocking, unparkable: make(map[int32]struct{})}
+	w, err := newWakeDescriptor()
+	if err != nil {
+		return nil, err
+	}
+	b.waker, b.sleeper.signal = w, w
+	b.parked.look = b.lookBeforeParking
+	kernel, err := b.newKernel()
+	if err != nil {
+		_ = w.Close() // the first error says more
+		return nil, err
+	}
+	b.use(kernel)
+	return b, nil
+}
+
+// newKernel returns a new epoll that holds the waker.
+func (b *epollBackend) newKernel() (*fdref.Descriptor, error) {
+	fd, err := sys.EpollCreate()
+	if err != nil {
+		return nil, err
+	}
+	kernel := new(fdref.Descriptor)
+	kernel.Set(fd, func(fd int) error { return os.NewSyscallError("close", syscall.Close(fd)) })
+	if errno := control(fd, sys.EpollAdd, b.waker.fd, Readable, wakerTag); errno != 0 {
+		_ = kernel.Close(nobody) // the first error says more
+		return nil, epollFailure(errno)
+	}
+	return kernel, nil
+}
+
+// nobody is woken when an epoll is closed: the waker and the parker do that.
+func nobody(int) {}
+
+func (b *epollBackend) use(kernel *fdref.Descriptor) {
+	b.fd = kernel.FD()
+	b.kernel.Store(kernel)
+}
+
+func (*epollBackend) Traits() Traits { return Traits{Exact: true, Live: true, OneShot: true} }
+
+func (*epollBackend) Supports(interest Interest) bool { return interest&^(Conditions|Modes) == 0 }
+
+// control wraps epoll_ctl(2).
+func control(epfd, op, fd int, interest Interest, tag uint32) syscall.Errno {
+	event := epoll.Event{Events: epoll.Events(interest), FD: int32(fd), Tag: tag}
+	return sys.EpollCtl(epfd, op, int32(fd), unsafe.Pointer(&event))
+}
+
+// owns reports whether fd, which the caller has closed, has become a number of this backend.
+func (b *epollBackend) owns(fd int) bool { return fd == b.waker.fd || fd == b.fd }
+
+func (b *epollBackend) Add(fd int, interest Interest, tag uint32) error {
+	if b.owns(fd) {
+		return ErrNotOpen
+	}
+	if b.inspecting.Load() && forbidsParking(fd) {
+		b.forbid(fd)
+		b.stopParking()
+	}
+	errno := control(b.fd, sys.EpollAdd, fd, interest, tag)
+	if (errno == syscall.EINVAL || errno == syscall.ELOOP) && b.stopParking() {
+		// Through the parker the epoll is inside the runtime's. For that, Linux allows one level of
+		// nesting less, and no more than 500 duplicates of one file.
+		if errno = control(b.fd, sys.EpollAdd, fd, interest, tag); errno == 0 {
+			b.forbid(fd)
+		}
+	}
+	if errno != 0 {
+		if errno != syscall.EEXIST {
+			b.permit(fd)
+		}
+		return epollFailure(errno)
+	}
+	return nil
+}
+
+// forbid notes that parking is impossible while fd is registered.
+func (b *epollBackend) forbid(fd int) {
+	b.unparkable[int32(fd)] = struct{}{}
+	b.forbidden.Store(int32(len(b.unparkable)))
+}
+
+func (b *epollBackend) permit(fd int) {
+	if len(b.unparkable) == 0 {
+		return
+	}
+	delete(b.unparkable, int32(fd))
+	b.forbidden.Store(int32(len(b.unparkable)))
+}
+
+func (b *epollBackend) Modify(fd int, _, interest Interest, tag uint32) error {
+	if b.owns(fd) {
+		return ErrNotOpen
+	}
+	if errno := control(b.fd, sys.EpollModify, fd, interest, tag); errno != 0 {
+		return epollFailure(errno)
+	}
+	return nil
+}
+
+func (b *epollBackend) Remove(fd int, _ Interest) (removed bool) {
+	b.permit(fd)
+	return !b.owns(fd) && control(b.fd, sys.EpollRemove, fd, 0, 0) == 0
+}
+
+func (b *epollBackend) Forget(fd int, _ Interest) { b.permit(fd) }
+
+func (b *epollBackend) Look(batch *Batch) error {
+	err := batch.take(sys.EpollLook(b.fd, batch.first(), batch.Room))
+	if b.waker.Pending() {
+		b.dropWakeUp(batch, false)
+	}
+	return err
+}
+
+// first returns the memory that the kernel writes events to.
+func (b *Batch) first() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.Events)) }
+
+// take notes the result of epoll_wait(2). An interruption by a signal counts as a timeout.
+func (b *Batch) take(n int, errno syscall.Errno) error {
+	if b.N = n; errno == 0 {
+		return nil
+	}
+	b.N = 0
+	if errno == syscall.EINTR {
+		return nil
+	}
+	return os.NewSyscallError("epoll_wait", errno)
+}
+
+// dropWakeUp removes the waker's event from the batch, and handles it.
+func (b *epollBackend) dropWakeUp(batch *Batch, sleeping bool) {
+	for i, event := range batch.Events[:batch.N] {
+		if event.Tag == wakerTag {
+			batch.N--
+			batch.Events[i] = batch.Events[batch.N]
+			b.sleeper.noticed(sleeping)
+			return
+		}
+	}
+}
+
+func (b *epollBackend) Sleep(batch *Batch, timeout time.Duration, owner Owner) error {
+	batch.N, batch.Busy = 0, false
+	if !b.blocking && (timeout < 0 || timeout >= precise) {
+		if parker := b.findParker(owner); parker != nil {
+			return b.park(parker, batch, timeout, owner)
+		}
+	}
+	return b.block(batch, timeout, owner)
+}
+
+func (b *epollBackend) block(batch *Batch, timeout time.Duration, owner Owner) error {
+	kernel := b.kernel.Load()
+	epfd, err := kernel.Acquire()
+	if err != nil {
+		return nil // it was replaced, or the Poller is closed
+	}
+	defer kernel.Done()
+	defer b.sleeper.leave()
+	if !b.sleeper.enter(owner) {
+		return nil
+	}
+	// A waker whose last reference went away while it is set would not be seen.
+	if _, err := b.waker.Acquire(); err != nil {
+		return nil
+	}
+	defer b.waker.Done()
+	err = batch.take(sys.EpollWait(epfd, batch.first(), batch.Room, timeout))
+	b.dropWakeUp(batch, true)
+	return err
+}
+
+func (b *epollBackend) Wake() {
+	if b.parked.asleep.Load() {
+		// A parker that was closed meanwhile has woken its goroutine by that.
+		if parker := b.parker.Load(); parker != nil {
+			parker.Unpark()
+		}
+	}
+	b.sleeper.wake()
+}
+
+func (b *epollBackend) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	b.fd = -1
+	return first(b.kernel.Load().Close(nobody), b.closeParker(), b.waker.Close())
+}
+
+// epollFailure explains an errno of epoll_ctl(2).
+func epollFailure(errno syscall.Errno) error {
+	switch errno {
+	case syscall.EBADF:
+		return ErrNotOpen
+	case syscall.EEXIST:
+		return ErrRegistered
+	case syscall.EPERM:
+		return ErrAlwaysReady
+	case syscall.ENOENT:
+		return fail("the descriptor was closed, and its number belongs to another file", "epoll_ctl", errno)
+	case syscall.ELOOP, syscall.EINVAL:
+		return fail("epolls are nested too deeply or in a circle", "epoll_ctl", errno)
+	case syscall.ENOSPC:
+		return fail("the user's limit of watched descriptors is reached; raise fs.epoll.max_user_watches", "epoll_ctl", errno)
+	}
+	return os.NewSyscallError("epoll_ctl", errno)
+}

@@ -1,0 +1,157 @@
+package backend
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/netpark"
+	"iomux/internal/sys"
+)
+
+// findParker returns the parker, which it makes if there is none yet. It returns nil if parking
+// is forbidden now, or the system refuses the descriptor.
+func (b *epollBackend) findParker(owner Owner) *netpark.Parker {
+	if parker := b.parker.Load(); parker != nil {
+		return parker
+	}
+	if b.forbidden.Load() != 0 || time.Now().Before(b.retry) {
+		return nil
+	}
+	// From now on Add inspects each descriptor, and here are those that it has not inspected.
+	if !b.inspecting.Swap(true) {
+		owner.Registered(func(fd int) bool {
+			if forbidsParking(fd) {
+				b.forbid(fd)
+			}
+			return true
+		})
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	// Under the lock, since an Add that forbids parking closes the parker under it afterwards.
+	if b.closed || b.forbidden.Load() != 0 {
+		return nil
+	}
+	parker, err := netpark.New(b.kernel.Load().FD())
+	if err != nil {
+		b.retry = time.Now().Add(retryParking)
+		return nil
+	}
+	b.parker.Store(parker)
+	return parker
+}
+
+// stopParking closes the parker, and reports whether there was one.
+func (b *epollBackend) stopParking() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	was := b.parker.Load() != nil
+	return b.closeParker() == nil && was
+}
+
+// closeParker wakes the goroutine that is parked. The caller holds b.mu.
+func (b *epollBackend) closeParker() error {
+	if parker := b.parker.Swap(nil); parker != nil {
+		return parker.Close()
+	}
+	return nil
+}
+
+func (b *epollBackend) park(parker *netpark.Parker, batch *Batch, timeout time.Duration, owner Owner) error {
+	kernel := b.kernel.Load()
+	fd, err := kernel.Acquire()
+	if err != nil {
+		return nil // it was replaced, or the Poller is closed
+	}
+	defer kernel.Done()
+	s := &b.parked
+	s.fd, s.batch, s.left, s.owner, s.parker, s.err, s.again = fd, batch, timeout, owner, parker, nil, false
+	s.asleep.Store(true)
+	err = parker.Park(s.look)
+	s.asleep.Store(false)
+	s.batch, s.owner = nil, nil
+	if s.err != nil {
+		err = s.err
+	}
+	if parker != b.parker.Load() {
+		return nil // it was closed, so that something can be registered that forbids parking
+	}
+	return err
+}
+
+// lookBeforeParking takes what is ready and reports whether the goroutine stays awake. The
+// parker calls it once before it parks and again whenever the epoll may have become readable.
+func (b *epollBackend) lookBeforeParking(uintptr) bool {
+	s := &b.parked
+	if s.err = s.batch.take(sys.EpollLook(s.fd, s.batch.first(), s.batch.Room)); s.err != nil {
+		return true
+	}
+	if s.batch.N > 0 {
+		s.batch.Busy = !s.again
+		b.dropWakeUp(s.batch, true)
+		return true
+	}
+	if s.again {
+		return false
+	}
+	s.again = true
+	if s.left >= 0 {
+		if s.err = s.parker.Until(s.left); s.err != nil {
+			return true
+		}
+	}
+	return !s.owner.MaySleep()
+}
+
+// forbidsParking reports whether looking at the file may consume what it reports.
+//
+// A parked goroutine's epoll is looked at twice: by the runtime's netpoller, which only wants to
+// know whether anything is ready, and then by the backend. Some drivers clear the readiness as
+// they report it: perf_event, pressure stalls, mountinfo, sysctls. The second look would find
+// nothing. So only files of kinds that are known to keep their readiness allow parking.
+func forbidsParking(fd int) bool {
+	var stat unix.Stat_t
+	if unix.Fstat(fd, &stat) != nil {
+		return false // epoll_ctl(2) will refuse it
+	}
+	switch stat.Mode & unix.S_IFMT {
+	case unix.S_IFSOCK, unix.S_IFIFO:
+		return false
+	case unix.S_IFCHR:
+		return !isTerminal(unix.Major(uint64(stat.Rdev)))
+	}
+	var name [64]byte
+	n, err := unix.Readlink(procPath(fd), name[:])
+	return err != nil || !keepsReadiness(string(name[:n]))
+}
+
+// isTerminal reports whether a major number of devices.txt is a terminal's or a serial line's.
+func isTerminal(major uint32) bool {
+	switch {
+	case major == 4, major == 5: // consoles, /dev/tty, ttyS
+		return true
+	case major >= 136 && major <= 143: // pseudo-terminals
+		return true
+	case major == 166, major == 188, major == 204: // ttyACM, ttyUSB, other serial lines
+		return true
+	}
+	return false
+}
+
+// keepsReadiness reports whether a file without a path is of a kind whose poll has no effects.
+func keepsReadiness(link string) bool {
+	kind, found := strings.CutPrefix(link, "anon_inode:")
+	switch {
+	case !found:
+		return strings.HasPrefix(link, "pidfd:")
+	case kind == "inotify", kind == "[eventfd]", kind == "[timerfd]", kind == "[signalfd]", kind == "[eventpoll]",
+		kind == "[pidfd]", kind == "[fanotify]", kind == "[userfaultfd]", kind == "[io_uring]":
+		return true
+	}
+	return strings.HasPrefix(kind, "kvm-")
+}
+
+func procPath(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }

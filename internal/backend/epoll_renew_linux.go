@@ -1,0 +1,68 @@
+package backend
+
+import (
+	"syscall"
+
+	"iomux/internal/sys"
+)
+
+// Renew replaces the epoll with a new one, and so loses the registrations that nobody can
+// remove: those of descriptors that were closed while a duplicate of them is open.
+func (b *epollBackend) Renew(each func(move Move)) error {
+	fresh, err := b.newKernel()
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return first(fresh.Close(nobody), ErrClosed)
+	}
+	var failed syscall.Errno
+	each(func(fd int, interest Interest, tag uint32) Moved {
+		if failed != 0 {
+			return Untouched
+		}
+		moved, errno := b.move(fresh.FD(), fd, interest, tag)
+		failed = errno
+		return moved
+	})
+	if failed != 0 {
+		_ = fresh.Close(nobody) // the first error says more
+		return epollFailure(failed)
+	}
+	replaced := b.kernel.Load()
+	b.use(fresh)
+	b.waker.Wake() // whoever sleeps on the old epoll starts anew
+	return first(b.closeParker(), replaced.Close(nobody))
+}
+
+// move puts one registration into the new epoll. Only the old one knows whether the number
+// still belongs to the file that was registered. It is asked before the move, and again after
+// it, because the number can change hands in between.
+func (b *epollBackend) move(fresh, fd int, interest Interest, tag uint32) (Moved, syscall.Errno) {
+	if b.owns(fd) {
+		return Replaced, 0
+	}
+	switch errno := control(b.fd, sys.EpollModify, fd, interest, tag); {
+	case isReplaced(errno):
+		return Replaced, 0
+	case errno != 0:
+		return Untouched, errno
+	}
+	added := control(fresh, sys.EpollAdd, fd, interest, tag)
+	switch errno := control(b.fd, sys.EpollModify, fd, interest, tag); {
+	case isReplaced(errno):
+		_ = control(fresh, sys.EpollRemove, fd, 0, 0) // if it fails, its tag is nobody's any more
+		return Replaced, 0
+	case errno != 0:
+		return Kept, errno
+	case added != 0:
+		return Kept, added
+	}
+	return MovedOver, 0
+}
+
+// isReplaced reports whether an errno of epoll_ctl(2) means that the descriptor was closed or
+// belongs to another file. Every other errno is a failure that passes.
+func isReplaced(errno syscall.Errno) bool { return errno == syscall.EBADF || errno == syscall.ENOENT }

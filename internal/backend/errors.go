@@ -1,0 +1,48 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"iomux/internal/afd"
+)
+
+// The errors that the Poller recognises. They name neither the call nor the descriptor: the
+// Poller adds both.
+var (
+	ErrClosed        = fmt.Errorf("the poller is closed: %w", os.ErrClosed)
+	ErrNotOpen       = fail("the descriptor is not open", "register", syscall.EBADF)
+	ErrRegistered    = fail("already registered; use Modify", "register", syscall.EEXIST)
+	ErrNotRegistered = fail("not registered", "unregister", syscall.ENOENT)
+	ErrAlwaysReady   = fail("the mechanism takes no regular files and directories", "register", syscall.EPERM)
+	ErrNotPollable   = fmt.Errorf("no mechanism of this system can wait for it: %w", errors.ErrUnsupported)
+	ErrNotSocket     = fmt.Errorf("%w: %w", ErrNotPollable, afd.ErrNotSocket)
+)
+
+// failure is a failed system call with a text for the Poller's caller.
+type failure struct {
+	text string
+	call *os.SyscallError
+}
+
+func fail(text, call string, errno syscall.Errno) error {
+	return &failure{text, &os.SyscallError{Syscall: call, Err: errno}}
+}
+
+// Error returns the text alone: it says in words what the errno means.
+func (f *failure) Error() string { return f.text }
+
+// Unwrap lets errors.Is find the errno, and errors.As the os.SyscallError.
+func (f *failure) Unwrap() error { return f.call }
+
+// first returns the first error that is not nil.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,271 @@
+package backend
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"iomux/epoll"
+	"iomux/internal/eventport"
+	"iomux/internal/fdref"
+	"iomux/internal/freelist"
+	"iomux/poll"
+)
+
+// portBackend is event ports. A port reports a descriptor once, and not what it has by the time
+// the event is taken. So poll(2) is asked about the reported descriptors, and they are associated
+// again before the next call; at once if another goroutine sleeps, which could not see them
+// otherwise.
+type portBackend struct {
+	calls   eventport.Calls
+	port    fdref.Descriptor
+	newest  atomic.Uint32 // tag
+	sleeper sleeper
+	rooms   freelist.Slices[eventport.Event]
+	lists   freelist.Slices[poll.FD]
+
+	mu      sync.Mutex // never held over a wait
+	entries map[int32]portEntry
+	spent   []int32 // reported, and to be associated again
+}
+
+// portEntry is a registered descriptor.
+type portEntry struct {
+	events poll.Events
+	spent  bool
+}
+
+// NewEventPort returns the backend of event ports, over the calls of this system or a model.
+func NewEventPort(calls eventport.Calls) (Backend, error) {
+	fd, err := calls.Create()
+	if err != nil {
+		return nil, err
+	}
+	b := &portBackend{calls: calls, entries: make(map[int32]portEntry)}
+	b.port.Set(fd, calls.Close)
+	b.sleeper.signal = &portSignal{calls: calls, port: &b.port}
+	return b, nil
+}
+
+// portSignal is an event that port_send(3C) puts into the port.
+type portSignal struct {
+	calls eventport.Calls
+	port  *fdref.Descriptor
+	sent  atomic.Bool
+}
+
+func (s *portSignal) Wake() {
+	if !s.sent.Swap(true) {
+		s.Pass()
+	}
+}
+
+// Clear only notes that the event has been taken.
+func (s *portSignal) Clear() { s.sent.Store(false) }
+
+// Pass fails if the port is full; its events then end the sleep, and the next Wake tries again.
+func (s *portSignal) Pass() {
+	at, err := s.port.Acquire()
+	if err != nil {
+		return
+	}
+	defer s.port.Done()
+	if s.calls.Send(at) != 0 {
+		s.sent.Store(false)
+	}
+}
+
+func (*portBackend) Traits() Traits { return Traits{Live: true} }
+
+func (*portBackend) Supports(interest Interest) bool { return pollSupports(interest) }
+
+func (b *portBackend) Add(fd int, interest Interest, tag uint32) error {
+	return b.Modify(fd, 0, interest, tag)
+}
+
+func (b *portBackend) Modify(fd int, _, interest Interest, tag uint32) error {
+	at, err := b.port.Acquire()
+	if err != nil {
+		return ErrClosed
+	}
+	defer b.port.Done()
+	if fd == at {
+		return ErrNotOpen // the caller has closed it, and the number is ours now
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	number, events := int32(fd), toPoll(interest)
+	switch errno := b.calls.Associate(at, number, uint16(events)); {
+	case isNotOpen(errno):
+		return ErrNotOpen
+	case errno == syscall.ENOTSUP:
+		return ErrNotPollable
+	case errno != 0:
+		return os.NewSyscallError("port_associate", errno)
+	}
+	b.newest.Store(tag)
+	b.entries[number] = portEntry{events: events}
+	return nil
+}
+
+// isNotOpen reports whether an errno of port_associate means a closed descriptor. The call has a
+// number of its own for that, EBADFD.
+func isNotOpen(errno syscall.Errno) bool { return errno == syscall.EBADF || errno == eventport.EBADFD }
+
+func (b *portBackend) Remove(fd int, interest Interest) bool {
+	b.Forget(fd, interest)
+	return true
+}
+
+func (b *portBackend) Forget(fd int, _ Interest) {
+	at, err := b.port.Acquire()
+	if err != nil {
+		return
+	}
+	defer b.port.Done()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, known := b.entries[int32(fd)]; known {
+		delete(b.entries, int32(fd))
+		_ = b.calls.Dissociate(at, int32(fd)) // it is not associated if it was reported or closed
+	}
+}
+
+func (b *portBackend) Look(batch *Batch) error { return b.take(batch, 0, false) }
+
+func (b *portBackend) Sleep(batch *Batch, timeout time.Duration, owner Owner) error {
+	batch.N = 0
+	defer b.sleeper.leave()
+	if !b.sleeper.enter(owner) {
+		return nil
+	}
+	return b.take(batch, timeout, true)
+}
+
+func (b *portBackend) Wake() { b.sleeper.wake() }
+
+func (b *portBackend) Close() error {
+	return b.port.Close(func(at int) { _ = b.calls.Send(at) })
+}
+
+// take fills the batch with what the port reports and poll(2) confirms.
+func (b *portBackend) take(batch *Batch, timeout time.Duration, sleeping bool) error {
+	batch.N = 0
+	at, err := b.port.Acquire()
+	if err != nil {
+		return ErrClosed
+	}
+	room, list := b.rooms.Get(batch.Room), b.lists.Get(batch.Room)
+	newest := b.newest.Load()
+	if err = b.renew(at, batch); err == nil && batch.N == 0 {
+		var n int
+		if n, err = b.get(at, room, timeout); n > 0 {
+			err = b.confirm(at, room[:n], list, batch, sleeping)
+		}
+	}
+	for i := range batch.Events[:batch.N] {
+		batch.Events[i].Tag = newest
+	}
+	b.rooms.Put(room)
+	b.lists.Put(list)
+	if b.port.Done() && batch.N == 0 {
+		return ErrClosed
+	}
+	return err
+}
+
+func (b *portBackend) get(at int, room []eventport.Event, timeout time.Duration) (int, error) {
+	n, errno := b.calls.Get(at, room, timeout)
+	if n > 0 || errno == 0 || errno == syscall.EINTR { // a sleep may end early
+		return n, nil
+	}
+	return 0, os.NewSyscallError("port_getn", errno)
+}
+
+// renew associates the reported descriptors again. A closed one is reported as vanished, if the
+// batch has room. Any other failure keeps the descriptor for the next call.
+func (b *portBackend) renew(at int, batch *Batch) (err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	left := b.spent[:0]
+	for _, fd := range b.spent {
+		e, known := b.entries[fd]
+		if !known || !e.spent {
+			continue // it was removed, or modified, since
+		}
+		switch errno := b.calls.Associate(at, fd, uint16(e.events)); {
+		case errno == 0:
+			e.spent = false
+			b.entries[fd] = e
+		case isNotOpen(errno) && batch.N < batch.Room:
+			batch.add(epoll.Event{Events: Vanished, FD: fd})
+			delete(b.entries, fd)
+		case isNotOpen(errno):
+			left = append(left, fd)
+		default:
+			left = append(left, fd)
+			err = first(err, os.NewSyscallError("port_associate", errno))
+		}
+	}
+	b.spent = left
+	return err
+}
+
+// confirm asks poll(2) what the reported descriptors are ready for.
+func (b *portBackend) confirm(at int, reported []eventport.Event, list []poll.FD, batch *Batch, sleeping bool) error {
+	list = b.mark(reported, list, sleeping)
+	if err := ask(list); err != nil {
+		return err
+	}
+	for _, fd := range list {
+		if fd.Revents != 0 {
+			batch.add(epoll.Event{Events: fromPoll(fd.Revents), FD: fd.FD})
+		}
+	}
+	if !sleeping && b.sleeper.asleep.Load() {
+		return b.renew(at, &Batch{}) // it has no room, so that the next call reports what is closed
+	}
+	return nil
+}
+
+// mark notes the reported descriptors as spent, and lists them.
+func (b *portBackend) mark(reported []eventport.Event, list []poll.FD, sleeping bool) []poll.FD {
+	list = list[:0]
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, event := range reported {
+		if event.Source != eventport.SourceFD {
+			b.sleeper.noticed(sleeping)
+			continue
+		}
+		fd := int32(event.Object)
+		e, known := b.entries[fd]
+		if !known {
+			continue
+		}
+		if !e.spent {
+			e.spent = true
+			b.entries[fd] = e
+			b.spent = append(b.spent, fd)
+		}
+		list = append(list, poll.FD{FD: fd, Events: e.events, Revents: poll.Events(event.Events)})
+	}
+	return list
+}
+
+// ask wraps poll(2) for a list of any length. If the process may have no descriptor at all, an
+// entry keeps what the port reported.
+func ask(list []poll.FD) error {
+	_, err := poll.Wait(list, 0)
+	if !errors.Is(err, syscall.EINVAL) {
+		return err
+	}
+	if len(list) == 1 {
+		return nil
+	}
+	half := len(list) / 2
+	return first(ask(list[:half]), ask(list[half:]))
+}

@@ -29,8 +29,8 @@ func waits(b *testing.B, fd int) map[string]func() {
 		kernel [8]unix.EpollEvent
 	}
 	return map[string]func(){
-		"Poller":   func() { _, _ = parked.WaitTimeout(of[0].events[:], -1) },
-		"Blocking": func() { _, _ = blocking.WaitTimeout(of[1].events[:], -1) },
+		"Poller":   func() { _, _ = parked.Wait(context.Background(), of[0].events[:]) },
+		"Blocking": func() { _, _ = blocking.Wait(context.Background(), of[1].events[:]) },
 		"Kernel": func() {
 			_, _, _ = unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(&of[2].kernel[0])), 8, ^uintptr(0), 0, 0)
 		},
@@ -230,7 +230,7 @@ func BenchmarkOthers(b *testing.B) {
 	start := time.Now()
 	for b.N > 0 && time.Since(start) < time.Second {
 		for range 100 {
-			_, _ = p.WaitTimeout(events[:], -1)
+			_, _ = p.Wait(context.Background(), events[:])
 		}
 	}
 	close(stop)
@@ -283,7 +283,7 @@ func pollerRing(b *testing.B, r, w []int) {
 	var events [64]iomux.Event[int]
 	signal8(w[0])
 	for b.Loop() {
-		n, err := p.WaitTimeout(events[:], -1)
+		n, err := p.Wait(context.Background(), events[:])
 		if err != nil {
 			b.Fatal(err)
 		}

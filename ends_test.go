@@ -23,7 +23,7 @@ func TestNoRoom(t *testing.T) {
 		for _, none := range [][]iomux.Event[int]{nil, {}, make([]iomux.Event[int], 0, 4)} {
 			n, err := p.Wait(context.Background(), none)
 			isErr(t, err, syscall.EINVAL)
-			m, errTimeout := p.WaitTimeout(none, -1)
+			m, errTimeout := p.WaitTimeout(none, 0)
 			isErr(t, errTimeout, syscall.EINVAL)
 			if n != 0 || m != 0 {
 				t.Errorf("there were %d and %d events", n, m)
@@ -76,7 +76,7 @@ func TestSaturatedLoopLetsOthersRun(t *testing.T) {
 		suite.Write(t, w)
 		register(t, p, fd, iomux.Readable)
 		events := make([]iomux.Event[int], 1)
-		for _, timeout := range []time.Duration{0, -1, soon} {
+		for _, timeout := range []time.Duration{0, soon} {
 			var ran atomic.Bool
 			go ran.Store(true)
 			waits := 0

@@ -39,7 +39,7 @@ type Event[K any] struct {
 	Key   K        // as given to Register
 	Ready Interest // the conditions that hold; empty unless Kind is KindIO
 	Kind  Kind
-	armed uint16   // of the registration when the event was taken
+	armed uint16 // of the registration when the event was taken
 	// Status depends on Kind. For a timer it is the number of expirations, for a signal its number.
 	// For a process it is the exit status (0 or more), the negated number of the signal that killed
 	// it, or StatusUnknown.
@@ -233,12 +233,11 @@ func (p *Poller[K]) renew() error {
 	}
 	var lost []*Registration[K]
 	err := kernel.Renew(func(move backend.Move) {
-		p.table.All(func(r *Registration[K]) bool {
+		for _, r := range p.table.All() {
 			if !p.move(r, move) {
 				lost = append(lost, r)
 			}
-			return true
-		})
+		}
 	})
 	for _, r := range lost {
 		r.tag = p.nextTag()
@@ -247,10 +246,9 @@ func (p *Poller[K]) renew() error {
 	if err != nil {
 		return waitFailure(err)
 	}
-	p.table.All(func(r *Registration[K]) bool {
+	for _, r := range p.table.All() {
 		r.absent = r.absent || r.disarmed && !r.always
-		return true
-	})
+	}
 	p.orphans = 0
 	return nil
 }

@@ -111,7 +111,7 @@ func ExamplePoller() {
 	p := open[int]()
 	time.AfterFunc(time.Millisecond, func() { _ = p.Close() })
 	var events [1]iomux.Event[int]
-	_, err := p.WaitTimeout(events[:], -1)
+	_, err := p.Wait(context.Background(), events[:])
 	fmt.Println(errors.Is(err, os.ErrClosed))
 	// Output: true
 }
@@ -176,7 +176,7 @@ func ExamplePoller_RegisterTimer() {
 	}
 	var events [1]iomux.Event[string]
 	for range 3 {
-		if _, err := p.WaitTimeout(events[:], -1); err != nil {
+		if _, err := p.Wait(context.Background(), events[:]); err != nil {
 			fmt.Println(err)
 		}
 		fmt.Println(events[0].Key, events[0].Kind, events[0].Status > 0)
@@ -197,7 +197,7 @@ func ExamplePoller_RegisterSignal() {
 		fmt.Println(err)
 	}
 	var events [1]iomux.Event[string]
-	if _, err := p.WaitTimeout(events[:], -1); err != nil {
+	if _, err := p.Wait(context.Background(), events[:]); err != nil {
 		fmt.Println(err)
 	}
 	fmt.Println(events[0].Key, syscall.Signal(events[0].Status))
@@ -215,7 +215,7 @@ func ExamplePoller_RegisterProcess() {
 		fmt.Println(err)
 	}
 	var events [1]iomux.Event[string]
-	if _, err := p.WaitTimeout(events[:], -1); err != nil {
+	if _, err := p.Wait(context.Background(), events[:]); err != nil {
 		fmt.Println(err)
 	}
 	_ = cmd.Wait() // reaps it

@@ -61,7 +61,7 @@ func ExampleRegistration_Unregister() {
 	fmt.Println(registration.Unregister())
 	// Output:
 	// <nil> <nil> 0
-	// iomux: not registered: modify: no such file or directory
+	// iomux: unregister: not registered
 }
 
 // A regular file makes every wait return at once. Where that is known, the loop may read it as a whole instead.

@@ -4,15 +4,15 @@ import (
 	"os"
 	"time"
 
-	"iomux/epoll"
+	"iomux/internal/backend"
 	"iomux/internal/eventport"
 )
 
-// WithPorts makes New use event ports by calls that are not the system's.
+// WithPorts makes New use event ports through calls that are not the system's.
 func WithPorts(calls eventport.Calls) Option {
 	return func(o *options) {
 		o.mechanism = EventPort
-		o.open = func() (backend, error) { return newPortBackend(calls) }
+		o.open = func() (backend.Backend, error) { return backend.NewEventPort(calls) }
 	}
 }
 
@@ -27,26 +27,3 @@ func (p *Poller[K]) RegisterProcessByGoroutine(process *os.Process, key K) (*Reg
 	r := &Registration[K]{poller: p, key: key, kind: KindProcess}
 	return p.runSource(r, func(quit <-chan struct{}) { p.awaitExit(r, process, quit) })
 }
-
-// Ports is the backend of event ports by itself.
-type Ports struct{ backend *portBackend }
-
-// OpenPorts makes one by calls that are not the system's.
-func OpenPorts(calls eventport.Calls) (Ports, error) {
-	b, err := newPortBackend(calls)
-	return Ports{b}, err
-}
-
-// Look takes one event, if there is one.
-func (p Ports) Look() error { return p.backend.look(oneEvent()) }
-
-// Sleep calls asleep before it sleeps until there is an event, or it is woken.
-func (p Ports) Sleep(asleep func()) error {
-	return p.backend.sleep(oneEvent(), -1, func() bool { asleep(); return true })
-}
-
-func oneEvent() *batch { return &batch{room: 1, events: make([]epoll.Event, 1)} }
-
-func (p Ports) Wake() { p.backend.wake() }
-
-func (p Ports) Close() error { return p.backend.close() }

@@ -3,6 +3,7 @@
 package iomux_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -303,7 +304,7 @@ func TestRegularFileReachesAWaitUnderWay(t *testing.T) {
 		done := make(chan error)
 		go func() {
 			var events [1]iomux.Event[int]
-			n, err := p.WaitTimeout(events[:], -1)
+			n, err := p.Wait(context.Background(), events[:])
 			if n != 1 && err == nil {
 				err = errors.New("no event")
 			}

@@ -1,6 +1,7 @@
 package iomux_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func TestEpollAsASourceOfManyWaiters(t *testing.T) {
 				for range 2 {
 					go func() {
 						var events [1]iomux.Event[int]
-						n, _ := p.WaitTimeout(events[:], -1)
+						n, _ := p.Wait(context.Background(), events[:])
 						woken <- n
 					}()
 				}
@@ -111,7 +112,7 @@ func TestRenewalReachesWhoSleeps(t *testing.T) {
 			woken := make(chan iomux.Event[int], 1)
 			go func() {
 				var events [1]iomux.Event[int]
-				if _, err := p.WaitTimeout(events[:], -1); err != nil {
+				if _, err := p.Wait(context.Background(), events[:]); err != nil {
 					t.Error("wait:", err)
 				}
 				woken <- events[0]

@@ -44,9 +44,9 @@ type Poller[K any] struct {
 	pending   atomic.Int64  // len(always) + len(posted)
 	policy    policy
 
-	turn   chan struct{}   // has room for the one goroutine that may sleep, the leader
-	leader context.Context // the leader's
-	slept  backend.Batch   // the leader's
+	turn   chan struct{}              // has room for the one goroutine that may sleep, the leader
+	leader context.Context            // the leader's
+	slept  backend.Batch              // the leader's
 	timers freelist.List[*time.Timer] // of goroutines that wait for their turn
 
 	watching sync.Mutex      // over the two

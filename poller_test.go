@@ -147,7 +147,7 @@ func TestWakeIsNotLost(t *testing.T) {
 			done := make(chan error)
 			go func() {
 				var events [1]iomux.Event[int]
-				_, err := p.WaitTimeout(events[:], -1)
+				_, err := p.Wait(context.Background(), events[:])
 				done <- err
 			}()
 			must(t, p.Wake())

@@ -1,6 +1,7 @@
 package iomux_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -268,7 +269,7 @@ func TestWaitsDoNotAllocate(t *testing.T) {
 		turn := func() {
 			_, _ = p.WaitTimeout(events[:], time.Second)
 			_ = r.Modify(iomux.Writable)
-			_, _ = p.WaitTimeout(events[:], -1)
+			_, _ = p.Wait(context.Background(), events[:])
 			_ = r.Modify(iomux.Readable)
 			_, _ = p.WaitTimeout(events[:], 0)
 		}

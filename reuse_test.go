@@ -3,6 +3,7 @@
 package iomux_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ func TestNumberBecomesOurOwn(t *testing.T) {
 		}
 		done := make(chan error)
 		go func() {
-			_, err := p.WaitTimeout(events[:], -1)
+			_, err := p.Wait(context.Background(), events[:])
 			done <- err
 		}()
 		time.Sleep(quiet)

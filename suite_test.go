@@ -71,6 +71,9 @@ func (w *waiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
 func (w *waiter) Unregister(fd int) error { return w.find(fd).Unregister() }
 
 func (w *waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
+	if timeout < 0 {
+		return w.WaitContext(context.Background(), room)
+	}
 	buffer := make([]iomux.Event[int], room)
 	n, err := w.WaitTimeout(buffer, timeout)
 	return w.toSuite(buffer[:n], err)

@@ -251,7 +251,11 @@ type owner[K any] struct{ p *Poller[K] }
 func (o owner[K]) Registered(visit func(fd int) bool) {
 	o.p.mu.Lock()
 	defer o.p.mu.Unlock()
-	o.p.table.All(func(r *Registration[K]) bool { return r.gone || r.always || visit(int(r.fd)) })
+	for fd, r := range o.p.table.All() {
+		if !r.gone && !r.always && !visit(int(fd)) {
+			return
+		}
+	}
 }
 
 // MaySleep must not wait for the Poller's lock, whose holder may be waiting for the sleep to end.

@@ -3,6 +3,7 @@
 package rival
 
 import (
+	"context"
 	"os"
 	"unsafe"
 
@@ -105,7 +106,7 @@ func ringWait(who string, r []int) (wait func() (int, error), at func(event int)
 	case Poller, PollerTry:
 		p, err := newPoller(who, r)
 		events := make([]iomux.Event[int], 64)
-		return func() (int, error) { return p.WaitTimeout(events, -1) }, func(event int) int { return events[event].Key }, err
+		return func() (int, error) { return p.Wait(context.Background(), events) }, func(event int) int { return events[event].Key }, err
 	}
 	return nil, nil, errUnknown
 }

@@ -175,7 +175,7 @@ func servingBy(who string) (*serving, error) {
 			_, err := p.RegisterFD(fd, iomux.Readable, fd)
 			return err
 		}
-		s.wait = func() (int, error) { return p.WaitTimeout(events, -1) }
+		s.wait = func() (int, error) { return p.Wait(context.Background(), events) }
 		s.fd = func(event int) int { return events[event].Key }
 		return s, err
 	}

@@ -28,10 +28,16 @@ func NewAFD() (Backend, error) {
 }
 
 // afdSignal is a packet in the completion port. The driver counts and drops it by itself.
-type afdSignal struct{ *afd.Poller }
+type afdSignal struct{ driver *afd.Poller }
 
-func (afdSignal) Clear() {}
-func (afdSignal) Pass()  {}
+func (s afdSignal) Wake() error {
+	s.driver.Wake()
+	return nil
+}
+
+func (afdSignal) Clear() error { return nil }
+
+func (afdSignal) Pass() {}
 
 func (*afdBackend) Traits() Traits { return Traits{Exact: true, Live: true, OneShot: true, Late: true} }
 
@@ -39,11 +45,11 @@ func (*afdBackend) Traits() Traits { return Traits{Exact: true, Live: true, OneS
 func (*afdBackend) Supports(interest Interest) bool { return interest&^(Conditions|OneShot) == 0 }
 
 func (b *afdBackend) Add(fd int, interest Interest, tag uint32) error {
-	return afdFailure(b.driver.Register(fd, afd.Events(interest), tag))
+	return afdFailure(b.driver.Register(fd, afd.Events(interest), uint64(tag)))
 }
 
 func (b *afdBackend) Modify(fd int, _, interest Interest, tag uint32) error {
-	return afdFailure(b.driver.Modify(fd, afd.Events(interest), tag))
+	return afdFailure(b.driver.Modify(fd, afd.Events(interest), uint64(tag)))
 }
 
 func (b *afdBackend) Remove(fd int, _ Interest) bool { return b.driver.Unregister(fd) == nil }
@@ -79,7 +85,7 @@ func (b *afdBackend) Sleep(batch *Batch, timeout time.Duration, owner Owner) err
 func (b *afdBackend) wait(batch *Batch, timeout time.Duration) error {
 	batch.N = 0
 	_, err := b.driver.Wait(batch.Room, timeout, func(ready afd.Ready) {
-		batch.add(epoll.Event{Events: epoll.Events(ready.Events), FD: int32(ready.Socket), Tag: ready.Tag})
+		batch.add(epoll.Event{Events: epoll.Events(ready.Events), FD: int32(ready.Socket), Tag: uint32(ready.Tag)})
 	})
 	return err
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 	"unsafe"
 
-	"iomux/epoll"
 	"iomux/internal/fdref"
 	"iomux/internal/netpark"
 	"iomux/internal/sys"
@@ -110,8 +109,7 @@ func (*epollBackend) Supports(interest Interest) bool { return interest&^(Condit
 
 // control wraps epoll_ctl(2).
 func control(epfd, op, fd int, interest Interest, tag uint32) syscall.Errno {
-	event := epoll.Event{Events: epoll.Events(interest), FD: int32(fd), Tag: tag}
-	return sys.EpollCtl(epfd, op, int32(fd), unsafe.Pointer(&event))
+	return sys.EpollControl(epfd, op, fd, uint32(interest), sys.EpollData(int32(fd), tag))
 }
 
 // owns reports whether fd, which the caller has closed, has become a number of this backend.
@@ -175,8 +173,8 @@ func (b *epollBackend) Forget(fd int, _ Interest) { b.permit(fd) }
 
 func (b *epollBackend) Look(batch *Batch) error {
 	err := batch.take(sys.EpollLook(b.fd, batch.first(), batch.Room))
-	if b.waker.Pending() {
-		b.dropWakeUp(batch, false)
+	if err == nil && b.waker.Pending() {
+		err = b.dropWakeUp(batch, false)
 	}
 	return err
 }
@@ -197,15 +195,15 @@ func (b *Batch) take(n int, errno syscall.Errno) error {
 }
 
 // dropWakeUp removes the waker's event from the batch, and handles it.
-func (b *epollBackend) dropWakeUp(batch *Batch, sleeping bool) {
+func (b *epollBackend) dropWakeUp(batch *Batch, sleeping bool) error {
 	for i, event := range batch.Events[:batch.N] {
 		if event.Tag == wakerTag {
 			batch.N--
 			batch.Events[i] = batch.Events[batch.N]
-			b.sleeper.noticed(sleeping)
-			return
+			return b.sleeper.noticed(sleeping)
 		}
 	}
+	return nil
 }
 
 func (b *epollBackend) Sleep(batch *Batch, timeout time.Duration, owner Owner) error {
@@ -219,24 +217,24 @@ func (b *epollBackend) Sleep(batch *Batch, timeout time.Duration, owner Owner) e
 }
 
 func (b *epollBackend) block(batch *Batch, timeout time.Duration, owner Owner) error {
+	defer b.sleeper.leave()
+	if !b.sleeper.enter(owner) {
+		return nil
+	}
+	// Renew wakes a goroutine that has entered, so this is the epoll in use, or the wait is short.
 	kernel := b.kernel.Load()
 	epfd, err := kernel.Acquire()
 	if err != nil {
 		return nil // it was replaced, or the Poller is closed
 	}
 	defer kernel.Done()
-	defer b.sleeper.leave()
-	if !b.sleeper.enter(owner) {
-		return nil
-	}
 	// A waker whose last reference went away while it is set would not be seen.
 	if _, err := b.waker.Acquire(); err != nil {
 		return nil
 	}
 	defer b.waker.Done()
 	err = batch.take(sys.EpollWait(epfd, batch.first(), batch.Room, timeout))
-	b.dropWakeUp(batch, true)
-	return err
+	return first(err, b.dropWakeUp(batch, true))
 }
 
 func (b *epollBackend) Wake() {
@@ -267,9 +265,11 @@ func epollFailure(errno syscall.Errno) error {
 	case syscall.EPERM:
 		return ErrAlwaysReady
 	case syscall.ENOENT:
-		return fail("the descriptor was closed, and its number belongs to another file", "epoll_ctl", errno)
-	case syscall.ELOOP, syscall.EINVAL:
-		return fail("epolls are nested too deeply or in a circle", "epoll_ctl", errno)
+		return errReplaced
+	case syscall.ELOOP:
+		return errNested
+	case syscall.EINVAL:
+		return errTooMany
 	case syscall.ENOSPC:
 		return fail("the user's limit of watched descriptors is reached; raise fs.epoll.max_user_watches", "epoll_ctl", errno)
 	}

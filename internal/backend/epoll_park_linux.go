@@ -91,7 +91,7 @@ func (b *epollBackend) lookBeforeParking(uintptr) bool {
 	}
 	if s.batch.N > 0 {
 		s.batch.Busy = !s.again
-		b.dropWakeUp(s.batch, true)
+		s.err = b.dropWakeUp(s.batch, true)
 		return true
 	}
 	if s.again {
@@ -99,7 +99,7 @@ func (b *epollBackend) lookBeforeParking(uintptr) bool {
 	}
 	s.again = true
 	if s.left >= 0 {
-		if s.err = s.parker.Until(s.left); s.err != nil {
+		if s.err = s.parker.Deadline(s.left); s.err != nil {
 			return true
 		}
 	}

@@ -33,7 +33,7 @@ func (b *epollBackend) Renew(each func(move Move)) error {
 	}
 	replaced := b.kernel.Load()
 	b.use(fresh)
-	b.waker.Wake() // whoever sleeps on the old epoll starts anew
+	b.sleeper.wake() // whoever sleeps on the old epoll starts anew
 	return first(b.closeParker(), replaced.Close(nobody))
 }
 

@@ -57,14 +57,18 @@ type portSignal struct {
 	sent  atomic.Bool
 }
 
-func (s *portSignal) Wake() {
+func (s *portSignal) Wake() error {
 	if !s.sent.Swap(true) {
 		s.Pass()
 	}
+	return nil
 }
 
 // Clear only notes that the event has been taken.
-func (s *portSignal) Clear() { s.sent.Store(false) }
+func (s *portSignal) Clear() error {
+	s.sent.Store(false)
+	return nil
+}
 
 // Pass fails if the port is full; its events then end the sleep, and the next Wake tries again.
 func (s *portSignal) Pass() {
@@ -238,7 +242,7 @@ func (b *portBackend) mark(reported []eventport.Event, list []poll.FD, sleeping 
 	defer b.mu.Unlock()
 	for _, event := range reported {
 		if event.Source != eventport.SourceFD {
-			b.sleeper.noticed(sleeping)
+			_ = b.sleeper.noticed(sleeping) // it does not fail
 			continue
 		}
 		fd := int32(event.Object)

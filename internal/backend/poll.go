@@ -192,7 +192,7 @@ func (b *pollBackend) poll(batch *Batch, timeout time.Duration, sleeping bool) e
 		case event.Events&poll.Nval != 0:
 			err = errWakerClosed
 		default:
-			b.sleeper.noticed(sleeping)
+			err = first(err, b.sleeper.noticed(sleeping))
 		}
 	}
 	return err

@@ -121,7 +121,9 @@ func (b *selectBackend) wait(batch *Batch, timeout time.Duration, sleeping bool)
 	newest := b.fill(sets, sleeping)
 	_, err := selectfd.Wait(&sets.r, &sets.w, &sets.x, timeout)
 	if err == nil && sets.r.Has(b.waker.fd) {
-		b.sleeper.noticed(true) // only a sleep asks for the waker
+		if err := b.sleeper.noticed(true); err != nil { // only a sleep asks for the waker
+			return err
+		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -18,10 +18,11 @@ type sleeper struct {
 
 // signal ends a system call that waits for it.
 type signal interface {
-	// Wake makes the signal visible to the system call, under way or next.
-	Wake()
-	// Clear undoes all Wakes so far. The caller must look for their reasons only afterwards.
-	Clear()
+	// Wake makes the signal visible to the system call in progress, or to the next one.
+	Wake() error
+	// Clear undoes all Wakes so far. The caller must look for their reasons only afterwards. An
+	// error means that the signal cannot interrupt a sleep any more.
+	Clear() error
 	// Pass makes a signal visible again that the caller has seen but does not handle.
 	Pass()
 }
@@ -36,23 +37,24 @@ func (s *sleeper) leave() { s.asleep.Store(false) }
 
 func (s *sleeper) wake() {
 	if s.asleep.Load() {
-		s.signal.Wake()
+		_ = s.signal.Wake() // if it fails, there is no other way
 	}
 }
 
 // noticed handles a wake-up that the sleeping goroutine has seen, or a look of another one.
-func (s *sleeper) noticed(sleeping bool) {
+func (s *sleeper) noticed(sleeping bool) error {
 	switch {
 	case sleeping:
-		s.signal.Clear()
+		return s.signal.Clear()
 	case s.asleep.Load():
 		s.signal.Pass()
-	default:
-		s.signal.Clear()
-		if s.asleep.Load() { // since a moment ago: the wake-up may have been for it
-			s.signal.Wake()
-		}
+		return nil
 	}
+	err := s.signal.Clear()
+	if err == nil && s.asleep.Load() { // since a moment ago: the wake-up may have been for it
+		err = s.signal.Wake()
+	}
+	return err
 }
 
 // wakeDescriptor is a signal that is one of the descriptors waited on. It stays readable until

@@ -103,14 +103,6 @@ func EpollData(fd int32, tag uint32) uint64 {
 	return *(*uint64)(unsafe.Pointer(&[2]uint32{uint32(fd), tag}))
 }
 
-// EpollCtl wraps epoll_ctl(2), which does not block.
-//
-// Deprecated: Use EpollControl.
-func EpollCtl(epfd, op int, fd int32, event unsafe.Pointer) syscall.Errno {
-	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd), uintptr(event), 0, 0)
-	return errno
-}
-
 // MaxWatches returns fs.epoll.max_user_watches, or 0 without /proc.
 func MaxWatches() uint64 {
 	text, err := os.ReadFile("/proc/sys/fs/epoll/max_user_watches")

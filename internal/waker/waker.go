@@ -72,6 +72,9 @@ func (w *Waker) Wake() error {
 	return err
 }
 
+// Pending reports whether there was a Wake since the last Clear.
+func (w *Waker) Pending() bool { return w.signalled.Load() }
+
 // Clear makes the descriptor unreadable. Writes that happened before a Wake are visible after the
 // Clear that undoes it, so the caller looks for work only then.
 //

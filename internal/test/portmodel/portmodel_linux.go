@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -26,6 +27,9 @@ import (
 //
 // A port is a number of this process. Get does not sleep, but looks again after a moment.
 type Model struct {
+	// FailSends is how many of the next calls of Send fail with EAGAIN.
+	FailSends atomic.Int32
+
 	mu    sync.Mutex
 	ports map[int]*port
 }
@@ -79,9 +83,9 @@ func (m *Model) Associate(at int, fd int32, events uint16) syscall.Errno {
 
 // watch makes the epoll report fd once. It refuses files that are always ready.
 func (p *port) watch(at int, fd int32, events uint16) {
-	event := unix.EpollEvent{Events: uint32(events) | unix.EPOLLONESHOT, Fd: fd}
-	if sys.EpollCtl(at, unix.EPOLL_CTL_ADD, fd, unsafe.Pointer(&event)) == unix.EEXIST {
-		_ = sys.EpollCtl(at, unix.EPOLL_CTL_MOD, fd, unsafe.Pointer(&event))
+	once, data := uint32(events)|unix.EPOLLONESHOT, sys.EpollData(fd, 0)
+	if sys.EpollControl(at, sys.EpollAdd, int(fd), once, data) == unix.EEXIST {
+		_ = sys.EpollControl(at, sys.EpollModify, int(fd), once, data) // it is open
 	}
 }
 
@@ -113,7 +117,7 @@ func (m *Model) Dissociate(at int, fd int32) syscall.Errno {
 	known = known && p.isSame(at, fd)
 	delete(p.associated, fd)
 	p.unqueue(fd)
-	_ = sys.EpollCtl(at, unix.EPOLL_CTL_DEL, fd, nil) // it may be closed
+	_ = sys.EpollControl(at, sys.EpollRemove, int(fd), 0, 0) // it may be closed
 	if !known {
 		return unix.ENOENT
 	}
@@ -122,6 +126,9 @@ func (m *Model) Dissociate(at int, fd int32) syscall.Errno {
 
 // Send models port_send(3C).
 func (m *Model) Send(at int) syscall.Errno {
+	if m.FailSends.Add(-1) >= 0 {
+		return unix.EAGAIN
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if p := m.ports[at]; p != nil {
@@ -189,7 +196,6 @@ func (p *port) fire(at int) {
 
 // isSame reports whether the descriptor is open and of the file that was associated.
 func (p *port) isSame(at int, fd int32) bool {
-	silent := unix.EpollEvent{Events: unix.EPOLLONESHOT, Fd: fd}
-	errno := sys.EpollCtl(at, unix.EPOLL_CTL_MOD, fd, unsafe.Pointer(&silent))
+	errno := sys.EpollControl(at, sys.EpollModify, int(fd), unix.EPOLLONESHOT, sys.EpollData(fd, 0))
 	return errno == 0 || errno == unix.EPERM // an epoll holds no regular file
 }

@@ -2,7 +2,11 @@
 
 package epollemu
 
-import "testing"
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
 
 // TestNest builds chains without kqueues, because Linux refuses long ones by itself.
 func TestNest(t *testing.T) {
@@ -36,4 +40,24 @@ func TestNest(t *testing.T) {
 	nests(4, 3, false)
 	discharge(first+7, sets[7])
 	nests(4, 3, true)
+}
+
+// The system might allow what Add refuses: nothing real is nested that deeply here.
+func TestAddObeysTheLimitOfNesting(t *testing.T) {
+	const first = 1 << 20 // no number of an open descriptor
+	outer, _ := opened(t)
+	inner, _ := opened(t)
+	held, number := outer.set, outer.FD()
+	for i := range maxNesting {
+		holder := &set{children: make(map[int32]*set)}
+		enroll(first+i, holder)
+		t.Cleanup(func() { discharge(first+i, holder) })
+		if !holder.nest(int32(number), held) {
+			t.Fatalf("%d levels are too many", i+1)
+		}
+		held, number = holder, first+i
+	}
+	if err := outer.Add(inner.FD(), In, 0); err != unix.ELOOP {
+		t.Errorf("Add: %v, want ELOOP", err)
+	}
 }

@@ -163,7 +163,7 @@ func TestEndOfThePeerIsReportedToAWriterWithoutRoom(t *testing.T) {
 	}
 }
 
-func TestArrivalsLeaveNothingPendingIfOnlyTheEndIsRequested(t *testing.T) {
+func TestArrivalIsNotReportedIfOnlyTheEndIsRequested(t *testing.T) {
 	e, _ := opened(t)
 	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
 	check(t, e.Add(a, RdHup, 1))

@@ -163,8 +163,8 @@ func TestTriggerIsTakenBack(t *testing.T) {
 	none(t, queue)
 }
 
-// TestChangedNotesAreNotOfBefore changes the notes after an event, which is not reported.
-func TestChangedNotesAreNotOfBefore(t *testing.T) {
+// TestChangedNotesApplyToLaterEvents changes the notes after an event, which is not reported.
+func TestChangedNotesApplyToLaterEvents(t *testing.T) {
 	path, fd := newFile(t, 0)
 	queue := newQueue(t)
 	apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteWrite, 0))

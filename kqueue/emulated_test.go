@@ -178,7 +178,7 @@ func TestErrorIsLeft(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeKeptIsRefused(t *testing.T) {
+func TestUnsupportedMarksAndSignalsAreRefused(t *testing.T) {
 	queue := newQueue(t)
 	a, _ := suite.SocketPair(t, unix.SOCK_STREAM)
 	_, w := suite.Pipe(t)

@@ -59,7 +59,7 @@ func (o occasion) pending(t *testing.T) *kqueue.Queue {
 	return queue
 }
 
-func TestDeletingTakesBackWhatIsPending(t *testing.T) {
+func TestDeletingDropsPendingEvents(t *testing.T) {
 	for _, o := range occasions(t) {
 		t.Run(o.name, func(t *testing.T) {
 			queue := o.pending(t)
@@ -72,7 +72,7 @@ func TestDeletingTakesBackWhatIsPending(t *testing.T) {
 	}
 }
 
-func TestDisablingTakesBackWhatIsPending(t *testing.T) {
+func TestDisablingDropsPendingEvents(t *testing.T) {
 	for _, o := range occasions(t) {
 		t.Run(o.name, func(t *testing.T) {
 			queue := o.pending(t)
@@ -84,8 +84,8 @@ func TestDisablingTakesBackWhatIsPending(t *testing.T) {
 	}
 }
 
-// TestUdataOfWhatIsPendingIsReplaced adds a registration again while its event is pending.
-func TestUdataOfWhatIsPendingIsReplaced(t *testing.T) {
+// TestUdataOfPendingEventsIsReplaced adds a registration again while its event is pending.
+func TestUdataOfPendingEventsIsReplaced(t *testing.T) {
 	for _, o := range occasions(t) {
 		t.Run(o.name, func(t *testing.T) {
 			if o.name == "Proc" {

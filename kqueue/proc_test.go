@@ -58,8 +58,8 @@ func TestExitReportsTheSignal(t *testing.T) {
 	}
 }
 
-// TestExitOfBefore registers a process that its parent has not reaped yet.
-func TestExitOfBefore(t *testing.T) {
+// TestEarlierExitIsReported registers a process that its parent has not reaped yet.
+func TestEarlierExitIsReported(t *testing.T) {
 	c := startChild(t, 3)
 	ended := newQueue(t)
 	apply(t, ended, watchExit(c.pid()))

@@ -120,8 +120,8 @@ func TestTwoDescriptorsOfOneFile(t *testing.T) {
 	one(t, queue, second, kqueue.FilterVnode)
 }
 
-// TestWhatHappenedBeforeIsNotReported changes a file before its registration.
-func TestWhatHappenedBeforeIsNotReported(t *testing.T) {
+// TestEarlierChangesAreNotReported changes a file before its registration.
+func TestEarlierChangesAreNotReported(t *testing.T) {
 	path, first := newFile(t, 0)
 	second := open(t, path, unix.O_RDONLY)
 	queue := newQueue(t)

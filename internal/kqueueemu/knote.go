@@ -5,6 +5,8 @@ package kqueueemu
 import (
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"iomux/internal/kevent"
 )
 
@@ -83,6 +85,29 @@ type report struct {
 	flags  uint16
 	fflags uint32
 	data   int64
+}
+
+// onlyNotes refuses notes that a filter does not have, and a registration without any.
+func onlyNotes(fflags, allowed uint32) syscall.Errno {
+	if fflags&^allowed != 0 || fflags == 0 {
+		return unix.EINVAL
+	}
+	return 0
+}
+
+// takeNotes is touch for filters that report each event once. It calls read first, because earlier
+// events belong to the old notes.
+func (k *knote) takeNotes(change kevent.Event, allowed uint32, read func()) syscall.Errno {
+	k.flags |= kevent.Clear
+	if change.Flags&kevent.Add == 0 {
+		return 0
+	}
+	if errno := onlyNotes(change.Fflags, allowed); errno != 0 {
+		return errno
+	}
+	read()
+	k.fflags, k.data = change.Fflags, change.Data
+	return 0
 }
 
 // list holds the pending knotes in the order in which they became so.

@@ -25,7 +25,7 @@ type mounts struct {
 }
 
 func (filesystems) attach(q *Queue, epoll int, k *knote) syscall.Errno {
-	if errno := checkMountNotes(k.fflags); errno != 0 {
+	if errno := onlyNotes(k.fflags, mountNotes); errno != 0 {
 		return errno
 	}
 	if errno := q.makeMounts(epoll); errno != 0 {
@@ -37,24 +37,8 @@ func (filesystems) attach(q *Queue, epoll int, k *knote) syscall.Errno {
 	return 0
 }
 
-func checkMountNotes(fflags uint32) syscall.Errno {
-	if fflags&^mountNotes != 0 || fflags == 0 {
-		return unix.EINVAL
-	}
-	return 0
-}
-
 func (filesystems) touch(q *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
-	k.flags |= kevent.Clear
-	if change.Flags&kevent.Add == 0 {
-		return 0
-	}
-	if errno := checkMountNotes(change.Fflags); errno != 0 {
-		return errno
-	}
-	q.compareMounts() // earlier changes belong to the old notes
-	k.fflags, k.data = change.Fflags, change.Data
-	return 0
+	return k.takeNotes(change, mountNotes, q.compareMounts)
 }
 
 func (filesystems) enable(q *Queue, _ int, k *knote) syscall.Errno {

@@ -25,7 +25,7 @@ type links struct {
 }
 
 func (n netdev) attach(q *Queue, epoll int, k *knote) syscall.Errno {
-	if errno := checkLinkNotes(k.fflags); errno != 0 {
+	if errno := onlyNotes(k.fflags, linkNotes); errno != 0 {
 		return errno
 	}
 	if errno := q.makeLinks(epoll); errno != 0 {
@@ -39,24 +39,8 @@ func (n netdev) attach(q *Queue, epoll int, k *knote) syscall.Errno {
 	return 0
 }
 
-func checkLinkNotes(fflags uint32) syscall.Errno {
-	if fflags&^linkNotes != 0 || fflags == 0 {
-		return unix.EINVAL
-	}
-	return 0
-}
-
 func (netdev) touch(q *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
-	k.flags |= kevent.Clear
-	if change.Flags&kevent.Add == 0 {
-		return 0
-	}
-	if errno := checkLinkNotes(change.Fflags); errno != 0 {
-		return errno
-	}
-	q.readLinks() // earlier changes belong to the old notes
-	k.fflags, k.data = change.Fflags, change.Data
-	return 0
+	return k.takeNotes(change, linkNotes, q.readLinks)
 }
 
 func (netdev) enable(q *Queue, _ int, k *knote) syscall.Errno {

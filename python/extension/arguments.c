@@ -199,12 +199,6 @@ interrupted(nanoseconds *left, nanoseconds deadline)
 }
 
 PyObject *
-raise_closed(const char *type)
-{
-    return PyErr_Format(PyExc_ValueError, "I/O operation on closed %s object", type);
-}
-
-PyObject *
 raise_code(int code)
 {
     if (code == IOMUX_FAILED) {

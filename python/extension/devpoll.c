@@ -1,42 +1,15 @@
 /* select.devpoll and its objects. */
-#include "module.h"
+#include "object.h"
 
 #include <poll.h>
-#include <unistd.h>
 
-#include "core.h"
-
-/* A devpoll object. fd is its descriptor, -1 when it is closed; object is what the core made of it. As on Solaris it belongs to
-   the process that made it: where the generation is not the core's, a child has it. */
 typedef struct {
-    PyObject_HEAD
-    int fd;
-    void *object;        /* of the core */
-    unsigned generation; /* of the core that object belongs to */
-    iomux_polled *polled; /* room for what is ready, kept from one poll() to the next, NULL while one uses it */
+    Object base;
+    iomux_polled *polled; /* room for events, between two polls; NULL while a poll uses it */
     int room;
 } Devpoll;
 
-/* use makes sure that the core has the object. */
-static int
-use(Devpoll *self)
-{
-    if (self->fd < 0) {
-        raise_closed("devpoll");
-        return -1;
-    }
-    if (self->generation != core.generation) {
-        raise_code(EACCES);
-        return -1;
-    }
-    return 0;
-}
-
-static PyObject *
-raise_use(int code)
-{
-    return code == IOMUX_CLOSED ? raise_closed("devpoll") : raise_code(code);
-}
+static const struct kind devpoll = {"devpoll", REFUSED, &core.devpoll_new, NULL, &core.devpoll_close};
 
 /* change registers or modifies. */
 static PyObject *
@@ -47,12 +20,16 @@ change(Devpoll *self, const char *name, int registers, PyObject *const *args, Py
         return NULL;
     }
     int fd = PyObject_AsFileDescriptor(args[0]);
-    if (fd < 0 || count > 1 && to_unsigned_short(args[1], &events) < 0 || use(self) < 0) {
+    if (fd < 0 || count > 1 && to_unsigned_short(args[1], &events) < 0) {
         return NULL;
     }
-    int code = registers ? core.devpoll_register(self->object, fd, events) : core.devpoll_modify(self->object, fd, events);
+    int code = object_use(&self->base);
+    if (code == 0) {
+        void *object = self->base.object;
+        code = registers ? core.devpoll_register(object, fd, events) : core.devpoll_modify(object, fd, events);
+    }
     if (code != 0) {
-        return raise_use(code);
+        return object_raise(&self->base, code);
     }
     Py_RETURN_NONE;
 }
@@ -95,12 +72,15 @@ static PyObject *
 devpoll_unregister(Devpoll *self, PyObject *object)
 {
     int fd = PyObject_AsFileDescriptor(object);
-    if (fd < 0 || use(self) < 0) {
+    if (fd < 0) {
         return NULL;
     }
-    int code = core.devpoll_unregister(self->object, fd);
+    int code = object_use(&self->base);
+    if (code == 0) {
+        code = core.devpoll_unregister(self->base.object, fd);
+    }
     if (code != 0) {
-        return raise_use(code);
+        return object_raise(&self->base, code);
     }
     Py_RETURN_NONE;
 }
@@ -141,19 +121,19 @@ wait_for(Devpoll *self, iomux_polled *polled, int room, nanoseconds timeout)
 {
     nanoseconds deadline = deadline_of(timeout);
     for (;;) {
-        if (use(self) < 0) { /* in every turn: a signal handler may have forked, or closed it */
-            return -1;
+        int n = object_use(&self->base); /* each time: a signal handler may have forked, or closed it */
+        if (n == 0) {
+            void *object = self->base.object;
+            Py_BEGIN_ALLOW_THREADS
+            n = core.devpoll_poll(object, polled, room, timeout);
+            Py_END_ALLOW_THREADS
+            if (n >= 0) {
+                return n;
+            }
+            n = -n;
         }
-        void *object = self->object;
-        int n;
-        Py_BEGIN_ALLOW_THREADS
-        n = core.devpoll_poll(object, polled, room, timeout);
-        Py_END_ALLOW_THREADS
-        if (n >= 0) {
-            return n;
-        }
-        if (n != -EINTR) {
-            raise_use(-n);
+        if (n != EINTR) {
+            object_raise(&self->base, n);
             return -1;
         }
         int more = interrupted(&timeout, deadline);
@@ -194,13 +174,17 @@ devpoll_poll(Devpoll *self, PyObject *const *args, Py_ssize_t count)
     if (check_count("poll", count, 0, 1) < 0) {
         return NULL;
     }
-    if (self->fd < 0) {
-        return raise_closed("devpoll");
+    if (object_is_closed(&self->base)) {
+        return object_raise(&self->base, IOMUX_CLOSED);
     }
-    if (devpoll_timeout(count > 0 ? args[0] : NULL, &timeout) < 0 || use(self) < 0) {
+    if (devpoll_timeout(count > 0 ? args[0] : NULL, &timeout) < 0) {
         return NULL;
     }
-    int room = core.devpoll_length(self->object) + 1; /* since the core wants some */
+    int code = object_use(&self->base);
+    if (code != 0) {
+        return object_raise(&self->base, code);
+    }
+    int room = core.devpoll_length(self->base.object) + 1; /* the core refuses to wait without room */
     iomux_polled *polled = take_room(self, &room);
     if (polled == NULL) {
         return NULL;
@@ -211,69 +195,11 @@ devpoll_poll(Devpoll *self, PyObject *const *args, Py_ssize_t count)
     return result;
 }
 
-/* close_devpoll closes the descriptor, through the core where it knows it: that wakes those who wait. A child gives back the
-   number that it inherited. */
-static void
-close_devpoll(Devpoll *self)
-{
-    int fd = self->fd;
-    if (fd < 0) {
-        return;
-    }
-    self->fd = -1;
-    Py_BEGIN_ALLOW_THREADS
-    if (core.works && self->generation == core.generation) {
-        core.devpoll_close(self->object);
-    }
-    else {
-        close(fd);
-    }
-    Py_END_ALLOW_THREADS
-}
-
-PyDoc_STRVAR(close_doc, "close($self, /)\n"
-                        "--\n"
-                        "\n"
-                        "Close the descriptor of the devpoll. Every other method is a ValueError then.");
-
-static PyObject *
-devpoll_close(Devpoll *self, PyObject *unused)
-{
-    (void)unused;
-    close_devpoll(self);
-    Py_RETURN_NONE;
-}
-
-PyDoc_STRVAR(fileno_doc, "fileno($self, /)\n"
-                         "--\n"
-                         "\n"
-                         "The descriptor of the devpoll.");
-
-static PyObject *
-devpoll_fileno(Devpoll *self, PyObject *unused)
-{
-    (void)unused;
-    return self->fd < 0 ? raise_closed("devpoll") : PyLong_FromLong(self->fd);
-}
-
-static PyObject *
-devpoll_closed(Devpoll *self, void *unused)
-{
-    (void)unused;
-    return PyBool_FromLong(self->fd < 0);
-}
-
 static void
 devpoll_dealloc(Devpoll *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
-    close_devpoll(self);
-    if (self->object != NULL && core.works && self->generation == core.generation) {
-        core.forget(self->object);
-    }
     PyMem_Free(self->polled);
-    type->tp_free(self);
-    Py_DECREF(type);
+    object_dealloc(&self->base);
 }
 
 static PyMethodDef methods[] = {
@@ -281,13 +207,13 @@ static PyMethodDef methods[] = {
     {"modify", _PyCFunction_CAST(devpoll_modify), METH_FASTCALL, modify_doc},
     {"unregister", (PyCFunction)devpoll_unregister, METH_O, unregister_doc},
     {"poll", _PyCFunction_CAST(devpoll_poll), METH_FASTCALL, poll_doc},
-    {"close", (PyCFunction)devpoll_close, METH_NOARGS, close_doc},
-    {"fileno", (PyCFunction)devpoll_fileno, METH_NOARGS, fileno_doc},
+    CLOSE_METHOD("devpoll"),
+    FILENO_METHOD("devpoll"),
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef attributes[] = {
-    {"closed", (getter)devpoll_closed, NULL, "Whether the devpoll is closed.", NULL},
+    CLOSED_ATTRIBUTE("devpoll"),
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -314,26 +240,7 @@ static PyObject *
 new_devpoll(PyObject *module, PyObject *unused)
 {
     (void)unused;
-    if (core_use() < 0) {
-        return NULL;
-    }
-    Devpoll *self = PyObject_New(Devpoll, state_of(module)->devpoll_type);
-    if (self == NULL) {
-        return NULL;
-    }
-    GoUintptr object = 0;
-    GoInt32 fd = -1;
-    int code = core.devpoll_new(&object, &fd);
-    self->fd = fd;
-    self->object = (void *)object;
-    self->generation = core.generation;
-    self->polled = NULL;
-    self->room = 0;
-    if (code != 0) {
-        Py_DECREF(self);
-        return raise_code(code);
-    }
-    return (PyObject *)self;
+    return object_new(state_of(module)->devpoll_type, &devpoll);
 }
 
 static PyMethodDef functions[] = {

@@ -8,21 +8,15 @@
 /* The most events that the kernel takes room for. */
 #define MOST_EVENTS (INT_MAX / (int)sizeof(struct epoll_event))
 
+/* answer returns None, or raises the exception for the code of a change of fd. */
 static PyObject *
-raise_use(int code)
-{
-    return code < 0 ? NULL : code == IOMUX_CLOSED ? raise_closed("epoll") : raise_code(code);
-}
-
-/* answer is None, or the exception for what became of a change of fd. */
-static PyObject *
-answer(int code, int fd)
+answer(Epoll *self, int code, int fd)
 {
     if (code == EINVAL && fcntl(fd, F_GETFD) < 0) {
-        code = EBADF; /* which counts for more to the kernel than that the object is no epoll */
+        code = EBADF; /* the kernel looks at fd before it finds that the object is not an epoll */
     }
     if (code != 0) {
-        return raise_use(code);
+        return object_raise(&self->base, code);
     }
     Py_RETURN_NONE;
 }
@@ -36,17 +30,14 @@ change(Epoll *self, int registers, PyObject *object_with_fd, PyObject *mask)
     if (fd < 0 || mask != NULL && to_unsigned_int(mask, &events) < 0) {
         return NULL;
     }
-    if (self->fd < 0) {
-        return raise_closed("epoll");
-    }
-    int code = epoll_use(self);
+    int code = object_use(&self->base);
     if (code == 0) {
-        void *object = self->object;
+        void *object = self->base.object;
         Py_BEGIN_ALLOW_THREADS
         code = registers ? core.epoll_register(object, fd, events) : core.epoll_modify(object, fd, events);
         Py_END_ALLOW_THREADS
     }
-    return answer(code, fd);
+    return answer(self, code, fd);
 }
 
 const char epoll_register_doc[] =
@@ -102,17 +93,14 @@ epoll_unregister(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject 
     if (fd < 0) {
         return NULL;
     }
-    if (self->fd < 0) {
-        return raise_closed("epoll");
-    }
-    int code = epoll_use(self);
+    int code = object_use(&self->base);
     if (code == 0) {
-        void *object = self->object;
+        void *object = self->base.object;
         Py_BEGIN_ALLOW_THREADS
         code = core.epoll_unregister(object, fd);
         Py_END_ALLOW_THREADS
     }
-    return answer(code, fd);
+    return answer(self, code, fd);
 }
 
 static int
@@ -120,9 +108,9 @@ wait_for(Epoll *self, struct epoll_event *events, int room, nanoseconds timeout)
 {
     nanoseconds deadline = deadline_of(timeout);
     for (;;) {
-        int n = epoll_use(self); /* in every turn: a signal handler may have forked */
+        int n = object_use(&self->base); /* in every turn: a signal handler may have forked */
         if (n == 0) {
-            void *object = self->object;
+            void *object = self->base.object;
             Py_BEGIN_ALLOW_THREADS
             n = core.epoll_poll(object, events, room, timeout);
             Py_END_ALLOW_THREADS
@@ -132,14 +120,14 @@ wait_for(Epoll *self, struct epoll_event *events, int room, nanoseconds timeout)
             n = -n;
         }
         if (n != EINTR) {
-            raise_use(n);
+            object_raise(&self->base, n);
             return -1;
         }
         int more = interrupted(&timeout, deadline);
         if (more <= 0) {
             return more;
         }
-        if (self->fd < 0) { /* closed by a signal handler */
+        if (self->base.fd < 0) { /* closed by a signal handler */
             raise_code(EBADF);
             return -1;
         }
@@ -212,8 +200,8 @@ epoll_poll(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names
     if (spread(&parser, 0, 2, args, count, names, values) < 0 || values[1] != NULL && to_int(values[1], &room) < 0) {
         return NULL;
     }
-    if (self->fd < 0) {
-        return raise_closed("epoll");
+    if (object_is_closed(&self->base)) {
+        return object_raise(&self->base, IOMUX_CLOSED);
     }
     if (epoll_timeout(values[0], &timeout) < 0) {
         return NULL;

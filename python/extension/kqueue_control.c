@@ -33,7 +33,7 @@ end(struct events *events)
 
 /* read_changes fills changes, for which end is to be called, and returns their number, or -1 with an exception. */
 static int
-read_changes(Kqueue *self, PyObject *object, struct events *changes)
+read_changes(Object *self, PyObject *object, struct events *changes)
 {
     changes->list = changes->some;
     if (object == Py_None) {
@@ -65,11 +65,11 @@ read_changes(Kqueue *self, PyObject *object, struct events *changes)
 }
 
 static int
-wait_for(Kqueue *self, iomux_kevent *changes, int count, iomux_kevent *events, int room, nanoseconds timeout)
+wait_for(Object *self, iomux_kevent *changes, int count, iomux_kevent *events, int room, nanoseconds timeout)
 {
     nanoseconds deadline = deadline_of(timeout);
     for (;;) {
-        int n = kqueue_use(self);
+        int n = object_use(self);
         if (n == 0) {
             void *object = self->object;
             Py_BEGIN_ALLOW_THREADS
@@ -81,12 +81,7 @@ wait_for(Kqueue *self, iomux_kevent *changes, int count, iomux_kevent *events, i
             n = -n;
         }
         if (n != EINTR) {
-            if (n == IOMUX_CLOSED) {
-                raise_closed("kqueue");
-            }
-            else if (n > 0) {
-                raise_code(n);
-            }
+            object_raise(self, n);
             return -1;
         }
         count = 0; /* only a wait is interrupted: the changes are made */
@@ -125,15 +120,15 @@ const char kqueue_control_doc[] =
     "KQ_EV_ERROR, or an OSError where there is no room for it.";
 
 PyObject *
-kqueue_control(Kqueue *self, PyObject *const *args, Py_ssize_t count)
+kqueue_control(Object *self, PyObject *const *args, Py_ssize_t count)
 {
     int room;
     nanoseconds timeout;
     if (check_count("control", count, 2, 3) < 0 || to_int(args[1], &room) < 0) {
         return NULL;
     }
-    if (kqueue_is_closed(self)) {
-        return raise_closed("kqueue");
+    if (object_is_closed(self)) {
+        return object_raise(self, IOMUX_CLOSED);
     }
     if (room < 0) {
         return PyErr_Format(PyExc_ValueError, "Length of eventlist must be 0 or positive, got %d", room);

@@ -35,9 +35,8 @@ int kqueue_timeout(PyObject *object, nanoseconds *timeout);
 nanoseconds deadline_of(nanoseconds timeout);
 int interrupted(nanoseconds *left, nanoseconds deadline);
 
-/* raise_code raises the exception for an answer of the core, raise_closed the one for a closed object. Both return NULL. */
+/* raise_code raises the exception for a code of the core, and returns NULL. */
 PyObject *raise_code(int code);
-PyObject *raise_closed(const char *type);
 
 /* pair_of is a tuple (fd, events), or NULL with an exception. */
 PyObject *pair_of(int fd, unsigned int events);

@@ -3,6 +3,7 @@ package iomux
 import (
 	"math"
 	"strconv"
+	"syscall"
 
 	"iomux/epoll"
 	"iomux/internal/backend"
@@ -15,14 +16,17 @@ type Kind uint8
 // The kinds.
 const (
 	KindIO      Kind = iota // a descriptor is ready: Event.Ready holds the conditions
-	KindTimer               // a timer has expired: Event.Status counts the expirations since the last event
-	KindSignal              // a signal has arrived: Event.Status is its number
-	KindProcess             // a process has exited: Event.Status is its exit status
+	KindTimer               // a timer or ticker has expired: Event.Expirations
+	KindSignal              // a signal has arrived: Event.Signal
+	KindProcess             // a process has exited: Event.ExitStatus
+	KindPath                // a path has changed: Event.Change
+
+	kindPaths // the Poller's own descriptor for paths
 )
 
-var kindNames = [...]string{KindIO: "io", KindTimer: "timer", KindSignal: "signal", KindProcess: "process"}
+var kindNames = [...]string{KindIO: "io", KindTimer: "timer", KindSignal: "signal", KindProcess: "process", KindPath: "path"}
 
-// String returns io, timer, signal or process.
+// String returns io, timer, signal, process or path.
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
 		return kindNames[k]
@@ -30,8 +34,8 @@ func (k Kind) String() string {
 	return "Kind(" + strconv.Itoa(int(k)) + ")"
 }
 
-// StatusUnknown is the Status of an exited process if the kernel does not report one. Linux
-// reports nothing to a process that is not the parent until the parent has reaped its child.
+// StatusUnknown is the Status of an exited process if the kernel does not report one.
+// [Event.ExitStatus] returns false for it.
 const StatusUnknown = math.MinInt
 
 // Event is one source that is ready.
@@ -40,12 +44,36 @@ type Event[K any] struct {
 	Ready Interest // the conditions that hold; empty unless Kind is KindIO
 	Kind  Kind
 	armed uint16 // of the registration when the event was taken
-	// Status depends on Kind. For a timer it is the number of expirations, for a signal its number.
-	// For a process it is the exit status (0 or more), the negated number of the signal that killed
-	// it, or StatusUnknown.
+	// Status depends on Kind. Expirations, Signal, ExitStatus and Change return it.
 	Status int
 	// Registration is the one that Register returned.
 	Registration *Registration[K]
+}
+
+// Expirations returns how often a timer or ticker has expired since its last event. It returns 0
+// for other kinds.
+func (e Event[K]) Expirations() int { return e.ifKind(KindTimer) }
+
+// Signal returns the signal that has arrived, and 0 for other kinds.
+func (e Event[K]) Signal() syscall.Signal { return syscall.Signal(e.ifKind(KindSignal)) }
+
+// ExitStatus returns how a process has exited: its exit status, or the negated number of the signal
+// that killed it. It is not known if the kernel does not report it, and for other kinds.
+func (e Event[K]) ExitStatus() (status int, known bool) {
+	if e.Status == StatusUnknown {
+		return 0, false
+	}
+	return e.ifKind(KindProcess), e.Kind == KindProcess
+}
+
+// Change returns what has happened to a path, and 0 for other kinds.
+func (e Event[K]) Change() Change { return Change(e.ifKind(KindPath)) }
+
+func (e Event[K]) ifKind(kind Kind) int {
+	if e.Kind != kind {
+		return 0
+	}
+	return e.Status
 }
 
 // posting is an event that does not come from the kernel: it is of a source without a
@@ -55,11 +83,12 @@ type posting[K any] struct {
 	tag          uint32
 	ready        Interest
 	status       int
+	ended        bool // the event was taken, and has ended the registration
 }
 
 // deliver turns what the kernel has reported, and what is pending, into events, as far as there
-// is room. It drops what the kernel has reported of registrations that are gone.
-func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K]) (n int, err error) {
+// is room. now is the time if a timer has expired, otherwise 0. It drops what the kernel has reported of registrations that are gone.
+func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K], now int64) (n int, err error) {
 	for i := range b.Events[:b.N] {
 		event := &b.Events[i]
 		r := p.table.Get(event.FD)
@@ -75,6 +104,9 @@ func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K]) (n int, err err
 	}
 	if p.pending.Load() > 0 {
 		n += p.deliverPending(events[n:])
+	}
+	if now > 0 {
+		n += p.deliverExpired(events[n:], now)
 	}
 	if n > 0 {
 		err = nil // it will come again
@@ -108,12 +140,13 @@ func (p *Poller[K]) fill(event *Event[K], r *Registration[K], reported epoll.Eve
 		return false // it was modified meanwhile
 	}
 	status := 0
-	if r.kind != KindIO {
-		var ok bool
-		if status, ok = r.source.collect(); !ok {
-			return false // another goroutine was faster
-		}
-		ready = 0
+	switch r.kind {
+	case KindProcess:
+		ready, status = 0, r.takeExit()
+		r.end()
+	case kindPaths:
+		p.collectPaths()
+		return false
 	}
 	if r.interest&OneShot != 0 {
 		r.disarm()
@@ -132,9 +165,12 @@ func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
 			break
 		}
 		taken++
-		if r := post.registration; r.live && r.tag == post.tag {
+		if r := post.registration; post.ended || r.live && r.tag == post.tag {
 			events[n] = Event[K]{r.key, post.ready, r.kind, r.armed, post.status, r}
 			n++
+			if r.kind == KindProcess && r.live {
+				r.end()
+			}
 		}
 	}
 	rest := copy(p.posted, p.posted[taken:])
@@ -170,22 +206,19 @@ func (r *Registration[K]) isOpen() bool { return !r.isClosed() && sys.IsOpen(int
 func (p *Poller[K]) countPending() { p.pending.Store(int64(len(p.always) + len(p.posted))) }
 
 // post makes an event of a source that has no descriptor. Events that were not handed out yet
-// become one, with the sum of their status if addUp is set.
-func (p *Poller[K]) post(r *Registration[K], status int, addUp bool) {
+// become one.
+func (p *Poller[K]) post(r *Registration[K], status int) {
 	p.mu.Lock()
 	if r.live {
-		p.postLocked(r, status, addUp)
+		p.postLocked(r, status)
 	}
 	p.mu.Unlock()
 	p.backend.Wake()
 }
 
-func (p *Poller[K]) postLocked(r *Registration[K], status int, addUp bool) {
+func (p *Poller[K]) postLocked(r *Registration[K], status int) {
 	for i := range p.posted {
 		if p.posted[i].registration == r && p.posted[i].tag == r.tag {
-			if addUp {
-				p.posted[i].status += status
-			}
 			return
 		}
 	}
@@ -198,13 +231,20 @@ func (p *Poller[K]) postLocked(r *Registration[K], status int, addUp bool) {
 func (p *Poller[K]) putBack(events []Event[K]) {
 	p.mu.Lock()
 	for _, event := range events {
-		if r := event.Registration; r.live && r.armed == event.armed && (r.interest&modes != 0 || r.kind != KindIO) {
-			p.posted = append(p.posted, posting[K]{r, r.tag, event.Ready, event.Status})
+		if r := event.Registration; event.isCurrent() && (r.interest&modes != 0 || r.kind != KindIO) {
+			p.posted = append(p.posted, posting[K]{r, r.tag, event.Ready, event.Status, !r.live})
 		}
 	}
 	p.countPending()
 	p.mu.Unlock()
 	p.backend.Wake()
+}
+
+// isCurrent reports whether an event that was taken is still to be reported: its source was neither
+// modified, reset nor unregistered since. The exit of a process has ended its registration.
+func (e *Event[K]) isCurrent() bool {
+	r := e.Registration
+	return r.armed == e.armed && (r.live || r.kind == KindProcess)
 }
 
 // dropPosted forgets events of r that nobody has taken yet. The kernel reports anew what is ready

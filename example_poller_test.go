@@ -9,8 +9,6 @@ import (
 	"log"
 	"net"
 	"os"
-	"os/exec"
-	"syscall"
 	"time"
 
 	"iomux"
@@ -168,61 +166,6 @@ func ExamplePoller_RegisterFD() {
 	// Output: 1 <nil> writer Writable
 }
 
-func ExamplePoller_RegisterTimer() {
-	p := open[string]()
-	defer func() { _ = p.Close() }()
-	if _, err := p.RegisterTimer(time.Millisecond, "tick"); err != nil {
-		fmt.Println(err)
-	}
-	var events [1]iomux.Event[string]
-	for range 3 {
-		if _, err := p.Wait(context.Background(), events[:]); err != nil {
-			fmt.Println(err)
-		}
-		fmt.Println(events[0].Key, events[0].Kind, events[0].Status > 0)
-	}
-	// Output:
-	// tick timer true
-	// tick timer true
-	// tick timer true
-}
-
-func ExamplePoller_RegisterSignal() {
-	p := open[string]()
-	defer func() { _ = p.Close() }()
-	if _, err := p.RegisterSignal(syscall.SIGHUP, "reload"); err != nil {
-		fmt.Println(err)
-	}
-	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-		fmt.Println(err)
-	}
-	var events [1]iomux.Event[string]
-	if _, err := p.Wait(context.Background(), events[:]); err != nil {
-		fmt.Println(err)
-	}
-	fmt.Println(events[0].Key, syscall.Signal(events[0].Status))
-	// Output: reload hangup
-}
-
-func ExamplePoller_RegisterProcess() {
-	p := open[string]()
-	defer func() { _ = p.Close() }()
-	cmd := exec.Command("/bin/sh", "-c", "exit 3")
-	if err := cmd.Start(); err != nil {
-		fmt.Println(err)
-	}
-	if _, err := p.RegisterProcess(cmd.Process, "child"); err != nil {
-		fmt.Println(err)
-	}
-	var events [1]iomux.Event[string]
-	if _, err := p.Wait(context.Background(), events[:]); err != nil {
-		fmt.Println(err)
-	}
-	_ = cmd.Wait() // reaps it
-	fmt.Println(events[0].Key, events[0].Kind, events[0].Status)
-	// Output: child process 3
-}
-
 // The context's cause is the error.
 func ExamplePoller_Wait() {
 	p := open[int]()
@@ -260,7 +203,7 @@ func ExamplePoller_Wake() {
 func ExamplePoller_Events() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
-	if _, err := p.RegisterTimer(time.Millisecond, "tick"); err != nil {
+	if _, err := p.RegisterTicker(time.Millisecond, "tick"); err != nil {
 		fmt.Println(err)
 	}
 	ticks := 0
@@ -325,16 +268,25 @@ func ExampleEvent() {
 		case iomux.KindIO:
 			fmt.Println(event.Key, "is", event.Ready)
 		case iomux.KindProcess:
-			fmt.Println(event.Key, "has exited with", event.Status)
-		case iomux.KindTimer, iomux.KindSignal:
-			fmt.Println(event.Key)
+			status, known := event.ExitStatus()
+			fmt.Println(event.Key, "has exited with", status, known)
+		case iomux.KindTimer:
+			fmt.Println(event.Key, "has expired", event.Expirations(), "times")
+		case iomux.KindSignal:
+			fmt.Println(event.Key, event.Signal())
+		case iomux.KindPath:
+			fmt.Println(event.Key, "was", event.Change())
 		}
 	}
 	handle(iomux.Event[string]{Key: "terminal", Ready: iomux.Readable | iomux.Hangup})
 	handle(iomux.Event[string]{Key: "child", Kind: iomux.KindProcess, Status: 1})
+	handle(iomux.Event[string]{Key: "ticker", Kind: iomux.KindTimer, Status: 2})
+	handle(iomux.Event[string]{Key: "settings", Kind: iomux.KindPath, Status: int(iomux.Modified | iomux.Extended)})
 	// Output:
 	// terminal is Readable|Hangup
-	// child has exited with 1
+	// child has exited with 1 true
+	// ticker has expired 2 times
+	// settings was Modified|Extended
 }
 
 func ExampleInterest() {

@@ -141,11 +141,12 @@ func Example_errNotPollable() {
 // The exit status of somebody else's child is not known everywhere.
 func Example_statusUnknown() {
 	report := func(event iomux.Event[string]) {
-		if event.Status == iomux.StatusUnknown {
+		status, known := event.ExitStatus()
+		if !known {
 			fmt.Println(event.Key, "has exited")
 			return
 		}
-		fmt.Println(event.Key, "has exited with", event.Status)
+		fmt.Println(event.Key, "has exited with", status)
 	}
 	report(iomux.Event[string]{Key: "child", Kind: iomux.KindProcess, Status: 1})
 	report(iomux.Event[string]{Key: "daemon", Kind: iomux.KindProcess, Status: iomux.StatusUnknown})

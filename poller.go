@@ -10,6 +10,7 @@ import (
 	"iomux/internal/backend"
 	"iomux/internal/fdtable"
 	"iomux/internal/freelist"
+	"iomux/internal/timerheap"
 )
 
 // Poller waits on any mix of descriptors, files, connections, timers, signals, processes and
@@ -61,7 +62,10 @@ type Poller[K any] struct {
 	orphans int    // registrations that the kernel may still hold and that nobody can remove
 	always  []*Registration[K]
 	posted  []posting[K]
-	stops   map[*Registration[K]]func() // end the timers, signals and processes
+	sources map[*Registration[K]]struct{} // the signals, processes and paths, for Close
+	paths   *paths[K]                     // nil without a path
+
+	schedule schedule[K]
 }
 
 // New returns a Poller. It uses the best mechanism of this system: epoll on Linux, kqueue on
@@ -144,10 +148,11 @@ func (p *Poller[K]) Close() error {
 	p.backend.Wake()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, stop := range p.stops {
-		stop()
+	for r := range p.sources {
+		p.stop(r)
 	}
-	p.stops, p.table, p.count = nil, fdtable.Table[Registration[K]]{}, 0
+	p.schedule.heap = timerheap.Heap[*Registration[K]]{}
+	p.sources, p.table, p.count = nil, fdtable.Table[Registration[K]]{}, 0
 	p.always, p.posted = nil, nil
 	return p.backend.Close()
 }

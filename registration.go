@@ -43,9 +43,8 @@ type Registration[K any] struct {
 
 // source is what is known of a source besides its descriptor.
 type source struct {
-	value   any                // kept reachable, so that no finalizer closes it
-	raw     syscall.RawConn    // of the value, if it is a syscall.Conn
-	collect func() (int, bool) // of a timer or a process: its status, if there is one now
+	value any             // kept reachable, so that no finalizer closes it; for other kinds, what the source needs
+	raw   syscall.RawConn // of the value, if it is a syscall.Conn
 }
 
 // Register adds src to the Poller. Events of src carry key and the returned Registration. The
@@ -112,7 +111,7 @@ func failure(call string, fd int, err error) error {
 	return fmt.Errorf("iomux: %s descriptor %d: %w", call, fd, err)
 }
 
-// add puts r, whose descriptor is fd, into the mechanism and the table.
+// add registers r, whose descriptor is fd.
 func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	if p.backend == nil || p.isClosed.Load() {
 		return errClosed
@@ -120,18 +119,25 @@ func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	if fd < 0 || fd > math.MaxInt32 {
 		return backend.ErrNotOpen
 	}
-	number := int32(fd)
-	r.fd = number
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case p.isClosed.Load():
+	if p.isClosed.Load() {
 		return errClosed
-	case !p.backend.Supports(backend.Interest(r.interest)):
+	}
+	if err := p.addToTable(r, fd); err != nil {
+		return err
+	}
+	p.enlist(r)
+	return nil
+}
+
+// addToTable puts r, whose descriptor is fd, into the mechanism and the table.
+func (p *Poller[K]) addToTable(r *Registration[K], fd int) error {
+	if !p.backend.Supports(backend.Interest(r.interest)) {
 		return p.errInterest(r.interest)
 	}
-	r.tag = p.nextTag()
-	old := p.table.Get(number)
+	r.fd, r.tag = int32(fd), p.nextTag()
+	old := p.table.Get(r.fd)
 	switch err := p.addToBackend(r, old); {
 	case err == nil:
 	case err == backend.ErrAlwaysReady:
@@ -149,8 +155,7 @@ func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	if old != nil {
 		old.vanish()
 	}
-	p.table.Set(number, r)
-	p.enlist(r)
+	p.table.Set(r.fd, r)
 	return nil
 }
 
@@ -275,19 +280,22 @@ func (r *Registration[K]) Unregister() error {
 	case !r.live:
 		return fmt.Errorf("iomux: unregister: %w", ErrNotRegistered)
 	}
+	p.dropPosted(r)
+	r.end()
+	return nil
+}
+
+// end ends a registration.
+func (r *Registration[K]) end() {
+	p := r.poller
 	r.live = false
 	p.count--
-	p.dropPosted(r)
 	r.withdraw()
 	if r.kind != KindIO {
-		if stop := p.stops[r]; stop != nil {
-			delete(p.stops, r)
-			stop()
-		}
+		p.stop(r)
 	}
 	r.source = nil
 	p.announce()
-	return nil
 }
 
 // AlwaysReady reports whether the source is one that the mechanism cannot wait for, such as a

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -14,78 +15,13 @@ import (
 	"iomux/internal/test/suite"
 )
 
-type (
-	registerTimer   = func(time.Duration, int) (*iomux.Registration[int], error)
-	registerProcess = func(*os.Process, int) (*iomux.Registration[int], error)
-)
-
-// next waits for one event of that kind.
-func next(t *testing.T, p *iomux.Poller[int], kind iomux.Kind, key int) iomux.Event[int] {
-	t.Helper()
-	var events [4]iomux.Event[int]
-	n, err := p.WaitTimeout(events[:], soon)
-	if err != nil || n != 1 || events[0].Kind != kind || events[0].Key != key || events[0].Ready != 0 {
-		t.Fatalf("events are %+v, %v, want one of kind %v with key %d", events[:n], err, kind, key)
-	}
-	return events[0]
-}
-
-func TestTimer(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		t.Parallel()
-		for name, register := range map[string]registerTimer{
-			"native": p.RegisterTimer, "goroutine": p.RegisterTimerByGoroutine,
-		} {
-			t.Run(name, func(t *testing.T) {
-				const period = 5 * time.Millisecond
-				start := time.Now()
-				r, err := register(period, 7)
-				must(t, err)
-				expired := 0
-				for range 5 {
-					event := next(t, p, iomux.KindTimer, 7)
-					expired += event.Status
-					if took := time.Since(start); event.Status < 1 || took < time.Duration(expired)*period {
-						t.Errorf("%d expirations of %v after %v", expired, period, took)
-					}
-				}
-				time.Sleep(10 * period)    // expirations that nobody waits for add up
-				for late := 0; late < 9; { // at once, or as soon as a busy machine gets to count them
-					late += next(t, p, iomux.KindTimer, 7).Status
-				}
-				isErr(t, r.Modify(iomux.Readable), errors.ErrUnsupported)
-				must(t, r.Unregister())
-				expectNothing(t, p)
-			})
-		}
-	})
-}
-
-func TestTimerEndsWithThePoller(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		for _, register := range []registerTimer{p.RegisterTimer, p.RegisterTimerByGoroutine} {
-			_, err := register(time.Millisecond, 0)
-			must(t, err)
-		}
-		must(t, p.Close())
-	})
-}
-
-func TestTimerErrors(t *testing.T) {
-	p := poller(t, nil)
-	for _, d := range []time.Duration{0, -1} {
-		_, err := p.RegisterTimer(d, 0)
-		isErr(t, err, syscall.EINVAL)
-	}
-}
-
 func TestSignal(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		r, err := p.RegisterSignal(syscall.SIGUSR2, 3)
 		must(t, err)
 		for range 3 {
 			must(t, syscall.Kill(os.Getpid(), syscall.SIGUSR2))
-			if event := next(t, p, iomux.KindSignal, 3); event.Status != int(syscall.SIGUSR2) {
+			if event := next(t, p, iomux.KindSignal, 3); event.Signal() != syscall.SIGUSR2 {
 				t.Errorf("status is %d", event.Status)
 			}
 		}
@@ -102,90 +38,139 @@ func TestSignal(t *testing.T) {
 		must(t, syscall.Kill(os.Getpid(), syscall.SIGUSR2)) // which still goes to the second one
 		next(t, second, iomux.KindSignal, 4)
 		expectNothing(t, p)
-		for _, sig := range []os.Signal{nil, os.Kill} {
-			_, err := p.RegisterSignal(sig, 0)
-			isErr(t, err, syscall.EINVAL)
-		}
 	})
 }
 
-// start runs a shell command.
-func start(t *testing.T, command string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.Command("/bin/sh", "-c", command)
-	if err := cmd.Start(); err != nil {
-		t.Skip("no shell:", err)
+func TestSignalsThatCannotBeCaught(t *testing.T) {
+	p := poller(t, nil)
+	for _, sig := range []os.Signal{nil, os.Kill, syscall.SIGSTOP, syscall.Signal(0), syscall.Signal(-1), syscall.Signal(65), foreign{}} {
+		_, err := p.RegisterSignal(sig, 0)
+		isErr(t, err, syscall.EINVAL)
 	}
-	return cmd
+}
+
+// foreign is a signal of another kind.
+type foreign struct{}
+
+func (foreign) Signal()        {}
+func (foreign) String() string { return "foreign" }
+
+// endName is the variable of the environment that makes this program a child of its tests: it ends
+// with that status, or by a signal if it is negative.
+const endName = "IOMUX_TEST_END"
+
+func TestChild(*testing.T) {
+	end, err := strconv.Atoi(os.Getenv(endName))
+	if err != nil {
+		return // it is one of the tests
+	}
+	time.Sleep(50 * time.Millisecond)
+	if end < 0 {
+		_ = syscall.Kill(os.Getpid(), syscall.Signal(-end))
+		select {}
+	}
+	os.Exit(end)
+}
+
+// start starts a child that ends in a moment.
+func start(t *testing.T, end int) *exec.Cmd {
+	t.Helper()
+	child := suite.Itself(t.Context(), "-test.run=^TestChild$")
+	child.Env = append(os.Environ(), endName+"="+strconv.Itoa(end))
+	must(t, child.Start())
+	return child
 }
 
 func TestProcess(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		for command, status := range map[string]int{"exit 0": 0, "exit 42": 42, "kill -KILL $$": -9, "sleep 0.05; exit 7": 7} {
-			cmd := start(t, command)
-			hasHandle := cmd.Process.WithHandle(func(uintptr) {}) == nil
+		for _, status := range []int{0, 42, -int(syscall.SIGKILL)} {
+			cmd := start(t, status)
 			r, err := p.RegisterProcess(cmd.Process, 5)
 			must(t, err)
-			if event := next(t, p, iomux.KindProcess, 5); event.Status != status {
-				t.Errorf("%s: status is %d, want %d", command, event.Status, status)
+			event := next(t, p, iomux.KindProcess, 5)
+			if got, known := event.ExitStatus(); got != status || !known || event.Registration != r {
+				t.Errorf("status is %d, %v, want %d", got, known, status)
 			}
-			expectNothing(t, p) // it is told once
-			if hasHandle {
-				_ = cmd.Wait() // its error tells the status; it must not be ECHILD
-				if cmd.ProcessState == nil {
-					t.Errorf("%s: the process was reaped", command)
-				}
-				_, err = p.RegisterProcess(cmd.Process, 5)
-				isErr(t, err, os.ErrProcessDone)
+			expectNothing(t, p)
+			if p.Len() != 0 {
+				t.Errorf("Len is %d after the exit", p.Len())
 			}
-			must(t, r.Unregister())
+			isErr(t, r.Unregister(), syscall.ENOENT)
+			_ = cmd.Wait() // its error tells the status; it must not be ECHILD
+			if cmd.ProcessState == nil {
+				t.Error("the process was reaped")
+			}
+			_, err = p.RegisterProcess(cmd.Process, 5)
+			isErr(t, err, os.ErrProcessDone)
 		}
 		_, err := p.RegisterProcess(nil, 0)
 		isErr(t, err, syscall.EINVAL)
 	})
 }
 
-func TestProcessByGoroutine(t *testing.T) {
+// After Unregister or Close the exit is the parent's alone.
+func TestProcessIsLeftToItsParent(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		for command, status := range map[string]int{"exit 42": 42, "kill -KILL $$": -9} {
-			cmd := start(t, command)
-			_, err := p.RegisterProcessByGoroutine(cmd.Process, 5)
-			must(t, err)
-			if event := next(t, p, iomux.KindProcess, 5); event.Status != status {
-				t.Errorf("%s: status is %d, want %d", command, event.Status, status)
+		first, second := start(t, 3), start(t, 3)
+		r, err := p.RegisterProcess(first.Process, 5)
+		must(t, err)
+		_, err = p.RegisterProcess(second.Process, 5)
+		must(t, err)
+		must(t, r.Unregister())
+		must(t, p.Close())
+		for _, cmd := range []*exec.Cmd{first, second} {
+			failed := new(exec.ExitError)
+			if err := cmd.Wait(); !errors.As(err, &failed) || failed.ExitCode() != 3 {
+				t.Errorf("waiting for the child: %v", err)
 			}
 		}
 	})
 }
 
-// A process that is not our child: that of a shell which we have started.
-func TestProcessOfOthers(t *testing.T) {
+// A process without a descriptor is reported by a goroutine.
+func TestProcessByAsking(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		t.Parallel()
-		for name, register := range map[string]registerProcess{
-			"native": p.RegisterProcess, "goroutine": p.RegisterProcessByGoroutine,
-		} {
-			t.Run(name, func(t *testing.T) {
-				cmd := exec.Command("/bin/sh", "-c", "sleep 0.2 & echo $!; wait")
-				out, err := cmd.StdoutPipe()
-				must(t, err)
-				must(t, cmd.Start())
-				var text [16]byte
-				n, err := out.Read(text[:])
-				must(t, err)
-				pid := 0
-				for _, digit := range text[:n-1] {
-					pid = pid*10 + int(digit-'0')
-				}
-				process, err := os.FindProcess(pid)
-				must(t, err)
-				_, err = register(process, 5)
-				must(t, err)
-				next(t, p, iomux.KindProcess, 5)
-				must(t, cmd.Wait())
-				must(t, process.Release())
-			})
+		asked := 0
+		r, err := p.RegisterProcessByAsking(5, func() (int, bool, bool) { asked++; return 42, true, asked == 5 })
+		must(t, err)
+		event := next(t, p, iomux.KindProcess, 5)
+		if got, known := event.ExitStatus(); got != 42 || !known || asked != 5 {
+			t.Errorf("status is %d, %v after %d questions", got, known, asked)
 		}
+		isErr(t, r.Unregister(), syscall.ENOENT)
+		r, err = p.RegisterProcessByAsking(5, func() (int, bool, bool) { return 0, false, true })
+		must(t, err)
+		time.Sleep(quiet)
+		must(t, r.Unregister())
+		expectNothing(t, p)
+		_, err = p.RegisterProcessByAsking(6, func() (int, bool, bool) { return 0, false, true })
+		must(t, err)
+		if status, known := next(t, p, iomux.KindProcess, 6).ExitStatus(); status != 0 || known {
+			t.Errorf("status is %d, %v, want an unknown one", status, known)
+		}
+		if p.Len() != 0 {
+			t.Errorf("Len is %d", p.Len())
+		}
+	})
+}
+
+// The exit of a process that an iteration has not reached is reported later.
+func TestExitThatWasPutBack(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		exited := func() (int, bool, bool) { return 1, true, true }
+		for key := range 2 {
+			_, err := p.RegisterProcessByAsking(key, exited)
+			must(t, err)
+		}
+		time.Sleep(quiet)
+		first := -1
+		for event, err := range p.Events(t.Context()) {
+			must(t, err)
+			first = event.Key
+			break
+		}
+		next(t, p, iomux.KindProcess, 1-first)
+		expectNothing(t, p)
 	})
 }
 
@@ -195,11 +180,11 @@ func TestMixture(t *testing.T) {
 		fd, w := suite.Pipe(t)
 		_, err := p.Register(fd, iomux.Readable|iomux.OneShot, 0)
 		must(t, err)
-		_, err = p.RegisterTimer(time.Millisecond, 1)
+		_, err = p.RegisterTicker(time.Millisecond, 1)
 		must(t, err)
 		_, err = p.RegisterSignal(syscall.SIGUSR1, 2)
 		must(t, err)
-		cmd := start(t, "exit 3")
+		cmd := start(t, 3)
 		_, err = p.RegisterProcess(cmd.Process, 3)
 		must(t, err)
 		suite.Write(t, w)
@@ -224,7 +209,7 @@ func TestMixture(t *testing.T) {
 func TestNames(t *testing.T) {
 	for text, value := range map[string]interface{ String() string }{
 		"Readable|Edge": iomux.Readable | iomux.Edge, "0": iomux.Interest(0), "Writable|0x100": iomux.Writable | 0x100,
-		"io": iomux.KindIO, "timer": iomux.KindTimer, "signal": iomux.KindSignal, "process": iomux.KindProcess, "Kind(9)": iomux.Kind(9),
+		"io": iomux.KindIO, "timer": iomux.KindTimer, "signal": iomux.KindSignal, "process": iomux.KindProcess, "path": iomux.KindPath, "Modified|Created": iomux.Modified | iomux.Created, "Kind(9)": iomux.Kind(9),
 	} {
 		if value.String() != text {
 			t.Errorf("%#v prints as %q, want %q", value, value, text)

@@ -53,13 +53,20 @@ func (p *Poller[K]) Events(ctx context.Context) iter.Seq2[Event[K], error] {
 				return
 			}
 			for i, event := range events[:n] {
-				if !yield(event, nil) {
+				if p.isCurrent(&events[i]) && !yield(event, nil) {
 					p.putBack(events[i+1 : n])
 					return
 				}
 			}
 		}
 	}
+}
+
+// isCurrent reports whether an event that was taken is still to be reported.
+func (p *Poller[K]) isCurrent(event *Event[K]) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return event.isCurrent()
 }
 
 // Wait waits until src is ready for interest or the context is done, and returns the conditions
@@ -139,9 +146,10 @@ func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 			break
 		}
 		b.MakeRoom(len(events))
-		pending := p.pending.Load() > 0
+		now := p.schedule.due()
+		pending := p.pending.Load() > 0 || now > 0
 		if pending {
-			b.Room -= p.policy.reserve(b.Room, len(p.always)+len(p.posted))
+			b.Room -= p.policy.reserve(b.Room, p.waiting(now))
 		}
 		b.N = 0
 		if b.Room > 0 {
@@ -150,10 +158,19 @@ func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 		if err != nil || b.N == 0 && !pending {
 			break
 		}
-		n, err = p.deliver(b, events)
+		n, err = p.deliver(b, events, now)
 	}
 	p.unlock(n)
 	return n, wake, err
+}
+
+// waiting returns how many events do not come from the kernel, at most.
+func (p *Poller[K]) waiting(now int64) int {
+	n := len(p.always) + len(p.posted)
+	if now > 0 {
+		n += p.schedule.heap.Len()
+	}
+	return n
 }
 
 // lastLook is the look of a wait whose time is over. So what is ready is reported however short
@@ -199,8 +216,10 @@ func (p *Poller[K]) awaitTurn(ctx context.Context, countdown *timeout.Countdown)
 
 // lead is the wait of the one goroutine that may sleep.
 func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *timeout.Countdown) (int, error) {
+	defer p.schedule.target.Store(notAsleep)
 	for {
-		if p.woken.Load() || p.pending.Load() > 0 {
+		left, due := p.plan(countdown.Left())
+		if due || p.woken.Load() || p.pending.Load() > 0 {
 			if n, wake, err := p.look(events); n > 0 || wake || err != nil {
 				return n, err
 			}
@@ -211,8 +230,7 @@ func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *time
 		if p.isClosed.Load() {
 			return 0, errClosed
 		}
-		left := countdown.Left()
-		if left == 0 {
+		if countdown.Left() == 0 {
 			return p.lastLook(events)
 		}
 		b := &p.slept
@@ -224,7 +242,7 @@ func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *time
 			continue // the time is over, or something else has happened
 		}
 		p.mu.Lock()
-		n, err := p.deliver(b, events)
+		n, err := p.deliver(b, events, p.schedule.due())
 		p.unlock(n)
 		if n > 0 || err != nil {
 			if b.Busy {
@@ -261,7 +279,7 @@ func (o owner[K]) Registered(visit func(fd int) bool) {
 // MaySleep must not wait for the Poller's lock, whose holder may be waiting for the sleep to end.
 func (o owner[K]) MaySleep() bool {
 	p := o.p
-	if p.woken.Load() || p.pending.Load() > 0 || p.isClosed.Load() {
+	if p.woken.Load() || p.pending.Load() > 0 || p.isClosed.Load() || p.schedule.target.Load() != p.schedule.planned {
 		return false
 	}
 	ctx := p.leader

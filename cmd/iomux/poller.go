@@ -104,7 +104,7 @@ func (w *waiter) drop(k key) error {
 }
 
 func (w *waiter) setTimer(t *target, d time.Duration) error {
-	return w.keep(t)(w.poller.RegisterTimer(d, key{-1, t}))
+	return w.keep(t)(w.poller.RegisterTicker(d, key{-1, t}))
 }
 
 func (w *waiter) setSignal(t *target, sig syscall.Signal) error {

@@ -39,7 +39,7 @@ func run(address, channel string) (err error) {
 		return err
 	}
 	defer func() { _ = poller.Close() }()
-	if _, err := poller.RegisterTimer(time.Minute, clock); err != nil {
+	if _, err := poller.RegisterTicker(time.Minute, clock); err != nil {
 		return err
 	}
 	db := begin(address)

@@ -36,11 +36,11 @@ func newEpoll(t *testing.T) (epfd, readable int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { sys.CloseFD(epfd) })
+	t.Cleanup(func() { _ = unix.Close(epfd) })
 	if readable, err = unix.Eventfd(1, unix.EFD_CLOEXEC); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { sys.CloseFD(readable) })
+	t.Cleanup(func() { _ = unix.Close(readable) })
 	return epfd, readable
 }
 

@@ -1,41 +1,12 @@
 package sys
 
 import (
-	"encoding/binary"
-	"errors"
-	"math"
 	"os"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
-
-// NewTimer wraps timerfd_create(2) and timerfd_settime(2). The descriptor becomes readable each
-// time d has passed.
-func NewTimer(d time.Duration) (int, error) {
-	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
-	if err != nil {
-		return -1, os.NewSyscallError("timerfd_create", err)
-	}
-	period := unix.NsecToTimespec(int64(d))
-	if err := unix.TimerfdSettime(fd, 0, &unix.ItimerSpec{Interval: period, Value: period}, nil); err != nil {
-		_ = unix.Close(fd) // the first error is the useful one
-		return -1, os.NewSyscallError("timerfd_settime", err)
-	}
-	return fd, nil
-}
-
-// Expirations returns how often a timer has expired since the last call. It does not wait.
-func Expirations(fd int) int {
-	var count [8]byte
-	_, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&count)), uintptr(len(count)))
-	if errno != 0 {
-		return 0
-	}
-	return int(min(binary.NativeEndian.Uint64(count[:]), math.MaxInt))
-}
 
 // NewProcess returns a duplicate of the pidfd of process. It is readable when the process has
 // exited.
@@ -112,18 +83,3 @@ func ChildStatus(kind, id int) (status unix.WaitStatus, exited bool, errno sysca
 	}
 	return 0, false, 0
 }
-
-// CloseFD wraps close(2).
-func CloseFD(fd int) { _ = unix.Close(fd) }
-
-// Exit waits for the end of a process on Windows.
-type Exit struct{}
-
-// NewExit fails, because only Windows has handles of processes.
-func NewExit(*os.Process) (*Exit, error) { return nil, errors.ErrUnsupported }
-
-// Await returns false.
-func (*Exit) Await(<-chan struct{}) (status int, known bool) { return 0, false }
-
-// Close does nothing.
-func (*Exit) Close() {}

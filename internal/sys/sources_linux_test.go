@@ -40,7 +40,7 @@ func TestExitStatus(t *testing.T) {
 				_ = child.Wait()
 				t.Skip("this system has no pidfds:", err)
 			}
-			defer sys.CloseFD(pidfd)
+			defer func() { _ = unix.Close(pidfd) }()
 			fds := []sys.PollFD{{FD: int32(pidfd), Events: sys.PollIn}}
 			for errno := unix.EINTR; errno == unix.EINTR; {
 				_, errno = sys.Poll(fds, -1)
@@ -67,7 +67,7 @@ func TestExitStatusOfOthersIsUnknown(t *testing.T) {
 	if err != nil {
 		t.Skip("this system has no pidfds:", err)
 	}
-	defer sys.CloseFD(self)
+	defer func() { _ = unix.Close(self) }()
 	if _, exited, errno := sys.ChildStatus(unix.P_PID, os.Getpid()); exited || errno != unix.ECHILD {
 		t.Errorf("this process: exited: %v, %v, want ECHILD", exited, errno)
 	}

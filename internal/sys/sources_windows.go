@@ -65,18 +65,3 @@ func MaxWatches() uint64 { return 0 }
 
 // EpollResolution returns 0, because Windows has no epoll.
 func EpollResolution() time.Duration { return 0 }
-
-// NewTimer fails, because timers of Windows cannot be waited on with sockets.
-func NewTimer(time.Duration) (int, error) { return -1, errors.ErrUnsupported }
-
-// Expirations returns 0.
-func Expirations(int) int { return 0 }
-
-// NewProcess fails. Use NewExit.
-func NewProcess(*os.Process) (int, error) { return -1, errors.ErrUnsupported }
-
-// ExitStatus returns false.
-func ExitStatus(int) (status int, known bool) { return 0, false }
-
-// CloseFD does nothing.
-func CloseFD(int) {}

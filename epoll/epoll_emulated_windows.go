@@ -56,7 +56,7 @@ func control(p *Poller, op operation, fd int, events Events, data uint64) error 
 	if err == nil || err == os.ErrClosed {
 		return closedError(err)
 	}
-	return controlError(fd, err)
+	return sys.EpollError(fd, err)
 }
 
 func wait(p *Poller, events []Event, d time.Duration) (int, error) {
@@ -73,19 +73,3 @@ func wait(p *Poller, events []Event, d time.Duration) (int, error) {
 }
 
 func end(p *Poller) error { return closedError(p.driver.Close()) }
-
-// controlError returns the error of a change of fd, with advice.
-func controlError(fd int, reason error) error {
-	err := &sys.Error{Call: "epoll_ctl", FD: fd, Err: reason}
-	switch reason {
-	case syscall.EBADF:
-		err.Advice = "it is not open"
-	case syscall.EEXIST:
-		err.Advice = "it is registered already: use Modify"
-	case syscall.ENOENT:
-		err.Advice = "it is not registered, or was closed and opened again since"
-	case syscall.EINVAL:
-		err.Advice = "it is the poller itself"
-	}
-	return err
-}

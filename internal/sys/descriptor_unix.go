@@ -36,6 +36,22 @@ func IsFile(fd int) bool {
 	return stat.Mode&unix.S_IFMT == unix.S_IFREG || stat.Mode&unix.S_IFMT == unix.S_IFDIR
 }
 
+// unpollable says what fd is that cannot be waited on.
+func unpollable(fd int) string {
+	var stat unix.Stat_t
+	if unix.Fstat(fd, &stat) == nil {
+		switch stat.Mode & unix.S_IFMT {
+		case unix.S_IFREG:
+			return "it is a regular file, which is always ready"
+		case unix.S_IFDIR:
+			return "it is a directory, which is always ready"
+		case unix.S_IFCHR, unix.S_IFBLK:
+			return "it is a device that cannot be waited on, such as /dev/null: it is always ready"
+		}
+	}
+	return "it cannot be waited on: it is always ready"
+}
+
 // Errno returns the number in an error of x/sys. Calls of x/sys return no other errors.
 func Errno(err error) syscall.Errno {
 	errno, _ := err.(syscall.Errno)

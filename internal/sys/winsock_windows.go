@@ -92,3 +92,6 @@ func SelectSockets(r, w, x SocketSet, timeout time.Duration) (int, syscall.Errno
 	}
 	return int(n), 0
 }
+
+// unpollable is not called: epoll refuses a handle that is not a socket with another error.
+func unpollable(int) string { return "it cannot be waited on" }

@@ -25,7 +25,7 @@ type entry struct {
 	simple     bool  // the only filter reports all that there is to report
 	silent     bool  // a one-shot registration after its report
 
-	// What the events of one round report.
+	// The following fields hold the report of one round of events.
 	round   uint64
 	fired   slots
 	ended   slots // the filters with EvEOF

@@ -61,7 +61,7 @@ func (p *Ports) Close() error {
 }
 
 // Add registers fd. Its errors are those of epoll_ctl(2) with EPOLL_CTL_ADD, as a syscall.Errno,
-// and os.ErrClosed. What it cannot report is errors.ErrUnsupported.
+// and os.ErrClosed. Conditions and modes that ports lack are errors.ErrUnsupported.
 func (p *Ports) Add(fd int, events uint32, data uint64) error {
 	at, err := p.port.Acquire()
 	if err != nil {
@@ -90,8 +90,8 @@ func (p *Ports) Add(fd int, events uint32, data uint64) error {
 }
 
 // Modify changes a registration and arms it again. Its errors are those of epoll_ctl(2) with
-// EPOLL_CTL_MOD and os.ErrClosed. What it cannot report is errors.ErrUnsupported. After an error
-// the old registration stays.
+// EPOLL_CTL_MOD and os.ErrClosed. Conditions and modes that ports lack are errors.ErrUnsupported.
+// After an error the old registration stays.
 func (p *Ports) Modify(fd int, events uint32, data uint64) error {
 	if refuses(events) {
 		return errors.ErrUnsupported

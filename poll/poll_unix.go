@@ -3,9 +3,6 @@
 package poll
 
 import (
-	"fmt"
-	"os"
-	"syscall"
 	"time"
 	"unsafe"
 
@@ -13,7 +10,7 @@ import (
 	"iomux/internal/timeout"
 )
 
-// Native tells whether the kernel of this system has poll(2).
+// Native reports whether the kernel of this system has poll(2).
 const Native = true
 
 func wait(fds []FD, d time.Duration) (int, error) {
@@ -24,16 +21,8 @@ func wait(fds []FD, d time.Duration) (int, error) {
 			continue
 		}
 		if errno != 0 {
-			return 0, waitError(len(fds), errno)
+			return 0, sys.PollError(len(fds), errno)
 		}
 		return n, nil
 	}
-}
-
-func waitError(entries int, errno syscall.Errno) error {
-	err := os.NewSyscallError("poll", errno)
-	if errno == syscall.EINVAL {
-		return fmt.Errorf("%w: %d entries are more than the process may have descriptors: raise RLIMIT_NOFILE", err, entries)
-	}
-	return err
 }

@@ -22,8 +22,8 @@ func TestSetsAreAsLongAsTheKernelWrites(t *testing.T) {
 	if sys.SelectLimit != 0 {
 		t.Skip("this system's select takes no large sets")
 	}
-	low, ring := suite.Pipe(t)
-	suite.Write(t, ring)
+	low, lowW := suite.Pipe(t)
+	suite.Write(t, lowW)
 	_, w := suite.Pipe(t)
 	high := suite.High(t, w, 5000)
 	var r, wr, x Set

@@ -248,16 +248,16 @@ func TestSelectAfterAFailure(t *testing.T) {
 func TestHangUpThatNobodyAskedFor(t *testing.T) {
 	r, w := suite.Pipe(t)
 	suite.Close(t, w)
-	bell, ring := suite.Pipe(t)
+	other, otherW := suite.Pipe(t)
 	for name, wait := range waits {
-		timer := time.AfterFunc(20*time.Millisecond, func() { suite.Write(t, ring) })
-		x, reading := set(r), set(bell)
+		timer := time.AfterFunc(20*time.Millisecond, func() { suite.Write(t, otherW) })
+		x, reading := set(r), set(other)
 		n, err := wait(reading, nil, x, soon)
 		timer.Stop()
-		if n != 1 || err != nil || !reading.Has(bell) || x.Len() != 0 {
+		if n != 1 || err != nil || !reading.Has(other) || x.Len() != 0 {
 			t.Errorf("%s: %d, %v: a hang-up is nothing exceptional", name, n, err)
 		}
-		suite.Drain(t, bell)
+		suite.Drain(t, other)
 	}
 }
 

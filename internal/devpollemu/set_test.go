@@ -123,3 +123,62 @@ func TestMemberWhoseNumberTheSetTakesIsNotOpen(t *testing.T) {
 		t.Error("the first wait:", err)
 	}
 }
+
+// The first wait and the epoll take the numbers of two closed members. With room for one event, the
+// open member is reported as well as each closed one.
+func TestClosedMembersLeaveTurnsToOthers(t *testing.T) {
+	set, err := devpollemu.New(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := set.Close(); err != nil {
+			t.Error("close:", err)
+		}
+	}()
+	ready, w := suite.Pipe(t)
+	idle, _ := suite.Pipe(t)
+	another, _ := suite.Pipe(t)
+	closed := [2]int{suite.Duplicate(t, idle, 0), suite.Duplicate(t, idle, 0)}
+	for _, fd := range closed {
+		register(t, set, fd)
+	}
+	first := make(chan error)
+	go func() {
+		_, err := set.Wait(make([]devpollemu.Event, 1), soon)
+		first <- err
+	}()
+	time.Sleep(10 * time.Millisecond) // until it waits
+	suite.Close(t, closed[0])
+	suite.Close(t, closed[1])
+	events := make([]devpollemu.Event, 1)
+	if n, err := set.Wait(events, soon); n != 1 || err != nil {
+		t.Fatalf("Wait: %d, %v, want a closed member", n, err)
+	}
+	register(t, set, idle)
+	register(t, set, another) // in the epoll, if the system has one
+	suite.Write(t, w)
+	register(t, set, ready)
+	reported := make(map[int]bool)
+	for range 12 {
+		if n, err := set.Wait(events, soon); n != 1 || err != nil {
+			t.Fatalf("Wait: %d, %v, want 1", n, err)
+		}
+		reported[events[0].FD] = true
+	}
+	for _, fd := range []int{ready, closed[0], closed[1]} {
+		if !reported[fd] {
+			t.Errorf("descriptor %d was never reported", fd)
+		}
+	}
+	if err := <-first; err != nil {
+		t.Error("the first wait:", err)
+	}
+}
+
+func register(t *testing.T, set *devpollemu.Set, fd int) {
+	t.Helper()
+	if err := set.Register(int32(fd), sys.PollIn); err != nil {
+		t.Fatal("register:", err)
+	}
+}

@@ -3,7 +3,6 @@
 package devpollemu
 
 import (
-	"fmt"
 	"os"
 	"syscall"
 	"time"
@@ -22,7 +21,6 @@ type waiter struct {
 	list   []sys.PollFD // the waker, the epoll, and the descriptors outside
 	epoll  *epoll       // of the list
 	newest uint32       // the newest tag when the list was made
-	dead   int          // number of dead descriptors then
 	inside insideEvents
 }
 
@@ -50,19 +48,11 @@ func (s *Set) Wait(events []Event, d time.Duration) (int, error) {
 		case err != nil:
 			return 0, err
 		case errno != 0 && !countdown.Again(0, errno):
-			return 0, waitError(len(w.list), errno)
+			return 0, sys.PollError(len(w.list), errno)
 		case d >= 0 && countdown.Left() == 0:
 			return 0, nil
 		}
 	}
-}
-
-func waitError(entries int, errno syscall.Errno) error {
-	err := os.NewSyscallError("poll", errno)
-	if errno == syscall.EINVAL {
-		return fmt.Errorf("%w: %d entries are more than the process may have descriptors: raise RLIMIT_NOFILE", err, entries)
-	}
-	return err
 }
 
 func (s *Set) enter() (*waiter, error) {
@@ -111,7 +101,7 @@ func (s *Set) prepare(w *waiter, left time.Duration) time.Duration {
 		w.list[atEpoll] = sys.PollFD{FD: int32(s.epoll.fd()), Events: sys.PollIn}
 	}
 	w.list = append(w.list, s.outside...)
-	w.newest, w.dead = s.newest, len(s.dead)
+	w.newest = s.newest
 	w.asleep = left != 0
 	if len(s.dead) > 0 || s.closed {
 		return 0
@@ -149,23 +139,7 @@ func (s *Set) finish(w *waiter, events []Event, ready int) (n int, err error) {
 		err = w.waker.Clear()
 	}
 	if !s.closed {
-		for _, fd := range s.dead[:min(len(s.dead), len(events), w.dead)] {
-			events[n] = Event{FD: int(fd), Events: sys.PollNval}
-			n++
-		}
-		// If there is no room for all, the descriptors outside and inside take turns, so that each
-		// one is reported equally often.
-		outside, all := len(s.outside), len(s.outside)+s.inside
-		room := min(len(events), all)
-		s.credit += int64(room) * int64(outside)
-		if cost := int64(min(room, outside)) * int64(all); s.credit >= cost {
-			s.credit -= cost
-			n += s.takeOutside(w, events[n:], ready)
-			n += s.takeInside(w, events[n:], ready)
-		} else {
-			n += s.takeInside(w, events[n:], ready)
-			n += s.takeOutside(w, events[n:], ready)
-		}
+		n = s.take(w, events, ready)
 	}
 	if w.epoll != nil {
 		w.epoll.release()
@@ -175,6 +149,44 @@ func (s *Set) finish(w *waiter, events []Event, ready int) (n int, err error) {
 		err = os.ErrClosed
 	}
 	return n, err
+}
+
+// take writes events to events. If there is no room for all, the dead descriptors and the open ones
+// take turns to go first.
+func (s *Set) take(w *waiter, events []Event, ready int) (n int) {
+	s.odd = !s.odd
+	if s.odd {
+		n = s.takeDead(events)
+		return n + s.takeOpen(w, events[n:], ready)
+	}
+	n = s.takeOpen(w, events, ready)
+	return n + s.takeDead(events[n:])
+}
+
+// takeDead writes PollNval for the dead descriptors to events, starting after the last reported
+// one.
+func (s *Set) takeDead(events []Event) (n int) {
+	for n < min(len(s.dead), len(events)) {
+		s.lastDead = (s.lastDead + 1) % len(s.dead)
+		events[n] = Event{FD: int(s.dead[s.lastDead]), Events: sys.PollNval}
+		n++
+	}
+	return n
+}
+
+// takeOpen writes the events of open descriptors to events. If there is no room for all, the
+// descriptors outside and inside take turns, so that each one is reported equally often.
+func (s *Set) takeOpen(w *waiter, events []Event, ready int) (n int) {
+	outside, all := len(s.outside), len(s.outside)+s.inside
+	room := min(len(events), all)
+	s.credit += int64(room) * int64(outside)
+	if cost := int64(min(room, outside)) * int64(all); s.credit >= cost {
+		s.credit -= cost
+		n = s.takeOutside(w, events, ready)
+		return n + s.takeInside(w, events[n:], ready)
+	}
+	n = s.takeInside(w, events, ready)
+	return n + s.takeOutside(w, events[n:], ready)
 }
 
 // takeOutside writes the events of poll(2) to events, starting after the last reported descriptor.

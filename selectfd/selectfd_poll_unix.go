@@ -4,6 +4,7 @@ package selectfd
 
 import (
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -44,8 +45,16 @@ var lists = sync.Pool{New: func() any { return new([]sys.PollFD) }}
 // the same events. Some other systems call a pipe that nobody reads hung up, where Linux says that there is an error.
 var (
 	asked    = [3]uint16{unix.POLLIN, unix.POLLOUT, unix.POLLPRI}
-	answered = [3]uint16{unix.POLLIN | unix.POLLHUP | unix.POLLERR, unix.POLLOUT | unix.POLLERR | brokenPipe, unix.POLLPRI}
+	answered = [3]uint16{unix.POLLIN | unix.POLLHUP | unix.POLLERR, unix.POLLOUT | unix.POLLERR | brokenPipe(), unix.POLLPRI}
 )
+
+// brokenPipe returns the event besides POLLERR, or instead of it, of a pipe that has no reader.
+func brokenPipe() uint16 {
+	if runtime.GOOS == "linux" {
+		return 0
+	}
+	return unix.POLLHUP
+}
 
 // appendPollFDs makes one entry of each descriptor, however many sets it is in.
 func appendPollFDs(list []sys.PollFD, sets [3]*Set) []sys.PollFD {

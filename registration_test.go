@@ -1,0 +1,138 @@
+//go:build unix
+
+package iomux_test
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"iomux"
+	"iomux/internal/test/leak"
+	"iomux/internal/test/suite"
+)
+
+// alwaysReady registers a regular file, and skips the test if the mechanism waits for it as for
+// others.
+func alwaysReady(t *testing.T, p *iomux.Poller[int], src any, mode iomux.Interest) *iomux.Registration[int] {
+	t.Helper()
+	r := register(t, p, src, iomux.Readable|mode)
+	if !r.AlwaysReady() {
+		t.Skip("this mechanism does not distinguish regular files")
+	}
+	return r
+}
+
+func regular(t *testing.T) *os.File {
+	t.Helper()
+	file, err := os.CreateTemp(t.TempDir(), "")
+	must(t, err)
+	t.Cleanup(func() { _ = file.Close() }) // a test may have closed it
+	return file
+}
+
+func TestClosedRegularFileIsNotReported(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		file := regular(t)
+		r := alwaysReady(t, p, file, 0)
+		expect(t, p, r, iomux.Readable)
+		must(t, file.Close())
+		expectNothing(t, p)
+		isErr(t, r.Modify(iomux.Readable), syscall.EBADF)
+		must(t, r.Unregister())
+	})
+}
+
+func TestClosedNumberOfARegularFileIsNotReported(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		fd := suite.High(t, int(regular(t).Fd()), 300) // a number that nothing else gets
+		r := alwaysReady(t, p, fd, 0)
+		expect(t, p, r, iomux.Readable)
+		suite.Close(t, fd)
+		expectNothing(t, p)
+		must(t, r.Unregister())
+	})
+}
+
+func TestRegularFileIsRegisteredOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		for _, mode := range []iomux.Interest{0, iomux.OneShot} {
+			file := regular(t)
+			r := alwaysReady(t, p, file, mode)
+			for range 2 {
+				_, err := p.Register(file, iomux.Readable, 0)
+				isErr(t, err, iomux.ErrRegistered)
+				isErr(t, err, syscall.EEXIST)
+				expect(t, p, r, iomux.Readable)
+				must(t, r.Modify(iomux.Readable|mode))
+			}
+			must(t, r.Unregister())
+			again := register(t, p, file, iomux.Readable)
+			expect(t, p, again, iomux.Readable)
+			must(t, again.Unregister())
+		}
+	})
+}
+
+func TestUnregisterTwice(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		fd, _ := suite.Pipe(t)
+		r := register(t, p, fd, iomux.Readable)
+		must(t, r.Unregister())
+		for _, err := range []error{r.Unregister(), r.Modify(iomux.Readable), new(iomux.Registration[int]).Unregister()} {
+			isErr(t, err, iomux.ErrNotRegistered)
+			isErr(t, err, syscall.ENOENT)
+		}
+	})
+}
+
+func TestKeyIsThatOfRegister(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		fd, _ := suite.Pipe(t)
+		r, err := p.RegisterFD(fd, iomux.Readable, 4711)
+		must(t, err)
+		if r.Key() != 4711 {
+			t.Errorf("Key is %d", r.Key())
+		}
+	})
+}
+
+// A Poller that nobody closed and nobody can reach gives its descriptors back.
+func TestUnreachablePollerReleasesItsDescriptors(t *testing.T) {
+	for name, opts := range backends() {
+		t.Run(name, func(t *testing.T) {
+			const many = 50
+			before := leak.Count()
+			for range many {
+				p, err := iomux.New[int](opts...)
+				must(t, err)
+				fd, w := suite.Pipe(t)
+				_, err = p.RegisterFD(fd, iomux.Readable, 0)
+				must(t, err)
+				_, err = p.WaitTimeout(make([]iomux.Event[int], 1), 3*time.Millisecond)
+				must(t, err)
+				suite.Close(t, fd)
+				suite.Close(t, w)
+			}
+			deadline := time.Now().Add(soon)
+			for leak.Count() >= before+many {
+				if time.Now().After(deadline) {
+					t.Fatalf("%d descriptors are open, %d before", leak.Count(), before)
+				}
+				runtime.GC()
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+}
+
+func TestErrorsOfRegistrations(t *testing.T) {
+	for err, want := range map[error]error{
+		iomux.ErrRegistered: syscall.EEXIST, iomux.ErrNotRegistered: syscall.ENOENT, iomux.ErrNotPollable: errors.ErrUnsupported,
+	} {
+		isErr(t, err, want)
+	}
+}

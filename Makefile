@@ -59,6 +59,7 @@ check-probe: ## Print which checks this machine cannot run, and why
 check-all: check ## Run make check, then the checks that take long
 	@$(MAKE) --no-print-directory alone fuzz cover conformance wine-race
 	@$(MAKE) --no-print-directory stress STRESS=4m
+	IOMUX_PATH_SEQUENCES=1500 go test -race -run=RandomChanges ./internal/pathwatch
 	go test -race -count=20 -shuffle=on -timeout=60m work
 	go test -run='^$$' -bench=. -benchtime=1x work
 	@echo "make check-all: passed"

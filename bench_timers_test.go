@@ -44,8 +44,8 @@ func BenchmarkResetOfManyTimers(b *testing.B) {
 	})
 }
 
-// BenchmarkExpirationsOfManyTimers lets 100 000 timers expire that were set for the same moment, and
-// sets them anew.
+// BenchmarkExpirationsOfManyTimers lets 100 000 timers expire that were set for the same moment,
+// and sets them anew.
 func BenchmarkExpirationsOfManyTimers(b *testing.B) {
 	const soon = time.Millisecond
 	b.Run("Poller", func(b *testing.B) {

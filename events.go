@@ -86,8 +86,9 @@ type posting[K any] struct {
 	ended        bool // the event was taken, and has ended the registration
 }
 
-// deliver turns what the kernel has reported, and what is pending, into events, as far as there
-// is room. now is the time if a timer has expired, otherwise 0. It drops what the kernel has reported of registrations that are gone.
+// deliver turns what the kernel has reported, and what is pending, into events, as far as there is
+// room. now is the time if a timer has expired, otherwise 0. It drops what the kernel has reported
+// of registrations that are gone.
 func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K], now int64) (n int, err error) {
 	for i := range b.Events[:b.N] {
 		event := &b.Events[i]

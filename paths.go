@@ -34,12 +34,12 @@ const (
 // by rename or a symbolic link or a folder on the way was replaced. The name may also lead to
 // nothing, now or later. A relative name belongs to the current folder of the time of the call.
 //
-// All changes within 10 ms become one event. A program that reads the file after each event sees the
-// last change. A folder is Modified if entries appear or disappear. Use
+// All changes within 10 ms become one event. A program that reads the file after each event sees
+// the last change. A folder is Modified if entries appear or disappear. Use
 // github.com/fsnotify/fsnotify for whole trees and for the names of entries.
 //
-// On Linux all paths of a Poller share one descriptor, of inotify(7). On macOS and the BSDs each file
-// and folder on the way takes a descriptor, and on Windows each folder a handle. Changes that
+// On Linux all paths of a Poller share one descriptor, of inotify(7). On macOS and the BSDs each
+// file and folder on the way takes a descriptor, and on Windows each folder a handle. Changes that
 // another computer makes to a network file system are not reported, nor those of /proc and /sys, of
 // mapped memory, and of file systems that are mounted on the way.
 //
@@ -80,7 +80,7 @@ func (p *Poller[K]) openPaths() error {
 	all.retry.Owner = all.queue
 	if fd := watcher.FD(); fd >= 0 {
 		if err := p.addToTable(all.queue, fd); err != nil {
-			_ = watcher.Close() // the first error tells more
+			_ = watcher.Close() // the first error says more
 			return err
 		}
 	}

@@ -96,7 +96,7 @@ func TestProcess(t *testing.T) {
 				t.Errorf("Len is %d after the exit", p.Len())
 			}
 			isErr(t, r.Unregister(), syscall.ENOENT)
-			_ = cmd.Wait() // its error tells the status; it must not be ECHILD
+			_ = cmd.Wait() // its error is the status; it must not be ECHILD
 			if cmd.ProcessState == nil {
 				t.Error("the process was reaped")
 			}
@@ -202,7 +202,7 @@ func TestMixture(t *testing.T) {
 				}
 			}
 		}
-		_ = cmd.Wait() // it tells the status as an error
+		_ = cmd.Wait() // it is the status as an error
 	})
 }
 

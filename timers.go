@@ -12,13 +12,13 @@ import (
 	"iomux/internal/timerheap"
 )
 
-// schedule holds the timers of a Poller. A timer costs an entry of the heap: the leader sleeps until
-// the next deadline at most, and every look takes the expired ones.
+// schedule holds the timers of a Poller. A timer costs an entry of the heap: the leader sleeps
+// until the next deadline at most, and every look takes the expired ones.
 type schedule[K any] struct {
 	heap timerheap.Heap[*Registration[K]] // guarded by the Poller's lock
 	// inUse is set before the first timer is armed, and cleared by a leader that finds none.
 	inUse atomic.Bool
-	// target is the time until which the leader sleeps, notAsleep if nobody sleeps. Whoever arms an
+	// target is the time until which the leader sleeps, notAsleep if nobody sleeps. Arming an
 	// earlier timer lowers it, which keeps the leader from sleeping, and wakes the leader.
 	target atomic.Int64
 	// planned is the target that the leader has set. Only the leader uses it.
@@ -45,8 +45,8 @@ type timed[K any] struct {
 // RegisterTimer adds a timer that expires once, after d, as that of time.NewTimer does. It stays
 // registered until Unregister, and [Registration.Reset] arms it anew. It is never early.
 //
-// A timer takes no descriptor and no goroutine, and less than 200 bytes. Use one for each of 100 000
-// connections, and Reset it at each message.
+// A timer takes no descriptor and no goroutine, and less than 200 bytes. Use one for each of 100
+// 000 connections, and Reset it at each message.
 //
 // Errors: os.ErrClosed.
 func (p *Poller[K]) RegisterTimer(d time.Duration, key K) (*Registration[K], error) {
@@ -83,8 +83,8 @@ func (p *Poller[K]) registerTimer(d, period time.Duration, key K) (*Registration
 }
 
 // Reset arms a timer to expire after d, whether it has expired or not. It gives a ticker the period
-// d, which begins now. An expiration that no Wait has returned yet is forgotten. Reset may be called
-// from anywhere, does not allocate, and interrupts no wait.
+// d, which begins now. An expiration that no Wait has returned yet is forgotten. Reset may be
+// called from anywhere, does not allocate, and interrupts no wait.
 //
 // Errors: ENOENT if the timer was unregistered; EINVAL if d is not positive, for a ticker;
 // errors.ErrUnsupported if the source is not a timer; os.ErrClosed after the Poller was closed.

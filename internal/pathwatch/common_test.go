@@ -124,7 +124,7 @@ func TestNameMayBeginBeforeItsFolders(t *testing.T) {
 		must(t, os.MkdirAll(filepath.Dir(name), 0o700))
 		write(t, name, "")
 		expect(t, w, p, Created, 0)
-		wine.Skip(t, "a watched folder that was removed stays until its handle is closed, and nobody is told")
+		wine.Skip(t, "a watched folder that was removed stays until its handle is closed, without a report")
 		must(t, persist(func() error { return os.RemoveAll(filepath.Join(folder, "a")) }))
 		expect(t, w, p, Deleted, Linked|Attributes)
 		must(t, os.MkdirAll(filepath.Dir(name), 0o700))

@@ -24,7 +24,8 @@ func newKernel(func()) (kernel, error) {
 	return newVnodes(&kernelQueue{number: fd}, mode), nil
 }
 
-// onlyEvents is O_EVTONLY of macOS: the open file does not keep its file system from being unmounted.
+// onlyEvents is O_EVTONLY of macOS: the open file does not keep its file system from being
+// unmounted.
 const onlyEvents = 0x8000
 
 // kernelQueue is a kqueue of the kernel.

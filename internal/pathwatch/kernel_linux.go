@@ -135,8 +135,8 @@ func (n *node) hasGrown() (change Change) {
 	return change
 }
 
-// hasAttributes looks which attributes of a file have changed. It reports nothing if another file is
-// there now: then another event follows.
+// hasAttributes looks which attributes of a file have changed. It reports nothing if another file
+// is there now: then another event follows.
 func (n *node) hasAttributes() Change {
 	now, err := lstat(n.path)
 	if err != nil || !isSameFile(now, n.about) {

@@ -25,8 +25,8 @@ func absolute(name string) (string, error) {
 // fold returns the entry as all of its spellings are listed.
 func fold(entry string) string { return strings.ToLower(entry) }
 
-// folders reports changes with ReadDirectoryChangesW. A goroutine waits for the completion port that
-// all folders share. Files are not held open.
+// folders reports changes with ReadDirectoryChangesW. A goroutine waits for the completion port
+// that all folders share. Files are not held open.
 type folders struct {
 	port   windows.Handle
 	notify func()
@@ -163,7 +163,7 @@ func (k *folders) watch(path string, isFolder bool) (*node, error) {
 		err = k.ask(&operation{folder: n})
 	}
 	if err != nil {
-		_ = windows.CloseHandle(handle) // the first error tells more
+		_ = windows.CloseHandle(handle) // the first error says more
 		return nil, errOpen(path, err)
 	}
 	k.nodes[about.identity] = n
@@ -203,7 +203,7 @@ func open(path string, isFolder bool) (handle windows.Handle, about status, err 
 	}
 	var info windows.ByHandleFileInformation
 	if err := windows.GetFileInformationByHandle(handle, &info); err != nil {
-		_ = windows.CloseHandle(handle) // the first error tells more
+		_ = windows.CloseHandle(handle) // the first error says more
 		return 0, status{}, err
 	}
 	return handle, status{

@@ -10,8 +10,8 @@ import (
 	"iomux/internal/kevent"
 )
 
-// vnodes is EVFILT_VNODE of kqueue(2). Each watched file is held open. On Linux it exists for tests,
-// over the emulation of kqueue.
+// vnodes is EVFILT_VNODE of kqueue(2). Each watched file is held open. On Linux it exists for
+// tests, over the emulation of kqueue.
 type vnodes struct {
 	queue  vnodeQueue
 	mode   int // in which files are opened

@@ -122,7 +122,8 @@ func TestLastSaveIsSeenAfterRandomChanges(t *testing.T) {
 	})
 }
 
-// follow reads the file at each report while n random changes are made, until the last save is seen.
+// follow reads the file at each report while n random changes are made, until the last save is
+// seen.
 func follow(t *testing.T, w *Watcher, r *random, n int) (reports int) {
 	t.Helper()
 	var last atomic.Value

@@ -59,6 +59,6 @@ func lstat(path string) (status, error) {
 // fold returns the entry as all of its spellings are listed.
 func fold(entry string) string { return entry }
 
-// closeFD closes the kernel's descriptor. The kernel itself reaches the paths, and so all that their
-// owner reaches: a cleanup that held it would never run.
+// closeFD closes the kernel's descriptor. The kernel itself reaches the paths, and so all that
+// their owner reaches: a cleanup that held it would never run.
 func closeFD(fd int) { _ = unix.Close(fd) }

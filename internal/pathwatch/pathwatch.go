@@ -1,6 +1,6 @@
 // Package pathwatch reports what happens to the file or folder that a name leads to, whatever that
-// is at the time. The name may begin to lead to another file, or to none: a watch follows it through
-// saves by rename, swapped symbolic links and replaced folders.
+// is at the time. The name may begin to lead to another file, or to none: a watch follows it
+// through saves by rename, swapped symbolic links and replaced folders.
 //
 // Every folder in which the name is looked up is watched, before the look-up. So a later change of
 // the look-up is always seen, and no file is missed between the look-up and its watch.
@@ -43,11 +43,13 @@ type Watcher struct {
 
 // kernel watches single files and folders. There is one for each system.
 type kernel interface {
-	// fd returns a descriptor that is readable while read has something to report, -1 if there is none.
+	// fd returns a descriptor that is readable while read has something to report, -1 if there is
+	// none.
 	fd() int
-	// watch begins to watch the file or folder at path, which is no symbolic link. It returns the same
-	// node for the same file as long as the file exists and the node is used. The error is errGone if
-	// there is no such file now, and errUnreadable if the kernel does not let us watch it.
+	// watch begins to watch the file or folder at path, which is no symbolic link. It returns the
+	// same node for the same file as long as the file exists and the node is used. The error is
+	// errGone if there is no such file now, and errUnreadable if the kernel does not let us watch
+	// it.
 	watch(path string, isFolder bool) (*node, error)
 	unwatch(n *node)
 	// read calls happened for each change since the last call, without waiting. It reports whether
@@ -223,8 +225,8 @@ func (w *Watcher) note(p *Path, change Change) {
 	p.change |= change
 }
 
-// follow looks a name up again. The new watches begin before the old ones end, so that those in both
-// miss nothing.
+// follow looks a name up again. The new watches begin before the old ones end, so that those in
+// both miss nothing.
 func (w *Watcher) follow(p *Path) {
 	old := p.trail
 	var err error

@@ -65,8 +65,8 @@ func (n *node) unuse(entry string, p *Path) bool {
 // maxLinks is how many symbolic links a name may pass, as on Linux.
 const maxLinks = 40
 
-// walk looks a name up, one entry after the other, and watches each folder before it looks there. An
-// error leaves the trail as far as it was found.
+// walk looks a name up, one entry after the other, and watches each folder before it looks there.
+// An error leaves the trail as far as it was found.
 func (w *Watcher) walk(p *Path) (t trail, err error) {
 	at, rest := fromRoot(p.name, "")
 	for links := 0; ; {

@@ -14,7 +14,8 @@ const (
 	longest  = 100 * time.Millisecond
 )
 
-// Ask returns an Exit that calls question until it reports that the process has exited, ever more rarely.
+// Ask returns an Exit that calls question until it reports that the process has exited, ever more
+// rarely.
 func Ask(notify func(), question func() (code int, known, exited bool)) *Exit {
 	a, stop := new(asked), make(chan struct{})
 	go func() {

@@ -4,7 +4,8 @@ package procwatch
 
 import "syscall"
 
-// codeOf returns the status of an exit that was not by a signal, or the negative number of the signal.
+// codeOf returns the status of an exit that was not by a signal, or the negative number of the
+// signal.
 func codeOf(wait syscall.WaitStatus) int {
 	if wait.Signaled() {
 		return -int(wait.Signal())

@@ -1,5 +1,5 @@
-// Package procwatch reports the exit of a process, a child or any other. It never reaps a child: its
-// parent calls wait(2) for it, before or after.
+// Package procwatch reports the exit of a process, a child or any other. It never reaps a child:
+// its parent calls wait(2) for it, before or after.
 package procwatch
 
 import (
@@ -44,8 +44,8 @@ func Watch(process *os.Process, notify func()) (*Exit, error) {
 // FD returns the descriptor that is readable once the process has exited, -1 if there is none.
 func (e *Exit) FD() int { return e.fd() }
 
-// Status returns how the process has exited, when it has: its exit status, or the negative number of
-// the signal that killed it. It is not known if the kernel does not report it to others than the
+// Status returns how the process has exited, when it has: its exit status, or the negative number
+// of the signal that killed it. It is not known if the kernel does not report it to others than the
 // parent, or not before that has reaped the process.
 func (e *Exit) Status() (status int, known bool) { return e.status() }
 
@@ -60,8 +60,8 @@ func (e *Exit) Close() error {
 	return e.close()
 }
 
-// asked is a process that is asked for again and again. Its goroutine ends with the process, or with
-// Close.
+// asked is a process that is asked for again and again. Its goroutine ends with the process, or
+// with Close.
 type asked struct {
 	code  int
 	known bool

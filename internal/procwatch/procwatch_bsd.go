@@ -38,9 +38,10 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	if errno == 0 {
 		return &Exit{source: &processQueue{number: queue, process: process}}, nil
 	}
-	_ = unix.Close(queue) // the first error tells more
+	_ = unix.Close(queue) // the first error says more
 	if errno == unix.ESRCH {
-		// It has exited since, or its parent has not waited for it, and this kernel reports only exits to come.
+		// It has exited since, or its parent has not waited for it, and this kernel reports only
+		// exits to come.
 		pid := process.Pid
 		return Ask(notify, func() (code int, known, exited bool) {
 			code, known = zombieStatus(pid)

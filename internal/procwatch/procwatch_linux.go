@@ -39,8 +39,8 @@ func watchByAsking(process *os.Process, notify func()) (*Exit, error) {
 	return Ask(notify, func() (int, bool, bool) { return question(process) }), nil
 }
 
-// question asks as the parent, without reaping the child. Of another's child it can only see whether
-// that still exists.
+// question asks as the parent, without reaping the child. Of another's child it can only see
+// whether that still exists.
 func question(process *os.Process) (code int, known, exited bool) {
 	wait, exited, errno := sys.ChildStatus(unix.P_PID, process.Pid)
 	switch {

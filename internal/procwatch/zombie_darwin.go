@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// zombieStatus asks as the parent of a child that has exited, without reaping it, as package os does.
+// zombieStatus asks as the parent of a child that has exited, without reaping it, as package os
+// does.
 func zombieStatus(pid int) (code int, known bool) {
 	const idIsProcess = 1 // P_PID
 	// siginfo_t begins with si_signo, si_errno, si_code, si_pid, si_uid and si_status.

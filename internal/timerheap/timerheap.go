@@ -32,9 +32,9 @@ type Heap[T any] struct {
 	slots []slot[T]
 }
 
-// slot is a place in the heap. Its key is never later than the timer's deadline, but may be earlier:
-// moving a deadline to a later time leaves the key as it is. The key catches up when it reaches the
-// top of the heap.
+// slot is a place in the heap. Its key is never later than the timer's deadline, but may be
+// earlier: moving a deadline to a later time leaves the key as it is. The key catches up when it
+// reaches the top of the heap.
 type slot[T any] struct {
 	key   int64
 	timer *Timer[T]

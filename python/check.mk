@@ -1,4 +1,5 @@
-# The steps of `make python-check`, side by side: they mostly sleep. The module has to be built. Paths start at the root.
+# The steps of `make python-check`. They run side by side, because they mostly sleep. The module must be built before. Paths
+# start at the root.
 
 conformance := $(PYTHON) python/conformance/run.py --dev --jobs 12
 
@@ -13,8 +14,9 @@ own:
 probe:
 	$(PYTHON) python/conformance/probe.py
 
+# Without direct system calls, the tests prove the Go packages.
 cpython:
-	$(conformance) test_selectors test_poll test_eintr test_select test_epoll
+	IOMUX_SELECT_DIRECT=no $(conformance) test_selectors test_poll test_eintr test_select test_epoll
 
 extra:
 	$(conformance) --with kqueue,devpoll test_selectors test_kqueue test_devpoll test_devpoll:solaris test_eintr

@@ -44,7 +44,9 @@ python-check: python ## Test the Python module, and compare it with the original
 
 conformance: python ## Run all of CPython's tests that have to do with select, with the original and with ours
 	$(PYTHON) python/conformance/probe.py
+	IOMUX_SELECT_DIRECT=no $(PYTHON) python/conformance/probe.py
 	$(PYTHON) python/conformance/run.py
+	IOMUX_SELECT_DIRECT=no $(PYTHON) python/conformance/run.py test_select test_poll test_epoll test_selectors test_eintr
 	$(PYTHON) python/conformance/run.py --jobs 2 --with kqueue,devpoll
 
 python-bench: python ## Measure the Python module beside the original

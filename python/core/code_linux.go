@@ -19,12 +19,17 @@ import (
 // lock: so the C half is told of each interruption, runs them, and asks for another wait of the time that is left.
 func init() { timeout.ReturnInterruptions() }
 
-// code is the number by which the C half knows err.
+// code returns the number of err for the C half, and 0 for nil.
 func code(err error) int32 {
+	if err == nil {
+		return 0 // without the allocation of errno
+	}
+	return codeOf(err)
+}
+
+func codeOf(err error) int32 {
 	var errno syscall.Errno
 	switch {
-	case err == nil:
-		return 0
 	case errors.Is(err, os.ErrClosed):
 		return C.IOMUX_CLOSED
 	case errors.Is(err, poll.ErrNotRegistered):

@@ -13,6 +13,14 @@ enum iomux_code {
     IOMUX_FAILED = 100003,         /* an error without a number, or a panic */
 };
 
+/* The data of the events with which package epoll wakes the waiters of a closed epoll: descriptor -1 and a tag. Only system
+   calls that bypass the package see them. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define IOMUX_EPOLL_WAKER UINT64_C(0xffffffff696f6d78)
+#else
+#define IOMUX_EPOLL_WAKER UINT64_C(0x696f6d78ffffffff)
+#endif
+
 /* poll.Event. epoll.Event is struct epoll_event itself. */
 typedef struct {
     intptr_t fd;

@@ -42,6 +42,7 @@ after_fork(void)
     pthread_mutex_init(&loading, NULL);
     core.works = 0;
     core.generation++;
+    core.highest_open = 0;
     pthread_setspecific(first_thread, &core);
 }
 

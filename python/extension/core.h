@@ -41,6 +41,9 @@ extern struct core {
     /* Counts the copies: an object of an earlier one is dead, as the threads that served it did not survive fork(). It is 0
        before the first. */
     unsigned generation;
+    /* The highest descriptor that was found open. select(2) ignores what lies beyond the process's table, which does not shrink
+       before a fork. */
+    int highest_open;
     /* Whether the copy of this generation works; false in a new child. */
     int works;
 } core;

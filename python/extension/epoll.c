@@ -46,6 +46,7 @@ static void
 epoll_dealloc(Epoll *self)
 {
     PyMem_Free(self->room);
+    PyMem_Free(self->known);
     object_dealloc(&self->base);
 }
 

@@ -10,6 +10,9 @@ typedef struct {
     Object base;
     struct epoll_event *room; /* for events, between two polls; NULL while a poll uses it */
     int room_for;
+    unsigned char *known; /* for each number, whether the core has registered it */
+    int known_size;
+    unsigned known_in;    /* the generation of that core */
 } Epoll;
 
 /* The methods that register and wait. */

@@ -8,22 +8,67 @@
 /* The most events that the kernel takes room for. */
 #define MOST_EVENTS (INT_MAX / (int)sizeof(struct epoll_event))
 
-/* answer returns None, or raises the exception for the code of a change of fd. */
-static PyObject *
-answer(Epoll *self, int code, int fd)
+/* is_known reports whether the core has registered fd. Such a number is not that of the epoll's own waker, which a direct call
+   must not change. */
+static int
+is_known(Epoll *self, int fd)
 {
-    if (code == EINVAL && fcntl(fd, F_GETFD) < 0) {
-        code = EBADF; /* the kernel looks at fd before it finds that the object is not an epoll */
-    }
-    if (code != 0) {
-        return object_raise(&self->base, code);
-    }
-    Py_RETURN_NONE;
+    return fd < self->known_size && self->known_in == core.generation && self->known[fd];
 }
 
-/* change registers or modifies. */
+/* remember makes fd known. If there is no memory, fd stays unknown, which only takes more time. */
+static void
+remember(Epoll *self, int fd)
+{
+    if (self->known_in != core.generation) {
+        self->known_in = core.generation;
+        self->known_size = 0;
+    }
+    if (fd >= self->known_size) {
+        size_t size = fd < 32 ? 64 : 2 * (size_t)fd;
+        unsigned char *known = PyMem_Realloc(self->known, size);
+        if (known == NULL) {
+            return;
+        }
+        memset(known + self->known_size, 0, size - self->known_size);
+        self->known = known;
+        self->known_size = size;
+    }
+    self->known[fd] = 1;
+}
+
+static int
+change_direct(Epoll *self, int operation, int fd, unsigned int events)
+{
+    struct epoll_event event = {.events = events, .data.fd = fd};
+    int epfd = self->base.fd, code;
+    object_begin(&self->base);
+    Py_BEGIN_ALLOW_THREADS
+    code = epoll_ctl(epfd, operation, fd, &event) < 0 ? errno : 0;
+    Py_END_ALLOW_THREADS
+    object_end(&self->base);
+    return code;
+}
+
+static int
+change_by_core(Epoll *self, int operation, int fd, unsigned int events)
+{
+    void *object = self->base.object;
+    int code;
+    Py_BEGIN_ALLOW_THREADS
+    code = operation == EPOLL_CTL_ADD   ? core.epoll_register(object, fd, events)
+           : operation == EPOLL_CTL_MOD ? core.epoll_modify(object, fd, events)
+                                        : core.epoll_unregister(object, fd);
+    Py_END_ALLOW_THREADS
+    if (code == 0 && operation == EPOLL_CTL_ADD) {
+        remember(self, fd);
+    }
+    return code;
+}
+
+/* change registers, modifies or unregisters. It returns None, or raises an exception. */
 static PyObject *
-change(Epoll *self, int registers, PyObject *object_with_fd, PyObject *mask)
+change(Epoll *self, int operation, PyObject *object_with_fd, PyObject *mask)
 {
     unsigned int events = EPOLLIN | EPOLLPRI | EPOLLOUT;
     int fd = PyObject_AsFileDescriptor(object_with_fd);
@@ -32,12 +77,16 @@ change(Epoll *self, int registers, PyObject *object_with_fd, PyObject *mask)
     }
     int code = object_use(&self->base);
     if (code == 0) {
-        void *object = self->base.object;
-        Py_BEGIN_ALLOW_THREADS
-        code = registers ? core.epoll_register(object, fd, events) : core.epoll_modify(object, fd, events);
-        Py_END_ALLOW_THREADS
+        code = direct_calls && is_known(self, fd) ? change_direct(self, operation, fd, events)
+                                                  : change_by_core(self, operation, fd, events);
     }
-    return answer(self, code, fd);
+    if (code == EINVAL && fcntl(fd, F_GETFD) < 0) {
+        code = EBADF; /* the kernel looks at fd before it finds that the object is not an epoll */
+    }
+    if (code != 0) {
+        return object_raise(&self->base, code);
+    }
+    Py_RETURN_NONE;
 }
 
 const char epoll_register_doc[] =
@@ -56,7 +105,7 @@ epoll_register(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *n
     static const char *const keywords[] = {"fd", "eventmask", NULL};
     static _PyArg_Parser parser = {.keywords = keywords, .fname = "register"};
     PyObject *values[2];
-    return spread(&parser, 1, 2, args, count, names, values) < 0 ? NULL : change(self, 1, values[0], values[1]);
+    return spread(&parser, 1, 2, args, count, names, values) < 0 ? NULL : change(self, EPOLL_CTL_ADD, values[0], values[1]);
 }
 
 const char epoll_modify_doc[] =
@@ -71,7 +120,7 @@ epoll_modify(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *nam
     static const char *const keywords[] = {"fd", "eventmask", NULL};
     static _PyArg_Parser parser = {.keywords = keywords, .fname = "modify"};
     PyObject *values[2];
-    return spread(&parser, 2, 2, args, count, names, values) < 0 ? NULL : change(self, 0, values[0], values[1]);
+    return spread(&parser, 2, 2, args, count, names, values) < 0 ? NULL : change(self, EPOLL_CTL_MOD, values[0], values[1]);
 }
 
 const char epoll_unregister_doc[] =
@@ -86,21 +135,39 @@ epoll_unregister(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject 
     static const char *const keywords[] = {"fd", NULL};
     static _PyArg_Parser parser = {.keywords = keywords, .fname = "unregister"};
     PyObject *value;
-    if (spread(&parser, 1, 1, args, count, names, &value) < 0) {
-        return NULL;
+    return spread(&parser, 1, 1, args, count, names, &value) < 0 ? NULL : change(self, EPOLL_CTL_DEL, value, NULL);
+}
+
+/* look_direct is epoll_wait(2) with timeout 0. It returns a count or a negative code. */
+static int
+look_direct(Epoll *self, struct epoll_event *events, int room)
+{
+    int epfd = self->base.fd, n, kept = 0;
+    object_begin(&self->base);
+    Py_BEGIN_ALLOW_THREADS
+    n = epoll_wait(epfd, events, room, 0);
+    if (n < 0) {
+        n = -errno;
     }
-    int fd = PyObject_AsFileDescriptor(value);
-    if (fd < 0) {
-        return NULL;
+    Py_END_ALLOW_THREADS
+    object_end(&self->base);
+    for (int i = 0; i < n; i++) {
+        if (events[i].data.u64 != IOMUX_EPOLL_WAKER) {
+            events[kept++] = events[i];
+        }
     }
-    int code = object_use(&self->base);
-    if (code == 0) {
-        void *object = self->base.object;
-        Py_BEGIN_ALLOW_THREADS
-        code = core.epoll_unregister(object, fd);
-        Py_END_ALLOW_THREADS
-    }
-    return answer(self, code, fd);
+    return n < 0 ? n : kept == 0 && self->base.fd < 0 ? -IOMUX_CLOSED : kept;
+}
+
+static int
+wait_by_core(Epoll *self, struct epoll_event *events, int room, nanoseconds timeout)
+{
+    void *object = self->base.object;
+    int n;
+    Py_BEGIN_ALLOW_THREADS
+    n = core.epoll_poll(object, events, room, timeout);
+    Py_END_ALLOW_THREADS
+    return n;
 }
 
 static int
@@ -110,10 +177,7 @@ wait_for(Epoll *self, struct epoll_event *events, int room, nanoseconds timeout)
     for (;;) {
         int n = object_use(&self->base); /* in every turn: a signal handler may have forked */
         if (n == 0) {
-            void *object = self->base.object;
-            Py_BEGIN_ALLOW_THREADS
-            n = core.epoll_poll(object, events, room, timeout);
-            Py_END_ALLOW_THREADS
+            n = timeout == 0 && direct_calls ? look_direct(self, events, room) : wait_by_core(self, events, room, timeout);
             if (n >= 0) {
                 return n;
             }

@@ -75,9 +75,19 @@ pair_of(int fd, unsigned int events)
     return pair;
 }
 
+int direct_calls;
+
+static void
+read_direct(void)
+{
+    const char *direct = getenv("IOMUX_SELECT_DIRECT");
+    direct_calls = direct == NULL || strcmp(direct, "no") != 0;
+}
+
 static int
 fill(PyObject *module)
 {
+    read_direct();
     char wanted[MECHANISMS] = {0};
     /* The core is loaded with the module, so that its absence is an ImportError and not one of the first wait. */
     if (read_variable(wanted) < 0 || core_use() < 0 || PyModule_AddObjectRef(module, "error", PyExc_OSError) < 0) {

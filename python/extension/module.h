@@ -38,6 +38,10 @@ int interrupted(nanoseconds *left, nanoseconds deadline);
 /* raise_code raises the exception for a code of the core, and returns NULL. */
 PyObject *raise_code(int code);
 
+/* direct_calls is set if the C half makes system calls that cannot block by itself, without the core. The environment variable
+   IOMUX_SELECT_DIRECT=no clears it. */
+extern int direct_calls;
+
 /* pair_of is a tuple (fd, events), or NULL with an exception. */
 PyObject *pair_of(int fd, unsigned int events);
 

@@ -29,6 +29,7 @@ allocate(PyTypeObject *type, const struct kind *kind, int fd)
     if (self != NULL) {
         self->kind = kind;
         self->fd = fd;
+        self->fd_to_close = -1;
         self->generation = core.generation;
     }
     return self;
@@ -105,16 +106,13 @@ object_raise(Object *self, int code)
     return raise_code(code);
 }
 
-/* end closes the descriptor. The core wakes the threads that wait in it. If the core does not know
+/* release closes the descriptor. The core wakes the threads that wait in it. If the core does not know
    the object, no thread waits. */
 static void
-end(Object *self)
+release(Object *self)
 {
-    int fd = self->fd, known = core_has(self);
-    if (fd < 0) {
-        return;
-    }
-    self->fd = -1;
+    int known = core_has(self), fd = self->fd_to_close;
+    self->fd_to_close = -1;
     Py_BEGIN_ALLOW_THREADS
     if (known) {
         (*self->kind->close)(self->object);
@@ -123,6 +121,33 @@ end(Object *self)
         close(fd);
     }
     Py_END_ALLOW_THREADS
+}
+
+static void
+end(Object *self)
+{
+    if (self->fd < 0) {
+        return;
+    }
+    self->fd_to_close = self->fd;
+    self->fd = -1;
+    if (self->users == 0) {
+        release(self);
+    }
+}
+
+void
+object_begin(Object *self)
+{
+    self->users++;
+}
+
+void
+object_end(Object *self)
+{
+    if (--self->users == 0 && self->fd < 0 && self->fd_to_close >= 0) {
+        release(self);
+    }
 }
 
 void

@@ -27,8 +27,10 @@ typedef struct {
     PyObject_HEAD
     const struct kind *kind;
     int fd;              /* -1 after close */
+    int fd_to_close;     /* after close, while there are users; else -1 */
     void *object;        /* the core's object; NULL until the first use after fromfd */
     unsigned generation; /* of the core, when it was set */
+    int users;           /* direct system calls on fd in progress */
 } Object;
 
 /* object_new makes an object with a new descriptor. */
@@ -44,6 +46,11 @@ int object_use(Object *self);
 PyObject *object_raise(Object *self, int code);
 
 int object_is_closed(Object *self);
+
+/* object_begin keeps the number fd open until object_end, even if another thread closes the object. Both need the interpreter's
+   lock. */
+void object_begin(Object *self);
+void object_end(Object *self);
 
 /* object_dealloc closes the object and frees it, but not what its kind adds to it. */
 void object_dealloc(Object *self);

@@ -15,6 +15,9 @@ typedef struct {
     iomux_polled *polled; /* room for what is ready, for one poll() at a time */
     Py_ssize_t room;
     int polling;
+    struct pollfd *list; /* for poll_direct; its first size entries are those of registered, unless changed */
+    int size;
+    int changed;
 } Poll;
 
 static int
@@ -50,6 +53,7 @@ remember(Poll *self, int fd, unsigned short events)
 {
     PyObject *key = PyLong_FromLong(fd), *value = PyLong_FromLong(events);
     int result = key == NULL || value == NULL ? -1 : PyDict_SetItem(self->registered, key, value);
+    self->changed = 1;
     Py_XDECREF(key);
     Py_XDECREF(value);
     return result;
@@ -139,6 +143,7 @@ poll_unregister(Poll *self, PyObject *object)
         raise_code(code);
     }
     int failed = code != 0 || PyDict_DelItem(self->registered, key) < 0;
+    self->changed = 1;
     Py_DECREF(key);
     if (failed) {
         return NULL;
@@ -161,8 +166,59 @@ make_room(Poll *self)
         return -1;
     }
     self->polled = polled;
+    struct pollfd *list = PyMem_Realloc(self->list, needed * sizeof *list);
+    if (list == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    self->list = list;
     self->room = needed;
     return 0;
+}
+
+/* make_list copies registered to list, which has room for it. */
+static void
+make_list(Poll *self)
+{
+    PyObject *fd, *events;
+    self->size = 0;
+    for (Py_ssize_t i = 0; PyDict_Next(self->registered, &i, &fd, &events);) {
+        self->list[self->size++] = (struct pollfd){.fd = PyLong_AsLong(fd), .events = PyLong_AsLong(events)};
+    }
+    self->changed = 0;
+}
+
+/* poll_direct is poll(2) with timeout 0. It fills polled, and returns a count or a negative code. */
+static int
+poll_direct(Poll *self)
+{
+    if (self->changed) {
+        make_list(self);
+    }
+    struct pollfd *list = self->list;
+    int size = self->size, n;
+    Py_BEGIN_ALLOW_THREADS
+    n = poll(list, size, 0);
+    if (n < 0) {
+        n = -errno;
+    }
+    Py_END_ALLOW_THREADS
+    for (int i = 0, ready = 0; ready < n; i++) {
+        if (list[i].revents != 0) {
+            self->polled[ready++] = (iomux_polled){.fd = list[i].fd, .events = list[i].revents};
+        }
+    }
+    return n;
+}
+
+static int
+poll_by_core(Poll *self, nanoseconds timeout)
+{
+    int n;
+    Py_BEGIN_ALLOW_THREADS
+    n = core.poll_poll(self->object, self->polled, self->room, timeout);
+    Py_END_ALLOW_THREADS
+    return n;
 }
 
 static int
@@ -173,10 +229,7 @@ wait_for(Poll *self, nanoseconds timeout)
         if (use(self) < 0 || make_room(self) < 0) { /* in every turn: a signal handler may have forked, or registered */
             return -1;
         }
-        int n;
-        Py_BEGIN_ALLOW_THREADS
-        n = core.poll_poll(self->object, self->polled, self->room, timeout);
-        Py_END_ALLOW_THREADS
+        int n = timeout == 0 && direct_calls ? poll_direct(self) : poll_by_core(self, timeout);
         if (n >= 0) {
             return n;
         }
@@ -242,6 +295,7 @@ poll_dealloc(Poll *self)
     }
     Py_XDECREF(self->registered);
     PyMem_Free(self->polled);
+    PyMem_Free(self->list);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -286,6 +340,9 @@ new_poll(PyObject *module, PyObject *unused)
     self->polled = NULL;
     self->room = 0;
     self->polling = 0;
+    self->list = NULL;
+    self->size = 0;
+    self->changed = 1;
     self->registered = PyDict_New();
     if (self->registered == NULL) {
         Py_DECREF(self);

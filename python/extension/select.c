@@ -1,6 +1,7 @@
 /* select.select. */
 #include "module.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/select.h>
 
@@ -12,7 +13,7 @@ struct waited {
     GoInt32 *fds;
     GoUint8 *ready;
     int room, total;
-    GoInt32 lengths[3];
+    GoInt32 lengths[4]; /* the fourth is 0 */
     /* What most calls get along with. */
     PyObject *some_objects[32];
     GoInt32 some_fds[32];
@@ -26,7 +27,7 @@ begin(struct waited *w)
     w->fds = w->some_fds;
     w->ready = w->some_ready;
     w->room = sizeof w->some_fds / sizeof *w->some_fds;
-    w->total = w->lengths[0] = w->lengths[1] = w->lengths[2] = 0;
+    w->total = w->lengths[0] = w->lengths[1] = w->lengths[2] = w->lengths[3] = 0;
 }
 
 static void
@@ -104,6 +105,52 @@ add_list(struct waited *w, int list, PyObject *objects)
     return result;
 }
 
+/* select_direct is select(2) with timeout 0. It fills ready, and returns a count or a negative code. */
+static int
+select_direct(struct waited *w)
+{
+    fd_set sets[3], *used[3] = {NULL};
+    int highest = -1, n;
+    for (int i = 0, list = 0, left = w->lengths[0]; list < 3; left = w->lengths[++list]) {
+        if (left > 0) {
+            FD_ZERO(&sets[list]);
+            used[list] = &sets[list];
+        }
+        for (; left > 0; left--, i++) {
+            FD_SET(w->fds[i], &sets[list]);
+            highest = w->fds[i] > highest ? w->fds[i] : highest;
+        }
+    }
+    if (highest > __atomic_load_n(&core.highest_open, __ATOMIC_RELAXED)) {
+        if (fcntl(highest, F_GETFD) < 0) {
+            return -EBADF;
+        }
+        __atomic_store_n(&core.highest_open, highest, __ATOMIC_RELAXED);
+    }
+    Py_BEGIN_ALLOW_THREADS
+    n = select(highest + 1, used[0], used[1], used[2], &(struct timeval){0, 0});
+    if (n < 0) {
+        n = -errno;
+    }
+    Py_END_ALLOW_THREADS
+    for (int i = 0, list = 0, left = w->lengths[0]; list < 3; left = w->lengths[++list]) {
+        for (; left > 0; left--, i++) {
+            w->ready[i] = FD_ISSET(w->fds[i], &sets[list]) != 0;
+        }
+    }
+    return n;
+}
+
+static int
+select_by_core(struct waited *w, nanoseconds timeout)
+{
+    int n;
+    Py_BEGIN_ALLOW_THREADS
+    n = core.select(w->fds, w->ready, w->lengths, timeout);
+    Py_END_ALLOW_THREADS
+    return n;
+}
+
 /* wait_for returns how many are ready, or -1 with an exception. */
 static int
 wait_for(struct waited *w, nanoseconds timeout)
@@ -113,10 +160,7 @@ wait_for(struct waited *w, nanoseconds timeout)
         if (core_use() < 0) { /* in every turn: a signal handler may have forked */
             return -1;
         }
-        int n;
-        Py_BEGIN_ALLOW_THREADS
-        n = core.select(w->fds, w->ready, w->lengths, timeout);
-        Py_END_ALLOW_THREADS
+        int n = timeout == 0 && direct_calls ? select_direct(w) : select_by_core(w, timeout);
         if (n >= 0) {
             return n;
         }

@@ -7,17 +7,17 @@ import sys
 DIST = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "dist")
 
 
-def run(code, folder=DIST, extra="", **options):
-    """Runs code in a Python of its own, and returns what it prints; a crash or anything on stderr fails.
+def run(code, folder=DIST, extra="", environment={}, **options):
+    """Runs code in a new process and returns its output. A crash and anything on stderr are errors.
 
-    Extra is what its module select has besides what the original has.
+    Extra is the value of IOMUX_SELECT_WITH. Environment has more variables.
     """
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-X", "faulthandler", "-c", code],
         capture_output=True,
         text=True,
         timeout=120,
-        env=dict(os.environ, PYTHONPATH=folder, IOMUX_SELECT_WITH=extra),
+        env=dict(os.environ, PYTHONPATH=folder, IOMUX_SELECT_WITH=extra, **environment),
         **options,
     )
     if done.returncode != 0 or done.stderr:

@@ -155,7 +155,7 @@ func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 		if b.Room > 0 {
 			err = waitFailure(p.backend.Look(b))
 		}
-		if err != nil || b.N == 0 && !pending {
+		if err != nil || b.N == 0 && !pending && !b.Hidden {
 			break
 		}
 		n, err = p.deliver(b, events, now)

@@ -130,6 +130,7 @@ type Batch struct {
 	Events []epoll.Event
 	N      int
 	Busy   bool // Sleep found an event at once, so a Look before the next Sleep pays off
+	Hidden bool // a wake-up took the last place, so another Look may find an event
 }
 
 // MaxBatch is the most events that one call takes. A larger batch is not faster.

@@ -184,6 +184,7 @@ func (b *Batch) first() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(
 
 // take notes the result of epoll_wait(2). An interruption by a signal counts as a timeout.
 func (b *Batch) take(n int, errno syscall.Errno) error {
+	b.Hidden = false
 	if b.N = n; errno == 0 {
 		return nil
 	}
@@ -198,6 +199,7 @@ func (b *Batch) take(n int, errno syscall.Errno) error {
 func (b *epollBackend) dropWakeUp(batch *Batch, sleeping bool) error {
 	for i, event := range batch.Events[:batch.N] {
 		if event.Tag == wakerTag {
+			batch.Hidden = batch.N == batch.Room
 			batch.N--
 			batch.Events[i] = batch.Events[batch.N]
 			return b.sleeper.noticed(sleeping)

@@ -157,7 +157,7 @@ func (b *portBackend) Close() error {
 
 // take fills the batch with what the port reports and poll(2) confirms.
 func (b *portBackend) take(batch *Batch, timeout time.Duration, sleeping bool) error {
-	batch.N = 0
+	batch.N, batch.Hidden = 0, false
 	at, err := b.port.Acquire()
 	if err != nil {
 		return ErrClosed
@@ -221,6 +221,7 @@ func (b *portBackend) renew(at int, batch *Batch) (err error) {
 // confirm asks poll(2) what the reported descriptors are ready for.
 func (b *portBackend) confirm(at int, reported []eventport.Event, list []poll.FD, batch *Batch, sleeping bool) error {
 	list = b.mark(reported, list, sleeping)
+	batch.Hidden = len(list) < len(reported) && len(reported) == batch.Room
 	if err := ask(list); err != nil {
 		return err
 	}

@@ -122,12 +122,13 @@ func (b *kqueueBackend) Sleep(batch *Batch, timeout time.Duration, owner Owner) 
 }
 
 func (b *kqueueBackend) take(batch *Batch, timeout time.Duration, sleeping bool) error {
-	batch.N = 0
+	batch.N, batch.Hidden = 0, false
 	events := b.rooms.Get(batch.Room)
 	defer b.rooms.Put(events)
 	n, err := b.queue.Take(events, timeout)
 	for _, event := range events[:n] {
 		if event.Data == wakerTag {
+			batch.Hidden = n == batch.Room
 			err = first(err, b.sleeper.noticed(sleeping))
 			continue
 		}

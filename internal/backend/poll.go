@@ -184,7 +184,7 @@ func (b *pollBackend) poll(batch *Batch, timeout time.Duration, sleeping bool) e
 			events[i] = poll.Event{FD: fd, Events: poll.Nval}
 		}
 	}
-	batch.N = 0
+	batch.N, batch.Hidden = 0, false
 	for _, event := range events[:n] {
 		switch {
 		case event.FD != b.waker.fd:
@@ -192,6 +192,7 @@ func (b *pollBackend) poll(batch *Batch, timeout time.Duration, sleeping bool) e
 		case event.Events&poll.Nval != 0:
 			err = errWakerClosed
 		default:
+			batch.Hidden = n == batch.Room
 			err = first(err, b.sleeper.noticed(sleeping))
 		}
 	}

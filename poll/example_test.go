@@ -9,13 +9,14 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"iomux/descriptor"
 	"iomux/poll"
 )
 
-// files makes a pipe with something in it, and its descriptors.
+// files returns a pipe that holds data, and its descriptors.
 func files() (r, w *os.File, rfd, wfd int) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -50,17 +51,17 @@ func ExampleWait() {
 	// In|Out -> Out
 }
 
-// A context ends a wait that has no end of its own.
+// A cancelled context interrupts a wait without a timeout.
 func ExampleWaitContext() {
 	r, w, rfd, _ := files()
 	defer func() { _, _ = r.Close(), w.Close() }()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 
-	fds := []poll.FD{{FD: int32(rfd), Events: poll.In}} // there is something to read
+	fds := []poll.FD{{FD: int32(rfd), Events: poll.In}} // there is data to read
 	n, err := poll.WaitContext(ctx, fds, -1)
 	fmt.Println(n, err)
-	fds[0].Events = poll.Pri // and nothing urgent
+	fds[0].Events = poll.Pri // but no urgent data
 	time.AfterFunc(10*time.Millisecond, cancel)
 	n, err = poll.WaitContext(ctx, fds, -1)
 	fmt.Println(n, err)
@@ -69,7 +70,7 @@ func ExampleWaitContext() {
 	// 0 context canceled
 }
 
-// The context of a program that is to end at Ctrl-C ends its waits.
+// The context of a program that Ctrl-C interrupts also interrupts its waits.
 func ExamplePoller_PollContext() {
 	r, w, rfd, _ := files()
 	defer func() { _, _ = r.Close(), w.Close() }()
@@ -110,11 +111,19 @@ func ExamplePoller() {
 	// false Out
 }
 
-// What was never registered is an error, Python's KeyError.
+// Unregister of an unknown descriptor is an error, as in Python, which raises a KeyError.
 func ExamplePoller_Unregister() {
 	err := poll.New().Unregister(7)
 	fmt.Println(err, errors.Is(err, poll.ErrNotRegistered))
 	// Output: poll: the descriptor is not registered: 7 true
+}
+
+// An error of Modify matches its errno with errors.Is, and errors.As unwraps the errno itself.
+func ExamplePoller_Modify() {
+	err := poll.New().Modify(7, poll.Out)
+	var errno syscall.Errno
+	fmt.Println(errors.Is(err, syscall.ENOENT), errors.As(err, &errno), errno == syscall.ENOENT)
+	// Output: true true true
 }
 
 func ExampleEvents() {
@@ -122,7 +131,7 @@ func ExampleEvents() {
 	// Output: In|Pri|Out In|Hup 0
 }
 
-// A negative FD is passed over: that is how to leave an entry in the list and not wait for it.
+// Wait ignores an entry with a negative FD. The entry stays in the list.
 func ExampleFD() {
 	r, w, rfd, _ := files()
 	defer func() { _, _ = r.Close(), w.Close() }()

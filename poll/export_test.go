@@ -1,4 +1,4 @@
 package poll
 
-// Places is the length of the list, with its holes.
+// Places returns the length of the list, with its holes.
 func Places(p *Poller) int { return len(p.fds) }

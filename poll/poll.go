@@ -1,10 +1,14 @@
-// Package poll is poll(2): it waits on any descriptors, in a time that grows with their number. It is native on every Unix,
-// works on sockets on Windows, and is what to use where a program should run on all of them and watches up to some hundred
-// descriptors, or where most of the watched ones are ready.
+// Package poll waits on descriptors with poll(2). It is for programs that watch up to a few hundred
+// descriptors, or more if most of them are ready, and that must run on every system. It is native on
+// every Unix and works on sockets on Windows.
 //
-// Wait is the call itself, on a list that the caller owns. A Poller keeps the list, as the polling objects of Python's module select
-// do. Of both there is a form that a context can end. All block the thread that waits. Who holds many mostly idle descriptors should
-// use package epoll.
+// Use package epoll or the Poller of package iomux for many mostly idle descriptors, because the
+// time of a poll(2) grows with the length of its list. To wait for a single net.Conn, use a
+// goroutine.
+//
+// Wait is the call itself, on a list that the caller owns. A Poller keeps the list, as the polling
+// objects of Python's module select do. Both have a variant that takes a context. All of them block
+// a thread.
 //
 //	fds := []poll.FD{{FD: 0, Events: poll.In}, {FD: int32(serial), Events: poll.In | poll.Pri}}
 //	for {
@@ -19,16 +23,41 @@
 //		}
 //	}
 //
-// # What differs per system
+// # Errors
 //
-// The numbers of the constants are the system's own. Msg and RdHup exist on few systems; where the kernel has no such event
-// the constant is a bit that no event has, and asking for it is errors.ErrUnsupported. Regular files are always ready.
-// macOS' poll reports Nval for some devices that select takes: use package selectfd for these. AIX, macOS and Solaris have
-// timeouts in milliseconds, the others in nanoseconds; all are rounded up.
+// An error of the system call is an *os.SyscallError and matches its syscall.Errno with errors.Is.
+// An event or a handle that the system cannot wait on is errors.ErrUnsupported. A closed descriptor
+// is not an error: it is reported as Nval.
 //
-// On Windows there are sockets only: a handle of anything else is an error that is errors.ErrUnsupported and names it. The wait is
-// the driver's that Winsock's WSAPoll is made of, without WSAPoll's gaps: a connection that was refused is In|Out|Err, one that was
-// reset In|Hup, and Pri may be asked for. The numbers are Linux'. Timeouts end with a tick of the clock, up to 16 ms late.
+// # Differences between systems
+//
+// The constants have the system's own numbers. Msg and RdHup exist on few systems. On the others,
+// the constant is a bit that no event has, and requesting it is errors.ErrUnsupported. Regular files
+// are always ready.
+//
+//	                             timeouts      Msg  RdHup
+//	Linux                        nanoseconds   yes  yes
+//	FreeBSD                      nanoseconds   no   since 13.1
+//	DragonFly, NetBSD, OpenBSD   nanoseconds   no   no
+//	AIX                          milliseconds  yes  no
+//	illumos                      milliseconds  no   yes
+//	macOS, Solaris               milliseconds  no   no
+//	Windows, sockets only        clock ticks   no   yes
+//
+// Timeouts are rounded up. A clock tick of Windows takes up to 16 ms.
+//
+// Most systems refuse a list with more entries than RLIMIT_NOFILE. FreeBSD and DragonFly compare
+// with the sysctl kern.maxfilesperproc. The error names the limit.
+//
+// macOS reports Nval for some devices that select(2) takes: use package selectfd for them.
+//
+// DragonFly's poll(2) has gaps. The package fills them with further calls, except for two: it does
+// not report Hup of a FIFO whose last writer has gone, and an entry without Events reports Hup only
+// if the descriptor was hung up before the wait.
+//
+// On Windows, a handle that is not a socket is an error, which names it. The wait uses the driver
+// below Winsock's WSAPoll, without the gaps of WSAPoll. A refused connection is In|Out|Err, a reset
+// one is In|Hup, and Pri can be requested. The numbers are those of Linux.
 package poll
 
 import (
@@ -43,39 +72,41 @@ import (
 	"iomux/internal/waker"
 )
 
-// Events is a set of events, the fields events and revents of struct pollfd. It prints as In|Hup|0x400.
+// Events is a set of events: the fields events and revents of struct pollfd. Its String method
+// formats it as In|Hup|0x400.
 type Events uint16
 
-// The events, with the system's own numbers. Each comment begins with the name in C, which is Python's name too.
+// The events have the system's own numbers. Each comment begins with the name in C, which is also
+// the name in Python.
 const (
 	In     Events = sys.PollIn     // POLLIN: there is data to read
 	Pri    Events = sys.PollPri    // POLLPRI: there is urgent data to read
-	Out    Events = sys.PollOut    // POLLOUT: ready for output, writing will not block
-	Err    Events = sys.PollErr    // POLLERR: an error condition, or the reading end of a pipe was closed; only reported
+	Out    Events = sys.PollOut    // POLLOUT: writing does not block
+	Err    Events = sys.PollErr    // POLLERR: an error, or a pipe without a reader; only reported
 	Hup    Events = sys.PollHup    // POLLHUP: hung up; only reported
 	Nval   Events = sys.PollNval   // POLLNVAL: the descriptor is not open; only reported
-	RdNorm Events = sys.PollRdNorm // POLLRDNORM: ordinary data may be read
-	RdBand Events = sys.PollRdBand // POLLRDBAND: priority data may be read
+	RdNorm Events = sys.PollRdNorm // POLLRDNORM: ordinary data can be read
+	RdBand Events = sys.PollRdBand // POLLRDBAND: priority data can be read
 	WrNorm Events = sys.PollWrNorm // POLLWRNORM: as Out, and the same number on most systems
-	WrBand Events = sys.PollWrBand // POLLWRBAND: priority data may be written
-	Msg    Events = sys.PollMsg    // POLLMSG: a message of a STREAMS device; only Linux and AIX have it
-	RdHup  Events = sys.PollRdHup  // POLLRDHUP: the peer shut down its writing side, or all of it; only Linux, FreeBSD and illumos have it
+	WrBand Events = sys.PollWrBand // POLLWRBAND: priority data can be written
+	Msg    Events = sys.PollMsg    // POLLMSG: a STREAMS message; only on Linux and AIX
+	// RdHup is POLLRDHUP: the peer shut down its writing side, or both. Only Linux, illumos, Windows
+	// and FreeBSD since 13.1 have it.
+	RdHup Events = sys.PollRdHup
 
-	// DefaultEvents is what Python's register asks for when it is given no mask.
+	// DefaultEvents holds the events that Python's register requests by default.
 	DefaultEvents = In | Pri | Out
 )
 
-// absent is a bit that no event of this system has: it stands for those that the system lacks. It is 0 where there are none.
-const absent Events = sys.PollAbsent
-
-// String is the set's names joined by |, bits without a name in hexadecimal, and 0 for the empty set.
+// String returns the names of the events, joined by "|". A bit without a name is in hexadecimal, and
+// the empty set is 0.
 func (e Events) String() string { return bitnames.Format(uint64(e), sys.PollEventNames) }
 
-// FD is struct pollfd. A negative FD is passed over, and its Revents come back empty.
+// FD is struct pollfd. Wait ignores an entry with a negative FD, and sets its Revents to 0.
 type FD struct {
 	FD      int32
-	Events  Events // what to wait for; Err, Hup and Nval are reported in any case
-	Revents Events // what is ready, set by Wait
+	Events  Events // the requested events; Err, Hup and Nval are always reported
+	Revents Events // the ready events, set by Wait
 }
 
 // Event is a ready descriptor of a Poller.
@@ -84,41 +115,69 @@ type Event struct {
 	Events Events
 }
 
-// ErrNotRegistered is what Unregister returns for a descriptor that the Poller does not know; Python raises a KeyError.
+// ErrNotRegistered is returned by Unregister if the Poller does not hold the descriptor. Python
+// raises a KeyError.
 var ErrNotRegistered = errors.New("poll: the descriptor is not registered")
 
-// Wait wraps poll(2): it waits until one of fds is ready or the timeout has passed, and returns the number of those whose
-// Revents are not empty, 0 after a timeout. A closed descriptor is no error: its Revents are Nval. An empty fds sleeps.
+// Wait wraps poll(2). It waits until an entry of fds is ready or the timeout has passed. It returns
+// the number of ready entries, whose Revents are not 0. After a timeout that is 0. A closed
+// descriptor is ready with Nval. With an empty list, Wait sleeps.
 //
-// A negative timeout blocks, zero does not wait, any other is never shortened. Interruptions by signals (EINTR) are waited
-// through. Nothing is allocated.
+// A negative timeout blocks, and 0 does not wait. A timeout is never shortened. If a signal
+// interrupts the call (EINTR), it waits again for the remaining time. Wait does not allocate.
 //
-// Errors: EINVAL for more entries than the process may have descriptors (RLIMIT_NOFILE), ENOMEM, errors.ErrUnsupported for
-// an event that the system does not have, and on Windows for what is no socket. After an error the Revents mean nothing.
+// Wait returns these errors, after which the Revents have no meaning:
+//
+//   - EINVAL if there are more entries than the system takes
+//   - ENOMEM
+//   - errors.ErrUnsupported for an event that the system does not have, and on Windows for a handle
+//     that is not a socket
 func Wait(fds []FD, timeout time.Duration) (n int, err error) {
-	return WaitContext(context.Background(), fds, timeout)
+	if err := check(fds); err != nil {
+		return 0, err
+	}
+	return wait(fds, timeout)
 }
 
-// WaitContext is Wait, poll(2), that the end of ctx ends, too: then the error is context.Cause(ctx), unless something is ready. A
-// nil context is context.Background.
+// WaitContext is Wait, and also returns if ctx is done. Then the error is context.Cause(ctx), unless
+// an entry is ready. A nil context is context.Background.
 //
-// Where nothing is ready and the context can end, one more descriptor is waited on, an eventfd, a pipe, or a socket on Windows. It
-// is made for the one wait, which then allocates and takes longer, on Linux by some 5 µs. A program that waits often, and mostly
-// sleeps, should use a Poller of package iomux, which keeps its own.
+// If nothing is ready and the context can be cancelled, WaitContext also waits on a descriptor that
+// it opens for this call: an eventfd, a pipe, or a socket on Windows. That allocates, and takes
+// about 5 µs on Linux. A program that waits often should use a Poller of package iomux, which keeps
+// that descriptor.
 //
-// Errors: those of Wait; the context's; EMFILE where the process has as many descriptors as it may.
+// WaitContext returns the errors of Wait, the cause of the context, and EMFILE if the process has no
+// descriptor left.
 func WaitContext(ctx context.Context, fds []FD, timeout time.Duration) (n int, err error) {
-	if absent != 0 {
-		for i := range fds {
-			if fds[i].Events&absent != 0 {
-				return 0, errAbsent(int(fds[i].FD))
-			}
-		}
+	if err := check(fds); err != nil {
+		return 0, err
 	}
 	return waitContext(ctx, fds, timeout)
 }
 
-// waitContext waits on a copy of fds with one more entry, the bell that ctx rings. Mostly it need not be made: a look comes first.
+// check refuses events that the system does not have.
+func check(fds []FD) error {
+	if sys.PollAbsent == 0 { // the compiler leaves out the loop
+		return nil
+	}
+	for i := range fds {
+		if err := checkEvents(int(fds[i].FD), fds[i].Events); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkEvents(fd int, events Events) error {
+	if lacks := sys.PollLacks(uint16(events)); lacks != "" {
+		return fmt.Errorf("poll: descriptor %d: event %s: %w on this system", fd, lacks, errors.ErrUnsupported)
+	}
+	return nil
+}
+
+// waitContext waits on a copy of fds with one more entry, which is readable once ctx is done. It
+// polls before it makes the copy.
 func waitContext(ctx context.Context, fds []FD, d time.Duration) (n int, err error) {
 	switch {
 	case ctx == nil || ctx.Done() == nil:
@@ -142,8 +201,4 @@ func waitContext(ctx context.Context, fds []FD, d time.Duration) (n int, err err
 		return err
 	})
 	return n, err
-}
-
-func errAbsent(fd int) error {
-	return fmt.Errorf("poll: descriptor %d: event %s: %w on this system", fd, sys.PollAbsentNames, errors.ErrUnsupported)
 }

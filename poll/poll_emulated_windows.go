@@ -10,13 +10,13 @@ import (
 	"iomux/internal/freelist"
 )
 
-// Native tells whether the kernel of this system has poll(2).
+// Native reports whether the kernel of this system has poll(2).
 const Native = false
 
-// driver is what the driver can be asked for. The numbers are the same here and there.
+// driver holds the events that the driver has. They have the same numbers in both packages.
 const driver = In | Pri | Out | Err | Hup | RdHup | RdNorm | RdBand | WrNorm
 
-// lists are those of the sockets that waits use.
+// lists holds unused lists of sockets.
 var lists freelist.List[*[]afd.Socket]
 
 func wait(fds []FD, d time.Duration) (int, error) {

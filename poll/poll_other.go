@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Native tells whether the kernel of this system has poll(2).
+// Native reports whether the kernel of this system has poll(2).
 const Native = false
 
 func wait([]FD, time.Duration) (int, error) {

@@ -42,7 +42,7 @@ func TestEventsString(t *testing.T) {
 	}
 }
 
-// waits are the forms of poll(2) on a list of the caller's.
+// waits holds the functions that wait on a list of the caller.
 var waits = map[string]func(fds []poll.FD, timeout time.Duration) (int, error){
 	"Wait": poll.Wait,
 	"WaitContext": func(fds []poll.FD, timeout time.Duration) (int, error) {
@@ -91,7 +91,7 @@ func TestWaitOnNothingSleeps(t *testing.T) {
 	}
 }
 
-// What ends a wait is one more entry of a list, but of none of the caller's.
+// The entry that interrupts a wait is not in the caller's list.
 func TestContextLeavesTheListAlone(t *testing.T) {
 	idle, _ := suite.Pipe(t)
 	r, w := suite.Pipe(t)
@@ -122,7 +122,7 @@ func TestAbsentEventsAreRefused(t *testing.T) {
 		modified := poll.New().Modify(0, event)
 		if errors.Is(err, errors.ErrUnsupported) != errors.Is(registered, errors.ErrUnsupported) ||
 			errors.Is(err, errors.ErrUnsupported) != errors.Is(modified, errors.ErrUnsupported) {
-			t.Errorf("%v: Wait says %v, Register %v, Modify %v", event, err, registered, modified)
+			t.Errorf("%v: errors of Wait, Register and Modify are %v, %v and %v", event, err, registered, modified)
 		}
 		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("%v: %v", event, err)
@@ -176,7 +176,7 @@ func TestRegisterTwiceIsOnce(t *testing.T) {
 	}
 }
 
-// order is the descriptors in the order in which a Poll reports them.
+// order returns the descriptors in the order in which a Poll reports them.
 func order(t *testing.T, poller *poll.Poller, room int) (fds []int) {
 	t.Helper()
 	events := make([]poll.Event, room)
@@ -202,7 +202,7 @@ func TestOrderIsThatOfRegistration(t *testing.T) {
 	if got := order(t, poller, 200); !slices.Equal(got, fds) {
 		t.Errorf("order is %v, want %v", got, fds)
 	}
-	for i := range 80 { // enough for the holes to be filled
+	for i := range 80 { // enough to remove the holes
 		must(t, poller.Unregister(fds[i]))
 		must(t, poller.Modify(fds[99], poll.Out))
 	}

@@ -17,12 +17,14 @@ func wait(fds []FD, d time.Duration) (int, error) {
 	list := unsafe.Slice((*sys.PollFD)(unsafe.Pointer(unsafe.SliceData(fds))), len(fds))
 	for countdown := timeout.Start(d); ; {
 		n, errno := sys.Poll(list, countdown.Left())
-		if countdown.Again(n, errno) {
+		switch {
+		case n > 0 && errno == 0:
+			return n, nil
+		case countdown.Again(n, errno):
 			continue
-		}
-		if errno != 0 {
+		case errno != 0:
 			return 0, sys.PollError(len(fds), errno)
 		}
-		return n, nil
+		return 0, nil
 	}
 }

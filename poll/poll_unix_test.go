@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"unsafe"
@@ -21,11 +22,11 @@ func TestLayoutOfFD(t *testing.T) {
 	var kernels unix.PollFd
 	if unsafe.Sizeof(ours) != unsafe.Sizeof(kernels) || unsafe.Offsetof(ours.Events) != unsafe.Offsetof(kernels.Events) ||
 		unsafe.Offsetof(ours.Revents) != unsafe.Offsetof(kernels.Revents) {
-		t.Error("FD has not the layout of struct pollfd")
+		t.Error("the layout of FD is not that of struct pollfd")
 	}
 }
 
-// The numbers that x/sys knows are right everywhere; the rest is checked by the tests that use it.
+// x/sys has these constants. Other tests use the rest.
 func TestConstantsAreTheSystems(t *testing.T) {
 	for ours, systems := range map[poll.Events]poll.Events{
 		poll.In: unix.POLLIN, poll.Pri: unix.POLLPRI, poll.Out: unix.POLLOUT,
@@ -41,23 +42,26 @@ func TestConstantsAreTheSystems(t *testing.T) {
 }
 
 func TestMoreEntriesThanDescriptors(t *testing.T) {
-	const limit = 4000 // more than the least that some systems take in any case
+	const limit = 4000 // more than some systems always take
 	suite.Limit(t, limit)
 	fds := make([]poll.FD, limit+1)
 	for i := range fds {
 		fds[i].FD = -1
 	}
 	n, err := poll.Wait(fds, 0)
+	if n == 0 && err == nil && runtime.GOOS != "linux" {
+		t.Skip("the limit of this system's poll(2) is higher than RLIMIT_NOFILE")
+	}
 	var call *os.SyscallError
 	if n != 0 || !errors.Is(err, unix.EINVAL) || !errors.As(err, &call) || call.Syscall != "poll" {
 		t.Errorf("Wait: %d, %v, want EINVAL of poll", n, err)
 	}
-	if text := fmt.Sprint(err); !strings.Contains(text, "4001 entries") || !strings.Contains(text, "raise RLIMIT_NOFILE") {
-		t.Errorf("%q does not say what to do", text)
+	if text := fmt.Sprint(err); !strings.Contains(text, "4001 entries") || !strings.Contains(text, "raise ") {
+		t.Errorf("%q does not name the entries and the remedy", text)
 	}
 }
 
-// A list that forgets nothing is longer than the process may have descriptors, which the kernel refuses.
+// The kernel refuses a list with more entries than the process may have descriptors.
 func TestUnregisteredEntriesAreNotCounted(t *testing.T) {
 	poller := poll.New()
 	fds := writable(t, poller, 90)

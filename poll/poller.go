@@ -12,39 +12,42 @@ import (
 	"iomux/internal/sys"
 )
 
-// Poller is a list of descriptors that poll(2) is given at each Poll, a polling object of Python's module select. It holds no descriptor of
-// its own, so there is nothing to close. Its methods may be called from several goroutines at once; changes that are made
-// while a Poll waits count from the next Poll on. The zero value is ready for use.
+// Poller is a list of descriptors that each Poll passes to poll(2). It is the polling object of
+// Python's module select. It has no descriptor of its own, so there is nothing to close. The zero
+// value is an empty Poller.
+//
+// A Poller is safe for concurrent use. A change during a Poll takes effect in the next Poll.
 type Poller struct {
 	mu    sync.Mutex
-	fds   []FD          // in order of registration; unregistered ones stay as holes until there are too many
+	fds   []FD          // in order of registration, with holes of unregistered ones
 	index map[int32]int // of a descriptor in fds
-	next  int           // index in fds at which the next Poll begins to hand out
-	round int           // index behind those whose turns these are: what was registered since they began comes last
-	spare [][]FD        // lists that waits have used, one for each that waited at the same time
+	next  int           // index in fds of the first descriptor that the next Poll reports
+	round int           // index in fds of the first descriptor registered after this round began
+	spare [][]FD        // unused lists, one for each concurrent wait
 }
 
 var errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("poll", syscall.EINVAL))
 
-// hole is a place in the list whose descriptor was unregistered: poll(2) passes negative numbers over.
+// hole replaces an unregistered descriptor in the list. poll(2) ignores negative numbers.
 const hole = -1
 
-// New makes an empty Poller. It cannot fail.
+// New returns an empty Poller.
 func New() *Poller { return new(Poller) }
 
-// Len is the number of registered descriptors.
+// Len returns the number of registered descriptors.
 func (p *Poller) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.index)
 }
 
-// Register adds fd to the list that poll(2) is given. Registering it again replaces its events, and it keeps its place.
-// Whether fd is open shows at the next Poll, which reports Nval for a closed one.
+// Register adds fd to the list. If fd is registered, Register replaces its events, and fd keeps its
+// place. Register does not check whether fd is open. The next Poll reports a closed one as Nval.
 //
-// Errors: EBADF where fd is no number of a descriptor, errors.ErrUnsupported for an event that the system does not have.
+// Register returns EBADF if fd is negative or too large for a descriptor, and errors.ErrUnsupported
+// for an event that the system does not have.
 func (p *Poller) Register(fd int, events Events) error {
-	number, err := check(fd, events)
+	number, err := toNumber(fd, events)
 	if err != nil {
 		return err
 	}
@@ -64,9 +67,9 @@ func (p *Poller) Register(fd int, events Events) error {
 
 // Modify replaces the events of a registered descriptor, which keeps its place in the list.
 //
-// Errors: ENOENT where fd is not registered, EBADF where it is no number of a descriptor, errors.ErrUnsupported for an event that the system does not have.
+// Modify returns ENOENT if fd is not registered, and the errors of Register.
 func (p *Poller) Modify(fd int, events Events) error {
-	number, err := check(fd, events)
+	number, err := toNumber(fd, events)
 	if err != nil {
 		return err
 	}
@@ -80,9 +83,9 @@ func (p *Poller) Modify(fd int, events Events) error {
 	return nil
 }
 
-// Unregister takes fd out of the list, whether it is still open or not.
+// Unregister removes fd from the list. fd may be closed.
 //
-// Errors: ErrNotRegistered where fd is not registered.
+// Unregister returns ErrNotRegistered if fd is not registered.
 func (p *Poller) Unregister(fd int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,7 +101,7 @@ func (p *Poller) Unregister(fd int) error {
 	return nil
 }
 
-// fillHoles moves the registered descriptors together, in their order.
+// fillHoles removes the holes from the list, and keeps the order.
 func (p *Poller) fillHoles() {
 	kept, next, round := 0, 0, 0
 	for i, fd := range p.fds {
@@ -120,23 +123,27 @@ func (p *Poller) fillHoles() {
 	p.fds, p.next, p.round = p.fds[:kept], next, round
 }
 
-// Poll wraps poll(2): it waits until a registered descriptor is ready or the timeout has passed, and fills events in order
-// of registration. It returns their number, 0 after a timeout. Where there are more than find room in events, the next Poll
-// begins with those that were left out, so that all have their turn; what is registered meanwhile has it after them.
+// Poll wraps poll(2). It waits until a registered descriptor is ready or the timeout has passed. It
+// writes the ready descriptors to events, in order of registration, and returns their number. After
+// a timeout that is 0. If there is not enough room in events, the next Poll begins with the
+// remaining ones, so that each descriptor has its turn. Descriptors registered in between come last.
 //
-// A negative timeout blocks, zero does not wait, any other is never shortened. Interruptions by signals (EINTR) are waited
-// through. Nothing can end a blocked Poll but a registered descriptor; use PollContext to have more. Once warm, a Poll does not
-// allocate.
+// A negative timeout blocks, and 0 does not wait. A timeout is never shortened. If a signal
+// interrupts the call (EINTR), it waits again for the remaining time. A blocked Poll returns only
+// when a registered descriptor is ready. Use PollContext to be able to cancel it. Poll does not
+// allocate, except to grow its lists.
 //
-// Errors: EINVAL for an empty events, and for more registrations than the process may have descriptors (RLIMIT_NOFILE);
-// ENOMEM; errors.ErrUnsupported on Windows for what is no socket.
+// Poll returns these errors:
+//
+//   - EINVAL if events is empty, or if there are more registered descriptors than the system takes
+//   - ENOMEM
+//   - errors.ErrUnsupported on Windows for a handle that is not a socket
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {
 	return p.PollContext(context.Background(), events, timeout)
 }
 
-// PollContext is Poll, poll(2), that the end of ctx ends, too, as it does WaitContext.
-//
-// Errors: those of Poll and of WaitContext.
+// PollContext is Poll, and also returns if ctx is done, as WaitContext does. It returns the errors of
+// Poll and of WaitContext.
 func (p *Poller) PollContext(ctx context.Context, events []Event, timeout time.Duration) (n int, err error) {
 	if len(events) == 0 {
 		return 0, errNoRoom
@@ -150,7 +157,7 @@ func (p *Poller) PollContext(ctx context.Context, events []Event, timeout time.D
 	return n, err
 }
 
-// take copies the list, so that it can be changed while the copy is waited on.
+// take copies the list for a wait, during which the list can change.
 func (p *Poller) take() (fds []FD, next, round int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -170,8 +177,9 @@ func (p *Poller) giveBack(fds []FD, next, round int) {
 	p.next, p.round = next, round
 }
 
-// collect fills events with the ready ones of fds: from next to the end of the round, then from the beginning, and at last those
-// that are new. It returns where it had to stop, 0 if it did not, and where the round ends to which that belongs.
+// collect writes the ready entries of fds to events: first from next to the end of the round, then
+// from the beginning, and then new ones. It returns the index at which it stopped, which is 0 if
+// events had room for all, and the end of the round of that index.
 func collect(events []Event, fds []FD, ready, next, round int) (n, stopped, ends int) {
 	round = min(round, len(fds))
 	next = min(next, round)
@@ -198,12 +206,10 @@ func collect(events []Event, fds []FD, ready, next, round int) (n, stopped, ends
 	return n, 0, 0
 }
 
-func check(fd int, events Events) (int32, error) {
+// toNumber returns fd as poll(2) takes it.
+func toNumber(fd int, events Events) (int32, error) {
 	if fd < 0 || fd > math.MaxInt32 {
 		return 0, &sys.Error{Call: "poll", FD: fd, Err: syscall.EBADF, Advice: "no number of a descriptor"}
 	}
-	if events&absent != 0 {
-		return 0, errAbsent(fd)
-	}
-	return int32(fd), nil
+	return int32(fd), checkEvents(fd, events)
 }

@@ -41,7 +41,7 @@ func TestTurnsGoOnAcrossUnregister(t *testing.T) {
 		t.Errorf("turn is %v, want %v", got, fds[:5])
 	}
 	must(t, poller.Unregister(fds[1]))
-	must(t, poller.Unregister(fds[5])) // whose turn would have been next
+	must(t, poller.Unregister(fds[5])) // the next one to be reported
 	want := []int{fds[6], fds[7], fds[0]}
 	if got := order(t, poller, 3); !slices.Equal(got, want) {
 		t.Errorf("turn after Unregister is %v, want %v", got, want)
@@ -58,7 +58,7 @@ func TestTurnsGoOnAcrossUnregister(t *testing.T) {
 	}
 }
 
-// Others that are taken out after their turn, and put in again, do not come before what has not had its turn yet.
+// A descriptor that is removed after its turn and registered again comes after the remaining ones.
 func TestRegisteredAgainComesLast(t *testing.T) {
 	poller := poll.New()
 	r, w := suite.Pipe(t)
@@ -77,10 +77,10 @@ func TestRegisteredAgainComesLast(t *testing.T) {
 			suite.Write(t, w)
 		}
 	}
-	t.Errorf("%d has not had its turn, while %v had theirs twice", r, fds)
+	t.Errorf("descriptor %d was not reported, while each of %v was reported twice", r, fds)
 }
 
-// A wait remembers where the next one is to begin, in a list that may have become shorter meanwhile.
+// A wait stores where the next one begins, in a list that may have become shorter during the wait.
 func TestListBecomesShorterDuringAPoll(t *testing.T) {
 	poller := poll.New()
 	idle, _ := suite.Pipe(t)
@@ -98,11 +98,11 @@ func TestListBecomesShorterDuringAPoll(t *testing.T) {
 		_, err := poller.Poll(make([]poll.Event, 1), soon)
 		ended <- err
 	}()
-	time.Sleep(20 * time.Millisecond) // it waits by now
+	time.Sleep(20 * time.Millisecond) // until it waits
 	for _, fd := range fds[:39] {
 		must(t, poller.Unregister(fd))
 	}
-	if n := poll.Places(poller); n != 21 { // the last of them made holes too many, so that there are none left
+	if n := poll.Places(poller); n != 21 { // the last Unregister removed the holes
 		t.Fatalf("the list has %d places, want 21", n)
 	}
 	suite.Write(t, w)
@@ -112,7 +112,7 @@ func TestListBecomesShorterDuringAPoll(t *testing.T) {
 	}
 }
 
-// Waits at the same time must not share a list: the race detector sees it, and one may find the list that another has emptied.
+// Concurrent waits must not share a list. The race detector sees it if they do.
 func TestPollsAtTheSameTime(t *testing.T) {
 	poller := poll.New()
 	r, w := suite.Pipe(t)

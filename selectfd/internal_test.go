@@ -64,6 +64,23 @@ func TestDescriptorBeyondTheDenseRange(t *testing.T) {
 	}
 }
 
+func TestSetsThatSelectGetsWrongAreLeftToPoll(t *testing.T) {
+	var one Set
+	one.Add(7)
+	left := map[string][3]bool{ // of sets r, w and x
+		"linux": {}, "freebsd": {}, "netbsd": {false, false, true}, "dragonfly": {false, true, false},
+	}
+	for goos, want := range left {
+		for i := range want {
+			sets := [3]*Set{nil, new(Set), new(Set)}
+			sets[i] = &one
+			if got := errs(goos, sets); got != want[i] {
+				t.Errorf("%s, set %d: %v, want %v", goos, i, got, want[i])
+			}
+		}
+	}
+}
+
 func TestErrorNamesNotTooMany(t *testing.T) {
 	first := suite.ClosedFD(t)
 	var set Set

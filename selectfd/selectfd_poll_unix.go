@@ -25,7 +25,7 @@ func waitByPoll(sets [3]*Set, d time.Duration) (int, error) {
 		case countdown.Again(n, errno):
 			continue
 		case errno != 0:
-			return 0, os.NewSyscallError("poll", errno)
+			return 0, os.NewSyscallError("select", errno)
 		}
 		if n > 0 && silence(*list) {
 			continue // nothing that select would report

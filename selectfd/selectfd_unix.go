@@ -4,6 +4,7 @@ package selectfd
 
 import (
 	"os"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -24,10 +25,22 @@ func wait(sets [3]*Set, d time.Duration) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case sys.SelectLimit != 0 && highest >= sys.SelectLimit:
+	case sys.SelectLimit != 0 && highest >= sys.SelectLimit || errs(runtime.GOOS, sets):
 		return waitByPoll(sets, d)
 	}
 	return waitBySelect(sets, highest+1, d)
+}
+
+// errs reports whether select(2) of the system gives wrong results for the sets. NetBSD finds the
+// end of a pipe exceptional, and DragonFly does not find a pipe without a reader writable.
+func errs(goos string, sets [3]*Set) bool {
+	switch goos {
+	case "netbsd":
+		return sets[2] != nil && sets[2].highest() >= 0
+	case "dragonfly":
+		return sets[1] != nil && sets[1].highest() >= 0
+	}
+	return false
 }
 
 // prepare finds the highest member, -1 for none, and the members that no kernel would complain of.

@@ -5,30 +5,122 @@ package sys
 import (
 	"syscall"
 	"time"
+	"unsafe"
 )
 
-// correctPoll calls poll, which is DragonFly's poll(2), and corrects two of its answers. It is
-// compiled on every Unix, so that tests can run it over a model of that kernel.
+// pollCall is poll(2) as a function.
+type pollCall = func([]PollFD, time.Duration) (int, syscall.Errno)
+
+const (
+	pollReads  = PollIn | PollRdNorm | PollPri | PollRdBand
+	pollWrites = PollOut | PollWrNorm | PollWrBand
+)
+
+// correctPoll calls poll, which is DragonFly's poll(2), and corrects its answers. It is compiled on
+// every Unix, so that tests can run it over a model of that kernel.
 //
-// The kernel ignores descriptor -1 only, although POSIX lets any negative one disable an entry. And
-// it reports PollNval for a pipe whose other end is closed, because it takes the errno EPIPE for
-// that event.
-func correctPoll(fds []PollFD, timeout time.Duration,
-	poll func([]PollFD, time.Duration) (int, syscall.Errno)) (int, syscall.Errno) {
+// The kernel ignores descriptor -1 only, although POSIX lets any negative one disable an entry. It
+// implements poll(2) with kevent(2), and so the answers differ as follows:
+//
+//   - PollNval is reported for a pipe whose other end is closed, because the kernel takes the errno
+//     EPIPE for that event.
+//   - If one entry is PollNval, the kernel does not look at the others.
+//   - Of several entries with the same descriptor, only the last one has an answer.
+//   - A pipe reports PollHup only if PollOut is requested.
+//   - An entry that requests nothing has no answer, not even if it is not open.
+//
+// correctPoll asks about single entries again. It does not see that an entry which requests nothing
+// is hung up during the wait.
+func correctPoll(fds []PollFD, timeout time.Duration, poll pollCall) (int, syscall.Errno) {
 	disabled := disableNegative(fds)
+	ended := hasEndedSilently(fds, poll)
+	if ended {
+		timeout = 0
+	}
 	n, errno := poll(fds, timeout)
+	if errno == 0 && (n > 0 || ended) {
+		n = correctAll(fds, poll)
+	}
 	for _, entry := range disabled {
 		fds[entry.index].FD = entry.fd
 	}
-	if n <= 0 || errno != 0 {
-		return n, errno
-	}
+	return n, errno
+}
+
+// hasEndedSilently reports whether an entry that requests nothing is hung up or not open.
+func hasEndedSilently(fds []PollFD, poll pollCall) bool {
 	for i := range fds {
-		if fds[i].Revents&PollNval != 0 && IsOpen(int(fds[i].FD)) {
-			fds[i].Revents = fds[i].Revents&^PollNval | PollHup | PollErr
+		if fds[i].FD >= 0 && fds[i].Events == 0 && ended(&fds[i], poll) != 0 {
+			return true
 		}
 	}
-	return n, errno
+	return false
+}
+
+// correctAll corrects all entries, and returns the number of ready ones.
+func correctAll(fds []PollFD, poll pollCall) (n int) {
+	refused := false
+	for i := range fds {
+		refused = refused || fds[i].Revents&PollNval != 0
+	}
+	for i := range fds {
+		e := &fds[i]
+		if e.FD < 0 {
+			continue
+		}
+		if e.Revents == 0 && e.Events != 0 && (refused || hasAnswer(fds, e.FD)) {
+			e.Revents = ask(e, e.Events, poll)
+		}
+		correct(e, poll)
+		if e.Revents != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// hasAnswer reports whether an entry of fd is ready.
+func hasAnswer(fds []PollFD, fd int32) bool {
+	for i := range fds {
+		if fds[i].FD == fd && fds[i].Revents != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// correct corrects one answer.
+func correct(e *PollFD, poll pollCall) {
+	switch {
+	case e.Revents&PollNval != 0:
+		if IsOpen(int(e.FD)) {
+			e.Revents = PollHup | PollErr | ask(e, e.Events&pollReads, poll)&^PollNval
+		}
+	case e.Events == 0 || e.Revents&pollReads != 0 && e.Events&pollWrites == 0:
+		e.Revents |= ended(e, poll)
+	}
+}
+
+// ended returns PollHup if the entry is hung up, PollNval if it is not open, or else 0.
+func ended(e *PollFD, poll pollCall) uint16 {
+	answer := ask(e, PollOut, poll)
+	if answer&PollNval != 0 && IsOpen(int(e.FD)) {
+		return PollHup
+	}
+	return answer & (PollHup | PollErr | PollNval)
+}
+
+// ask returns what the kernel answers if the entry requests events. It leaves the entry as it was.
+func ask(e *PollFD, events uint16, poll pollCall) uint16 {
+	before := *e
+	e.Events, e.Revents = events, 0
+	_, errno := poll(unsafe.Slice(e, 1), 0)
+	answer := e.Revents
+	*e = before
+	if errno != 0 {
+		return 0
+	}
+	return answer
 }
 
 // disabledFD is the descriptor of an entry that disableNegative has changed.

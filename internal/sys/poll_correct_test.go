@@ -11,39 +11,108 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dragonFly is a model of DragonFly's poll(2): it reports PollNval for each entry that is -2 or
-// less, is not open, or is in closedPeers.
-func dragonFly(closedPeers ...int32) func([]PollFD, time.Duration) (int, syscall.Errno) {
-	return func(fds []PollFD, _ time.Duration) (n int, _ syscall.Errno) {
-		for i := range fds {
-			fds[i].Revents = 0
-			if fd := fds[i].FD; fd < -1 || fd >= 0 && !IsOpen(int(fd)) || slices.Contains(closedPeers, fd) {
-				fds[i].Revents = PollNval
+// dragonFly is a model of DragonFly's poll(2). It holds the answers to the descriptors that are
+// ready, of the events that kevent(2) has for them.
+type dragonFly struct {
+	ready       map[int32]uint16
+	closedPeers []int32 // pipes whose other end is closed
+	waits       []time.Duration
+}
+
+func (k *dragonFly) poll(fds []PollFD, timeout time.Duration) (n int, _ syscall.Errno) {
+	k.waits = append(k.waits, timeout)
+	for i := range fds {
+		fds[i].Revents = 0
+		fd, isAsked := fds[i].FD, fds[i].Events != 0
+		if fd < -1 || fd >= 0 && isAsked && (!IsOpen(int(fd)) || k.refuses(fds[i])) {
+			fds[i].Revents = PollNval
+			n++
+		}
+	}
+	if n > 0 { // a registration failed
+		return n, 0
+	}
+	for i := range fds {
+		later := slices.ContainsFunc(fds[i+1:], func(other PollFD) bool { return other.FD == fds[i].FD })
+		if fds[i].FD >= 0 && !later {
+			if fds[i].Revents = k.ready[fds[i].FD] & fds[i].Events; fds[i].Revents != 0 {
 				n++
 			}
 		}
-		return n, 0
 	}
+	return n, 0
 }
 
-func TestCorrectedPollOfDragonFly(t *testing.T) {
+func (k *dragonFly) refuses(fd PollFD) bool {
+	return fd.Events&PollOut != 0 && slices.Contains(k.closedPeers, fd.FD)
+}
+
+// openPipe returns both ends of a pipe.
+func openPipe(t *testing.T) (r, w int32) {
+	t.Helper()
 	var pipe [2]int
 	if err := unix.Pipe(pipe[:]); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _, _ = unix.Close(pipe[0]), unix.Close(pipe[1]) }()
-	w := int32(pipe[1])
-	fds := []PollFD{
-		{FD: -1, Events: PollIn}, {FD: w, Events: PollOut}, {FD: -6, Events: PollIn}, {FD: 1 << 24, Events: PollIn},
-		{FD: -1 << 31, Events: PollOut},
+	t.Cleanup(func() { _, _ = unix.Close(pipe[0]), unix.Close(pipe[1]) })
+	return int32(pipe[0]), int32(pipe[1])
+}
+
+func TestCorrectedPollOfDragonFly(t *testing.T) {
+	const closed = 1 << 24
+	r, w := openPipe(t)
+	ended, idle := openPipe(t)
+	kernel := func() *dragonFly {
+		return &dragonFly{
+			ready:       map[int32]uint16{r: PollIn, ended: PollIn, w: PollOut},
+			closedPeers: []int32{ended, idle},
+		}
 	}
-	n, errno := correctPoll(fds, 0, dragonFly(w))
-	want := []PollFD{
-		{FD: -1, Events: PollIn}, {FD: w, Events: PollOut, Revents: PollHup | PollErr}, {FD: -6, Events: PollIn},
-		{FD: 1 << 24, Events: PollIn, Revents: PollNval}, {FD: -1 << 31, Events: PollOut},
+	cases := map[string]struct {
+		entries []PollFD
+		want    []uint16
+	}{
+		"negative descriptors":             {[]PollFD{{FD: -1, Events: PollIn}, {FD: -6, Events: PollIn}, {FD: -1 << 31}}, []uint16{0, 0, 0}},
+		"pipe without a reader":            {[]PollFD{{FD: idle, Events: PollOut}}, []uint16{PollHup | PollErr}},
+		"pipe without a writer":            {[]PollFD{{FD: ended, Events: PollIn}}, []uint16{PollIn | PollHup}},
+		"data, both directions requested":  {[]PollFD{{FD: ended, Events: PollIn | PollOut}}, []uint16{PollIn | PollHup | PollErr}},
+		"nothing requested, hung up":       {[]PollFD{{FD: idle}}, []uint16{PollHup}},
+		"nothing requested, not open":      {[]PollFD{{FD: closed}}, []uint16{PollNval}},
+		"nothing requested, ready":         {[]PollFD{{FD: w}, {FD: r}}, []uint16{0, 0}},
+		"one of several is not open":       {[]PollFD{{FD: closed, Events: PollIn}, {FD: r, Events: PollIn}, {FD: w, Events: PollIn}}, []uint16{PollNval, PollIn, 0}},
+		"one descriptor in several places": {[]PollFD{{FD: r, Events: PollIn}, {FD: w, Events: PollOut}, {FD: r, Events: PollIn}}, []uint16{PollIn, PollOut, PollIn}},
+		"ready":                            {[]PollFD{{FD: r, Events: PollIn}, {FD: w, Events: PollOut}}, []uint16{PollIn, PollOut}},
 	}
-	if n != 2 || errno != 0 || !slices.Equal(fds, want) {
-		t.Errorf("%d, %v, %+v, want 2, no error, %+v", n, errno, fds, want)
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			fds := slices.Clone(test.entries)
+			ready := 0
+			for i, events := range test.want {
+				test.entries[i].Revents = events
+				if events != 0 {
+					ready++
+				}
+			}
+			n, errno := correctPoll(fds, time.Second, kernel().poll)
+			if n != ready || errno != 0 || !slices.Equal(fds, test.entries) {
+				t.Errorf("%d, %v, %+v, want %d, no error, %+v", n, errno, fds, ready, test.entries)
+			}
+		})
+	}
+}
+
+// An entry that requests nothing and is hung up would not end the wait of the kernel.
+func TestCorrectedPollOfDragonFlyDoesNotSleepBesideAHangUp(t *testing.T) {
+	_, w := openPipe(t)
+	kernel := &dragonFly{closedPeers: []int32{w}}
+	fds := []PollFD{{FD: w}}
+	if n, errno := correctPoll(fds, -1, kernel.poll); n != 1 || errno != 0 || slices.Contains(kernel.waits, -1) {
+		t.Errorf("%d, %v after waits of %v, want 1 without a wait", n, errno, kernel.waits)
+	}
+	fds[0].Events = PollIn
+	kernel.waits = nil
+	if _, _ = correctPoll(fds, -1, kernel.poll); !slices.Equal(kernel.waits, []time.Duration{-1}) {
+		t.Errorf("waits are %v, want one without limit", kernel.waits)
 	}
 }
 
@@ -56,8 +125,12 @@ func TestCorrectedPollPassesErrorsOn(t *testing.T) {
 }
 
 func TestCorrectedPollOfDragonFlyDoesNotAllocate(t *testing.T) {
-	fds := []PollFD{{FD: -1}, {FD: 0}}
-	poll := dragonFly()
+	r, _ := openPipe(t)
+	fds := []PollFD{{FD: -1}, {FD: r, Events: PollIn}, {FD: r, Events: PollIn}}
+	poll := func(fds []PollFD, _ time.Duration) (int, syscall.Errno) {
+		fds[0].Revents = PollIn
+		return 1, 0
+	}
 	if n := testing.AllocsPerRun(100, func() { _, _ = correctPoll(fds, 0, poll) }); n != 0 {
 		t.Errorf("it allocates %v times", n)
 	}

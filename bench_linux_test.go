@@ -13,8 +13,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// What one call costs, for an event that is ready: the system call itself without telling the Go scheduler (Raw), as x/sys
-// makes it, in package epoll, and in a Poller. Compare within one run.
+// The cost of one call for an event that is ready: the system call itself without telling the Go
+// scheduler (Raw), as x/sys makes it, in package epoll, and in a Poller. Compare within one run.
 
 // oneReady are n eventfds of which the first is readable.
 func oneReady(b *testing.B, n int) []int {

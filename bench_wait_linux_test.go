@@ -18,8 +18,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// waits are the ways to wait for one eventfd to become readable: parked in the Go scheduler, or blocked in the kernel on a
-// thread.
+// waits are the ways to wait for one eventfd to become readable: parked in the Go scheduler, or
+// blocked in the kernel on a thread.
 func waits(b *testing.B, fd int) map[string]func() {
 	b.Helper()
 	parked, blocking := readyPoller(b, []int{fd}), readyPoller(b, []int{fd}, iomux.WithBlocking())
@@ -94,7 +94,8 @@ func BenchmarkPingPong(b *testing.B) {
 	}
 }
 
-// BenchmarkHandOff tells how long after an event a worker goroutine begins with it, with one processor.
+// BenchmarkHandOff measures how long after an event a worker goroutine begins with it, with one
+// processor.
 func BenchmarkHandOff(b *testing.B) {
 	for _, way := range []string{"Kernel", "Poller"} {
 		b.Run(way, func(b *testing.B) {
@@ -130,7 +131,7 @@ func BenchmarkHandOff(b *testing.B) {
 	}
 }
 
-// BenchmarkLate tells how late timeouts are.
+// BenchmarkLate measures how late timeouts end.
 func BenchmarkLate(b *testing.B) {
 	for name, opts := range map[string][]iomux.Option{"Poller": nil, "Blocking": {iomux.WithBlocking()}} {
 		for _, timeout := range []time.Duration{100 * time.Microsecond, time.Millisecond, 3 * time.Millisecond} {
@@ -149,7 +150,7 @@ func BenchmarkLate(b *testing.B) {
 	}
 }
 
-// BenchmarkIdle tells what idle pollers and registrations hold.
+// BenchmarkIdle measures the memory of idle pollers and registrations.
 func BenchmarkIdle(b *testing.B) {
 	b.Run("Threads/500", func(b *testing.B) {
 		before := threads(b)
@@ -204,7 +205,8 @@ func resident(b *testing.B) int {
 	return pages * os.Getpagesize()
 }
 
-// BenchmarkOthers tells the longest time that another goroutine has to wait for the one processor while a loop is saturated.
+// BenchmarkOthers measures the longest time that another goroutine has to wait for the one
+// processor while a loop is saturated.
 func BenchmarkOthers(b *testing.B) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	fds := oneReady(b, 1)
@@ -238,7 +240,8 @@ func BenchmarkOthers(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkRing is libevent's workload: of n pipes in a ring one is active, and each byte that is read is written to the next.
+// BenchmarkRing is libevent's workload: of n pipes in a ring one is active, and each byte that is
+// read is written to the next.
 func BenchmarkRing(b *testing.B) {
 	for _, n := range []int{100, 9900} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
@@ -294,7 +297,8 @@ func pollerRing(b *testing.B, r, w []int) {
 	drainAll(b, r)
 }
 
-// goroutineRing has a goroutine for each pipe, as programs without a poller do. It ends when the pipes are closed.
+// goroutineRing has a goroutine for each pipe, as programs without a poller do. It ends when the
+// pipes are closed.
 func goroutineRing(b *testing.B, n int) {
 	r, w := make([]*os.File, n), make([]*os.File, n)
 	for i := range r {

@@ -44,7 +44,7 @@ func ExampleMechanism_Available() {
 	// Output: true
 }
 
-// What is available without being native is emulated: it works alike, at another price.
+// An available mechanism that is not native is emulated: it works alike, at another price.
 func ExampleMechanism_Native() {
 	for _, m := range iomux.Mechanisms() {
 		if !m.Native() {
@@ -65,7 +65,7 @@ func ExampleMechanism_Limits() {
 	// Output: true
 }
 
-// Whoever opens many descriptors looks first how many there may be.
+// A program that opens many descriptors first checks how many it may open.
 func ExampleLimits() {
 	const connections = 100_000
 	for _, m := range iomux.Mechanisms() {
@@ -77,7 +77,7 @@ func ExampleLimits() {
 	// Output:
 }
 
-// What is written in one piece to a pipe that is ready does not block and is not torn apart.
+// A short message to a pipe that is ready is written in one piece, without blocking.
 func Example_pipeBuf() {
 	message := []byte("short enough")
 	fmt.Println(iomux.PipeBuf == 0 || len(message) <= iomux.PipeBuf)

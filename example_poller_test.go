@@ -114,7 +114,8 @@ func ExamplePoller() {
 	// Output: true
 }
 
-// Connections of package net are watched as they are. To read, package descriptor takes what is there, without blocking.
+// Connections of package net are watched as they are. To read, package descriptor takes what is
+// there, without blocking.
 func ExamplePoller_Register() {
 	p := open[net.Conn]()
 	defer func() { _ = p.Close() }()
@@ -233,7 +234,8 @@ func ExamplePoller_Supports() {
 	// Output: Readable
 }
 
-// A one-shot source is silent until it is modified, so that one of many goroutines has it for itself.
+// A one-shot source is silent until it is modified, so that one of many goroutines has it for
+// itself.
 func ExampleRegistration() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()

@@ -64,7 +64,8 @@ func ExampleRegistration_Unregister() {
 	// iomux: unregister: not registered
 }
 
-// A regular file makes every wait return at once. Where that is known, the loop may read it as a whole instead.
+// A regular file makes every wait return at once. If the mechanism recognises it, the loop may read
+// it as a whole instead.
 func ExampleRegistration_AlwaysReady() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
@@ -77,7 +78,7 @@ func ExampleRegistration_AlwaysReady() {
 	var events [1]iomux.Event[string]
 	n, err := p.WaitTimeout(events[:], time.Second)
 	fmt.Println(n, err, events[0].Ready)
-	if p.Mechanism() == iomux.Epoll { // the others do not tell
+	if p.Mechanism() == iomux.Epoll { // the others do not distinguish it
 		fmt.Println(registration.AlwaysReady())
 	} else {
 		fmt.Println(true)
@@ -123,7 +124,7 @@ func ExamplePoller_Close() {
 	// true true
 }
 
-// What cannot be waited for is refused at once, and not found out when no event comes.
+// Register refuses a source that the mechanism cannot wait for.
 func Example_errNotPollable() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()

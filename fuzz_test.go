@@ -9,7 +9,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// byNumber makes a registration whose number belongs to another file an unknown one, as it is where there are only numbers.
+// byNumber makes a registration whose number belongs to another file an unknown one, as it is where
+// there are only numbers.
 type byNumber struct{ *waiter }
 
 func (w byNumber) Unregister(fd int) error {

@@ -2,48 +2,66 @@ package iomux
 
 import "iomux/internal/bitnames"
 
-// Interest is a set of conditions that a source is watched for, together with the mode in which they are reported. It prints
-// as Readable|Edge. What is ready comes back as a set of the conditions, without the modes.
+// Interest is a set of conditions to wait for, together with the mode of reporting. An event holds
+// the conditions that are ready, without modes. An Interest prints as Readable|Edge.
 //
-// This is how the conditions are asked for, and told, by each mechanism:
+// A reader should read after each of Readable, Hangup, ReadHangup and Errored, until the end of the
+// file or an error. Which of them arrive together differs per system: for a pipe without writers
+// Linux reports Hangup, and the BSDs Readable|Hangup.
 //
-//	           epoll          kqueue                   poll *    select
-//	Readable   EPOLLIN        EVFILT_READ              POLLIN    set of readers; hang-ups and errors are seen as Readable, too
-//	Writable   EPOLLOUT       EVFILT_WRITE             POLLOUT   set of writers; errors are seen as Writable, too
-//	Priority   EPOLLPRI       EVFILT_EXCEPT, NOTE_OOB  POLLPRI   set of exceptions
-//	Hangup     EPOLLHUP       EV_EOF, then POLLHUP     POLLHUP   cannot be told
-//	ReadHangup EPOLLRDHUP     EV_EOF of EVFILT_READ    POLLRDHUP cannot be told
-//	Errored    EPOLLERR       EV_EOF, then POLLERR     POLLERR   cannot be told
-//	Edge       EPOLLET        EV_CLEAR                 -         -
-//	OneShot    EPOLLONESHOT   EV_DISPATCH              by us     by us
+// [Poller.Supports] reports whether a mechanism has a condition or mode. Register refuses others
+// with errors.ErrUnsupported. All mechanisms but select report Hangup and Errored even if they were
+// not requested.
 //
-// * and devpoll, and event ports.
+// # What differs per mechanism
 //
-// On Windows, afd, devpoll and poll tell all of epoll's conditions of sockets, except that a reset is Hangup without Errored, a
-// refused connection Errored without Hangup, and both directions shut down ReadHangup without Hangup. They have no Edge.
+//	           epoll          kqueue                   poll (1)   select
+//	Readable   EPOLLIN        EVFILT_READ              POLLIN     readers (2)
+//	Writable   EPOLLOUT       EVFILT_WRITE             POLLOUT    writers (2)
+//	Priority   EPOLLPRI       EVFILT_EXCEPT, NOTE_OOB  POLLPRI    exceptions
+//	Hangup     EPOLLHUP       EV_EOF, then POLLHUP     POLLHUP    not supported
+//	ReadHangup EPOLLRDHUP     EV_EOF of EVFILT_READ    POLLRDHUP  not supported
+//	Errored    EPOLLERR       EV_EOF, then POLLERR     POLLERR    not supported
+//	Edge       EPOLLET        EV_CLEAR                 -          -
+//	OneShot    EPOLLONESHOT   EV_DISPATCH              emulated   emulated
 //
-// All but select report Hangup and Errored whether they were asked for or not. POLLRDHUP exists on Linux, FreeBSD and
-// illumos, EVFILT_EXCEPT on macOS, OpenBSD and DragonFly. kqueue sees each direction by itself: when the one that is watched comes
-// to its end (reading, if neither is), poll(2) is asked what has ended; the end of a direction that is not watched is not seen. A
-// TCP socket that was never connected is ready for nothing with kqueue, and Writable|Hangup with epoll and poll on Linux.
+// (1) The same for devpoll and event ports. (2) Hang-ups and errors are reported as Readable,
+// errors also as Writable.
 //
-// To ask for what a mechanism cannot do is errors.ErrUnsupported; Poller.Supports tells beforehand. Which conditions a kernel
-// reports together is its own choice: Linux reports a pipe whose writers are gone as Hangup, the BSDs as Readable|Hangup. So a
-// reader reads on any of them, until the end of the file.
+// POLLRDHUP exists on Linux, FreeBSD and illumos, and EVFILT_EXCEPT on macOS, OpenBSD and
+// DragonFly. With kqueue a TCP socket that was never connected is ready for nothing. With epoll and
+// poll on Linux it is Writable|Hangup.
+//
+// On Windows afd, devpoll and poll report all conditions of sockets, without Edge. A reset
+// connection is Hangup without Errored there, a refused one is Errored without Hangup, and one that
+// both sides have shut down is ReadHangup without Hangup.
 type Interest uint32
 
-// The conditions and modes. Without a mode, a condition is reported by each Wait for as long as it lasts: level-triggered. Their
-// numbers are those of epoll(7), on every system.
+// The conditions and modes. Without a mode a condition is level-triggered: every Wait reports it
+// until it ends. The numbers are those of epoll(7) on every system.
 const (
-	Readable   Interest = 0x1    // reading would not block: data, the end of the file, a connection to accept, or an error
-	Priority   Interest = 0x2    // urgent data, or what a file has out of turn: a change of /proc/self/mountinfo, a pressure stall
-	Writable   Interest = 0x4    // writing would not block, or a connection was made or refused
-	Errored    Interest = 0x8    // an error is waiting to be read, or the reading end of a pipe has gone
-	Hangup     Interest = 0x10   // both directions are shut down, or all writing ends of a pipe have gone
-	ReadHangup Interest = 0x2000 // the peer has shut down its writing side, or all of it: it has gone, though data may be left to read
+	// Readable: reading would not block. There is data, the end of the file, a connection to
+	// accept, or an error.
+	Readable Interest = 0x1
+	// Priority: there is urgent data, or a file such as /proc/self/mountinfo or a pressure-stall
+	// trigger has changed.
+	Priority Interest = 0x2
+	// Writable: writing would not block, or an attempt to connect has ended.
+	Writable Interest = 0x4
+	// Errored: an error is pending, or the reading end of a pipe was closed.
+	Errored Interest = 0x8
+	// Hangup: both directions of a connection are shut down, or all writing ends of a pipe were
+	// closed.
+	Hangup Interest = 0x10
+	// ReadHangup: the peer will send nothing more. It has shut down its writing side, and may still
+	// read, or has closed the connection. Data may be left to read. To distinguish the two, look
+	// for Hangup or Errored, or write to the connection.
+	ReadHangup Interest = 0x2000
 
-	OneShot Interest = 1 << 30 // report once, then be silent until Registration.Modify
-	Edge    Interest = 1 << 31 // report when something arrives, not while it is there: read and write until EAGAIN
+	// OneShot reports once. Registration.Modify arms the source again.
+	OneShot Interest = 1 << 30
+	// Edge reports when something arrives, not while it is there. Read and write until EAGAIN.
+	Edge Interest = 1 << 31
 )
 
 const (
@@ -64,5 +82,5 @@ var interestNames = []bitnames.Name{
 	{Value: uint64(OneShot), Text: "OneShot"},
 }
 
-// String is the set's names joined by |, bits without a name in hexadecimal, and 0 for the empty set.
+// String returns the names joined with |, unknown bits in hexadecimal, and 0 for the empty set.
 func (i Interest) String() string { return bitnames.Format(uint64(i), interestNames) }

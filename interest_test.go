@@ -12,7 +12,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// A one-shot registration is reported once in all, whichever of its directions is ready first, and with room for one event.
+// A one-shot registration is reported once in all, whichever of its directions is ready first, and
+// with room for one event.
 func TestOneShotOfTwoDirections(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		const both = iomux.Readable | iomux.Writable
@@ -40,7 +41,8 @@ func TestOneShotOfTwoDirections(t *testing.T) {
 	})
 }
 
-// Who asks for neither direction is told of the end, for as long as it lasts, and of nothing before.
+// A source without a direction is reported at its end, for as long as it lasts, and for nothing
+// before.
 func TestEndAlone(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Hangup) {
@@ -115,8 +117,8 @@ func TestDoubleRegisterOfTwoDirections(t *testing.T) {
 	})
 }
 
-// What happens where only the very end is waited for does not stand before what is ready.
-func TestWhatWasNotAskedForHidesNothing(t *testing.T) {
+// Arrivals at sources that wait only for their end do not hide sources that are ready.
+func TestUnrequestedArrivalsHideNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Hangup) {
 			t.Skip("this mechanism has no Hangup")

@@ -17,26 +17,27 @@ import (
 	"iomux/selectfd"
 )
 
-// PipeBuf is PIPE_BUF, select.PIPE_BUF: what can be written to a pipe without blocking when the pipe has been reported ready
-// for writing. It speaks of pipes only. Linux has 4096 bytes, macOS and the BSDs 512, which is the least that POSIX allows,
-// Solaris and illumos 5120, AIX 32768; Windows, whose pipes cannot be waited on, 0.
+// PipeBuf is PIPE_BUF (select.PIPE_BUF in Python): the number of bytes that can be written without
+// blocking to a pipe that was reported writable. It does not apply to sockets. It is 4096 on Linux,
+// 512 on macOS and the BSDs (the least that POSIX allows), 5120 on Solaris and illumos, 32768 on
+// AIX, and 0 on Windows, where a Poller cannot wait for pipes.
 const PipeBuf = sys.PipeBuf
 
-// Mechanism is a way in which a kernel lets a program wait on many descriptors.
+// Mechanism is a system interface for waiting on many descriptors.
 type Mechanism uint8
 
 // The mechanisms.
 const (
-	Select    Mechanism = iota // select(2), on Windows for sockets, package selectfd
-	Poll                       // poll(2), on Windows for sockets, package poll
-	Epoll                      // epoll(7), package epoll
-	Kqueue                     // kqueue(2) of macOS and the BSDs (NetBSD from 10 on), on Linux emulated, package kqueue
-	DevPoll                    // /dev/poll of Solaris and illumos, elsewhere emulated, package devpoll
-	EventPort                  // event ports of Solaris and illumos
-	AFD                        // the Ancillary Function Driver of Windows, for sockets
+	Select    Mechanism = iota // select(2); sockets only on Windows (package selectfd)
+	Poll                       // poll(2); sockets only on Windows (package poll)
+	Epoll                      // epoll(7) on Linux (package epoll, which runs on more systems)
+	Kqueue                     // kqueue(2) on macOS and the BSDs; emulated on Linux (package kqueue)
+	DevPoll                    // /dev/poll on Solaris and illumos; emulated elsewhere (package devpoll)
+	EventPort                  // event ports on Solaris and illumos
+	AFD                        // the Ancillary Function Driver of Windows; sockets only
 )
 
-// mechanisms is what is known of each: the row of a constant is its number.
+// mechanisms has a row for each constant.
 var mechanisms = [...]struct {
 	name   string
 	native bool
@@ -77,7 +78,8 @@ func best() Mechanism {
 	return Select
 }
 
-// String is the mechanism's name as it is written on a command line: select, poll, epoll, kqueue, devpoll, eventport, afd.
+// String returns the name used on a command line: select, poll, epoll, kqueue, devpoll, eventport
+// or afd.
 func (m Mechanism) String() string {
 	if int(m) >= len(mechanisms) {
 		return "unknown"
@@ -85,10 +87,13 @@ func (m Mechanism) String() string {
 	return mechanisms[m].name
 }
 
-// Available reports whether a Poller can use the mechanism on this system, native or emulated.
+// Available reports whether a Poller can use the mechanism on this system, native or emulated. The
+// package of a mechanism can work on a system where this is false: package epoll runs on macOS.
 func (m Mechanism) Available() bool {
 	switch m {
-	case Select, Poll, DevPoll: // the driver of Windows serves for all, and /dev/poll is emulated wherever there is poll(2)
+	case Select, Poll, DevPoll:
+		// On Windows the driver serves all of them. /dev/poll is emulated on every system with
+		// poll(2).
 		return m.Native() || afd.Available || m == DevPoll && poll.Native
 	case Kqueue:
 		return m.Native() || runtime.GOOS == "linux"
@@ -96,25 +101,29 @@ func (m Mechanism) Available() bool {
 	return m.Native()
 }
 
-// Native reports whether the mechanism is the kernel's own on this system.
+// Native reports whether the kernel of this system has the mechanism.
 func (m Mechanism) Native() bool { return int(m) < len(mechanisms) && mechanisms[m].native }
 
-// Limits is what a mechanism can do at most, now, in this process. Zero means that there is no such limit, or none that
-// the system tells.
+// Limits are the current limits of a mechanism in this process. Zero means that a limit does not
+// exist or that the system does not report it.
 type Limits struct {
-	// Descriptors is how many descriptors the process may have open, RLIMIT_NOFILE. It can be raised (setrlimit(2)).
+	// Descriptors is the number of descriptors that the process can have open: RLIMIT_NOFILE. Raise
+	// it with setrlimit(2).
 	Descriptors uint64
-	// Entries is how many entries one wait takes. poll(2) refuses lists longer than RLIMIT_NOFILE.
+	// Entries is the number of descriptors in one wait. On Linux poll(2) refuses a list that is
+	// longer than RLIMIT_NOFILE.
 	Entries uint64
-	// Watches is how many descriptors all epolls of the user can hold together, fs.epoll.max_user_watches.
+	// Watches is the number of descriptors that all epolls of the user can hold:
+	// fs.epoll.max_user_watches.
 	Watches uint64
-	// Highest is the highest descriptor that the system's call takes. The packages wait on higher ones by other means.
+	// Highest is the largest descriptor that the system call accepts. The packages fall back to
+	// poll(2) for larger ones.
 	Highest int
-	// Resolution is the finest timeout that is told apart. Timeouts are rounded up to it.
+	// Resolution is the unit of timeouts. Timeouts are rounded up to it.
 	Resolution time.Duration
 }
 
-// Limits reads the mechanism's limits. They are all zero where it is not available.
+// Limits returns the current limits of the mechanism. They are all zero if it is not Available.
 func (m Mechanism) Limits() Limits {
 	if !m.Available() {
 		return Limits{}
@@ -152,7 +161,8 @@ func portLimits() Limits {
 
 func afdLimits() Limits { return Limits{Resolution: time.Millisecond} }
 
-// Mechanisms is what a Poller can use on this system, in the order of the constants.
+// Mechanisms returns the mechanisms that a Poller can use on this system, in the order of the
+// constants.
 func Mechanisms() []Mechanism {
 	var available []Mechanism
 	for m := range mechanisms {

@@ -11,7 +11,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// A pipe that is ready for writing takes PipeBuf bytes at once, and POSIX wants it to be 512 at least.
+// A pipe that is ready for writing takes PipeBuf bytes at once, and POSIX wants it to be 512 at
+// least.
 func TestPipeBufIsWrittenWhole(t *testing.T) {
 	if iomux.PipeBuf < 512 {
 		t.Fatalf("PipeBuf is %d", iomux.PipeBuf)

@@ -2,5 +2,5 @@
 
 package iomux_test
 
-// raceEnabled tells that the race detector is at work, which allocates and is slow.
+// raceEnabled is true if the race detector is on, which allocates and is slow.
 const raceEnabled = false

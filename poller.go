@@ -28,8 +28,8 @@ import (
 //   - A closed descriptor is never mistaken for the next file with its number. Epoll and kqueue
 //     guarantee this for every source. The other mechanisms guarantee it for a file or connection,
 //     but not for a bare number.
-//   - An edge or one-shot event reaches exactly one of several waiting goroutines. A level-triggered
-//     event is delivered to each of them until the condition ends.
+//   - An edge or one-shot event reaches exactly one of several waiting goroutines. A
+//     level-triggered event is delivered to each of them until the condition ends.
 //   - The waits, Modify and Unregister do not allocate.
 //
 // A Poller that becomes unreachable without Close releases its descriptors when the garbage

@@ -89,7 +89,8 @@ func TestSleepingWithAContextAllocatesNothing(t *testing.T) {
 	})
 }
 
-// A change of a file whose poll consumes it is not lost, though the Go runtime polls the epolls of goroutines that are parked.
+// A change of a file whose poll consumes it is not lost, though the Go runtime polls the epolls of
+// goroutines that are parked.
 func TestPriorityOfMountinfo(t *testing.T) {
 	file, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
@@ -151,7 +152,8 @@ func TestPriorityOfPressureStall(t *testing.T) {
 	}
 }
 
-// More duplicates of one file than the kernel allows in an epoll that is inside another one, as that of a parked goroutine is.
+// More duplicates of one file than the kernel allows in an epoll that is inside another one, as
+// that of a parked goroutine is.
 func TestManyDuplicates(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Priority) {
@@ -189,7 +191,8 @@ func TestNoDescriptorLeft(t *testing.T) {
 		must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before))
 		isErr(t, errNew, unix.EMFILE)
 		switch {
-		// poll(2) takes no list that is longer than RLIMIT_NOFILE, and a blocking epoll needs a bell.
+		// poll(2) takes no list that is longer than RLIMIT_NOFILE, and a blocking epoll needs a
+		// bell.
 		case (p.Mechanism() == iomux.Poll || p.Mechanism() == iomux.DevPoll) && errors.Is(errWait, unix.EINVAL):
 		case errors.Is(errWait, unix.EMFILE):
 		case n != 1 || errWait != nil || events[0].Registration != r:

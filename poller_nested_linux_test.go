@@ -39,8 +39,8 @@ func TestEpollAsASource(t *testing.T) {
 	})
 }
 
-// Of two goroutines that wait on the Poller both see an inner level, and exactly one sees an edge. Whoever waits on the inner
-// epoll itself always wakes.
+// Of two goroutines that wait on the Poller both see an inner level, and exactly one sees an edge.
+// A goroutine that waits on the inner epoll itself always wakes.
 func TestEpollAsASourceOfManyWaiters(t *testing.T) {
 	for _, mode := range []iomux.Interest{0, iomux.Edge} {
 		t.Run(mode.String(), func(t *testing.T) {
@@ -95,8 +95,8 @@ func TestEpollAsASourceOfManyWaiters(t *testing.T) {
 	}
 }
 
-// While a goroutine sleeps, another one finds that the kernel's object spins and replaces it: the one that sleeps sees what is
-// registered afterwards.
+// While a goroutine sleeps, another one finds that the kernel's object spins and replaces it: the
+// one that sleeps sees what is registered afterwards.
 func TestRenewalReachesWhoSleeps(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		mode := iomux.Readable

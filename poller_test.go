@@ -311,7 +311,7 @@ func TestEventsIterator(t *testing.T) {
 			n++
 		}
 		if n != 1 {
-			t.Errorf("the end was told %d times", n)
+			t.Errorf("the end was reported %d times", n)
 		}
 	})
 }

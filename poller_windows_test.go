@@ -25,7 +25,7 @@ func TestDriverIsTheBest(t *testing.T) {
 	}
 }
 
-// What Windows cannot wait on says so.
+// Windows can wait for sockets only, and other handles are refused.
 func TestOnlySockets(t *testing.T) {
 	r, w, err := os.Pipe()
 	must(t, err)
@@ -85,7 +85,8 @@ func TestConnections(t *testing.T) {
 	})
 }
 
-// Connections that were closed and not unregistered, whose numbers others get: no event reaches the successor.
+// Connections that were closed and not unregistered, whose numbers others get: no event reaches the
+// successor.
 func TestReusedNumbers(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		for range 30 {
@@ -179,8 +180,8 @@ func TestProcess(t *testing.T) {
 				t.Errorf("part %s: events are %+v, %v", part, events[:n], err)
 			}
 		}
-		expectNothing(t, p) // it is told once
-		_ = cmd.Wait()      // its error tells the status
+		expectNothing(t, p) // it is reported once
+		_ = cmd.Wait()      // its error holds the status
 		if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != status {
 			t.Errorf("part %s: the process cannot be waited for any more: %v", part, cmd.ProcessState)
 		}
@@ -198,7 +199,7 @@ func TestProcess(t *testing.T) {
 	must(t, err)
 	must(t, p.Close()) // ends the thread that waits
 	must(t, cmd.Process.Kill())
-	_ = cmd.Wait() // its error tells that it was killed
+	_ = cmd.Wait() // its error means that it was killed
 }
 
 var setConsoleCtrlHandler = windows.NewLazySystemDLL("kernel32.dll").NewProc("SetConsoleCtrlHandler")
@@ -214,7 +215,7 @@ func TestSignal(t *testing.T) {
 			if !suite.InConsole(t) {
 				return
 			}
-			// Who ignores Ctrl-C hands that on to its children.
+			// A process that ignores Ctrl-C hands that on to its children.
 			if ok, _, err := setConsoleCtrlHandler.Call(0, 0); ok == 0 {
 				t.Fatal("SetConsoleCtrlHandler:", err)
 			}
@@ -255,7 +256,8 @@ func TestWaitsDoNotAllocate(t *testing.T) {
 	})
 }
 
-// A number that was closed may be that of the Poller's own socket now, the bell's, or of another handle of its own.
+// A number that was closed may be that of the Poller's own socket now, the bell's, or of another
+// handle of its own.
 func TestOwnNumbersAreRefused(t *testing.T) {
 	const soType = 0x1008
 	sockets := make(map[int]bool)

@@ -58,8 +58,8 @@ type source struct {
 // with one exception: epoll keeps reporting it, under its own key, while a duplicate of the
 // descriptor is open. [Registration.Unregister] ends that, too.
 //
-// A regular file or a directory is always ready for reading and writing, as select and poll say,
-// so no Wait sleeps while one is registered. Use [Poller.RegisterPath] to wait for changes of a file.
+// A regular file or a directory is always ready for reading and writing, as select and poll say, so
+// no Wait sleeps while one is registered. Use [Poller.RegisterPath] to wait for changes of a file.
 //
 // Errors: [ErrRegistered] if the descriptor is registered already; os.ErrClosed if src or the
 // Poller is closed; EBADF if a number is not an open descriptor; errors.ErrUnsupported if the
@@ -138,9 +138,9 @@ func (p *Poller[K]) addToTable(r *Registration[K], fd int) error {
 	}
 	r.fd, r.tag = int32(fd), p.nextTag()
 	old := p.table.Get(r.fd)
-	switch err := p.addToBackend(r, old); {
-	case err == nil:
-	case err == backend.ErrAlwaysReady:
+	switch err := p.addToBackend(r, old); err {
+	case nil:
+	case backend.ErrAlwaysReady:
 		if old != nil && old.always && !old.gone && !old.isClosed() {
 			return ErrRegistered
 		}
@@ -317,7 +317,8 @@ func (r *Registration[K]) withdraw() {
 		return
 	}
 	if !p.backend.Remove(int(r.fd), backend.Interest(r.interest)) {
-		// It was closed. The kernel may keep it all the same, and report it, while a duplicate is open.
+		// It was closed. The kernel may keep it all the same, and report it, while a duplicate is
+		// open.
 		p.orphans++
 	}
 }

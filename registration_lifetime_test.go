@@ -110,7 +110,7 @@ func TestReusedNumberOfAConnection(t *testing.T) {
 		r, w := suite.Pipe(t)
 		suite.Write(t, w)
 		moveTo(t, r, fd, func() { must(t, server.Close()) })
-		expectNothing(t, p) // nothing that the pipe does is told of the connection
+		expectNothing(t, p) // nothing that the pipe does is reported of the connection
 		must(t, client.Close())
 		fresh := register(t, p, fd, iomux.Readable)
 		if event := expect(t, p, fresh, iomux.Readable); event.Ready&iomux.Writable != 0 {
@@ -141,7 +141,8 @@ func TestReusedNumberIsRegisteredAtOnce(t *testing.T) {
 	})
 }
 
-// The same by number, which was unregistered before: no event that was under way reaches the successor.
+// The same by number, which was unregistered before: no event that was under way reaches the
+// successor.
 func TestReusedNumber(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		for range 100 {
@@ -162,8 +163,9 @@ func TestReusedNumber(t *testing.T) {
 	})
 }
 
-// A descriptor was closed while a duplicate lives on. The kernel goes on to report it, and cannot delete it.
-func TestDuplicateLivesOn(t *testing.T) {
+// A descriptor was closed while a duplicate is open. The kernel keeps reporting it, and cannot
+// delete it.
+func TestDuplicateRemainsOpen(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		calm, calmW := suite.Pipe(t)
 		other := register(t, p, calm, iomux.Readable)
@@ -218,11 +220,12 @@ func cpuTime(t *testing.T) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// Another file was put in the place of a registered one (dup2): it is not polled unless it is registered.
+// Another file was put in the place of a registered one (dup2): it is not polled unless it is
+// registered.
 func TestReplacedByARegularFile(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Edge) {
-			t.Skip("this mechanism goes by the number, and cannot tell the files apart")
+			t.Skip("this mechanism goes by the number, and cannot distinguish the files")
 		}
 		fd, _ := suite.Pipe(t)
 		r := register(t, p, fd, iomux.Readable)
@@ -234,7 +237,7 @@ func TestReplacedByARegularFile(t *testing.T) {
 	})
 }
 
-// What the mechanism cannot poll is always ready, and takes turns with what it can.
+// A source that the mechanism cannot wait for is always ready, and takes turns with the others.
 func TestRegularFile(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		file := suite.File(t)
@@ -316,11 +319,12 @@ func TestRegularFileReachesAWaitUnderWay(t *testing.T) {
 	})
 }
 
-// A number that was closed belongs to another file now: to modify the registration does not make it that file's.
+// A number that was closed belongs to another file now: to modify the registration does not make it
+// that file's.
 func TestModifyAfterTheNumberWasReused(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Edge) {
-			t.Skip("this mechanism goes by the number, and cannot tell the files apart")
+			t.Skip("this mechanism goes by the number, and cannot distinguish the files")
 		}
 		fd, _ := suite.Pipe(t)
 		r := register(t, p, fd, iomux.Readable|iomux.OneShot)

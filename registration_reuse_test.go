@@ -11,7 +11,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// The number of a source that was closed becomes that of a descriptor of the Poller's own: it is not taken for the source.
+// The number of a source that was closed becomes that of a descriptor of the Poller's own: it is
+// not taken for the source.
 func TestNumberBecomesOurOwn(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		var fds []int
@@ -47,7 +48,8 @@ func TestNumberBecomesOurOwn(t *testing.T) {
 	})
 }
 
-// A number that was closed, and that a new Poller has taken for itself, is not open for those who ask for it.
+// A number that was closed, and that a new Poller has taken for itself, is not open for those who
+// ask for it.
 func TestNumberThatANewPollerTook(t *testing.T) {
 	for name, opts := range backends() {
 		t.Run(name, func(t *testing.T) {

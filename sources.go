@@ -193,8 +193,8 @@ type timed[K any] struct {
 // RegisterTimer adds a timer that expires once, after d, as that of time.NewTimer does. It stays
 // registered until Unregister, and [Registration.Reset] arms it anew. It is never early.
 //
-// A timer takes no descriptor and no goroutine, and less than 200 bytes. Use one for each of 100,000
-// connections, and Reset it at each message.
+// A timer takes no descriptor and no goroutine, and less than 200 bytes. Use one for each of
+// 100,000 connections, and Reset it at each message.
 //
 // Errors: os.ErrClosed.
 func (p *Poller[K]) RegisterTimer(d time.Duration, key K) (*Registration[K], error) {

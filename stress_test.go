@@ -18,7 +18,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// stressTime is how long TestStress runs with each backend: IOMUX_STRESS is for all of them together; without it a moment.
+// stressTime is how long TestStress runs with each backend: IOMUX_STRESS is for all of them
+// together; without it a moment.
 func stressTime(t *testing.T) time.Duration {
 	text := os.Getenv("IOMUX_STRESS")
 	if text == "" {
@@ -32,10 +33,12 @@ func stressTime(t *testing.T) time.Duration {
 	return d / time.Duration(len(backends()))
 }
 
-// stress is a Poller that goroutines register at, modify, unregister, wake and wait on all the time, and what is known of it:
+// stress is a Poller that goroutines register at, modify, unregister, wake and wait on all the
+// time, and what is known of it:
 //
 //   - A wait that began after Unregister had returned does not report the source.
-//   - A mute source, which nobody writes to, is never reported readable, though its number was that of another one before.
+//   - A mute source, which nobody writes to, is never reported readable, though its number was that
+//     of another one before.
 //   - What was written is reported, until it was read: in the end all has been read.
 type stress struct {
 	poller *iomux.Poller[*stressed]
@@ -146,8 +149,8 @@ func (s *stress) open(t *testing.T) *stressed {
 	return source
 }
 
-// remove unregisters and closes, where the mechanism sees it also the other way round, now and then with a duplicate that
-// lives on for a while.
+// remove unregisters and closes, where the mechanism sees it also the other way round, now and then
+// with a duplicate that remains open for a while.
 func (s *stress) remove(t *testing.T, source *stressed) {
 	closeFirst := s.poller.Supports(iomux.Edge) && rand.IntN(3) == 0
 	twin := -1
@@ -273,7 +276,8 @@ func (s *stress) handle(t *testing.T, event iomux.Event[*stressed], began int64)
 	}
 }
 
-// expectAllRead waits until what was written to the sources that were left has been reported and read.
+// expectAllRead waits until what was written to the sources that were left has been reported and
+// read.
 func (s *stress) expectAllRead(t *testing.T) {
 	deadline := time.Now().Add(soon)
 	s.all.Range(func(key, _ any) bool {

@@ -30,14 +30,14 @@ func (p *Poller[K]) Wait(ctx context.Context, events []Event[K]) (n int, err err
 	return p.wait(ctx, events, -1)
 }
 
-// WaitTimeout is like [Poller.Wait] with a timeout instead of a context. It returns 0 after the
+// WaitTimeout is like [Poller.Wait] with a timeout d instead of a context. It returns 0 after the
 // timeout. A timeout of zero or less does not wait. Whatever the timeout, a ready source is
 // reported: the kernel is asked at least once.
 //
 // A timeout is never shortened. On Linux a timeout of 2 ms or more can end up to a millisecond
 // late; shorter ones, and all with [WithBlocking], are as precise as the kernel.
-func (p *Poller[K]) WaitTimeout(events []Event[K], timeout time.Duration) (n int, err error) {
-	return p.wait(context.Background(), events, max(timeout, 0))
+func (p *Poller[K]) WaitTimeout(events []Event[K], d time.Duration) (n int, err error) {
+	return p.wait(context.Background(), events, max(d, 0))
 }
 
 // Events returns an iterator over the events. It waits for each event until the context is done
@@ -117,7 +117,7 @@ func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration
 	select {
 	case p.turn <- struct{}{}:
 	default:
-		// Another goroutine leads. What is ready already need not wait for it.
+		// Another goroutine leads. Sources that are ready need not wait for it.
 		if n, wake, err := p.look(events); n > 0 || wake || err != nil {
 			return n, err
 		}

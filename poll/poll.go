@@ -1,6 +1,6 @@
 // Package poll waits on descriptors with poll(2). It is for programs that watch up to a few hundred
-// descriptors, or more if most of them are ready, and that must run on every system. It is native on
-// every Unix and works on sockets on Windows.
+// descriptors, or more if most of them are ready, and that must run on every system. It is native
+// on every Unix and works on sockets on Windows.
 //
 // Use package epoll or the Poller of package iomux for many mostly idle descriptors, because the
 // time of a poll(2) grows with the length of its list. To wait for a single net.Conn, use a
@@ -32,8 +32,8 @@
 // # Differences between systems
 //
 // The constants have the system's own numbers. Msg and RdHup exist on few systems. On the others,
-// the constant is a bit that no event has, and requesting it is errors.ErrUnsupported. Regular files
-// are always ready.
+// the constant is a bit that no event has, and requesting it is errors.ErrUnsupported. Regular
+// files are always ready.
 //
 //	                             timeouts      Msg  RdHup
 //	Linux                        nanoseconds   yes  yes
@@ -90,16 +90,16 @@ const (
 	WrNorm Events = sys.PollWrNorm // POLLWRNORM: as Out, and the same number on most systems
 	WrBand Events = sys.PollWrBand // POLLWRBAND: priority data can be written
 	Msg    Events = sys.PollMsg    // POLLMSG: a STREAMS message; only on Linux and AIX
-	// RdHup is POLLRDHUP: the peer shut down its writing side, or both. Only Linux, illumos, Windows
-	// and FreeBSD since 13.1 have it.
+	// RdHup is POLLRDHUP: the peer shut down its writing side, or both. Only Linux, illumos,
+	// Windows and FreeBSD since 13.1 have it.
 	RdHup Events = sys.PollRdHup
 
 	// DefaultEvents holds the events that Python's register requests by default.
 	DefaultEvents = In | Pri | Out
 )
 
-// String returns the names of the events, joined by "|". A bit without a name is in hexadecimal, and
-// the empty set is 0.
+// String returns the names of the events, joined by "|". A bit without a name is in hexadecimal,
+// and the empty set is 0.
 func (e Events) String() string { return bitnames.Format(uint64(e), sys.PollEventNames) }
 
 // FD is struct pollfd. Wait ignores an entry with a negative FD, and sets its Revents to 0.
@@ -139,16 +139,16 @@ func Wait(fds []FD, timeout time.Duration) (n int, err error) {
 	return wait(fds, timeout)
 }
 
-// WaitContext is Wait, and also returns if ctx is done. Then the error is context.Cause(ctx), unless
-// an entry is ready. A nil context is context.Background.
+// WaitContext is Wait, and also returns if ctx is done. Then the error is context.Cause(ctx),
+// unless an entry is ready. A nil context is context.Background.
 //
 // If nothing is ready and the context can be cancelled, WaitContext also waits on a descriptor that
 // it opens for this call: an eventfd, a pipe, or a socket on Windows. That allocates, and takes
 // about 5 µs on Linux. A program that waits often should use a Poller of package iomux, which keeps
 // that descriptor.
 //
-// WaitContext returns the errors of Wait, the cause of the context, and EMFILE if the process has no
-// descriptor left.
+// WaitContext returns the errors of Wait, the cause of the context, and EMFILE if the process has
+// no descriptor left.
 func WaitContext(ctx context.Context, fds []FD, timeout time.Duration) (n int, err error) {
 	if err := check(fds); err != nil {
 		return 0, err

@@ -126,7 +126,8 @@ func (p *Poller) fillHoles() {
 // Poll wraps poll(2). It waits until a registered descriptor is ready or the timeout has passed. It
 // writes the ready descriptors to events, in order of registration, and returns their number. After
 // a timeout that is 0. If there is not enough room in events, the next Poll begins with the
-// remaining ones, so that each descriptor has its turn. Descriptors registered in between come last.
+// remaining ones, so that each descriptor has its turn. Descriptors registered in between come
+// last.
 //
 // A negative timeout blocks, and 0 does not wait. A timeout is never shortened. If a signal
 // interrupts the call (EINTR), it waits again for the remaining time. A blocked Poll returns only
@@ -142,8 +143,8 @@ func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) 
 	return p.PollContext(context.Background(), events, timeout)
 }
 
-// PollContext is Poll, and also returns if ctx is done, as WaitContext does. It returns the errors of
-// Poll and of WaitContext.
+// PollContext is Poll, and also returns if ctx is done, as WaitContext does. It returns the errors
+// of Poll and of WaitContext.
 func (p *Poller) PollContext(ctx context.Context, events []Event, timeout time.Duration) (n int, err error) {
 	if len(events) == 0 {
 		return 0, errNoRoom

@@ -8,7 +8,8 @@ import (
 	"iomux/internal/waker"
 )
 
-// waitContext waits on copies of the sets, one of which gets the bell that ctx rings. Mostly it need not be made: a look comes first.
+// waitContext waits on copies of the sets, one of which has a descriptor that is readable once ctx
+// is done. It polls before it opens that descriptor.
 func waitContext(ctx context.Context, sets [3]*Set, d time.Duration) (n int, err error) {
 	s := scratches.Get().(*scratch)
 	defer s.giveBack()
@@ -36,7 +37,7 @@ func waitContext(ctx context.Context, sets [3]*Set, d time.Duration) (n int, err
 	return n, nil
 }
 
-// become makes the sets what the others are, nil for empty ones.
+// become gives the sets the members of the others. A nil set has none.
 func become(sets, others [3]*Set) {
 	for i, set := range sets {
 		if set == nil {

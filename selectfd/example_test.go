@@ -10,13 +10,15 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"iomux/descriptor"
 	"iomux/selectfd"
 )
 
-// The lists hold whatever has a descriptor, and the results are the values themselves.
+// The lists hold values that have a descriptor, and the results are these values.
 func ExampleSelect() {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -40,7 +42,7 @@ func ExampleSelect() {
 	// Output: true
 }
 
-// A context ends a wait that has no end of its own.
+// A context interrupts a wait without a timeout.
 func ExampleSelectContext() {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -55,7 +57,7 @@ func ExampleSelectContext() {
 	// Output: 0 context deadline exceeded
 }
 
-// What another goroutine cancels returns the cause, and the sets as they were.
+// A cancelled wait returns the cause, and leaves the sets unchanged.
 func ExampleWaitContext() {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -76,7 +78,7 @@ func ExampleWaitContext() {
 	// Output: the user has left true
 }
 
-// Wait leaves in the sets what is ready: they have to be filled anew for the next call.
+// Wait leaves only ready members in the sets, so fill them again before the next call.
 func ExampleWait() {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -98,7 +100,21 @@ func ExampleWait() {
 	// Output: 2 <nil> 1 1
 }
 
-// With three empty sets Wait is a sleep.
+// An error names the closed descriptors. It matches its errno with errors.Is, and errors.As unwraps
+// the system call.
+func ExampleWait_closed() {
+	var reading selectfd.Set
+	reading.Add(1 << 30)
+	_, err := selectfd.Wait(&reading, nil, nil, 0)
+	var call *os.SyscallError
+	fmt.Println(errors.Is(err, syscall.EBADF), errors.As(err, &call) && call.Syscall == "select")
+	fmt.Println(strings.HasSuffix(err.Error(), "not open: [1073741824]"))
+	// Output:
+	// true true
+	// true
+}
+
+// With three empty sets, Wait sleeps.
 func ExampleWait_sleep() {
 	start := time.Now()
 	n, err := selectfd.Wait(nil, nil, nil, 1500*time.Microsecond)
@@ -106,7 +122,7 @@ func ExampleWait_sleep() {
 	// Output: 0 <nil> true
 }
 
-// A Set has no limit of 1024, and takes no memory for numbers that cannot be descriptors.
+// A Set has no limit of 1024, and uses no memory for numbers that cannot be descriptors.
 func ExampleSet() {
 	var set selectfd.Set
 	for _, fd := range []int{5000, 3, 1 << 30} {

@@ -2,5 +2,5 @@ package selectfd
 
 import "time"
 
-// OtherWays are what Wait does in some cases, for all: its tests run over them, too.
+// OtherWays holds functions that Wait uses in some cases. The tests of Wait run over them, too.
 var OtherWays = make(map[string]func(r, w, x *Set, timeout time.Duration) (int, error))

@@ -6,7 +6,7 @@ import "time"
 
 func init() { OtherWays["WaitByPoll"] = WaitByPoll }
 
-// WaitByPoll is Wait by means of poll(2), whatever the descriptors: the tests of Wait run over both.
+// WaitByPoll is Wait over poll(2) for all descriptors.
 func WaitByPoll(r, w, x *Set, timeout time.Duration) (int, error) {
 	sets := [3]*Set{r, w, x}
 	if _, err := prepare(sets); err != nil {

@@ -12,8 +12,8 @@ import (
 	"iomux/selectfd"
 )
 
-// FuzzSetsAgainstPoll puts descriptors in many states into random sets: select(2) and poll(2) must agree on them, and an error
-// must leave the sets alone.
+// FuzzSetsAgainstPoll adds descriptors in many states to random sets. select(2) and poll(2) must
+// agree on them, and an error must leave the sets unchanged.
 func FuzzSetsAgainstPoll(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{0b001, 0b111, 0b010, 0b100, 0b111, 0b111, 0b001, 0b111})
@@ -54,7 +54,7 @@ func FuzzSetsAgainstPoll(f *testing.F) {
 	})
 }
 
-// states makes descriptors in states that are the same to select and poll, and one number that is none.
+// states returns descriptors in states that select and poll report alike, and one closed number.
 func states(t *testing.T) []int {
 	idle, full := suite.Pipe(t)
 	suite.Fill(t, full)

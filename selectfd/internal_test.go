@@ -14,7 +14,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// The kernel writes as many bits into each set as the highest member of all asks for.
+// The kernel writes bits up to the highest member of all sets to each of them.
 func TestSetsAreAsLongAsTheKernelWrites(t *testing.T) {
 	if name := suite.Emulator(); name != "" {
 		t.Skip(name, "aborts on large sets")
@@ -40,7 +40,7 @@ func TestSetsAreAsLongAsTheKernelWrites(t *testing.T) {
 	}
 }
 
-// Where the limit was raised, descriptors lie where the sets keep numbers aside.
+// If the limit was raised, the sets keep descriptors aside.
 func TestDescriptorBeyondTheDenseRange(t *testing.T) {
 	defer func(before int) { dense = before }(dense)
 	dense = 64
@@ -48,7 +48,7 @@ func TestDescriptorBeyondTheDenseRange(t *testing.T) {
 	high := suite.High(t, r, 300)
 	suite.Write(t, w)
 	var set Set
-	for range 2 { // the second time there is room for its bit
+	for range 2 { // the second time the set has a word for it
 		set.Add(high)
 		if n, err := Wait(&set, nil, nil, 30*time.Second); n != 1 || err != nil || !set.Has(high) || set.Len() != 1 {
 			t.Fatalf("Wait: %d, %v, and %d members", n, err, set.Len())
@@ -97,7 +97,7 @@ func TestErrorNamesNotTooMany(t *testing.T) {
 	}
 }
 
-// Each set may be the first that has the descriptor, which must be counted once for each.
+// Any of the sets may be the first one with the descriptor.
 func TestPollListHasEachDescriptorOnce(t *testing.T) {
 	for member := 1; member < 8; member++ {
 		var sets [3]*Set

@@ -1,13 +1,14 @@
-// Package selectfd is select(2), on every Unix, and for sockets on Windows. Its name is not select, since that is a keyword.
+// Package selectfd waits on descriptors with select(2). It is for programs that are written in
+// terms of select, such as ports from C and Python. It is native on every Unix and works on sockets
+// on Windows. Its name is not select, because that is a keyword.
 //
-// It has none of the call's traps: the sets grow, so that there is no FD_SETSIZE and no crash at descriptor 1024; a closed
-// descriptor is an error that names it, where kernels sleep or report EBADF for all; timeouts are rounded up; interruptions
-// by signals are waited through.
+// Use package poll for a few descriptors with high numbers, because the time of a select(2) grows
+// with the highest descriptor. Use package epoll or the Poller of package iomux for many
+// descriptors. To wait for a single net.Conn, use a goroutine.
 //
-// Select takes lists of whatever has a descriptor, like Python's select.select. Wait takes sets, and does not allocate. Of each
-// there is a form that a context can end. All block the thread that waits, and take a time that grows with the highest descriptor.
-// A program should use package poll instead where its descriptors are few and their numbers high, and package epoll where they are
-// many.
+// Select takes lists of values that have a descriptor, like Python's select.select. Wait takes
+// sets, and does not allocate. Both have a variant that takes a context. All of them block a
+// thread.
 //
 //	ready, _, _, err := selectfd.Select([]*os.File{terminal, serial}, nil, nil, 5*time.Second)
 //	if err != nil {
@@ -17,16 +18,37 @@
 //		handle(file)
 //	}
 //
-// # What differs per system
+// The package has none of the traps of the system call. The sets grow, so there is no FD_SETSIZE
+// and no crash at descriptor 1024. A closed descriptor is an error that names it. Timeouts are
+// rounded up. A wait continues after a signal.
 //
-// Timeouts have nanoseconds on Linux, FreeBSD, NetBSD and DragonFly, and microseconds elsewhere. Which conditions are
-// exceptional is the system's choice: out-of-band data on a socket everywhere, on Linux also a state change on a
-// pseudo-terminal in packet mode. macOS, Solaris and AIX have a highest descriptor (1023, 65535 and 65533): sets with a higher
-// one are waited on by poll(2) there, with the same result.
+// # Errors
 //
-// On Windows there is no limit of 64, and sockets only: handles of anything else are an error that is errors.ErrUnsupported and
-// names them. The wait is the driver's that Winsock's select is made of. A connection that was refused is readable and writable, as
-// on Unix, and exceptional, as Winsock has it. Timeouts end with a tick of the clock, up to 16 ms late.
+// An error of the system call is an *os.SyscallError and matches its syscall.Errno with errors.Is.
+// A handle that the system cannot wait on is errors.ErrUnsupported.
+//
+// # Differences between systems
+//
+//	                                timeouts      highest descriptor of select(2)
+//	Linux                           nanoseconds   -
+//	FreeBSD, NetBSD, DragonFly      nanoseconds   -
+//	OpenBSD                         microseconds  -
+//	macOS                           microseconds  1023
+//	Solaris, illumos                microseconds  65535
+//	AIX                             microseconds  65533
+//	Windows, sockets only           clock ticks   -
+//
+// If a set has a higher descriptor, the package uses poll(2), with the same result. It also does so
+// on NetBSD and DragonFly for pipes: NetBSD's select(2) finds the end of a pipe exceptional, and
+// DragonFly's does not find a pipe without a reader writable. DragonFly does not report the end of
+// a FIFO whose last writer has gone.
+//
+// The system decides which conditions are exceptional. All systems include out-of-band data of a
+// socket. Linux includes a state change of a pseudo-terminal in packet mode.
+//
+// On Windows there is no limit of 64 sockets. A handle that is not a socket is an error, which
+// names it. The wait uses the driver below Winsock's select. A refused connection is readable and
+// writable, as on Unix, and also exceptional, as in Winsock. A clock tick takes up to 16 ms.
 package selectfd
 
 import (
@@ -43,28 +65,35 @@ import (
 	"iomux/internal/sys"
 )
 
-// Wait wraps select(2): it waits until a member of r is ready for reading, one of w for writing, or one of x has an
-// exceptional condition, or until the timeout has passed. The sets come back holding what is ready, and n is the number of
-// their members together, 0 after a timeout. A nil set is an empty one; three empty sets sleep.
+// Wait wraps select(2). It waits until a member of r is readable, a member of w is writable, or a
+// member of x has an exceptional condition, or until the timeout has passed. It leaves only ready
+// members in the sets, and returns their number. After a timeout that is 0. A nil set is an empty
+// set. With three empty sets, Wait sleeps.
 //
-// A negative timeout blocks, zero does not wait, any other is never shortened. Interruptions by signals (EINTR) are waited
-// through. Nothing is allocated, except to grow a set.
+// A negative timeout blocks, and 0 does not wait. A timeout is never shortened. If a signal
+// interrupts the call (EINTR), it waits again for the remaining time. Wait does not allocate,
+// except to grow a set.
 //
-// Errors: EBADF where members are not open descriptors, naming them; EINVAL where one Set is given twice; ENOMEM;
-// errors.ErrUnsupported where members are no sockets, on Windows, naming them. After an error the sets are as they were.
+// Wait returns these errors, and leaves the sets unchanged:
+//
+//   - EBADF if members are not open descriptors; the error names them
+//   - EINVAL if the same Set is passed twice
+//   - ENOMEM
+//   - errors.ErrUnsupported on Windows for a handle that is not a socket; the error names it
 func Wait(r, w, x *Set, timeout time.Duration) (n int, err error) {
 	return WaitContext(context.Background(), r, w, x, timeout)
 }
 
-// WaitContext is Wait, select(2), that the end of ctx ends, too: then the error is context.Cause(ctx), unless something is ready.
-// A nil context is context.Background.
+// WaitContext is Wait, and also returns if ctx is done. Then the error is context.Cause(ctx),
+// unless a member is ready. A nil context is context.Background.
 //
-// Where nothing is ready and the context can end, one more descriptor is waited on, an eventfd, a pipe, or a socket on Windows. It
-// is made for the one wait, which then allocates and takes longer, on Linux by some 5 µs. A program that waits often, and mostly
-// sleeps, should use a Poller of package iomux, which keeps its own.
+// If nothing is ready and the context can be cancelled, WaitContext also waits on a descriptor that
+// it opens for this call: an eventfd, a pipe, or a socket on Windows. That allocates, and takes
+// about 5 µs on Linux. A program that waits often should use a Poller of package iomux, which keeps
+// that descriptor.
 //
-// Errors: those of Wait; the context's; EMFILE where the process has as many descriptors as it may. After an error the sets are as
-// they were.
+// WaitContext returns the errors of Wait, the cause of the context, and EMFILE if the process has
+// no descriptor left. After an error the sets are unchanged.
 func WaitContext(ctx context.Context, r, w, x *Set, timeout time.Duration) (n int, err error) {
 	sets := [3]*Set{r, w, x}
 	switch {
@@ -78,10 +107,10 @@ func WaitContext(ctx context.Context, r, w, x *Set, timeout time.Duration) (n in
 	return waitContext(ctx, sets, timeout)
 }
 
-// most is how many numbers an error names.
+// most is the number of descriptors that an error names.
 const most = 16
 
-// errNotOpen is EBADF with the numbers that are to blame.
+// errNotOpen returns EBADF with the members that are not open.
 func errNotOpen(sets [3]*Set) error {
 	var closed []int
 	for _, set := range sets {
@@ -97,7 +126,7 @@ func errNotOpen(sets [3]*Set) error {
 	return notOpen(closed)
 }
 
-// notOpen names them; none are left where all were opened again meanwhile.
+// notOpen returns EBADF with the closed descriptors. There are none if they were opened again.
 func notOpen(closed []int) error {
 	err := os.NewSyscallError("select", syscall.EBADF)
 	if len(closed) == 0 {
@@ -106,23 +135,24 @@ func notOpen(closed []int) error {
 	return fmt.Errorf("%w: not open: %d", err, closed)
 }
 
-var errTwice = fmt.Errorf("%w: one set is given twice: it cannot hold two results", os.NewSyscallError("select", syscall.EINVAL))
+var errTwice = fmt.Errorf("%w: the same set is passed twice: pass a set for each result", os.NewSyscallError("select", syscall.EINVAL))
 
-// Select wraps select(2) as Python's select.select does: it waits until something in r is ready for reading, in w for writing,
-// or has an exceptional condition in x, or until the timeout has passed. T is whatever descriptor.Of takes, any for a
-// mixture. The results are the ready ones: the same values in the same order, nil for none, and all nil after a timeout.
+// Select wraps select(2) as Python's select.select does. It waits until an element of r is
+// readable, an element of w is writable, or an element of x has an exceptional condition, or until
+// the timeout has passed. T is a type that descriptor.Of takes, or any for a mixture. The results
+// are the ready elements, in the same order. A result without elements is nil, as all are after a
+// timeout.
 //
-// A negative timeout blocks, zero does not wait, any other is never shortened. Files and connections must not be closed
-// meanwhile by another goroutine: the call would go on with a number that may belong to another file.
+// A negative timeout blocks, and 0 does not wait. A timeout is never shortened. Do not close a file
+// or a connection during the call: its number may belong to another file then.
 //
-// Errors: those of descriptor.Of and of Wait.
+// Select returns the errors of descriptor.Of and of Wait.
 func Select[T any](r, w, x []T, timeout time.Duration) (rr, rw, rx []T, err error) {
 	return SelectContext(context.Background(), r, w, x, timeout)
 }
 
-// SelectContext is Select that the end of ctx ends, too, as it does WaitContext.
-//
-// Errors: those of descriptor.Of and of WaitContext.
+// SelectContext is Select, and also returns if ctx is done, as WaitContext does. It returns the
+// errors of descriptor.Of and of WaitContext.
 func SelectContext[T any](ctx context.Context, r, w, x []T, timeout time.Duration) (rr, rw, rx []T, err error) {
 	s := scratches.Get().(*scratch)
 	defer s.giveBack()
@@ -141,7 +171,7 @@ func SelectContext[T any](ctx context.Context, r, w, x []T, timeout time.Duratio
 	return members(r, s.numbers[0], &s.sets[0]), members(w, s.numbers[1], &s.sets[1]), members(x, s.numbers[2], &s.sets[2]), nil
 }
 
-// scratch is what a Select needs while it waits.
+// scratch holds the sets and numbers of a Select.
 type scratch struct {
 	sets    [3]Set
 	numbers [3][]int
@@ -156,8 +186,8 @@ func (s *scratch) giveBack() {
 	scratches.Put(s)
 }
 
-// appendNumbers appends the descriptors of list. Plain numbers are looked at in their list: by itself, each would be
-// allocated to become the argument of Of.
+// appendNumbers appends the descriptors of list. It takes plain numbers from the list itself,
+// because each would be allocated as an argument of Of.
 func appendNumbers[T any](numbers []int, list []T) ([]int, error) {
 	if ints, ok := any(list).([]int); ok {
 		return append(numbers, ints...), nil
@@ -181,7 +211,7 @@ func appendNumbers[T any](numbers []int, list []T) ([]int, error) {
 	return numbers, nil
 }
 
-// toInt is the integer v, if an int can hold it.
+// toInt returns the integer v, and whether an int can hold it.
 func toInt(v reflect.Value) (int, bool) {
 	if v.CanInt() {
 		return int(v.Int()), int64(int(v.Int())) == v.Int()
@@ -189,7 +219,7 @@ func toInt(v reflect.Value) (int, bool) {
 	return int(v.Uint()), v.Uint() <= math.MaxInt
 }
 
-// members is the part of list whose numbers are in the set.
+// members returns the elements of list whose numbers are in the set.
 func members[T any](list []T, numbers []int, set *Set) []T {
 	var ready []T
 	for i, v := range list {

@@ -14,11 +14,11 @@ import (
 	"iomux/internal/timeout"
 )
 
-// Native tells whether the kernel of this system has select(2).
+// Native reports whether the kernel of this system has select(2).
 const Native = false
 
-// A member of each of the sets is what the driver is asked about, and what it may answer: a connection that was refused is readable
-// and writable as on Unix, and exceptional as Windows has it.
+// asked and meant hold the events that each set requests, and those that make a member ready. A
+// refused connection is readable and writable, as on Unix, and exceptional, as in Winsock.
 var (
 	asked = [3]afd.Events{afd.In, afd.Out, afd.Pri}
 	meant = [...]afd.Events{
@@ -26,7 +26,7 @@ var (
 	}
 )
 
-// lists are those of the members that waits use.
+// lists holds unused lists of members.
 var lists freelist.List[*[]afd.Socket]
 
 func wait(sets [3]*Set, d time.Duration) (int, error) {
@@ -58,7 +58,7 @@ func wait(sets [3]*Set, d time.Duration) (int, error) {
 		if err := refusal(list); err != nil {
 			return 0, err
 		}
-		// A hang-up is nothing exceptional, and would be told over and over.
+		// A hang-up is not exceptional, and the driver would report it again at once.
 		list = slices.DeleteFunc(list, func(s afd.Socket) bool { return s.Ready != 0 && s.Ready&meant[s.Events] == 0 })
 		ready := slices.ContainsFunc(list, func(s afd.Socket) bool { return s.Ready != 0 })
 		if ready || !countdown.Again(0, 0) {
@@ -67,7 +67,7 @@ func wait(sets [3]*Set, d time.Duration) (int, error) {
 	}
 }
 
-// keep leaves in the sets what is ready, and counts it.
+// keep leaves only ready members in the sets, and returns their number.
 func keep(sets [3]*Set, list []afd.Socket) (n int) {
 	for i, set := range sets {
 		if set == nil {
@@ -84,7 +84,7 @@ func keep(sets [3]*Set, list []afd.Socket) (n int) {
 	return n
 }
 
-// refusal is the error where not all are sockets.
+// refusal returns an error if an element of list is not an open socket.
 func refusal(list []afd.Socket) error {
 	var closed, others []int
 	for _, s := range list {

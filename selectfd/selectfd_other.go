@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Native tells whether the kernel of this system has select(2).
+// Native reports whether the kernel of this system has select(2).
 const Native = false
 
 func wait([3]*Set, time.Duration) (int, error) {

@@ -14,7 +14,7 @@ import (
 	"iomux/internal/timeout"
 )
 
-// waitByPoll is select(2) by means of poll(2), for descriptors that select refuses on some systems.
+// waitByPoll is select(2) over poll(2), for sets that select(2) of some systems does not take.
 func waitByPoll(sets [3]*Set, d time.Duration) (int, error) {
 	list := lists.Get().(*[]sys.PollFD)
 	defer lists.Put(list)
@@ -28,7 +28,7 @@ func waitByPoll(sets [3]*Set, d time.Duration) (int, error) {
 			return 0, os.NewSyscallError("select", errno)
 		}
 		if n > 0 && silence(*list) {
-			continue // nothing that select would report
+			continue // select reports none of it
 		}
 		for _, fd := range *list {
 			if fd.Revents&unix.POLLNVAL != 0 {
@@ -41,14 +41,14 @@ func waitByPoll(sets [3]*Set, d time.Duration) (int, error) {
 
 var lists = sync.Pool{New: func() any { return new([]sys.PollFD) }}
 
-// What select asks for in each of its sets, and what it takes for an answer: as Linux' own select(2) does, which is made of
-// the same events. Some other systems call a pipe that nobody reads hung up, where Linux says that there is an error.
+// asked and answered hold the events that each set requests, and those that make a member ready.
+// They are the same as in select(2) of Linux.
 var (
 	asked    = [3]uint16{unix.POLLIN, unix.POLLOUT, unix.POLLPRI}
 	answered = [3]uint16{unix.POLLIN | unix.POLLHUP | unix.POLLERR, unix.POLLOUT | unix.POLLERR | brokenPipe(), unix.POLLPRI}
 )
 
-// brokenPipe returns the event besides POLLERR, or instead of it, of a pipe that has no reader.
+// brokenPipe returns the event of a pipe without a reader besides POLLERR, or instead of it.
 func brokenPipe() uint16 {
 	if runtime.GOOS == "linux" {
 		return 0
@@ -56,7 +56,7 @@ func brokenPipe() uint16 {
 	return unix.POLLHUP
 }
 
-// appendPollFDs makes one entry of each descriptor, however many sets it is in.
+// appendPollFDs appends one entry for each descriptor, even if it is in several sets.
 func appendPollFDs(list []sys.PollFD, sets [3]*Set) []sys.PollFD {
 	for i, set := range sets {
 		if set == nil {
@@ -64,7 +64,7 @@ func appendPollFDs(list []sys.PollFD, sets [3]*Set) []sys.PollFD {
 		}
 		for fd := range set.All() {
 			if i > 0 && sets[0] != nil && sets[0].Has(fd) || i > 1 && sets[1] != nil && sets[1].Has(fd) {
-				continue // an earlier set has it
+				continue // it has an entry
 			}
 			var events uint16
 			for j, other := range sets {
@@ -78,7 +78,7 @@ func appendPollFDs(list []sys.PollFD, sets [3]*Set) []sys.PollFD {
 	return list
 }
 
-// answers are the events of fd that a set which it is in takes for an answer.
+// answers returns the events of fd that make it ready in one of its sets.
 func answers(fd sys.PollFD) uint16 {
 	var mask uint16 = unix.POLLNVAL
 	for i := range asked {
@@ -89,9 +89,9 @@ func answers(fd sys.PollFD) uint16 {
 	return fd.Revents & mask
 }
 
-// silence reports whether the ready entries have nothing that select reports, such as a hang-up of a descriptor that only
-// urgent data is awaited on. It takes them out of the list, since poll would report them again at once; a descriptor that
-// was hung up gets no more urgent data.
+// silence reports whether select reports none of the ready entries. An example is a hung-up
+// descriptor in the set x alone. silence disables these entries, because poll would report them
+// again at once. A hung-up descriptor gets no more urgent data.
 func silence(list []sys.PollFD) bool {
 	for _, fd := range list {
 		if answers(fd) != 0 {
@@ -106,7 +106,7 @@ func silence(list []sys.PollFD) bool {
 	return true
 }
 
-// takeResults leaves in the sets what is ready, and counts it.
+// takeResults leaves only ready members in the sets, and returns their number.
 func takeResults(list []sys.PollFD, sets [3]*Set) int {
 	for _, set := range sets {
 		if set != nil {

@@ -38,7 +38,7 @@ func set(fds ...int) *selectfd.Set {
 	return s
 }
 
-// waits are the forms of select(2) on sets.
+// waits holds the functions that wait on sets.
 var waits = map[string]func(r, w, x *selectfd.Set, timeout time.Duration) (int, error){
 	"Wait":        selectfd.Wait,
 	"WaitContext": waitContext,
@@ -130,7 +130,7 @@ func TestContextLeavesTheSetsAlone(t *testing.T) {
 	}
 }
 
-// What becomes ready while the context ends is told alone, or the end is.
+// If a member becomes ready while the context is cancelled, Wait returns either of them.
 func TestContextEndsBesideAnEvent(t *testing.T) {
 	r, w := suite.Pipe(t)
 	for range 300 {
@@ -225,12 +225,12 @@ func TestSelectAllocatesNothingPerNumber(t *testing.T) {
 		r, _ := suite.Pipe(t)
 		list = append(list, r)
 	}
-	if n := testing.AllocsPerRun(100, func() { _, _, _, _ = selectfd.Select(list, list, list, 0) }); n > 50 { // the race detector makes sync.Pool forgetful
+	if n := testing.AllocsPerRun(100, func() { _, _, _, _ = selectfd.Select(list, list, list, 0) }); n > 50 { // under the race detector sync.Pool drops items
 		t.Errorf("a Select of 600 numbers of which none is ready allocates %v times", n)
 	}
 }
 
-// The results of one call must not be those of the next, which uses the same memory.
+// The next call uses the same memory, but must not change the results.
 func TestSelectAfterAFailure(t *testing.T) {
 	r, w := suite.Pipe(t)
 	suite.Write(t, w)
@@ -255,7 +255,7 @@ func TestHangUpThatNobodyAskedFor(t *testing.T) {
 		n, err := wait(reading, nil, x, soon)
 		timer.Stop()
 		if n != 1 || err != nil || !reading.Has(other) || x.Len() != 0 {
-			t.Errorf("%s: %d, %v: a hang-up is nothing exceptional", name, n, err)
+			t.Errorf("%s: %d, %v: a hang-up must not be exceptional", name, n, err)
 		}
 		suite.Drain(t, other)
 	}

@@ -13,11 +13,11 @@ import (
 	"iomux/internal/timeout"
 )
 
-// Native tells whether the kernel of this system has select(2).
+// Native reports whether the kernel of this system has select(2).
 const Native = true
 
-// seen is the highest descriptor that was found open. select(2) ignores what lies beyond the process's descriptor table,
-// which never shrinks: closed descriptors up to seen are EBADF by the kernel's own word.
+// seen is the highest descriptor that was found open. select(2) ignores descriptors beyond the
+// process's table, which never shrinks. So the kernel itself finds closed descriptors up to seen.
 var seen atomic.Int64
 
 func wait(sets [3]*Set, d time.Duration) (int, error) {
@@ -43,7 +43,8 @@ func errs(goos string, sets [3]*Set) bool {
 	return false
 }
 
-// prepare finds the highest member, -1 for none, and the members that no kernel would complain of.
+// prepare returns the highest member, or -1 for empty sets. It refuses closed descriptors that the
+// kernel would ignore.
 func prepare(sets [3]*Set) (highest int, err error) {
 	highest = -1
 	for _, set := range sets {
@@ -83,7 +84,7 @@ func waitBySelect(sets [3]*Set, limit int, d time.Duration) (int, error) {
 	for countdown := timeout.Start(d); ; {
 		n, errno := sys.Select(limit, words[0], words[1], words[2], countdown.Left())
 		if countdown.Again(n, errno) {
-			if errno == 0 { // it ended empty before its time, and has emptied the sets; interrupted, it leaves them alone
+			if errno == 0 { // a wait that ended early has emptied the sets, unlike an interrupted one
 				restore(sets)
 			}
 			continue
@@ -98,7 +99,7 @@ func waitBySelect(sets [3]*Set, limit int, d time.Duration) (int, error) {
 	}
 }
 
-// restore makes the sets what they were when the wait began.
+// restore gives the sets the members that they had before the wait.
 func restore(sets [3]*Set) {
 	for _, set := range sets {
 		if set != nil {
@@ -107,8 +108,8 @@ func restore(sets [3]*Set) {
 	}
 }
 
-// takeAside makes bits of the members of aside, if they are open descriptors after all: the system's limit was raised. It
-// reports whether all are.
+// takeAside turns the members of aside into bits if they are open, because the system's limit was
+// raised. It reports whether all are open.
 func (s *Set) takeAside() bool {
 	if len(s.aside) == 0 {
 		return true

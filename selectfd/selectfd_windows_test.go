@@ -40,7 +40,7 @@ func TestSelectTakesWhateverHasASocket(t *testing.T) {
 	}
 }
 
-// A connection that was refused is in all sets: on Unix it is readable and writable, and programs for Windows look for what is
+// A refused connection is readable and writable on Unix. Programs for Windows expect it to be
 // exceptional.
 func TestRefusedConnectionIsInEachSet(t *testing.T) {
 	listener, address := suite.Listen(t)
@@ -55,7 +55,7 @@ func TestRefusedConnectionIsInEachSet(t *testing.T) {
 	}
 }
 
-// The driver tells of a reset, whether it was asked or not, and would go on telling.
+// The driver reports a reset even if it is not requested, and would report it again at once.
 func TestResetIsNotExceptional(t *testing.T) {
 	r, w := suite.Pipe(t)
 	suite.Reset(t, w)
@@ -71,7 +71,7 @@ func TestResetIsNotExceptional(t *testing.T) {
 	}
 }
 
-// What was closed comes first: it is a mistake, while the other is a limit of the system.
+// A closed handle is a mistake of the program, so it comes before a limit of the system.
 func TestClosedBesideWhatIsNoSocket(t *testing.T) {
 	file, closed := suite.File(t), suite.ClosedFD(t)
 	_, err := selectfd.Wait(set(file, closed), nil, nil, soon)

@@ -10,24 +10,26 @@ import (
 	"iomux/internal/sys"
 )
 
-// Set is a set of descriptors, the fd_set of select(2) without its limit: it grows with the highest member. The zero value
-// is an empty set. It is for one goroutine at a time, and must not be changed while a Wait uses it.
+// Set is a set of descriptors: the fd_set of select(2) without its limit. It grows with the highest
+// member. The zero value is an empty set. A Set is not safe for concurrent use, and must not be
+// changed during a Wait.
 type Set struct {
 	words []sys.SelectWord
-	// aside holds the numbers that words would have to become huge for: negative ones, and those above what systems
-	// allow by default. Wait looks whether they are descriptors at all.
+	// aside holds numbers for which words would become huge: negative ones, and those above the
+	// default limit of systems. Wait checks whether they are descriptors.
 	aside map[int]struct{}
-	// saved is a copy of words that a Wait with a timeout makes.
+	// saved is the copy of words that a Wait with a timeout makes.
 	saved []sys.SelectWord
 }
 
 const wordBits = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
 
-// dense is the number below which members are bits: 2^20, the highest that Linux allows by default (fs.nr_open). Tests, whose
-// descriptors are lower, change it.
+// dense is the number below which members are bits. It is Linux's default limit (fs.nr_open). Tests
+// lower it.
 var dense = 1 << 20
 
-// Add puts fd into the set, FD_SET. Any number is taken; what is no open descriptor shows at Wait.
+// Add adds fd to the set, as FD_SET does. It takes any number. Wait returns EBADF for a number that
+// is not an open descriptor.
 func (s *Set) Add(fd int) {
 	if i := uint(fd) / uint(wordBits); i < uint(len(s.words)) {
 		s.words[i] |= 1 << (uint(fd) % uint(wordBits))
@@ -36,7 +38,7 @@ func (s *Set) Add(fd int) {
 	s.addBeyond(fd)
 }
 
-// addBeyond adds what there is no word for yet.
+// addBeyond adds a number for which there is no word yet.
 func (s *Set) addBeyond(fd int) {
 	if fd < 0 || fd >= dense {
 		if s.aside == nil {
@@ -49,7 +51,7 @@ func (s *Set) addBeyond(fd int) {
 	s.words[fd/wordBits] |= 1 << (fd % wordBits)
 }
 
-// Remove takes fd out of the set, FD_CLR.
+// Remove removes fd from the set, as FD_CLR does.
 func (s *Set) Remove(fd int) {
 	delete(s.aside, fd)
 	if fd >= 0 && fd/wordBits < len(s.words) {
@@ -57,7 +59,7 @@ func (s *Set) Remove(fd int) {
 	}
 }
 
-// Has reports whether fd is in the set, FD_ISSET.
+// Has reports whether fd is in the set, as FD_ISSET does.
 func (s *Set) Has(fd int) bool {
 	if fd >= 0 && fd/wordBits < len(s.words) {
 		return s.words[fd/wordBits]&(1<<(fd%wordBits)) != 0
@@ -66,7 +68,7 @@ func (s *Set) Has(fd int) bool {
 	return ok
 }
 
-// Len is the number of members. It counts them.
+// Len counts the members.
 func (s *Set) Len() int {
 	n := len(s.aside)
 	for _, word := range s.words {
@@ -75,13 +77,13 @@ func (s *Set) Len() int {
 	return n
 }
 
-// Clear empties the set, FD_ZERO. Its memory is kept.
+// Clear removes all members, as FD_ZERO does. It keeps the memory.
 func (s *Set) Clear() {
 	clear(s.words)
 	clear(s.aside)
 }
 
-// All is the members in ascending order.
+// All returns the members in ascending order.
 func (s *Set) All() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		far := slices.Sorted(maps.Keys(s.aside))
@@ -106,7 +108,7 @@ func (s *Set) All() iter.Seq[int] {
 	}
 }
 
-// highest is the highest member that is a bit, -1 for none.
+// highest returns the highest member that is a bit, or -1.
 func (s *Set) highest() int {
 	for i, word := range slices.Backward(s.words) {
 		if word != 0 {
@@ -116,7 +118,7 @@ func (s *Set) highest() int {
 	return -1
 }
 
-// grow makes room for n bits, in whole units of 64 as the widest word of a kernel is.
+// grow makes room for n bits, in units of 64, the longest word of a kernel.
 func (s *Set) grow(n int) {
 	if missing := (n+63)/64*(64/wordBits) - len(s.words); missing > 0 {
 		s.words = append(s.words, make([]sys.SelectWord, missing)...)

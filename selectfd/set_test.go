@@ -40,7 +40,7 @@ func TestSetAgainstAModel(t *testing.T) {
 	if got := slices.Collect(set.All()); !slices.Equal(got, want) {
 		t.Errorf("All is %v, want %v", got, want)
 	}
-	for range set.All() { // which a caller may leave
+	for range set.All() { // a caller may break the loop
 		break
 	}
 }

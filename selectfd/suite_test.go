@@ -12,10 +12,10 @@ import (
 	"iomux/selectfd"
 )
 
-// call is select(2) in one of its forms: on numbers that are to be ready for reading, for writing, or exceptional.
+// call is a variant of select(2) on lists of numbers.
 type call func(r, w, x []int, timeout time.Duration) (rr, rw, rx []int, err error)
 
-// bySets is a call on sets made into one on lists.
+// bySets converts a call on sets to one on lists.
 func bySets(wait func(r, w, x *selectfd.Set, timeout time.Duration) (int, error)) call {
 	return func(r, w, x []int, timeout time.Duration) (rr, rw, rx []int, err error) {
 		var sets [3]selectfd.Set
@@ -31,7 +31,7 @@ func bySets(wait func(r, w, x *selectfd.Set, timeout time.Duration) (int, error)
 	}
 }
 
-// waitContext is Wait with a context that could end it.
+// waitContext is Wait with a context that can be cancelled.
 func waitContext(r, w, x *selectfd.Set, timeout time.Duration) (int, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -50,13 +50,13 @@ func init() {
 	}
 }
 
-// waiter makes a call one of the suite's objects, by remembering what it is to be called with.
+// waiter adapts a call to the suite's objects. It holds the arguments of the call.
 type waiter struct {
 	call  call
 	lists [3][]int
 }
 
-// meaning is what each of the three lists asks for.
+// meaning holds the conditions that each of the three lists requests.
 var meaning = [3]suite.Events{suite.In, suite.Out, suite.Pri}
 
 func (w *waiter) Register(fd int, events suite.Events, _ suite.Mode) error {
@@ -84,7 +84,7 @@ func (w *waiter) Wait(_ int, timeout time.Duration) ([]suite.Event, error) {
 	return toSuite(w.call(w.lists[0], w.lists[1], w.lists[2], timeout))
 }
 
-// WaitContext is a call that is not in the table, since no other one can be ended.
+// WaitContext waits with the only call that can be cancelled.
 func (w *waiter) WaitContext(ctx context.Context, _ int) ([]suite.Event, error) {
 	return toSuite(selectfd.SelectContext(ctx, w.lists[0], w.lists[1], w.lists[2], -1))
 }

@@ -63,6 +63,9 @@ func (b *epollBackend) move(fresh, fd int, interest Interest, tag uint32) (Moved
 	return MovedOver, 0
 }
 
-// isReplaced reports whether an errno of epoll_ctl(2) means that the descriptor was closed or
-// belongs to another file. Every other errno is a failure that passes.
-func isReplaced(errno syscall.Errno) bool { return errno == syscall.EBADF || errno == syscall.ENOENT }
+// isReplaced reports whether an errno of EPOLL_CTL_MOD means that the descriptor was closed or
+// belongs to another file. EINVAL means that it is the epoll itself: a closed number has become the
+// parker's duplicate. Every other errno is a failure that passes.
+func isReplaced(errno syscall.Errno) bool {
+	return errno == syscall.EBADF || errno == syscall.ENOENT || errno == syscall.EINVAL
+}

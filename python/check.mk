@@ -1,5 +1,5 @@
-# The steps of `make python-check`. They run side by side, because they mostly sleep. The module must be built before. Paths
-# start at the root.
+# The steps of `make python-check`. They run side by side, because they mostly sleep. The module
+# must be built before. Paths start at the root.
 
 conformance := $(PYTHON) python/conformance/run.py --dev --jobs 12
 

@@ -1,6 +1,7 @@
-# The targets of the Python module. Included by the Makefile at the root, whence all paths start.
+# The targets of the Python module. The Makefile in the root includes this file, so paths start
+# there.
 
-# The interpreter that the module is built for. Debian's own, whatever else is on PATH.
+# The interpreter that the module is built for: Debian's, not the first one on PATH.
 PYTHON ?= /usr/bin/python3
 
 python_dist := python/dist
@@ -8,8 +9,8 @@ python_build := python/build
 python_suffix = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
 python_headers = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')
 
-# The runtime of Go must neither preempt by signals, of which one would reach a handler of Python's, nor watch its cgroup,
-# for which it keeps two descriptors open.
+# The Go runtime must not preempt with signals, which could reach Python's handlers, and not watch
+# its cgroup, which keeps two descriptors open.
 python_godebug := asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0
 
 python_cflags := -O2 -fPIC -std=gnu11 -Wall -Wextra -Wno-parentheses -Wno-missing-field-initializers -Werror \
@@ -17,7 +18,7 @@ python_cflags := -O2 -fPIC -std=gnu11 -Wall -Wextra -Wno-parentheses -Wno-missin
 
 .PHONY: python python-tools python-test python-check python-bench conformance
 
-# All files in python/dist have to lie together in a folder on Python's path.
+# All files in python/dist must be in one folder on Python's path.
 python: python-tools ## Build the Python module select into python/dist/
 	mkdir -p $(python_dist) $(python_build) && rm -f $(python_build)/*
 	cd python && GOWORK=off CGO_ENABLED=1 go build -trimpath -buildmode=c-shared -ldflags=-X=runtime.godebugDefault=$(python_godebug) \
@@ -30,7 +31,7 @@ python: python-tools ## Build the Python module select into python/dist/
 	mv $(python_build)/select.so $(python_dist)/select$(python_suffix)
 	cp python/path/*.py $(python_dist)
 
-python-tools: ## Install what the Python module is built and tested with
+python-tools: ## Install the tools to build and test the Python module
 	@PYTHON=$(PYTHON) python/tools.sh
 
 python_steps = $(MAKE) --no-print-directory -j5 --output-sync=target -f python/check.mk PYTHON=$(PYTHON)
@@ -38,11 +39,11 @@ python_steps = $(MAKE) --no-print-directory -j5 --output-sync=target -f python/c
 python-test: python ## Test the Python module
 	@$(python_steps) go own
 
-# The part of `make check`.
-python-check: python ## Test the Python module, and compare it with the original in what matters most
+# The part that `make check` runs.
+python-check: python ## Test the Python module and compare it with the original
 	@$(python_steps) cpython extra own probe go
 
-conformance: python ## Run all of CPython's tests that have to do with select, with the original and with ours
+conformance: python ## Run all of CPython's tests that use select, on the original and on ours
 	$(PYTHON) python/conformance/probe.py
 	IOMUX_SELECT_DIRECT=no $(PYTHON) python/conformance/probe.py
 	$(PYTHON) python/conformance/run.py

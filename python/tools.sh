@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the module is built and tested with, as far as it is missing. Only Debian's interpreter is installed: another
-# one has to bring its headers and its tests itself.
+# Installs missing tools to build and test the module. It installs Debian's interpreter only.
+# Another interpreter must have its headers and tests already.
 set -eu
 
 python=${PYTHON:-/usr/bin/python3}
@@ -15,7 +15,7 @@ import test.test_epoll, venv' 2>/dev/null
 
 has_all && exit 0
 if [ "$python" != /usr/bin/python3 ]; then
-	echo "$python lacks its headers or its tests, or there is no C compiler" >&2
+	echo "$python has no headers or no tests, or the C compiler is missing: install them" >&2
 	exit 1
 fi
 as_root=
@@ -25,4 +25,4 @@ $as_root apt-get update -qq </dev/null
 $as_root apt-get install -y -qq --no-install-recommends gcc binutils libc6-dev python3 python3-dev </dev/null >&2
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 $as_root apt-get install -y -qq --no-install-recommends "libpython$version-testsuite" </dev/null >&2
-has_all || { echo "something is still missing of $python: headers, tests or a C compiler" >&2; exit 1; }
+has_all || { echo "headers or tests of $python, or the C compiler, are still missing after apt-get install" >&2; exit 1; }

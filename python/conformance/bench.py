@@ -1,8 +1,9 @@
-"""The cost of the calls with the interpreter's own module select and with ours.
+"""Measures the time of calls with the interpreter's module select and with ours.
 
-Three processes take turns, so that all see the same machine: one with the original, one with the original and an idle thread,
-and one with ours. Medians of all rounds are printed, and ours in proportion to the others. The thread matters, since the kernel
-takes references of the descriptors of a process that has several; a process with our module always has.
+Three processes take turns, so that they see the same machine: the original, the original with an idle
+thread, and ours. The output has the medians of all rounds and the ratios. The thread matters because
+the kernel takes references to descriptors if a process has several threads, as one with ours always
+has.
 
 Usage: bench.py [ROUNDS]
 """
@@ -60,7 +61,7 @@ for line in sys.stdin:
 
 
 def round_of(child):
-    """One round: what each call took, in nanoseconds."""
+    """Runs one round and returns the nanoseconds of each call."""
     child.stdin.write("\n")
     child.stdin.flush()
     took = {}

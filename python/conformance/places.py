@@ -1,7 +1,7 @@
-"""Two private Pythons, virtual environments: one as it is, and one whose module select is ours.
+"""Two virtual environments: one with the original module select, and one with ours.
 
-The second finds it however it is started, unless with -S: its own folder of packages has the module and a .pth file that puts
-it in place, which -E and -I do not turn off. What the tests start is started as sys.executable, and so is the same.
+The second one's site-packages has the module and a .pth file that installs it. That works with -E and
+-I too, but not with -S. The tests start children as sys.executable, so these use the same module.
 """
 
 import glob
@@ -16,14 +16,14 @@ DIST = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
 
 
 class Place:
-    """A Python, and the __file__ of its module select ("-" for none, the built-in one)."""
+    """A Python, and the __file__ of its module select ("-" for the built-in one)."""
 
     def __init__(self, name, python, file):
         self.name, self.python, self.file = name, python, file
 
 
 def make(folder):
-    """Makes the two, original first, and proves that they are what they are meant to be."""
+    """Makes both, the original first, and checks which module they have."""
     places = []
     for name in ("original", "iomux"):
         home = os.path.join(folder, name)
@@ -81,7 +81,7 @@ if __name__ == "__main__":
 
 
 def prove(place):
-    """Asks for select.__file__ in a process, and in all kinds of children that the tests start."""
+    """Checks select.__file__ in a process and in all kinds of children that the tests start."""
     script = os.path.join(os.path.dirname(place.python), "proof.py")
     with open(script, "w") as file:
         file.write(PROOF)
@@ -91,7 +91,7 @@ def prove(place):
 
 
 def run(command, **options):
-    """Runs a command with the dispositions and the mask of signals that a shell gives: tests of signals need them."""
+    """Runs a command with the signal dispositions and mask of a shell, which tests of signals need."""
 
     def defaults():
         for number in signal.valid_signals():

@@ -1,8 +1,8 @@
-"""Behaviours that CPython's own tests do not pin down, run with the interpreter's module select and with ours, and compared.
+"""Compares behaviours that CPython's tests leave open, on the original module select and on ours.
 
-Each probe is a function of the folder probes, run in a process of its own by both; its answer is what it returns, or the exception
-that it raises, type and text. What is meant to differ is listed in its catalogue, with both answers, and has to differ so. The last
-line is "N passed, N failed".
+Each probe is a function in the folder probes, and runs in a process of its own. Its answer is its result
+or its exception. The catalogue lists intended differences with both answers, which are checked too. The
+last line is "N passed, N failed".
 """
 
 import concurrent.futures
@@ -21,7 +21,7 @@ PATIENCE = 60
 
 
 def ask(place, name):
-    """The answer of one probe, in words."""
+    """Returns the answer of one probe."""
     environment = dict(os.environ, PYTHONMALLOC="malloc") if name in catalogue.WITHOUT_HOOKS else None
     with tempfile.TemporaryFile("w+") as output:
         try:
@@ -53,7 +53,7 @@ def main():
             before, after = before.result(), after.result()
             if name in catalogue.MEANT_TO_DIFFER:
                 fine = catalogue.MEANT_TO_DIFFER[name] == (before, after)
-                verdict = "differs, as it is meant to" if fine else "DIFFERS OTHERWISE THAN MEANT"
+                verdict = "differs as intended" if fine else "DIFFERS, BUT NOT AS INTENDED"
             else:
                 fine = before == after and not str(before).startswith(("exit status", "no answer"))
                 verdict = "same" if fine else "DIFFERENT"

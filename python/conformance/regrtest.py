@@ -1,7 +1,9 @@
-"""CPython's own test runner, with one look before it and one after it: which module select do the tests use?
+"""Runs CPython's test runner, and checks before and after it which module select the tests use.
 
-Run as: regrtest.py FILE ARGUMENT...  where FILE is the __file__ that select must have, or - for the built-in one. If the first
-ARGUMENT is --pipes-of-solaris, os.pipe makes what it makes there: both ends can be read and written.
+Usage: regrtest.py FILE [--pipes-of-solaris] ARGUMENT...
+
+FILE is the __file__ that select must have, or - for the built-in one. With --pipes-of-solaris, os.pipe
+returns two ends that can both be read and written, as on Solaris.
 """
 
 import os
@@ -23,7 +25,7 @@ def stream():
 
 
 if __name__ == "__main__":
-    sys.path.pop(0)  # the folder of this file: nothing in it is for the tests
+    sys.path.pop(0)  # the tests must not import from the folder of this file
     expected = sys.argv.pop(1)
     check(expected)
     if sys.argv[1] == "--pipes-of-solaris":

@@ -1,13 +1,13 @@
-"""Runs CPython's own tests, unchanged, with the interpreter's module select and with ours, and compares them test by test.
+"""Runs CPython's tests unchanged on the original module select and on ours, and compares each test.
 
 Usage: run.py [--dev] [--jobs N] [--with NAMES] [MODULE...]
 
---dev runs both in Python's development mode (-X dev), --jobs runs several at the same time. Without a MODULE, all are
-run that have to do with select. The last line is "N passed, N failed": a test has failed if its outcome with our module is not
-the one with the original.
+--dev runs both in Python's development mode (-X dev). --jobs runs several modules at a time. Without a
+MODULE, all modules that use select run. The last line is "N passed, N failed". A test fails if its
+outcomes on the original and on ours differ.
 
---with asks ours for what the original does not have here, in the words of IOMUX_SELECT_WITH. A test that the original skips or
-does not have then has to pass.
+--with adds kqueue or devpoll to ours, as IOMUX_SELECT_WITH does. Tests that the original skips or does
+not have must then pass.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import xml.etree.ElementTree
 
 import places
 
-# Each module, and what its tests need to be allowed. Only those that stay on this machine are.
+# Each module and the arguments of its tests. Tests that need other machines stay disabled.
 MODULES = {
     "test_select": [],
     "test_poll": [],
@@ -39,12 +39,12 @@ MODULES = {
     "test_asyncio": [],
 }
 
-# The modules for what only ours has.
+# The modules that test names which only ours has.
 MODULES_WITH = {
     "kqueue": {"test_kqueue": [], "test_selectors": [], "test_eintr": [], "test_asyncio": []},
     "devpoll": {
-        # One of its tests waits for ever until a pipe can be written at the end that is for reading, as it can on Solaris. So
-        # all are run with such pipes, and the others with Linux's too.
+        # test_timeout_overflow waits until the reading end of a pipe is writable, as on Solaris. It
+        # runs with such pipes only, and the other tests with both kinds.
         "test_devpoll": ["-i", "test_timeout_overflow"],
         "test_devpoll:solaris": ["--pipes-of-solaris"],
         "test_selectors": [],
@@ -55,12 +55,12 @@ ARGUMENTS = MODULES | MODULES_WITH["kqueue"] | MODULES_WITH["devpoll"]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# The longest that one module may take, in seconds.
+# The time limit of a module in seconds.
 PATIENCE = 900
 
 
 def run_module(place, module, options, only=()):
-    """Runs one module, and returns the outcome of each of its tests."""
+    """Runs one module and returns the outcome of each test."""
     with tempfile.TemporaryDirectory() as folder:
         report = os.path.join(folder, "report.xml")
         flags = ["-X", "faulthandler"] + (["-X", "dev"] if options.dev else [])
@@ -84,7 +84,8 @@ def run_module(place, module, options, only=()):
             output, status = (expired.stdout or b"").decode(errors="replace"), "over time"
         outcomes = read(report)
     if status != 0 and "failed" not in outcomes.values() and not (only and not outcomes):
-        # It crashed, or regrtest found fault with something that is no test: a warning, a file or a process left behind.
+        # It crashed, or regrtest reports something other than a test: a warning, or a file or
+        # process left behind.
         outcomes[f"{module} as a whole (exit status {status})"] = "failed"
     if "failed" in outcomes.values():
         print(f"--- {module} with {place.name}:\n{output[-6000:]}\n---")
@@ -92,7 +93,7 @@ def run_module(place, module, options, only=()):
 
 
 def read(report):
-    """The outcome of each test in a report: passed, failed, or skipped. Names that come twice are numbered."""
+    """Returns the outcome of each test in a report. Repeated names are numbered."""
     outcomes = {}
     if not os.path.exists(report):
         return outcomes
@@ -112,7 +113,7 @@ def read(report):
 
 
 class Comparison:
-    """What became of one module with both."""
+    """The outcomes of one module on both."""
 
     def __init__(self, module, original, ours, extra):
         self.module, self.original, self.ours, self.extra = module, original, ours, extra
@@ -123,11 +124,11 @@ class Comparison:
         return {name: pair for name, pair in outcomes.items() if pair[0] != pair[1] and not self.is_more(*pair)}
 
     def is_more(self, before, after):
-        """Whether this is what --with asks for: a test that the original has no use for, and that passes."""
+        """Reports whether the original lacks the test, ours passes it, and --with is set."""
         return self.extra and before in ("absent", "skipped") and after == "passed"
 
     def passed(self):
-        """How many tests are as they should be."""
+        """Returns the number of tests with the expected outcome."""
         return sum(
             after == "passed" and (self.original.get(name) == after or self.is_more(self.original.get(name, "absent"), after))
             for name, after in self.ours.items()
@@ -138,10 +139,10 @@ class Comparison:
 
 
 def again(pair, result, options):
-    """Runs what differed once more: some tests depend on how busy the machine is."""
+    """Repeats the tests with differences, because some depend on the load of the machine."""
     different = result.different()
     if different and all(name in result.original and name in result.ours for name in different):
-        print(f"{result.module}: again, since they differed: {' '.join(different)}")
+        print(f"{result.module}: repeating tests with different outcomes: {' '.join(different)}")
         only = [name.split(" (")[0] for name in different]
         result.original.update(run_module(pair[0], result.module, options, only))
         result.ours.update(run_module(pair[1], result.module, options, only))
@@ -153,7 +154,7 @@ def counts(outcomes):
 
 
 def compare_all(options):
-    """Runs all modules with both, and prints of each what became of it as soon as that is known."""
+    """Runs all modules on both, and prints the outcomes of each as soon as it has finished."""
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         pair = places.make(folder)
         for place in pair:
@@ -169,7 +170,7 @@ def compare_all(options):
 
 
 def modules_of(extra):
-    """The modules for what --with asks for, or all of the others."""
+    """Returns the modules for --with, or all others without it."""
     found = [module for name in extra.split(",") for module in MODULES_WITH.get(name, ())]
     return list(dict.fromkeys(found)) or list(MODULES)
 
@@ -177,8 +178,8 @@ def modules_of(extra):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dev", action="store_true", help="run both in Python's development mode")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="run N at the same time")
-    parser.add_argument("--with", dest="extra", default="", metavar="NAMES", help="ask ours for more, as with IOMUX_SELECT_WITH")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="run N modules at a time")
+    parser.add_argument("--with", dest="extra", default="", metavar="NAMES", help="add NAMES to ours, as IOMUX_SELECT_WITH does")
     parser.add_argument("modules", nargs="*", metavar="MODULE")
     options = parser.parse_args()
     options.modules = options.modules or modules_of(options.extra)

@@ -15,8 +15,9 @@ import (
 	"iomux/poll"
 )
 
-// Python has handlers of its own to run before an interrupted wait goes on (PEP 475), for which it needs the interpreter's
-// lock: so the C half is told of each interruption, runs them, and asks for another wait of the time that is left.
+// Python must run its signal handlers before an interrupted wait goes on (PEP 475), and needs the
+// interpreter's lock for it. So an interrupted wait returns to the C half, which runs the handlers
+// and waits again for the remaining time.
 func init() { timeout.ReturnInterruptions() }
 
 // code returns the number of err for the C half, and 0 for nil.
@@ -42,7 +43,7 @@ func codeOf(err error) int32 {
 	return C.IOMUX_FAILED
 }
 
-// count is the answer of a wait.
+// count returns n, or the negative number of err, for the C half.
 func count(n int, err error) int32 {
 	if err != nil {
 		return -code(err)
@@ -50,19 +51,20 @@ func count(n int, err error) int32 {
 	return int32(n)
 }
 
-// recovered keeps a panic from ending the interpreter. It is to be deferred.
+// recovered turns a panic into the answer failure. Functions that C calls defer it.
 func recovered(answer *int32, failure int32) {
 	if recover() != nil {
 		*answer = failure
 	}
 }
 
-// kept holds what C has a pointer to: it stays where it is, and is not collected.
+// kept holds the objects that C has pointers to, so that they are neither moved nor collected.
 var kept struct {
 	sync.Mutex
 	pins map[unsafe.Pointer]*runtime.Pinner
 }
 
+// keep returns the address of object for C, which is valid until iomux_forget.
 func keep[T any](object *T) uintptr {
 	pin := new(runtime.Pinner)
 	pin.Pin(object)
@@ -85,7 +87,8 @@ func iomux_forget(object unsafe.Pointer) {
 	}
 }
 
-// iomux_start returns when the Go runtime stands: its threads run and it has installed its signal handlers.
+// iomux_start returns after the Go runtime has started its threads and installed its signal
+// handlers.
 //
 //export iomux_start
 func iomux_start() {}

@@ -30,9 +30,9 @@ func TestCodeIsTheErrno(t *testing.T) {
 	}
 }
 
-func TestCodesWithoutErrnoAreBeyondAllOfThem(t *testing.T) {
+func TestCodesWithoutErrnoAreLargerThanAnyErrno(t *testing.T) {
 	seen := make(map[int32]bool)
-	for _, err := range []error{os.ErrClosed, poll.ErrNotRegistered, errors.New("unheard of")} {
+	for _, err := range []error{os.ErrClosed, poll.ErrNotRegistered, errors.New("unknown")} {
 		number := code(err)
 		if number <= 4095 || seen[number] {
 			t.Errorf("%v: got %d", err, number)
@@ -41,10 +41,10 @@ func TestCodesWithoutErrnoAreBeyondAllOfThem(t *testing.T) {
 	}
 }
 
-func TestAPanicIsAnAnswer(t *testing.T) {
+func TestPanicBecomesAFailure(t *testing.T) {
 	panics := func() (answer int32) {
 		defer recovered(&answer, 7)
-		panic("somewhere below")
+		panic("in a package")
 	}
 	if got := panics(); got != 7 {
 		t.Errorf("got %d, want 7", got)
@@ -58,9 +58,9 @@ func TestObjectsAreKeptUntilForgotten(t *testing.T) {
 	if answer := iomux_epoll_new(&number, &fd); answer != 0 {
 		t.Fatal(syscall.Errno(answer))
 	}
-	object := *(*unsafe.Pointer)(unsafe.Pointer(&number)) // as C hands it back
+	object := *(*unsafe.Pointer)(unsafe.Pointer(&number)) // as C passes it back
 	if (*epoll.Poller)(object).FD() != int(fd) || len(kept.pins) != before+1 {
-		t.Errorf("the object is not kept, or not the one of descriptor %d", fd)
+		t.Errorf("the object is not kept, or its descriptor is not %d", fd)
 	}
 	if answer := iomux_epoll_close(object); answer != 0 {
 		t.Error(syscall.Errno(answer))
@@ -68,6 +68,6 @@ func TestObjectsAreKeptUntilForgotten(t *testing.T) {
 	iomux_forget(object)
 	iomux_forget(object)
 	if len(kept.pins) != before {
-		t.Error("the object is kept for ever")
+		t.Error("the object is still kept")
 	}
 }

@@ -1,4 +1,4 @@
-/* What both halves of the module share. */
+/* The declarations that both halves of the module share. */
 #ifndef IOMUX_CODES_H
 #define IOMUX_CODES_H
 
@@ -6,15 +6,15 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
-/* Answers that are no errno, above all of them. */
+/* Errors without an errno. They are larger than every errno. */
 enum iomux_code {
-    IOMUX_CLOSED = 100001,         /* the object is closed, or was while it was waited on */
-    IOMUX_NOT_REGISTERED = 100002, /* the poll object does not know the descriptor */
-    IOMUX_FAILED = 100003,         /* an error without a number, or a panic */
+    IOMUX_CLOSED = 100001,         /* the object is closed, or was closed during the wait */
+    IOMUX_NOT_REGISTERED = 100002, /* the descriptor is not registered in the poll object */
+    IOMUX_FAILED = 100003,         /* another error, or a panic */
 };
 
-/* The data of the events with which package epoll wakes the waiters of a closed epoll: descriptor -1 and a tag. Only system
-   calls that bypass the package see them. */
+/* The data of the events with which package epoll wakes the waiters of a closed epoll: descriptor
+   -1 and a tag. Only system calls that bypass the package see them. */
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define IOMUX_EPOLL_WAKER UINT64_C(0xffffffff696f6d78)
 #else

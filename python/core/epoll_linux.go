@@ -10,7 +10,7 @@ import (
 	"iomux/epoll"
 )
 
-// The kernel's structure is the package's and the C half's: an event is never copied.
+// The package and the C half share the kernel's structure, so events are not copied.
 var _ [C.sizeof_struct_epoll_event]byte = [unsafe.Sizeof(epoll.Event{})]byte{}
 
 //export iomux_epoll_new

@@ -11,12 +11,12 @@ import (
 	"iomux/kqueue"
 )
 
-// The C half has the structure with the same layout: an event is never copied.
+// The C half has a structure with the same layout, so events are not copied.
 const _ = -(C.sizeof_iomux_kevent ^ unsafe.Sizeof(kqueue.Event{})) -
 	(C.IOMUX_KEVENT_FFLAGS ^ unsafe.Offsetof(kqueue.Event{}.Fflags)) -
 	(C.IOMUX_KEVENT_UDATA ^ unsafe.Offsetof(kqueue.Event{}.Udata))
 
-// kqueueConstants are all that Python's documentation lists, with the numbers of the package.
+// kqueueConstants are the constants in Python's documentation, with the numbers of the package.
 var kqueueConstants = []struct {
 	name  string
 	value int64
@@ -62,8 +62,8 @@ var kqueueConstants = []struct {
 	{"KQ_NOTE_LINKINV", int64(kqueue.NoteLinkInv)},
 }
 
-// iomux_kqueue_constant copies the name of a constant, with a zero behind it, into the room for it, and answers whether there
-// is one with that index.
+// iomux_kqueue_constant copies the name of a constant, with a zero byte after it, to name, and
+// reports whether a constant with the index exists.
 //
 //export iomux_kqueue_constant
 func iomux_kqueue_constant(index int32, name *uint8, room int32, value *int64) bool {
@@ -99,24 +99,24 @@ func iomux_kqueue_adopt(fd int32, object *uintptr) (answer int32) {
 	return 0
 }
 
-// iomux_kqueue_control leaves a socket's error with the socket, for Python's programs ask there (asyncio, after a connect): Linux
-// tells it once.
+// iomux_kqueue_control leaves a socket's error in the socket, where Python's programs look for it
+// (asyncio, after a connect). Linux reports it once.
 //
 //export iomux_kqueue_control
 func iomux_kqueue_control(object, changes unsafe.Pointer, many int32, events unsafe.Pointer, room int32, timeout int64) (answer int32) {
 	defer recovered(&answer, -C.IOMUX_FAILED)
 	catchAgain()
 	asked := unsafe.Slice((*kqueue.Event)(changes), many)
-	told := unsafe.Slice((*kqueue.Event)(events), room)
+	reported := unsafe.Slice((*kqueue.Event)(events), room)
 	for i := range asked {
 		if isOfDescriptor(&asked[i]) {
 			asked[i].Fflags |= kqueueemu.LeaveError
 		}
 	}
-	n, err := (*kqueue.Queue)(object).Control(asked, told, time.Duration(timeout))
-	for i := range told[:n] {
-		if isOfDescriptor(&told[i]) {
-			told[i].Fflags &^= kqueueemu.LeaveError
+	n, err := (*kqueue.Queue)(object).Control(asked, reported, time.Duration(timeout))
+	for i := range reported[:n] {
+		if isOfDescriptor(&reported[i]) {
+			reported[i].Fflags &^= kqueueemu.LeaveError
 		}
 	}
 	return count(n, err)

@@ -1,9 +1,10 @@
-// Command core is the Go half of the Python module select, built as a shared library (go build -buildmode=c-shared). It makes
-// the project's packages callable from C, one function a method, and does nothing else: arguments are checked, exceptions are
-// raised and Python's own signal handlers are run by the C half, in ../extension.
+// Command core is the Go half of the Python module select, a shared library (go build
+// -buildmode=c-shared). It makes the project's packages callable from C, with one function for each
+// method. The C half, in ../extension, checks arguments, raises exceptions and runs Python's signal
+// handlers.
 //
-// Every function answers with an errno, those that count with a count or a negative errno. What errno has no number for is
-// one of the codes of codes.h. A panic never leaves a function: it is the code of a failure.
+// Each function returns an errno, or a count or negative errno if it counts. The codes of codes.h
+// stand for errors without an errno. A panic becomes the code of a failure.
 package main
 
 func main() {}

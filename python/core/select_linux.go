@@ -15,8 +15,8 @@ type sets [3]selectfd.Set
 
 var spare = sync.Pool{New: func() any { return new(sets) }}
 
-// iomux_select waits on three lists of descriptors that lie one behind the other in fds, and answers in ready which of them
-// are: a byte for each.
+// iomux_select waits for three lists of descriptors, which follow each other in fds. It sets a byte
+// of ready for each descriptor.
 //
 //export iomux_select
 func iomux_select(fds *int32, ready *uint8, lengths *int32, timeout int64) (answer int32) {

@@ -12,7 +12,7 @@ typedef void (*handler)(int number, siginfo_t *info, void *context);
 
 static struct watched {
     struct sigaction before;
-    handler next; /* that of before, to be read while it may be replaced */
+    handler next; /* the function of before, which may be replaced while it is read */
     int caught;
     int64_t count;
 } watched[LAST + 1];
@@ -26,7 +26,7 @@ is_function(handler function)
     return function != (handler)SIG_DFL && function != (handler)SIG_IGN;
 }
 
-/* is_fault tells an instruction that cannot go on from a signal that somebody sent. */
+/* is_fault reports whether the signal comes from a faulting instruction, not from a process. */
 static int
 is_fault(int number, const siginfo_t *info)
 {
@@ -54,7 +54,7 @@ count(int number, siginfo_t *info, void *context)
         next(number, info, context);
     }
     else if (is_fault(number, info)) {
-        signal(number, SIG_DFL); /* the instruction is tried again, and ends the process */
+        signal(number, SIG_DFL); /* the instruction runs again and ends the process */
     }
     errno = error;
 }
@@ -69,7 +69,7 @@ put_back(int number)
     watched[number].caught = 0;
 }
 
-/* after_fork runs in the child, to which nothing is watched. */
+/* after_fork runs in the child, which watches no signals. */
 static void
 after_fork(void)
 {
@@ -100,12 +100,13 @@ iomux_signals_catch(int number)
         w->before = current;
         __atomic_store_n(&w->next, current.sa_sigaction, __ATOMIC_SEQ_CST);
         if (!is_function(current.sa_sigaction)) {
-            /* Nothing is interrupted, and the kernel goes on reaping the children of who ignores them. */
+            /* System calls restart, and the kernel still reaps the children if SIGCHLD was ignored.
+               */
             current.sa_flags = SA_RESTART | (number == SIGCHLD && current.sa_handler == SIG_IGN ? SA_NOCLDWAIT : 0);
         }
         current.sa_flags = (current.sa_flags & ~SA_RESETHAND) | SA_SIGINFO | SA_ONSTACK;
         current.sa_sigaction = count;
-        sigaction(number, &current, NULL); /* fails for SIGKILL and SIGSTOP, which nobody sees coming */
+        sigaction(number, &current, NULL); /* fails for SIGKILL and SIGSTOP, which cannot be caught */
     }
     w->caught = 1;
 }

@@ -1,18 +1,20 @@
-/* Signals that are watched. Their handlers are not the Go runtime's: Python's own are called as well. */
+/* The signals that kqueues watch. Python's handlers stay in effect, without the Go runtime's. */
 #ifndef IOMUX_SIGNALS_H
 #define IOMUX_SIGNALS_H
 
 #include <stdint.h>
 
-/* iomux_signals_catch puts the handler in place of the one that there is, which it will call; signals that nobody handles are
-   caught. It may be called again, and has to be where somebody else has installed a handler since. */
+/* iomux_signals_catch installs a handler that counts the signal and calls the handler before it. It
+   must be called again after another handler was installed. */
 void iomux_signals_catch(int number);
 
-/* iomux_signals_release puts back what there was. */
+/* iomux_signals_release restores the handler before. */
 void iomux_signals_release(int number);
 
-/* iomux_signals_wait returns when a signal has come, iomux_signals_take how often this one came since it was last asked. */
+/* iomux_signals_wait returns when a watched signal has arrived. */
 void iomux_signals_wait(void);
+
+/* iomux_signals_take returns how often the signal has arrived since its last call. */
 int64_t iomux_signals_take(int number);
 
 #endif

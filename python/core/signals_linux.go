@@ -11,14 +11,14 @@ import (
 	"iomux/internal/kqueueemu"
 )
 
-// Python has the handlers of signals, and os/signal would replace them: so those that kqueues watch are counted by a handler
-// of our own, which calls Python's.
+// os/signal would replace Python's signal handlers. So a handler of the module counts the signals
+// that kqueues watch, and calls Python's.
 func init() { kqueueemu.CatchSignalsBy(catchSignal) }
 
-// caught is what is watched.
+// caught holds the watched signals.
 var caught struct {
 	sync.Mutex
-	counted int // how many signals
+	counted int // the number of watched signals
 	arrived [65]func(times int64)
 	any     atomic.Bool
 	once    sync.Once
@@ -27,12 +27,12 @@ var caught struct {
 func catchSignal(number syscall.Signal, arrived func(times int64)) (stop func()) {
 	caught.Lock()
 	defer caught.Unlock()
-	C.iomux_signals_take(C.int(number)) // what came before does not count
+	C.iomux_signals_take(C.int(number)) // discard earlier signals
 	caught.arrived[number] = arrived
 	caught.counted++
 	caught.any.Store(true)
 	C.iomux_signals_catch(C.int(number))
-	caught.once.Do(func() { go tellArrivals() })
+	caught.once.Do(func() { go passArrivals() })
 	return func() {
 		caught.Lock()
 		defer caught.Unlock()
@@ -43,8 +43,8 @@ func catchSignal(number syscall.Signal, arrived func(times int64)) (stop func())
 	}
 }
 
-// tellArrivals never ends.
-func tellArrivals() {
+// passArrivals passes arrived signals to their queues. It never returns.
+func passArrivals() {
 	for {
 		C.iomux_signals_wait()
 		for number := range caught.arrived {
@@ -62,7 +62,8 @@ func tellArrivals() {
 	}
 }
 
-// catchAgain is for signals that Python has installed a handler for since: it becomes the one that is called.
+// catchAgain catches signals again for which Python has installed another handler. It calls that
+// one from now on.
 func catchAgain() {
 	if !caught.any.Load() {
 		return

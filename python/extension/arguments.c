@@ -1,7 +1,8 @@
-/* Arguments, timeouts and exceptions. They are read with the interpreter's own functions, which are not part of its public
-   interface: the exceptions for what cannot be read are the original's to the letter, in every version of Python. */
+/* Arguments, timeouts and exceptions. Arguments are read with private functions of the interpreter,
+   so that the exceptions for wrong ones are the original's to the letter in every version of
+   Python. */
 #include <patchlevel.h>
-#if PY_VERSION_HEX >= 0x030D0000 /* from here on they have headers of their own */
+#if PY_VERSION_HEX >= 0x030D0000 /* their headers, since 3.13 */
 #define Py_BUILD_CORE_MODULE 1
 #endif
 
@@ -57,14 +58,14 @@ to_int(PyObject *object, int *value)
     return *value == -1 && PyErr_Occurred() ? -1 : 0;
 }
 
-/* Objects with __index__ are no masks for poll. */
+/* poll refuses objects with __index__ as masks. */
 int
 to_unsigned_short(PyObject *object, unsigned short *value)
 {
     return _PyLong_UnsignedShort_Converter(object, value) ? 0 : -1;
 }
 
-/* For epoll they are, and a mask that is too wide is cut. */
+/* epoll accepts objects with __index__, and truncates masks that are too wide. */
 int
 to_unsigned_int(PyObject *object, unsigned int *value)
 {
@@ -94,7 +95,7 @@ select_timeout(PyObject *object, nanoseconds *timeout)
         return 0;
     }
     time_type time;
-    struct timeval seconds; /* which the original makes of it, and refuses what does not fit */
+    struct timeval seconds; /* the original refuses timeouts that do not fit */
     if (read_time(_PyTime_FromSecondsObject, object, &time, "timeout must be a float or None") < 0 ||
         _PyTime_AsTimeval(time, &seconds, _PyTime_ROUND_TIMEOUT) < 0) {
         return -1;
@@ -107,8 +108,8 @@ select_timeout(PyObject *object, nanoseconds *timeout)
     return 0;
 }
 
-/* in_milliseconds reads a timeout for a call that takes an int of milliseconds. Nothing but its range and its sign are
-   those of the rounded one: the wait itself has nanoseconds. */
+/* in_milliseconds reads a timeout for a call that takes an int of milliseconds. The rounded value
+   decides on range and sign only. The wait itself has nanoseconds. */
 static int
 in_milliseconds(reader read, PyObject *object, _PyTime_round_t rounding, int least, nanoseconds *timeout)
 {
@@ -155,7 +156,7 @@ kqueue_timeout(PyObject *object, nanoseconds *timeout)
         return 0;
     }
     time_type time;
-    if (_PyTime_FromSecondsObject(&time, object, _PyTime_ROUND_TIMEOUT) < 0) { /* be it the type or the size */
+    if (_PyTime_FromSecondsObject(&time, object, _PyTime_ROUND_TIMEOUT) < 0) { /* the same text for a wrong type and size */
         PyErr_Format(PyExc_TypeError, "timeout argument must be a number or None, got %.200s", Py_TYPE(object)->tp_name);
         return -1;
     }

@@ -1,4 +1,4 @@
-/* Loading of the Go half, in a way that Python does not notice, and again in each child that uses it. */
+/* Loads the Go half without effects on Python, and again in each child process that uses it. */
 #define _GNU_SOURCE
 #include "module.h"
 
@@ -22,20 +22,21 @@ static const char core_file[] = "iomux-core.so";
 
 struct core core;
 
-/* The file as it was when it was first loaded. Children make their copies of it: they may have lost sight of the file
-   (chroot), and a newer one might not fit. */
+/* The file as it was first loaded. Children load copies of it. They might not find the file after
+   chroot, and a newer file might not fit. */
 static struct {
     const char *bytes;
     size_t size;
 } image;
 
-/* Interpreters of one process may have a lock each, and the core is one for all. */
+/* The interpreters of a process may each have a lock of their own, but share the core. */
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 
-/* Set in the one thread that a child begins with. */
+/* Set in the first thread of a child. */
 static pthread_key_t first_thread;
 
-/* after_fork runs in the child. The threads of the Go runtime are gone, so it must never be entered again. */
+/* after_fork runs in the child. The Go runtime has lost its threads and must not be entered again.
+   */
 static void
 after_fork(void)
 {
@@ -46,7 +47,7 @@ after_fork(void)
     pthread_setspecific(first_thread, &core);
 }
 
-/* blocks_everything tells the threads of the Go runtime from Python's. */
+/* blocks_everything reports whether a thread is one of the Go runtime's: they block all signals. */
 static int
 blocks_everything(const char *task)
 {
@@ -54,7 +55,7 @@ blocks_everything(const char *task)
     snprintf(path, sizeof path, "/proc/self/task/%s/status", task);
     FILE *status = fopen(path, "re");
     if (status == NULL) {
-        return 1; /* it has ended */
+        return 1; /* the thread has ended */
     }
     unsigned long long blocked = 0;
     while (fgets(line, sizeof line, status) != NULL && sscanf(line, "SigBlk: %llx", &blocked) != 1) {
@@ -77,8 +78,9 @@ count_python_threads(void)
     return count;
 }
 
-/* first_thread_ends runs where a child was forked by a thread that is not its parent's main one, and that thread returns. A
-   process ends with its last thread; but those of the Go runtime never end. So this thread stays until it is the last. */
+/* first_thread_ends runs when the first thread of a child returns. That happens if its parent
+   forked in another thread than the main one. A process ends with its last thread, but the Go
+   runtime's threads never end. So this thread stays until it is Python's last one. */
 static void
 first_thread_ends(void *unused)
 {
@@ -100,13 +102,14 @@ refuse(const char *reason)
     return -1;
 }
 
-/* A Go runtime that finds no address space or no thread when it starts ends the process. So both are tried out before. */
 static void *
 nothing(void *unused)
 {
     return unused;
 }
 
+/* has_room raises ImportError if there is no address space or thread. A starting Go runtime would
+   end the process instead. */
 static int
 has_room(void)
 {
@@ -124,13 +127,13 @@ has_room(void)
     return 0;
 }
 
-/* path_beside_us is the path of the core: it lies in the folder of this file. */
+/* path_beside_us writes the path of the core, which is in the same folder as this file. */
 static int
 path_beside_us(char *path, size_t size)
 {
     Dl_info us;
     if (dladdr(&core, &us) == 0 || us.dli_fname == NULL) {
-        return refuse("the folder of the module is not known");
+        return refuse("the folder of the module is unknown");
     }
     const char *slash = strrchr(us.dli_fname, '/');
     int folder = slash ? (int)(slash + 1 - us.dli_fname) : 0;
@@ -161,12 +164,12 @@ keep_image(const char *path)
     return image.bytes == NULL ? -1 : 0;
 }
 
-/* open_copy is a descriptor of a new file, in memory, with the image. */
+/* open_copy returns a descriptor of a new file in memory that contains the image. */
 static int
 open_copy(void)
 {
     int fd = memfd_create(core_file, MFD_CLOEXEC | MFD_EXEC);
-    if (fd < 0 && errno == EINVAL) { /* MFD_EXEC is of Linux 6.3 */
+    if (fd < 0 && errno == EINVAL) { /* MFD_EXEC is new in Linux 6.3 */
         fd = memfd_create(core_file, MFD_CLOEXEC);
     }
     for (size_t done = 0; fd >= 0 && done < image.size;) {
@@ -185,9 +188,10 @@ open_copy(void)
     return fd;
 }
 
-/* open_library loads the core from path, with no signal blocked or handled otherwise afterwards than before. The runtime's
-   threads inherit a mask in which everything is blocked, and so never take a signal that is Python's. Its handlers are for
-   faults in Go code, and for a SIGPIPE and a preemption that do not happen here: they are taken out again. */
+/* open_library loads the core from path, and leaves the mask and the handlers of signals as they
+   were. The runtime's threads inherit a mask that blocks everything, so they never take Python's
+   signals. The runtime's handlers are removed again. They serve faults in Go code, and preemption
+   and SIGPIPE, which do not occur here. */
 static void *
 open_library(const char *path)
 {
@@ -202,7 +206,7 @@ open_library(const char *path)
     if (library != NULL) {
         __typeof__(iomux_start) *start = (__typeof__(iomux_start) *)dlsym(library, "iomux_start");
         if (start != NULL) {
-            start(); /* returns when the runtime has installed its handlers */
+            start(); /* returns after the runtime has installed its handlers */
         }
         for (int i = 1; i < NSIG; i++) {
             sigaction(i, &handlers[i], NULL);
@@ -256,8 +260,9 @@ load_first(void)
     return load_from(path);
 }
 
-/* load_again gives a child a copy of its own. The dynamic linker takes a file that it has loaded, and a path that it knows,
-   for the library it has already: so the file is new, and there are as many slashes in its path as there were copies. */
+/* load_again loads a copy for a child. The dynamic linker returns the library it has already if the
+   file or the path is the same. So the file is new, and its path has one more slash for each copy.
+   */
 static int
 load_again(void)
 {
@@ -280,7 +285,7 @@ core_load(void)
 {
     int result = 0;
     pthread_mutex_lock(&loading);
-    if (!core.works) { /* nobody was faster */
+    if (!core.works) { /* no other thread has loaded it meanwhile */
         result = has_room() < 0 ? -1 : core.generation == 0 ? load_first() : load_again();
     }
     pthread_mutex_unlock(&loading);

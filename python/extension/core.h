@@ -1,8 +1,8 @@
-/* The Go half of the module, loaded by dlopen. */
+/* The Go half of the module, loaded with dlopen. */
 #ifndef IOMUX_CORE_H
 #define IOMUX_CORE_H
 
-#include "iomux-core.h" /* written by go build: the types of the functions are those of the Go code */
+#include "iomux-core.h" /* written by go build */
 
 #define CORE_FUNCTIONS(X)                                                                                                      \
     X(start)                                                                                                                   \
@@ -38,19 +38,21 @@ extern struct core {
 #define X(name) __typeof__(iomux_##name) *name;
     CORE_FUNCTIONS(X)
 #undef X
-    /* Counts the copies: an object of an earlier one is dead, as the threads that served it did not survive fork(). It is 0
-       before the first. */
+    /* The number of the copy, 0 before the first. Objects of earlier copies are dead, because their
+       threads did not survive fork(). */
     unsigned generation;
-    /* The highest descriptor that was found open. select(2) ignores what lies beyond the process's table, which does not shrink
-       before a fork. */
+    /* The highest descriptor that was found open. select(2) ignores descriptors beyond the
+       process's table. The table does not shrink before a fork. */
     int highest_open;
-    /* Whether the copy of this generation works; false in a new child. */
+    /* True if this copy works, false in a new child. */
     int works;
 } core;
 
-/* core_load makes the core work, or raises an exception and returns -1. The interpreter's lock is held. */
+/* core_load loads the core. On failure it raises an exception and returns -1. It needs the
+   interpreter's lock. */
 int core_load(void);
 
+/* core_use loads the core unless it works. */
 static inline int
 core_use(void)
 {

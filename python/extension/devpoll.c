@@ -1,4 +1,4 @@
-/* select.devpoll and its objects. */
+/* The function select.devpoll and its objects. */
 #include "object.h"
 
 #include <poll.h>
@@ -11,7 +11,7 @@ typedef struct {
 
 static const struct kind devpoll = {"devpoll", REFUSED, &core.devpoll_new, NULL, &core.devpoll_close};
 
-/* change registers or modifies. */
+/* change registers or modifies a descriptor. */
 static PyObject *
 change(Devpoll *self, const char *name, int registers, PyObject *const *args, Py_ssize_t count)
 {
@@ -38,10 +38,10 @@ PyDoc_STRVAR(register_doc, "register($self, fd,\n"
                            "         eventmask=select.POLLIN | select.POLLPRI | select.POLLOUT, /)\n"
                            "--\n"
                            "\n"
-                           "Add a descriptor to those that poll() waits for.\n"
+                           "Register a descriptor for poll().\n"
                            "\n"
-                           "fd is an integer, or an object whose fileno() returns one; eventmask is what\n"
-                           "to wait for. Registering it again replaces the mask.");
+                           "fd is an integer, or an object with a method fileno(). eventmask is the events\n"
+                           "to wait for. Registering fd again replaces the mask.");
 
 static PyObject *
 devpoll_register(Devpoll *self, PyObject *const *args, Py_ssize_t count)
@@ -53,7 +53,7 @@ PyDoc_STRVAR(modify_doc, "modify($self, fd,\n"
                          "       eventmask=select.POLLIN | select.POLLPRI | select.POLLOUT, /)\n"
                          "--\n"
                          "\n"
-                         "Unregister a descriptor and register it, in one step.");
+                         "Unregister a descriptor and register it again.");
 
 static PyObject *
 devpoll_modify(Devpoll *self, PyObject *const *args, Py_ssize_t count)
@@ -64,9 +64,7 @@ devpoll_modify(Devpoll *self, PyObject *const *args, Py_ssize_t count)
 PyDoc_STRVAR(unregister_doc, "unregister($self, fd, /)\n"
                              "--\n"
                              "\n"
-                             "Take a descriptor out of those that poll() waits for.\n"
-                             "\n"
-                             "One that is not registered is ignored.");
+                             "Unregister a descriptor. A descriptor that is not registered is ignored.");
 
 static PyObject *
 devpoll_unregister(Devpoll *self, PyObject *object)
@@ -85,7 +83,7 @@ devpoll_unregister(Devpoll *self, PyObject *object)
     Py_RETURN_NONE;
 }
 
-/* take_room takes the object's room for events, or new room if it is too small or in use. */
+/* take_room returns the object's room for events, or new room if that is too small or in use. */
 static iomux_polled *
 take_room(Devpoll *self, int *room)
 {
@@ -163,9 +161,8 @@ PyDoc_STRVAR(poll_doc, "poll($self, timeout=None, /)\n"
                        "\n"
                        "Wait until a registered descriptor is ready.\n"
                        "\n"
-                       "The timeout is in milliseconds; None or -1 waits for ever and 0 does not wait.\n"
-                       "The result is a list of (fd, event) tuples, which is empty when the time is\n"
-                       "over.");
+                       "timeout is in milliseconds. None and -1 wait without a limit, and 0 does not\n"
+                       "wait. Return a list of (fd, event) tuples, which is empty after a timeout.");
 
 static PyObject *
 devpoll_poll(Devpoll *self, PyObject *const *args, Py_ssize_t count)
@@ -234,7 +231,7 @@ static PyType_Spec spec = {
 PyDoc_STRVAR(new_doc, "devpoll($module, /)\n"
                       "--\n"
                       "\n"
-                      "Make a devpoll object, with which descriptors are registered to be waited for.");
+                      "Return a new devpoll object, which waits for registered descriptors.");
 
 static PyObject *
 new_devpoll(PyObject *module, PyObject *unused)

@@ -5,10 +5,10 @@ static const struct kind epoll = {"epoll", SHARED, &core.epoll_new, &core.epoll_
 
 PyDoc_STRVAR(epoll_doc, "select.epoll(sizehint=-1, flags=0)\n"
                         "\n"
-                        "An epoll object, by which many descriptors are waited for.\n"
+                        "An epoll object, which waits for registered descriptors.\n"
                         "\n"
-                        "sizehint means nothing, but has to be positive or -1; flags may be\n"
-                        "EPOLL_CLOEXEC, and is as good as that always.");
+                        "sizehint must be positive or -1 and has no effect. flags may be EPOLL_CLOEXEC,\n"
+                        "which is always in effect.");
 
 static PyObject *
 epoll_new(PyTypeObject *type, PyObject *args, PyObject *names)
@@ -34,7 +34,7 @@ epoll_new(PyTypeObject *type, PyObject *args, PyObject *names)
 PyDoc_STRVAR(fromfd_doc, "fromfd($type, fd, /)\n"
                          "--\n"
                          "\n"
-                         "Make an epoll object of the descriptor of an epoll, and take it over.");
+                         "Return an epoll object that takes over the descriptor of an epoll.");
 
 static PyObject *
 epoll_fromfd(PyObject *type, PyObject *number)

@@ -1,15 +1,15 @@
-/* select.epoll: registering and waiting. */
+/* The methods of select.epoll that register and wait. */
 #include "epoll.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/select.h>
 
-/* The most events that the kernel takes room for. */
+/* The largest number of events that the kernel accepts room for. */
 #define MOST_EVENTS (INT_MAX / (int)sizeof(struct epoll_event))
 
-/* is_known reports whether the core has registered fd. Such a number is not that of the epoll's own waker, which a direct call
-   must not change. */
+/* is_known reports whether the core has registered fd. Then fd is not the epoll's own waker, which
+   a direct call must not change. */
 static int
 is_known(Epoll *self, int fd)
 {
@@ -94,10 +94,10 @@ const char epoll_register_doc[] =
     "         eventmask=select.EPOLLIN | select.EPOLLPRI | select.EPOLLOUT)\n"
     "--\n"
     "\n"
-    "Add a descriptor to those that poll() waits for.\n"
+    "Register a descriptor for poll().\n"
     "\n"
-    "fd is an integer, or an object whose fileno() returns one; eventmask is what\n"
-    "to wait for, and how.";
+    "fd is an integer, or an object with a method fileno(). eventmask is the events\n"
+    "to wait for, and flags.";
 
 PyObject *
 epoll_register(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
@@ -112,7 +112,7 @@ const char epoll_modify_doc[] =
     "modify($self, /, fd, eventmask)\n"
     "--\n"
     "\n"
-    "Replace the mask of a descriptor that is registered.";
+    "Replace the mask of a registered descriptor.";
 
 PyObject *
 epoll_modify(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
@@ -127,7 +127,7 @@ const char epoll_unregister_doc[] =
     "unregister($self, /, fd)\n"
     "--\n"
     "\n"
-    "Take a descriptor out of those that poll() waits for.";
+    "Unregister a descriptor.";
 
 PyObject *
 epoll_unregister(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
@@ -138,7 +138,7 @@ epoll_unregister(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject 
     return spread(&parser, 1, 1, args, count, names, &value) < 0 ? NULL : change(self, EPOLL_CTL_DEL, value, NULL);
 }
 
-/* look_direct is epoll_wait(2) with timeout 0. It returns a count or a negative code. */
+/* look_direct calls epoll_wait(2) with timeout 0. It returns a count or a negative code. */
 static int
 look_direct(Epoll *self, struct epoll_event *events, int room)
 {
@@ -175,7 +175,7 @@ wait_for(Epoll *self, struct epoll_event *events, int room, nanoseconds timeout)
 {
     nanoseconds deadline = deadline_of(timeout);
     for (;;) {
-        int n = object_use(&self->base); /* in every turn: a signal handler may have forked */
+        int n = object_use(&self->base); /* each time, because a signal handler may have forked */
         if (n == 0) {
             n = timeout == 0 && direct_calls ? look_direct(self, events, room) : wait_by_core(self, events, room, timeout);
             if (n >= 0) {
@@ -213,7 +213,7 @@ collect(const struct epoll_event *events, int n)
     return list;
 }
 
-/* take_room takes the object's room for events, or new room if it is too small or in use. */
+/* take_room returns the object's room for events, or new room if that is too small or in use. */
 static struct epoll_event *
 take_room(Epoll *self, int room)
 {
@@ -229,7 +229,7 @@ take_room(Epoll *self, int room)
     return events;
 }
 
-/* give_back keeps ordinary room for the next poll(). */
+/* give_back keeps room of an ordinary size for the next poll(). */
 static void
 give_back(Epoll *self, struct epoll_event *events, int room)
 {
@@ -248,10 +248,9 @@ const char epoll_poll_doc[] =
     "\n"
     "Wait until a registered descriptor is ready.\n"
     "\n"
-    "The timeout is in seconds; None or a negative one waits for ever and 0 does\n"
-    "not wait. At most maxevents events are taken at once, -1 for the usual number.\n"
-    "The result is a list of (fd, events) tuples, which is empty when the time is\n"
-    "over.";
+    "timeout is in seconds. None and negative numbers wait without a limit, and 0\n"
+    "does not wait. maxevents is the largest number of events to return, and -1 the\n"
+    "default. Return a list of (fd, events) tuples, which is empty after a timeout.";
 
 PyObject *
 epoll_poll(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
@@ -282,7 +281,7 @@ epoll_poll(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names
     }
     PyObject *result = NULL;
     if (room > MOST_EVENTS) {
-        raise_code(EINVAL); /* the package would make do with less, the kernel does not */
+        raise_code(EINVAL); /* the kernel refuses it, but the package would use less room */
     }
     else {
         int n = wait_for(self, events, room, timeout);

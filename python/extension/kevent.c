@@ -1,4 +1,4 @@
-/* select.kevent. */
+/* The type select.kevent. */
 #include "kqueue.h"
 
 #include <stddef.h>
@@ -8,16 +8,16 @@ _Static_assert(sizeof(long) == sizeof(int64_t), "the members are long");
 
 PyDoc_STRVAR(kevent_doc, "select.kevent(ident, filter=KQ_FILTER_READ, flags=KQ_EV_ADD, fflags=0, data=0, udata=0)\n"
                          "\n"
-                         "A change that is asked of a kqueue, or an event that it reports.\n"
+                         "A change for a kqueue, or an event that it reports.\n"
                          "\n"
-                         "ident is what it is about: an integer, or an object whose fileno() returns\n"
-                         "one. The attributes have the names of the arguments.");
+                         "ident is an integer, or an object with a method fileno(). The attributes have\n"
+                         "the names of the arguments.");
 
 static int
 kevent_init(Kevent *self, PyObject *args, PyObject *names)
 {
     static char *keywords[] = {"ident", "filter", "flags", "fflags", "data", "udata", NULL};
-    /* What the constants of the two defaults are, KQ_FILTER_READ and KQ_EV_ADD, is the same on every system. */
+    /* KQ_FILTER_READ and KQ_EV_ADD, the same on every system */
     short filter = -1;
     unsigned short flags = 1;
     unsigned int fflags = 0;
@@ -49,7 +49,8 @@ kevent_repr(Kevent *self)
 
 #define ORDER(a, b) ((a) < (b) ? -1 : (a) > (b))
 
-/* compare is negative, zero or positive: members count in their order, and udata is signed. */
+/* compare returns a negative number, zero or a positive number. It compares the members in their
+   order, and udata as a signed number. */
 static int
 compare(const iomux_kevent *a, const iomux_kevent *b)
 {
@@ -97,12 +98,12 @@ kevent_dealloc(PyObject *self)
 }
 
 static PyMemberDef members[] = {
-    {"ident", T_ULONG, offsetof(Kevent, event.ident), 0, "What the event is about."},
-    {"filter", T_SHORT, offsetof(Kevent, event.filter), 0, "What kind of thing ident is: KQ_FILTER_*."},
-    {"flags", T_USHORT, offsetof(Kevent, event.flags), 0, "What a change does, and how an event came: KQ_EV_*."},
-    {"fflags", T_UINT, offsetof(Kevent, event.fflags), 0, "What the filter has to say besides: KQ_NOTE_*."},
-    {"data", T_LONG, offsetof(Kevent, event.data), 0, "How much, or how often; an errno with KQ_EV_ERROR."},
-    {"udata", T_ULONG, offsetof(Kevent, event.udata), 0, "The program's own, reported as it was given."},
+    {"ident", T_ULONG, offsetof(Kevent, event.ident), 0, "The object of the event."},
+    {"filter", T_SHORT, offsetof(Kevent, event.filter), 0, "The kind of event: KQ_FILTER_*."},
+    {"flags", T_USHORT, offsetof(Kevent, event.flags), 0, "The action of a change, or the state of an event: KQ_EV_*."},
+    {"fflags", T_UINT, offsetof(Kevent, event.fflags), 0, "Flags of the filter: KQ_NOTE_*."},
+    {"data", T_LONG, offsetof(Kevent, event.data), 0, "A value of the filter, or an errno with KQ_EV_ERROR."},
+    {"udata", T_ULONG, offsetof(Kevent, event.udata), 0, "Data of the program, which events return unchanged."},
     {NULL, 0, 0, 0, NULL},
 };
 

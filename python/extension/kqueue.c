@@ -6,8 +6,8 @@ static const struct kind kqueue = {"kqueue", CLOSED, &core.kqueue_new, &core.kqu
 PyDoc_STRVAR(kqueue_doc, "kqueue()\n"
                          "--\n"
                          "\n"
-                         "A kqueue object, which tells of descriptors, files, processes, signals and\n"
-                         "timers.");
+                         "A kqueue object, which reports events of descriptors, files, processes, signals\n"
+                         "and timers.");
 
 static PyObject *
 kqueue_new(PyTypeObject *type, PyObject *args, PyObject *names)
@@ -19,7 +19,7 @@ kqueue_new(PyTypeObject *type, PyObject *args, PyObject *names)
 PyDoc_STRVAR(fromfd_doc, "fromfd($type, fd, /)\n"
                          "--\n"
                          "\n"
-                         "Make a kqueue object of the descriptor of a kqueue, and take it over.");
+                         "Return a kqueue object that takes over the descriptor of a kqueue.");
 
 static PyObject *
 kqueue_fromfd(PyObject *type, PyObject *number)

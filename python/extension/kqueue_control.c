@@ -1,9 +1,9 @@
-/* select.kqueue.control. */
+/* The method control of select.kqueue. */
 #include "kqueue.h"
 
 #include <limits.h>
 
-/* A list of events: what most calls get along with, or a longer piece of memory. */
+/* A list of events. Most fit into some. */
 struct events {
     iomux_kevent *list;
     iomux_kevent some[16];
@@ -31,7 +31,8 @@ end(struct events *events)
     }
 }
 
-/* read_changes fills changes, for which end is to be called, and returns their number, or -1 with an exception. */
+/* read_changes fills changes, and returns their number, or -1 with an exception. Call end in both
+   cases. */
 static int
 read_changes(Object *self, PyObject *object, struct events *changes)
 {
@@ -84,7 +85,7 @@ wait_for(Object *self, iomux_kevent *changes, int count, iomux_kevent *events, i
             object_raise(self, n);
             return -1;
         }
-        count = 0; /* only a wait is interrupted: the changes are made */
+        count = 0; /* the changes are made, because only waits are interrupted */
         int more = interrupted(&timeout, deadline);
         if (more <= 0) {
             return more;
@@ -111,13 +112,13 @@ const char kqueue_control_doc[] =
     "control($self, changelist, maxevents, timeout=None, /)\n"
     "--\n"
     "\n"
-    "Make changes, and wait until there are events.\n"
+    "Make changes and wait for events.\n"
     "\n"
-    "changelist is an iterable of kevent objects, or None; at most maxevents events\n"
-    "are taken at once, and with 0 nothing is waited for. The timeout is in seconds;\n"
-    "None waits for ever and 0 does not wait. The result is a list of kevent objects,\n"
-    "which is empty when the time is over. A change that failed is among them, with\n"
-    "KQ_EV_ERROR, or an OSError where there is no room for it.";
+    "changelist is an iterable of kevent objects, or None. maxevents is the largest\n"
+    "number of events to return; 0 does not wait. timeout is in seconds. None waits\n"
+    "without a limit, and 0 does not wait. Return a list of kevent objects, which is\n"
+    "empty after a timeout. A failed change is an event with KQ_EV_ERROR, or an\n"
+    "OSError if there is no room for it.";
 
 PyObject *
 kqueue_control(Object *self, PyObject *const *args, Py_ssize_t count)

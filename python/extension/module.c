@@ -1,10 +1,11 @@
-/* The module itself: what is in it, mechanism by mechanism. */
+/* The module itself, and the mechanisms in it. */
 #include "module.h"
 
 #include "core.h"
 
-/* A mechanism joins by its line here. One with a name the original does not have on this system, and it is there only where
-   the environment variable names it: programs choose by what they find (selectors.DefaultSelector). */
+/* The mechanisms. Those with a name are missing from the original on Linux. The module has them
+   only if the environment variable lists them, because programs such as selectors choose by the
+   names they find. */
 static const struct {
     int (*add)(PyObject *module);
     const char *name;
@@ -17,8 +18,8 @@ static const struct {
 };
 #define MECHANISMS (sizeof mechanisms / sizeof *mechanisms)
 
-/* read_variable marks what is wanted. A name that no mechanism has is refused: it would be looked for in vain where it was
-   misspelt. */
+/* read_variable marks the mechanisms that the variable lists. It refuses unknown names, so that a
+   misspelt one is noticed. */
 static int
 read_variable(char *wanted)
 {
@@ -36,7 +37,7 @@ read_variable(char *wanted)
         if (!known) {
             PyObject *name = PyUnicode_DecodeLocaleAndSize(names, length, "surrogateescape");
             if (name != NULL) {
-                PyErr_Format(PyExc_ImportError, "select: %s names something that there is not: %U", variable, name);
+                PyErr_Format(PyExc_ImportError, "select: unknown name in %s: %U", variable, name);
                 Py_DECREF(name);
             }
             return -1;
@@ -89,7 +90,8 @@ fill(PyObject *module)
 {
     read_direct();
     char wanted[MECHANISMS] = {0};
-    /* The core is loaded with the module, so that its absence is an ImportError and not one of the first wait. */
+    /* The core is loaded now, so that a missing one is an ImportError, not an error of the first
+       wait. */
     if (read_variable(wanted) < 0 || core_use() < 0 || PyModule_AddObjectRef(module, "error", PyExc_OSError) < 0) {
         return -1;
     }
@@ -135,7 +137,7 @@ static PyModuleDef_Slot slots[] = {
 
 PyDoc_STRVAR(module_doc, "Waiting on many file descriptors at once.\n"
                          "\n"
-                         "The waiting is done by iomux, a library in Go.");
+                         "It waits with iomux, a library in Go.");
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,

@@ -1,4 +1,4 @@
-/* The C half of the module: what its files share. */
+/* The declarations that all files of the C half share. */
 #ifndef IOMUX_MODULE_H
 #define IOMUX_MODULE_H
 
@@ -9,13 +9,14 @@
 #error "CPython 3.11 or newer is needed"
 #endif
 
-/* Times in nanoseconds. FOREVER is a timeout that never comes. */
+/* Times are in nanoseconds. FOREVER is no limit. */
 typedef int64_t nanoseconds;
 #define FOREVER ((nanoseconds)-1)
 
 /* arguments.c */
 
-/* spread puts what a method was called with, by position or by name, into values, NULL for what was left out. */
+/* spread stores the arguments of a call in values, by position or by name, with NULL for those left
+   out. */
 int spread(_PyArg_Parser *parser, int least, int most, PyObject *const *args, Py_ssize_t count, PyObject *names,
            PyObject **values);
 int check_count(const char *method, Py_ssize_t count, Py_ssize_t least, Py_ssize_t most);
@@ -23,29 +24,30 @@ int to_int(PyObject *object, int *value);
 int to_unsigned_short(PyObject *object, unsigned short *value);
 int to_unsigned_int(PyObject *object, unsigned int *value);
 
-/* A timeout as the waits take it: their rules on rounding, sign and range differ. */
+/* These read a timeout. The waits have different rules for rounding, sign and range. */
 int select_timeout(PyObject *object, nanoseconds *timeout);
 int poll_timeout(PyObject *object, nanoseconds *timeout);
 int devpoll_timeout(PyObject *object, nanoseconds *timeout);
 int epoll_timeout(PyObject *object, nanoseconds *timeout);
 int kqueue_timeout(PyObject *object, nanoseconds *timeout);
 
-/* interrupted runs Python's signal handlers after a wait was interrupted, and counts left down to what remains until
-   deadline. It is 1 to wait on, 0 if the time is over, -1 if a handler raised an exception. */
+/* interrupted runs Python's signal handlers after an interrupted wait, and sets left to the time
+   until deadline. It returns 1 to wait again, 0 if the time is over, or -1 if a handler raised an
+   exception. */
 nanoseconds deadline_of(nanoseconds timeout);
 int interrupted(nanoseconds *left, nanoseconds deadline);
 
 /* raise_code raises the exception for a code of the core, and returns NULL. */
 PyObject *raise_code(int code);
 
-/* direct_calls is set if the C half makes system calls that cannot block by itself, without the core. The environment variable
-   IOMUX_SELECT_DIRECT=no clears it. */
+/* direct_calls is true if the C half makes calls that cannot wait without the core. It is false
+   with IOMUX_SELECT_DIRECT=no in the environment. */
 extern int direct_calls;
 
-/* pair_of is a tuple (fd, events), or NULL with an exception. */
+/* pair_of returns a tuple (fd, events), or NULL with an exception. */
 PyObject *pair_of(int fd, unsigned int events);
 
-/* What a copy of the module keeps: an interpreter has one of its own. */
+/* The state of the module in one interpreter. */
 struct state {
     PyTypeObject *poll_type;
     PyTypeObject *kevent_type;
@@ -58,7 +60,7 @@ state_of(PyObject *module)
     return PyModule_GetState(module);
 }
 
-/* The integers of the module, the last without a name. */
+/* An integer of the module. The last one of a table has no name. */
 struct constant {
     const char *name;
     unsigned int value;
@@ -66,7 +68,7 @@ struct constant {
 #define CONSTANT(name) {#name, name}
 int add_constants(PyObject *module, const struct constant *constants);
 
-/* One function a mechanism, each in a file of its own, which adds what the module has of it. */
+/* Each of these adds the names of one mechanism to the module. */
 int add_select(PyObject *module);
 int add_poll(PyObject *module);
 int add_epoll(PyObject *module);

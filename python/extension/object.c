@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-/* is_foreign reports whether the object was made or adopted before a fork, by another process. */
+/* is_foreign reports whether the process that made or adopted the object is another one. */
 static int
 is_foreign(Object *self)
 {
@@ -106,8 +106,8 @@ object_raise(Object *self, int code)
     return raise_code(code);
 }
 
-/* release closes the descriptor. The core wakes the threads that wait in it. If the core does not know
-   the object, no thread waits. */
+/* release closes the descriptor. The core wakes the threads that wait in it. If the core does not
+   know the object, no thread waits. */
 static void
 release(Object *self)
 {

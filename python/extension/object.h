@@ -13,7 +13,8 @@ enum in_child {
     REFUSED, /* the child gets EACCES, except from close, fileno and closed */
 };
 
-/* A kind of object. The functions are members of core, which change when a child loads its own copy. */
+/* A kind of object. The functions are members of core, which change when a child loads its own
+   copy. */
 struct kind {
     const char *name;
     enum in_child in_child;
@@ -36,10 +37,12 @@ typedef struct {
 /* object_new makes an object with a new descriptor. */
 PyObject *object_new(PyTypeObject *type, const struct kind *kind);
 
-/* object_fromfd makes an object of a Python integer. The core checks the number at the first use. */
+/* object_fromfd makes an object of a Python integer. The core checks the number at the first use.
+   */
 PyObject *object_fromfd(PyTypeObject *type, const struct kind *kind, PyObject *number);
 
-/* object_use makes sure that the core works and knows the object. It returns 0, a code, or -1 with an exception. */
+/* object_use makes sure that the core works and knows the object. It returns 0, a code, or -1 with
+   an exception. */
 int object_use(Object *self);
 
 /* object_raise raises the exception for a code or a result of object_use, and returns NULL. */
@@ -47,8 +50,8 @@ PyObject *object_raise(Object *self, int code);
 
 int object_is_closed(Object *self);
 
-/* object_begin keeps the number fd open until object_end, even if another thread closes the object. Both need the interpreter's
-   lock. */
+/* object_begin keeps fd open until object_end, even if another thread closes the object. Both need
+   the interpreter's lock. */
 void object_begin(Object *self);
 void object_end(Object *self);
 

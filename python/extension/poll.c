@@ -1,4 +1,4 @@
-/* select.poll and its objects. */
+/* The function select.poll and its objects. */
 #define _GNU_SOURCE /* POLLMSG, POLLRDHUP */
 #include "module.h"
 
@@ -6,18 +6,19 @@
 
 #include "core.h"
 
-/* A poll object. Whatever it knows is in the core's object; registered is there to make that one anew after a fork. */
+/* A poll object. The core's object waits. registered has the same content, for direct calls and for
+   the next object after a fork. */
 typedef struct {
     PyObject_HEAD
     void *object;        /* of the core */
-    unsigned generation; /* of the core that object belongs to */
-    PyObject *registered; /* dict of descriptor: events, in the order of their registration */
-    iomux_polled *polled; /* room for what is ready, for one poll() at a time */
+    unsigned generation; /* of the core, when object was made */
+    PyObject *registered; /* dict of descriptor to events, in order of registration */
+    iomux_polled *polled; /* room for the events of one poll() */
     Py_ssize_t room;
     int polling;
-    struct pollfd *list; /* for poll_direct; its first size entries are those of registered, unless changed */
+    struct pollfd *list; /* the size entries of registered, for poll_direct */
     int size;
-    int changed;
+    int changed;         /* true if list is out of date */
 } Poll;
 
 static int
@@ -38,7 +39,7 @@ restore(Poll *self)
     return 0;
 }
 
-/* use makes sure that the core works and has the object. */
+/* use makes sure that the core works and knows the object. */
 static inline int
 use(Poll *self)
 {
@@ -63,10 +64,10 @@ PyDoc_STRVAR(register_doc, "register($self, fd,\n"
                            "         eventmask=select.POLLIN | select.POLLPRI | select.POLLOUT, /)\n"
                            "--\n"
                            "\n"
-                           "Add a descriptor to those that poll() waits for.\n"
+                           "Register a descriptor for poll().\n"
                            "\n"
-                           "fd is an integer, or an object whose fileno() returns one; eventmask is what\n"
-                           "to wait for. Registering it again replaces the mask.");
+                           "fd is an integer, or an object with a method fileno(). eventmask is the events\n"
+                           "to wait for. Registering fd again replaces the mask.");
 
 static PyObject *
 poll_register(Poll *self, PyObject *const *args, Py_ssize_t count)
@@ -92,9 +93,9 @@ poll_register(Poll *self, PyObject *const *args, Py_ssize_t count)
 PyDoc_STRVAR(modify_doc, "modify($self, fd, eventmask, /)\n"
                          "--\n"
                          "\n"
-                         "Replace the mask of a descriptor that is registered.\n"
+                         "Replace the mask of a registered descriptor.\n"
                          "\n"
-                         "For one that is not, an OSError with errno ENOENT is raised.");
+                         "Raise OSError with errno ENOENT if it is not registered.");
 
 static PyObject *
 poll_modify(Poll *self, PyObject *const *args, Py_ssize_t count)
@@ -120,9 +121,7 @@ poll_modify(Poll *self, PyObject *const *args, Py_ssize_t count)
 PyDoc_STRVAR(unregister_doc, "unregister($self, fd, /)\n"
                              "--\n"
                              "\n"
-                             "Take a descriptor out of those that poll() waits for.\n"
-                             "\n"
-                             "For one that is not registered, a KeyError is raised.");
+                             "Unregister a descriptor. Raise KeyError if it is not registered.");
 
 static PyObject *
 poll_unregister(Poll *self, PyObject *object)
@@ -151,7 +150,8 @@ poll_unregister(Poll *self, PyObject *object)
     Py_RETURN_NONE;
 }
 
-/* make_room makes room for an event of every descriptor, and for one more since the core wants some. */
+/* make_room makes room for all descriptors, and for one more because the core refuses to wait
+   without room. */
 static int
 make_room(Poll *self)
 {
@@ -188,7 +188,8 @@ make_list(Poll *self)
     self->changed = 0;
 }
 
-/* poll_direct is poll(2) with timeout 0. It fills polled, and returns a count or a negative code. */
+/* poll_direct calls poll(2) with timeout 0. It fills polled, and returns a count or a negative
+   code. */
 static int
 poll_direct(Poll *self)
 {
@@ -226,7 +227,7 @@ wait_for(Poll *self, nanoseconds timeout)
 {
     nanoseconds deadline = deadline_of(timeout);
     for (;;) {
-        if (use(self) < 0 || make_room(self) < 0) { /* in every turn: a signal handler may have forked, or registered */
+        if (use(self) < 0 || make_room(self) < 0) { /* a signal handler may have forked or registered */
             return -1;
         }
         int n = timeout == 0 && direct_calls ? poll_direct(self) : poll_by_core(self, timeout);
@@ -264,9 +265,9 @@ PyDoc_STRVAR(poll_doc, "poll($self, timeout=None, /)\n"
                        "\n"
                        "Wait until a registered descriptor is ready.\n"
                        "\n"
-                       "The timeout is in milliseconds; None or a negative one waits for ever and 0\n"
-                       "does not wait. The result is a list of (fd, event) tuples, in the order of\n"
-                       "registration, which is empty when the time is over.");
+                       "timeout is in milliseconds. None and negative numbers wait without a limit, and\n"
+                       "0 does not wait. Return a list of (fd, event) tuples in order of registration,\n"
+                       "which is empty after a timeout.");
 
 static PyObject *
 poll_poll(Poll *self, PyObject *const *args, Py_ssize_t count)
@@ -324,7 +325,7 @@ static PyType_Spec poll_spec = {
 PyDoc_STRVAR(new_doc, "poll($module, /)\n"
                       "--\n"
                       "\n"
-                      "Make a poll object, with which descriptors are registered to be waited for.");
+                      "Return a new poll object, which waits for registered descriptors.");
 
 static PyObject *
 new_poll(PyObject *module, PyObject *unused)

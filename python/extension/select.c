@@ -1,4 +1,4 @@
-/* select.select. */
+/* The function select.select. */
 #include "module.h"
 
 #include <fcntl.h>
@@ -7,14 +7,14 @@
 
 #include "core.h"
 
-/* The descriptors of the three lists, one list behind the other, and the objects that they are of. */
+/* The objects of the three lists, one list after the other, and their descriptors. */
 struct waited {
     PyObject **objects;
     GoInt32 *fds;
     GoUint8 *ready;
     int room, total;
     GoInt32 lengths[4]; /* the fourth is 0 */
-    /* What most calls get along with. */
+    /* Enough for most calls. */
     PyObject *some_objects[32];
     GoInt32 some_fds[32];
     GoUint8 some_ready[32];
@@ -37,7 +37,7 @@ end(struct waited *w)
         Py_DECREF(w->objects[i]);
     }
     if (w->objects != w->some_objects) {
-        PyMem_Free(w->objects); /* the others lie in the same piece */
+        PyMem_Free(w->objects); /* fds and ready are in the same piece */
     }
 }
 
@@ -64,7 +64,8 @@ grow(struct waited *w)
     return 0;
 }
 
-/* add_object takes a reference of object over. The limits are those of fd_set, which programs know as exceptions. */
+/* add_object takes over a reference to object. It has the original's limits, whose exceptions
+   programs know. */
 static int
 add_object(struct waited *w, int list, PyObject *object)
 {
@@ -96,7 +97,7 @@ add_list(struct waited *w, int list, PyObject *objects)
     if (sequence == NULL) {
         return -1;
     }
-    /* A fileno() may change the list, so its length and its members are looked at one by one. */
+    /* A fileno() may change the list, so its length is read each time. */
     int result = 0;
     for (Py_ssize_t i = 0; result == 0 && i < PySequence_Fast_GET_SIZE(sequence); i++) {
         result = add_object(w, list, Py_NewRef(PySequence_Fast_GET_ITEM(sequence, i)));
@@ -105,7 +106,8 @@ add_list(struct waited *w, int list, PyObject *objects)
     return result;
 }
 
-/* select_direct is select(2) with timeout 0. It fills ready, and returns a count or a negative code. */
+/* select_direct calls select(2) with timeout 0. It fills ready, and returns a count or a negative
+   code. */
 static int
 select_direct(struct waited *w)
 {
@@ -151,13 +153,13 @@ select_by_core(struct waited *w, nanoseconds timeout)
     return n;
 }
 
-/* wait_for returns how many are ready, or -1 with an exception. */
+/* wait_for returns the number of ready descriptors, or -1 with an exception. */
 static int
 wait_for(struct waited *w, nanoseconds timeout)
 {
     nanoseconds deadline = deadline_of(timeout);
     for (;;) {
-        if (core_use() < 0) { /* in every turn: a signal handler may have forked */
+        if (core_use() < 0) { /* each time, because a signal handler may have forked */
             return -1;
         }
         int n = timeout == 0 && direct_calls ? select_direct(w) : select_by_core(w, timeout);
@@ -175,7 +177,7 @@ wait_for(struct waited *w, nanoseconds timeout)
     }
 }
 
-/* ready_ones is a new list of the objects of one list, from first on, that are ready. */
+/* ready_ones returns a new list of the ready ones among length objects from first. */
 static PyObject *
 ready_ones(struct waited *w, int first, int length, int any)
 {
@@ -210,15 +212,15 @@ wait_and_collect(struct waited *w, nanoseconds timeout)
 PyDoc_STRVAR(select_doc, "select($module, rlist, wlist, xlist, timeout=None, /)\n"
                          "--\n"
                          "\n"
-                         "Wait until something can be done with one of many descriptors.\n"
+                         "Wait until a descriptor is ready.\n"
                          "\n"
-                         "The first three arguments are sequences of descriptors, or of objects whose\n"
-                         "fileno() returns one: those to be read, those to be written, and those to be\n"
-                         "watched for exceptional conditions. The timeout is in seconds; None waits for\n"
-                         "ever and 0 does not wait.\n"
+                         "The first three arguments are sequences of descriptors, or of objects with a\n"
+                         "method fileno(): to wait until they are readable, writable, or have an\n"
+                         "exceptional condition. timeout is in seconds. None waits without a limit, and 0\n"
+                         "does not wait.\n"
                          "\n"
-                         "The result is a tuple of three lists: of each argument, what is ready. All\n"
-                         "three are empty when the time is over.");
+                         "Return a tuple of three lists: the ready objects of each argument. All three\n"
+                         "are empty after a timeout.");
 
 static PyObject *
 select_select(PyObject *module, PyObject *const *args, Py_ssize_t count)

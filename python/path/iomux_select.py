@@ -1,7 +1,7 @@
-"""Puts the module select that lies beside this file in place of the interpreter's own.
+"""Replaces the interpreter's module select with the one beside this file.
 
-Where that one is built in, as in Debian's Python, a file of the same name on the path is never looked at. So this puts a
-finder before all others, which knows the one name. The module is loaded when it is imported, not before.
+Debian's Python has select built in, and never looks for a file of that name. So install() puts a
+finder before all others, for this one name. The module is loaded when a program imports it.
 """
 
 import importlib.machinery
@@ -13,7 +13,7 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 class Finder:
-    """Finds the module select, and nothing else."""
+    """Finds the module select only."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
@@ -28,10 +28,10 @@ class Finder:
 
     @staticmethod
     def invalidate_caches():
-        """There is nothing to forget."""
+        """Does nothing, because there is no cache."""
 
 
 def install():
-    """Makes every later `import select` get this module. What has imported the original already keeps it."""
+    """Makes every later `import select` return this module. Earlier imports keep the original."""
     if Finder not in sys.meta_path:
         sys.meta_path.insert(0, Finder)

@@ -1,4 +1,4 @@
-"""Python runs this when it starts, if this folder is on PYTHONPATH."""
+"""Python runs this file when it starts, if its folder is in PYTHONPATH."""
 
 import iomux_select
 

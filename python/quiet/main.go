@@ -1,9 +1,9 @@
-// Command quiet makes the threads of the Go runtime in a shared library leave all signals alone.
+// Command quiet makes the Go runtime in a shared library leave signals alone.
 //
-// Python loads the library with every signal blocked, so that the runtime's threads, which inherit that, never take a signal
-// that Python code blocks in order to wait for it (sigwait, signalfd). But the runtime unblocks those that its table of
-// signals marks so, SIGCHLD and SIGPROF among them, in its own threads and in each thread of Python's that enters it. There is
-// no setting for that, so this takes the marks out of the table in the file.
+// Python loads the library with all signals blocked. The runtime's threads inherit that, so they
+// never take a signal for which Python code waits (sigwait, signalfd). But the runtime unblocks the
+// signals that its signal table marks, SIGCHLD and SIGPROF among them, in its own threads and in
+// each thread that enters it. No setting prevents that, so quiet clears the marks in the file.
 package main
 
 import (
@@ -15,13 +15,13 @@ import (
 	"os"
 )
 
-// unblocked is the mark: _SigUnblock of the runtime.
+// unblocked is the mark, the runtime's _SigUnblock.
 const unblocked = 1 << 7
 
-// row is the size of sigTabT: flags, and a string.
+// row is the size of a sigTabT: flags and a string.
 const row = 24
 
-// The C library's own signals, by which it cancels threads and changes their users, have to stay unblocked.
+// The C library cancels threads and changes their users with these signals, so they stay unblocked.
 const firstOwn, lastOwn = 32, 33
 
 func main() {
@@ -58,7 +58,7 @@ func quiet(path string) error {
 	return file.Close()
 }
 
-// find is where the table of signals lies in the file.
+// find returns the position of the signal table in the file.
 func find(path string) (offset, size int64, order binary.ByteOrder, err error) {
 	library, err := elf.Open(path)
 	if err != nil {
@@ -66,7 +66,7 @@ func find(path string) (offset, size int64, order binary.ByteOrder, err error) {
 	}
 	defer library.Close()
 	if library.Class != elf.ELFCLASS64 {
-		return 0, 0, nil, errors.New("only 64-bit libraries are known")
+		return 0, 0, nil, errors.New("it is not a 64-bit library")
 	}
 	symbols, err := library.Symbols()
 	if err != nil {
@@ -78,13 +78,14 @@ func find(path string) (offset, size int64, order binary.ByteOrder, err error) {
 			return int64(symbol.Value - section.Addr + section.Offset), int64(symbol.Size), library.ByteOrder, nil
 		}
 	}
-	return 0, 0, nil, errors.New("no runtime.sigtable")
+	return 0, 0, nil, errors.New("it has no symbol runtime.sigtable")
 }
 
-// clearMarks changes the table only if all of it is as it is known.
+// clearMarks clears the marks, or returns an error and changes nothing if the table is an unknown
+// one.
 func clearMarks(table []byte, order binary.ByteOrder) error {
 	if len(table) != 65*row {
-		return fmt.Errorf("a table of %d bytes is not known: the Go version is too new", len(table))
+		return fmt.Errorf("the signal table has %d bytes: the Go version is too new", len(table))
 	}
 	for _, signal := range []int{4, 5, 7, 8, 11, 16, 17, 27, 32, 33, 34} {
 		if order.Uint32(table[signal*row:])&unblocked == 0 {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// marked is a table in which the signals that Go unblocks are marked, among other marks.
+// marked returns a table in which the given signals are marked, besides other flags.
 func marked(signals ...int) []byte {
 	table := make([]byte, 65*row)
 	for signal := range 65 {
@@ -18,29 +18,29 @@ func marked(signals ...int) []byte {
 	return table
 }
 
-func TestMarksAreTakenFromAllButTheCLibrarysSignals(t *testing.T) {
+func TestOnlyTheCLibrarysSignalsStayMarked(t *testing.T) {
 	table := marked(4, 5, 7, 8, 11, 16, 17, 27, 32, 33, 34)
 	if err := clearMarks(table, binary.LittleEndian); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(table, marked(32, 33)) {
-		t.Error("the table is another one than that in which only 32 and 33 are marked")
+		t.Error("other signals than 32 and 33 are marked, or other flags changed")
 	}
 }
 
-func TestAnUnknownTableIsLeftAlone(t *testing.T) {
+func TestUnknownTablesAreNotChanged(t *testing.T) {
 	for name, table := range map[string][]byte{"shorter": marked(17)[row:], "without marks": marked(1, 2, 3)} {
 		before := bytes.Clone(table)
 		if err := clearMarks(table, binary.LittleEndian); err == nil {
-			t.Errorf("a table that is %s is taken", name)
+			t.Errorf("table %s: no error", name)
 		}
 		if !bytes.Equal(table, before) {
-			t.Errorf("a table that is %s was changed", name)
+			t.Errorf("table %s: changed", name)
 		}
 	}
 }
 
-func TestAFileThatIsNoLibraryIsRefused(t *testing.T) {
+func TestOtherFilesAreRefused(t *testing.T) {
 	if err := quiet("main.go"); err == nil {
 		t.Error("no error")
 	}

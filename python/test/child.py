@@ -1,4 +1,4 @@
-"""Processes that tests look at from outside."""
+"""Runs code in child processes."""
 
 import os
 import subprocess

@@ -1,6 +1,8 @@
-"""Runs the tests of this folder with the module in python/dist, each file in a process of its own, some at the same time.
+"""Runs the tests of this folder on the module in python/dist, each file in a process of its own.
 
-Usage: run.py [FILE...]  for some of the files only, without their .py
+Usage: run.py [FILE...]
+
+FILE is the name of a test file without .py. Without it, all files run, four at a time.
 """
 
 import concurrent.futures
@@ -14,12 +16,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DIST = os.path.join(os.path.dirname(HERE), "dist")
 ONE = "--one"
 
-# The longest that one file may take, in seconds.
+# The time limit of a file in seconds.
 PATIENCE = 300
 
 
 def run_one(name):
-    """Runs one file in this process, which has everything. Its children have it only if they are asked to."""
+    """Runs one file in this process, which has kqueue and devpoll. Children have them on request."""
     import select
 
     del os.environ["IOMUX_SELECT_WITH"]
@@ -46,7 +48,7 @@ def main():
     failed = not names
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         for name, (output, status) in zip(names, pool.map(run, names)):
-            # A process that unittest ended well has nothing to say but how many tests there were.
+            # If all tests passed, only their number is of interest.
             lines = [line for line in output.splitlines() if line.startswith("Ran ")]
             print(f"{name}: {lines[0] if status == 0 and lines else output}", flush=True)
             failed |= status != 0

@@ -1,4 +1,4 @@
-"""devpoll objects, beyond what CPython's own tests ask of them."""
+"""devpoll objects, in addition to CPython's tests."""
 
 import copy
 import errno
@@ -26,7 +26,7 @@ class Devpolls(unittest.TestCase):
         self.dp = select.devpoll()
         self.addCleanup(self.dp.close)
 
-    def test_what_it_is_not(self):
+    def test_what_the_type_does_not_support(self):
         self.assertRaises(TypeError, select.devpoll, 1)
         self.assertRaises(TypeError, type(self.dp))
         self.assertRaises(TypeError, type, "Sub", (type(self.dp),), {})
@@ -42,7 +42,7 @@ class Devpolls(unittest.TestCase):
         dp.register(r)
         dp.register(w, OUT)
         self.assertEqual(dp.poll(0), [(w, OUT)])
-        dp.register(w, 0)  # again: it replaces what was asked for
+        dp.register(w, 0)  # again, which replaces the mask
         self.assertEqual(dp.poll(0), [])
         os.write(w, b"x")
         self.assertEqual(dp.poll(), [(r, IN)])
@@ -50,9 +50,9 @@ class Devpolls(unittest.TestCase):
         self.assertEqual(sorted(dp.poll(-1)), sorted([(r, IN), (w, OUT)]))
         dp.modify(r, 0)
         dp.unregister(w)
-        dp.unregister(w)  # is ignored
+        dp.unregister(w)  # ignored, because it is not registered
         self.assertEqual(dp.poll(1), [])
-        dp.modify(w, OUT)  # one that is not registered is registered
+        dp.modify(w, OUT)  # modify registers an unknown descriptor
         self.assertEqual(dp.poll(1), [(w, OUT)])
 
     def test_wrong_arguments(self):
@@ -79,7 +79,7 @@ class Devpolls(unittest.TestCase):
         ):
             self.assertRaises(error, call)
         with self.assertRaises(OSError) as caught:
-            dp.register(0, 0x8000)  # no event
+            dp.register(0, 0x8000)  # not an event
         self.assertEqual(caught.exception.errno, errno.EINVAL)
         self.assertEqual(dp.poll(0), [])
 
@@ -110,7 +110,7 @@ class Devpolls(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, CLOSED):
                 call()
 
-    def test_closing_wakes_those_who_wait(self):
+    def test_close_wakes_waiting_threads(self):
         answers = []
 
         def wait():
@@ -128,13 +128,13 @@ class Devpolls(unittest.TestCase):
             thread.join(30)
         self.assertEqual(answers, [CLOSED] * 5)
 
-    def test_what_is_registered_meanwhile_counts(self):
+    def test_register_affects_a_wait_in_progress(self):
         r, w = pipe(self)
         os.write(w, b"x")
         threading.Timer(0.1, self.dp.register, (r,)).start()
         self.assertEqual(self.dp.poll(60000), [(r, IN)])
 
-    def test_handlers_of_signals(self):
+    def test_signal_handlers_during_a_wait(self):
         class Mine(Exception):
             pass
 
@@ -149,7 +149,7 @@ class Devpolls(unittest.TestCase):
         begin = time.monotonic()
         self.assertEqual(self.dp.poll(150), [])
         self.assertGreaterEqual(time.monotonic() - begin, 0.15)
-        while len(count) <= 1 and time.monotonic() < begin + 60:  # a busy machine makes one signal of many
+        while len(count) <= 1 and time.monotonic() < begin + 60:  # a busy machine merges signals
             self.assertEqual(self.dp.poll(50), [])
         self.assertGreater(len(count), 1)
         signal.signal(signal.SIGALRM, raises)
@@ -183,8 +183,8 @@ class Devpolls(unittest.TestCase):
         self.assertEqual(sys.getrefcount(type(self.dp)), count)
         self.assertLess(abs(sys.getrefcount(None) - nones), 1000)
 
-    def test_all_at_once(self):
-        """Threads, and objects that are closed, changed and dropped in the middle of waits."""
+    def test_threads_and_closed_objects_together(self):
+        """Closes, changes and frees objects during waits in several threads."""
         stop = time.monotonic() + 1.5
         pipes = [pipe(self) for _ in range(8)]
         for r, w in pipes:
@@ -228,7 +228,7 @@ class Devpolls(unittest.TestCase):
 
 
 class Children(unittest.TestCase):
-    def test_it_belongs_to_the_process_that_made_it(self):
+    def test_a_child_cannot_use_it(self):
         code = """
 import errno, os, select
 r, w = os.pipe()
@@ -260,7 +260,7 @@ assert dp.poll(5000) == [(w, select.POLLOUT)]
 """
         self.assertEqual(run(code, extra="devpoll"), "5")
 
-    def test_a_handler_that_forks_during_a_wait(self):
+    def test_a_signal_handler_forks_during_a_wait(self):
         code = """
 import errno, os, select, signal
 children = []

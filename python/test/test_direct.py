@@ -7,7 +7,8 @@ import unittest
 
 from child import run
 
-# A library in front of the C library. It counts the calls that the C half makes, and makes those on one epoll slow.
+# A library in front of the C library. It counts the calls that the C half makes, and makes those on
+# one epoll slow.
 WRAPPER = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>

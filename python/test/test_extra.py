@@ -1,4 +1,4 @@
-"""What an environment variable adds to the module."""
+"""The names that IOMUX_SELECT_WITH adds."""
 
 import unittest
 
@@ -17,12 +17,12 @@ KQ_NOTE_LINKUP KQ_NOTE_LINKDOWN KQ_NOTE_LINKINV
 
 class Extra(unittest.TestCase):
     def added(self, extra):
-        """What the variable adds. It takes nothing away."""
+        """Returns the names that the variable adds, and checks that it removes none."""
         before, after = set(run(NAMES).split()), set(run(NAMES, extra=extra).split())
         self.assertEqual(before - after, set())
         return after - before
 
-    def test_nothing_unless_it_is_asked_for(self):
+    def test_empty_values_add_nothing(self):
         for extra in ("", " ", ",", " , ,"):
             self.assertEqual(self.added(extra), set())
 
@@ -34,13 +34,13 @@ class Extra(unittest.TestCase):
         self.assertEqual(self.added("devpoll"), {"devpoll"})
         self.assertEqual(self.added("devpoll,kqueue"), set(KQUEUE.split()) | {"devpoll"})
 
-    def test_a_name_that_there_is_not(self):
+    def test_unknown_names_are_refused(self):
         for extra in ("kqeue", "kqueue,kqueue2", "kqueu", "KQUEUE", "kqueue;"):
             word = extra.split(",")[-1]
             code = "try:\n    import select\nexcept ImportError as error:\n    print(error)"
-            self.assertEqual(run(code, extra=extra), f"select: IOMUX_SELECT_WITH names something that there is not: {word}")
+            self.assertEqual(run(code, extra=extra), f"select: unknown name in IOMUX_SELECT_WITH: {word}")
 
-    def test_what_programs_choose(self):
+    def test_default_selector_and_event_loop(self):
         code = "import selectors, asyncio; print(selectors.DefaultSelector.__name__)"
         self.assertEqual(run(code, extra="kqueue"), "KqueueSelector")
         self.assertEqual(run(code, extra="devpoll"), "EpollSelector")

@@ -1,4 +1,4 @@
-"""Children: they get a core of their own as soon as they use it."""
+"""Child processes, which load a core of their own at the first use."""
 
 import unittest
 
@@ -57,7 +57,7 @@ pid = os.fork()
 if pid == 0:
     assert works()
     after = links()
-    # The parent's alarm is open still, and the child's is.
+    # The parent's waker is still open, and so is the child's.
     os._exit(0 if len(after) == before + 1 and not any('memfd' in link for link in after) else 1)
 assert status(pid) == 0
 """
@@ -108,7 +108,7 @@ print(status(pid))
         self.assertEqual(run(WAITS + code), "8")
 
     def test_a_child_that_ends_normally(self):
-        """With the finalization of the interpreter, and exit handlers that wait."""
+        """The interpreter is finalized, and an exit handler waits."""
         code = """
 import atexit
 pid = os.fork()
@@ -120,7 +120,7 @@ print(status(pid))
         self.assertEqual(run(WAITS + code), "9")
 
     def test_a_thread_forks_and_its_child_starts_threads(self):
-        """The child ends with its last thread, not before."""
+        """The child ends with its last thread."""
         code = """
 def late():
     time.sleep(0.3)
@@ -140,8 +140,8 @@ thread.join()
 """
         self.assertEqual(run(WAITS + code), "0 b'xlate'")
 
-    def test_an_epoll_that_two_processes_share(self):
-        """Closing it in one of them leaves it to the other."""
+    def test_two_processes_share_an_epoll(self):
+        """If one process closes it, it stays open in the other."""
         code = """
 pid = os.fork()
 if pid == 0:

@@ -1,4 +1,4 @@
-"""kevent objects, beyond what CPython's own tests ask of them."""
+"""kevent objects, in addition to CPython's tests."""
 
 import copy
 import gc
@@ -39,7 +39,7 @@ class Kevents(unittest.TestCase):
         self.assertEqual(values(select.kevent(3)), (3, select.KQ_FILTER_READ, select.KQ_EV_ADD, 0, 0, 0))
         self.assertEqual(values(select.kevent(Fileno(7), udata=6, data=-5, fflags=4, flags=3, filter=-2)), (7, -2, 3, 4, -5, 6))
         self.assertEqual(values(select.kevent(ident=2**64 - 1, data=-(2**63))), (2**64 - 1, -1, 1, 0, -(2**63), 0))
-        # The widths are those of FreeBSD, and so is what is cut and what is refused.
+        # The fields have the widths of FreeBSD. Some are truncated and others refused.
         self.assertEqual(values(select.kevent(0, 0, 0x1FFFF, 2**32 + 5, 0, 2**64 + 6)), (0, 0, 0xFFFF, 5, 0, 6))
         for arguments in ((-1,), (2**64,), (0, 2**15), (0, -(2**15) - 1), (0, 0, 0, 0, 2**63), (0, 0, 0, 0, -(2**63) - 1)):
             self.assertRaises(OverflowError, select.kevent, *arguments)
@@ -67,7 +67,7 @@ class Kevents(unittest.TestCase):
         self.assertEqual(repr(event), text)
         self.assertEqual(str(select.kevent(0)), "<select.kevent ident=0 filter=-1 flags=0x1 fflags=0x0 data=0x0 udata=0x0>")
 
-    def test_order_is_that_of_the_fields(self):
+    def test_fields_are_compared_in_order(self):
         for place in range(6):
             low, high = [5] * 6, [5] * 6
             low[place + 1 :] = [9] * (5 - place)
@@ -75,13 +75,13 @@ class Kevents(unittest.TestCase):
             a, b = select.kevent(*low), select.kevent(*high)
             for compare in (operator.lt, operator.le, operator.eq, operator.ne, operator.ge, operator.gt):
                 self.assertEqual((compare(a, b), compare(b, a)), (compare(1, 2), compare(2, 1)))
-        self.assertLess(select.kevent(1, udata=2**64 - 1), select.kevent(1, udata=0))  # a signed number
+        self.assertLess(select.kevent(1, udata=2**64 - 1), select.kevent(1, udata=0))  # udata is compared as a signed number
         self.assertLess(select.kevent(1, -1), select.kevent(1, 0))
         self.assertLess(select.kevent(2**63 - 1), select.kevent(2**63))
         self.assertEqual(select.kevent(1), select.kevent(1))
         self.assertNotEqual(select.kevent(1), (1, -1, 1, 0, 0, 0))
 
-    def test_what_it_is_not(self):
+    def test_what_the_type_does_not_support(self):
         event = select.kevent(1)
         self.assertRaises(TypeError, hash, event)
         self.assertRaises(TypeError, type, "Sub", (select.kevent,), {})

@@ -1,4 +1,4 @@
-"""kqueue objects, beyond what CPython's own tests ask of them."""
+"""kqueue objects, in addition to CPython's tests."""
 
 import copy
 import errno
@@ -55,7 +55,7 @@ class Objects(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, CLOSED):
                 call()
 
-    def test_a_number_that_is_no_queue(self):
+    def test_fromfd_of_other_numbers(self):
         r, _ = pipe(self)
         with select.epoll() as ep:
             for number in (r, ep.fileno(), 10**6):
@@ -70,7 +70,7 @@ class Objects(unittest.TestCase):
         for wrong in (None, "1", 1.5, 2**31):
             self.assertRaises((TypeError, OverflowError), select.kqueue.fromfd, wrong)
 
-    def test_a_duplicate_is_the_same_queue(self):
+    def test_fromfd_of_a_duplicate(self):
         r, w = pipe(self)
         kq = queue(self)
         twin = select.kqueue.fromfd(os.dup(kq.fileno()))
@@ -80,7 +80,7 @@ class Objects(unittest.TestCase):
         twin.close()
         self.assertEqual(events(kq.control(None, 5, 5)), [(r, select.KQ_FILTER_READ)])
 
-    def test_a_queue_is_watched_by_other_mechanisms(self):
+    def test_other_mechanisms_wait_for_a_queue(self):
         r, w = pipe(self)
         kq, outer = queue(self), queue(self)
         kq.control([select.kevent(r)], 0)
@@ -121,7 +121,7 @@ class Objects(unittest.TestCase):
 
 
 class Arguments(unittest.TestCase):
-    def test_wrong_ones(self):
+    def test_wrong_arguments(self):
         kq = queue(self)
         change = select.kevent(0)
         for error, text, arguments in (
@@ -145,7 +145,7 @@ class Arguments(unittest.TestCase):
                 kq.control(*arguments)
         self.assertRaises(TypeError, kq.control, changelist=None, maxevents=1)
 
-    def test_the_list_may_raise_or_close(self):
+    def test_the_changelist_raises_or_closes(self):
         kq = select.kqueue()
 
         def raising():
@@ -169,7 +169,7 @@ class Arguments(unittest.TestCase):
         with self.assertRaises(OSError) as caught:
             kq.control([bad, good], 0)
         self.assertEqual(caught.exception.errno, errno.ENOENT)
-        self.assertEqual(kq.control(None, 2, 0), [])  # the rest was not made
+        self.assertEqual(kq.control(None, 2, 0), [])  # the change after the failed one was not made
         self.assertEqual([event.data for event in kq.control([bad, good, bad], 3, None)], [errno.ENOENT] * 2)
         self.assertEqual(events(kq.control(None, 2, 0)), [(w, select.KQ_FILTER_WRITE)])
         with self.assertRaises(OSError) as caught:
@@ -263,7 +263,7 @@ class Filters(unittest.TestCase):
 
 
 class Threads(unittest.TestCase):
-    def test_closing_wakes_those_who_wait(self):
+    def test_close_wakes_waiting_threads(self):
         kq = select.kqueue()
         answers = []
 
@@ -282,7 +282,7 @@ class Threads(unittest.TestCase):
             thread.join(30)
         self.assertEqual(answers, [CLOSED] * 5)
 
-    def test_changes_reach_a_wait_under_way(self):
+    def test_changes_affect_a_wait_in_progress(self):
         r, w = pipe(self)
         os.write(w, b"x")
         kq = queue(self)
@@ -344,11 +344,11 @@ class Threads(unittest.TestCase):
         signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
         begin = time.monotonic()
         once = ADD | select.KQ_EV_ONESHOT
-        # A change that were made again in each turn would never come to its end.
+        # If each interruption repeated the change, the timer would never expire.
         (event,) = kq.control([select.kevent(1, select.KQ_FILTER_TIMER, once, 0, 200)], 1, 30)
         self.assertEqual((event.ident, event.data), (1, 1))
         self.assertEqual(kq.control(None, 1, 0.1), [])
         self.assertGreaterEqual(time.monotonic() - begin, 0.3)
-        while len(count) <= 2 and time.monotonic() < begin + 60:  # a busy machine makes one signal of many
+        while len(count) <= 2 and time.monotonic() < begin + 60:  # a busy machine merges signals
             self.assertEqual(kq.control(None, 1, 0.1), [])
         self.assertGreater(len(count), 2)

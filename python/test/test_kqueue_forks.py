@@ -1,4 +1,4 @@
-"""A kqueue is its process's alone: children see it closed. And what must not crash it."""
+"""kqueue objects in child processes, which see them closed, and stress."""
 
 import gc
 import os
@@ -55,7 +55,7 @@ if pid == 0:
     assert works(mine)
     for q in (kq, shared, twin, later):
         q.close(), q.close()
-    # The numbers that the child inherited are free now, and its own queue is not one of them.
+    # The inherited numbers are free, and the child's own queue has another one.
     for number in numbers:
         try:
             os.fstat(number)
@@ -91,7 +91,7 @@ else:
 """
         self.assertEqual(run(QUEUES + code, extra="kqueue"), "7")
 
-    def test_the_number_of_a_parents_queue_is_no_queue(self):
+    def test_fromfd_of_a_parents_queue_fails(self):
         code = """
 number = kq.fileno()
 pid = os.fork()
@@ -104,7 +104,7 @@ print(status(pid))
 """
         self.assertEqual(run(QUEUES + code, extra="kqueue"), "9")
 
-    def test_a_handler_that_forks_during_a_wait(self):
+    def test_a_signal_handler_forks_during_a_wait(self):
         code = """
 import signal
 children = []
@@ -121,7 +121,7 @@ print(status(children[0]))
 """
         self.assertEqual(run(QUEUES + code, extra="kqueue"), "6")
 
-    def test_forks_while_threads_use_it(self):
+    def test_forks_while_threads_use_queues(self):
         code = """
 stop = False
 def busy():
@@ -161,8 +161,8 @@ assert numbers() == before, (numbers(), before)
 
 
 class Stress(unittest.TestCase):
-    def test_all_at_once(self):
-        """Threads, signals, and queues that are closed, changed and dropped in the middle of waits."""
+    def test_threads_signals_and_closed_queues_together(self):
+        """Closes, changes and frees queues during waits, with threads and signals."""
         stop = time.monotonic() + 2
         pipes = [pipe(self) for _ in range(8)]
         for r, w in pipes:

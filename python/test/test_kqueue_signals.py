@@ -1,4 +1,4 @@
-"""Signals that kqueues watch, whose handlers are Python's all the same."""
+"""Signals that kqueues watch while Python handles them."""
 
 import os
 import select
@@ -32,7 +32,7 @@ class Signals(unittest.TestCase):
         (kq or self.kq).control([select.kevent(number, select.KQ_FILTER_SIGNAL, flags)], 0)
 
     def counted(self, times):
-        """Waits until that many are told of."""
+        """Waits until the queue has reported the signal that many times."""
         end = time.monotonic() + 30
         while times > 0 and time.monotonic() < end:
             for event in self.kq.control(None, 9, 1):
@@ -40,7 +40,7 @@ class Signals(unittest.TestCase):
                 times -= event.data
         self.assertEqual(times, 0)
 
-    def test_it_is_counted_and_handled(self):
+    def test_signals_are_counted_and_handled(self):
         for _ in range(500):
             signal.raise_signal(signal.SIGUSR1)
         self.counted(500)
@@ -58,7 +58,7 @@ class Signals(unittest.TestCase):
         self.counted(1)
         self.assertEqual(self.seen, ["second"])
 
-    def test_what_was_there_is_put_back(self):
+    def test_earlier_handlers_are_restored(self):
         for end in (
             lambda: self.watch(signal.SIGUSR1, select.KQ_EV_DELETE),
             lambda: self.kq.close(),
@@ -105,8 +105,8 @@ class Signals(unittest.TestCase):
         self.assertEqual([event.ident for event in told], [signal.SIGUSR1])
         self.assertEqual(self.seen, ["first"])
 
-    def test_signals_that_the_runtime_keeps_to_itself(self):
-        """Of these the Go runtime would have handlers of its own."""
+    def test_signals_that_the_go_runtime_uses(self):
+        """The Go runtime has handlers of its own for these."""
         for number in (signal.SIGPIPE, signal.SIGURG, signal.SIGPROF, signal.SIGSYS, signal.SIGRTMAX):
             before = signal.signal(number, lambda got, _: self.seen.append(got))
             self.watch(number)
@@ -116,11 +116,11 @@ class Signals(unittest.TestCase):
             signal.signal(number, before)
             self.assertEqual((event.ident, event.data, self.seen.pop()), (number, 1, number))
 
-    def test_numbers_that_are_none(self):
+    def test_numbers_that_are_not_signals(self):
         for number in (0, 65, 2**32 + 10):
             with self.assertRaises(OSError):
                 self.watch(number)
-        self.watch(signal.SIGKILL)  # never comes
+        self.watch(signal.SIGKILL)  # is never reported
 
 
 class Processes(unittest.TestCase):
@@ -130,7 +130,7 @@ pid = os.fork()
 if pid == 0:
     import ctypes, faulthandler, resource
     faulthandler.disable()
-    resource.setrlimit(resource.RLIMIT_CPU, (5, 5))  # where the instruction is tried again for ever
+    resource.setrlimit(resource.RLIMIT_CPU, (5, 5))  # in case the instruction repeats without end
     kq = select.kqueue()
     watch(signal.SIGSEGV)
     ctypes.string_at(0)
@@ -155,7 +155,7 @@ print([event.ident for event in kq.control(None, 9, 30)])
 """
         self.assertEqual(run(WATCH + code, extra="kqueue").split("\n"), ["-10", "9", "[]", "[10]"])
 
-    def test_children_of_who_ignores_them_are_reaped(self):
+    def test_ignored_children_are_reaped(self):
         code = """
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 watch(signal.SIGCHLD)

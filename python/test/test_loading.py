@@ -1,4 +1,4 @@
-"""How the core is loaded, and what becomes of it where it cannot be."""
+"""Loading the core, and failures to load it."""
 
 import os
 import resource
@@ -19,14 +19,14 @@ except ImportError as error:
 
 class Loading(unittest.TestCase):
     def copy(self):
-        """A copy of the module that everybody may read."""
+        """Returns a copy of the module that every user can read."""
         folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, folder)
         os.chmod(folder, 0o755)
         shutil.copytree(DIST, folder, dirs_exist_ok=True)
         return folder
 
-    def test_the_files_are_all_that_it_needs(self):
+    def test_dist_is_complete(self):
         folder = self.copy()
         self.assertTrue(run("import select; print(select.__file__)", folder).startswith(folder))
 
@@ -47,7 +47,7 @@ class Loading(unittest.TestCase):
             pass
         self.assertIn("iomux-core.so", run(IMPORT, folder))
 
-    def test_the_core_may_vanish_while_it_is_in_use(self):
+    def test_the_file_of_the_core_may_be_removed_after_loading(self):
         code = """
 import os, select, shutil, sys
 shutil.rmtree(sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(select.__file__))
@@ -72,7 +72,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
             if os.getuid() == 0:
                 os.setgroups([])
                 os.setgid(65534)
-                os.setuid(65534)  # whom the limit holds for
+                os.setuid(65534)  # the limit does not apply to root
 
         self.assertIn("threads", run(IMPORT, self.copy(), preexec_fn=nobody, cwd="/"))
 
@@ -80,7 +80,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         code = """
 import os
 def numbers():
-    found = os.listdir('/proc/self/fd')  # itself with a descriptor, which is closed again
+    found = os.listdir('/proc/self/fd')  # with the descriptor of the listing itself
     return sorted(int(number) for number in found if os.path.exists(f'/proc/self/fd/{number}'))
 before = numbers()
 import select
@@ -115,10 +115,10 @@ assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
 """
         run(code)
 
-    def test_somebody_closes_all_descriptors(self):
+    def test_the_program_closes_all_descriptors(self):
         code = """
 import os, select
-lost = [select.epoll()]  # kept: what is freed closes its number, whosever it is
+lost = [select.epoll()]  # kept, because freeing an object closes its number
 os.closerange(3, 100)
 for _ in range(3):
     r, w = os.pipe()
@@ -164,7 +164,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         self.assertEqual(run(code), "6")
 
     @unittest.skipUnless(os.getuid() == 0, "only root may change its root folder")
-    def test_a_child_that_sees_no_proc(self):
+    def test_a_child_without_proc(self):
         code = """
 import os, select, tempfile
 p = select.poll(); p.register(0)

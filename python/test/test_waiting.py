@@ -1,4 +1,4 @@
-"""What only this module promises, and what must not crash it."""
+"""Promises that the original does not make, and stress."""
 
 import gc
 import os
@@ -19,7 +19,7 @@ def pipe(case):
 
 
 class Waiting(unittest.TestCase):
-    def test_closing_an_epoll_wakes_those_who_wait_in_it(self):
+    def test_close_wakes_waiting_threads(self):
         ep = select.epoll()
         answers = []
 
@@ -38,14 +38,14 @@ class Waiting(unittest.TestCase):
             thread.join(30)
         self.assertEqual(answers, ["I/O operation on closed epoll object"] * 5)
 
-    def test_what_is_registered_meanwhile_counts(self):
+    def test_register_affects_a_wait_in_progress(self):
         r, w = pipe(self)
         os.write(w, b"x")
         with select.epoll() as ep:
             threading.Timer(0.1, ep.register, (r, select.EPOLLIN)).start()
             self.assertEqual(ep.poll(60), [(r, select.EPOLLIN)])
 
-    def test_timeouts_are_finer_than_a_millisecond_and_never_early(self):
+    def test_timeouts_have_nanoseconds_and_never_end_early(self):
         with select.epoll() as ep:
             for wait in (lambda t: ep.poll(t), lambda t: select.poll().poll(t * 1000), lambda t: select.select([], [], [], t)):
                 for timeout in (1e-9, 1e-6, 3.3e-4, 1.0001e-3, 0.0123):
@@ -91,8 +91,8 @@ class Waiting(unittest.TestCase):
                 use()
             self.assertLess(resident() - before, 16 << 20)
 
-    def test_all_at_once(self):
-        """Threads, signals, and objects that are closed, changed and dropped in the middle of waits."""
+    def test_threads_signals_and_closed_objects_together(self):
+        """Closes, changes and frees objects during waits, with threads and signals."""
         stop = time.monotonic() + 4
         pipes = [pipe(self) for _ in range(8)]
         shared = {"ep": select.epoll(), "p": select.poll()}

@@ -1,11 +1,14 @@
-"""Run as: python3 probes FILE NAME  prints the answer of one probe, as one line of JSON."""
+"""Prints the answer of one probe as a line of JSON.
+
+Usage: python3 probes FILE NAME
+"""
 
 import importlib
 import json
 import sys
 import warnings
 
-# From Python 3.12 on, a fork warns where there are threads. Ours has some: the README says so.
+# From Python 3.12 on, os.fork warns if the process has threads, as a process with ours always has.
 warnings.simplefilter("ignore")
 
 answer = getattr(importlib.import_module(sys.argv[1]), "probe_" + sys.argv[2])()

@@ -163,7 +163,7 @@ def probe_epoll_fromfd():
 
 
 def probe_epoll_fromfd_of_numbers():
-    """Of those that are no descriptors: the object closes what it is given. The errno for -2 is left over from an earlier call."""
+    """Uses numbers that are not descriptors. The original's errno for -2 is an earlier call's."""
     answers = [outcome(select.epoll.fromfd, n) for n in NUMBERS if not isinstance(n, (int, Index)) or abs(n.__index__()) > 9] + outcomes(select.epoll.fromfd, (), (5, 6), ([],))
     return [answer.split(" object at")[0].split(": [Errno")[0] for answer in answers]
 
@@ -236,4 +236,4 @@ def probe_epoll_out_of_descriptors():
         while True:
             kept.append(select.epoll())
     except OSError as error:
-        return [error.errno, len(kept) > 10]  # two of ours for each
+        return [error.errno, len(kept) > 10]  # ours has two descriptors for each

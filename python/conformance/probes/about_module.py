@@ -1,4 +1,4 @@
-"""What the module is, and what is in it."""
+"""The module and its names."""
 
 import select
 

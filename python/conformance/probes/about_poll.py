@@ -66,7 +66,7 @@ def probe_poll_timeouts_are_rounded_up():
 
 
 def probe_poll_smallest_negative_timeout():
-    """Does it wait for ever, or not at all? A timer would interrupt a wait, but not end it: so something becomes ready."""
+    """Distinguishes no wait and one without a limit, which ends when a descriptor is ready."""
     r, w = pipe()
     p = select.poll()
     p.register(r, select.POLLIN)
@@ -173,7 +173,7 @@ def probe_poll_at_the_same_time():
 
 
 def probe_poll_changed_by_fileno():
-    """A fileno() that registers and unregisters in the object that asks for it."""
+    """Uses a fileno() that registers and unregisters in the object that calls it."""
     fd = ready()
     p = select.poll()
     answers = [outcome(p.register, Fileno(lambda: p.register(fd, 1) or fd), 4), p.poll(0)]

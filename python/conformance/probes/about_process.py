@@ -1,4 +1,4 @@
-"""What concerns the whole process: threads, children and memory."""
+"""The whole process: threads, children and memory."""
 
 import os
 import select
@@ -92,7 +92,7 @@ def probe_children_of_waiting_threads():
 
 
 def probe_children_of_other_threads():
-    """A child that is made by a thread, which then is its main thread and ends."""
+    """Forks in a thread, which is the main thread of the child and ends there."""
     answers = []
     waiting = waits(ready())
 
@@ -148,7 +148,7 @@ def probe_children_close_without_a_use():
 
 
 def probe_no_descriptor_is_inherited():
-    """An exec sees no descriptor of the module's."""
+    """Checks that exec closes the descriptors of the module."""
     for wait in waits(ready()):
         wait(0)
     command = [sys.executable, "-c", "import os; print(sorted(int(n) for n in os.listdir('/proc/self/fd'))[:3])"]
@@ -157,7 +157,7 @@ def probe_no_descriptor_is_inherited():
 
 def probe_subinterpreters():
     try:
-        import _interpreters as interpreters  # from Python 3.13 on
+        import _interpreters as interpreters  # since Python 3.13
     except ImportError:
         import _xxsubinterpreters as interpreters
 
@@ -179,7 +179,7 @@ def probe_imported_again():
 
 
 def probe_memory_runs_out():
-    """At every allocation in turn: a MemoryError, or success, but no crash."""
+    """Makes each allocation fail in turn. The result is a MemoryError or success, but no crash."""
     import _testcapi
 
     fds = [ready() for _ in range(50)]

@@ -1,4 +1,4 @@
-"""Long sequences of calls, good and bad, that are drawn by lot: the same for both."""
+"""Long random sequences of good and bad calls, the same for both modules."""
 
 import gc
 import os
@@ -7,7 +7,7 @@ import select
 
 from common import NUMBERS, Fileno, Index, moved, outcome, pipe, raising, ready
 
-# None of these waits for long.
+# None of these waits long.
 SHORT = [0, 0.0, 1e-9, 1e-10, 0.0001, float("nan"), float("inf"), float("-inf"), 1e300, 2**62, 2**63, "0", b"0", [], 0j, Index(0)]
 SIZES = [-1, 1, 2, 3, 5, 1023, 1024, 0, -2, 2**31, -(2**40), Index(2), 1.0, "1", None]
 
@@ -24,7 +24,7 @@ class Game:
         self.epolls, self.polls = [new_epoll()], [select.poll()]
 
     def fd(self):
-        """A descriptor as programs give one, mostly a good one."""
+        """Returns a descriptor in one of the forms that programs use, mostly a good one."""
         number = self.random.choice(self.fds) if self.random.random() < 0.8 else self.random.choice(NUMBERS)
         kind = self.random.random()
         if kind < 0.7:
@@ -37,12 +37,12 @@ class Game:
         return self.random.getrandbits(bits) if self.random.random() < 0.7 else self.random.choice(NUMBERS)
 
     def some(self, *makers):
-        """The first of some arguments: as often as not all of them, else too few or too many."""
+        """Returns all arguments half of the time, and otherwise too few or too many."""
         count = self.random.choice([len(makers)] * 4 + [0, 1, 2, 3])
         return [makers[i]() if i < len(makers) else 0 for i in range(count)]
 
     def named(self, names, args):
-        """Now and then by name."""
+        """Passes some arguments by name, sometimes."""
         if self.random.random() < 0.8:
             return args, {}
         cut = self.random.randrange(len(args) + 1)
@@ -73,7 +73,7 @@ class Game:
         return name + ": " + outcome(function, *args, **by_name)
 
     def new(self):
-        """Objects come and go."""
+        """Replaces an object."""
         if self.random.random() < 0.3:
             self.epolls.append(new_epoll())
             self.polls.append(select.poll())
@@ -81,13 +81,13 @@ class Game:
             self.epolls.pop(0), self.polls.pop(0)
 
     def swap(self):
-        """A descriptor is closed, and its number given to another file."""
+        """Closes a descriptor and gives its number to another file."""
         i = self.random.randrange(len(self.fds))
         os.dup2(self.random.choice(self.fds), self.fds[i])
 
 
 def play(seed):
-    gc.disable()  # it would close epolls that hang in cycles, at other moments with the one than with the other
+    gc.disable()  # it would close epolls in reference cycles at different times on the two modules
     game = Game(seed)
     lines = []
     for i in range(4000):

@@ -112,7 +112,7 @@ def probe_handler_that_polls_the_same_object():
 
 
 def probe_handler_that_forks():
-    """The child goes on with the wait that was interrupted in its parent."""
+    """Forks in a handler. The child continues the interrupted wait of its parent."""
     r, w = pipe()
     answers = []
     for i, wait in enumerate(waits(r)):
@@ -131,7 +131,7 @@ def probe_handler_that_forks():
 
 
 def probe_no_signal_is_taken():
-    """Signals that are blocked, to be waited for, are left to those who wait for them."""
+    """Checks that a blocked signal stays pending until a program waits for it."""
     waiting = waits(ready())
     lost = {}
     for number in (signal.SIGUSR1, signal.SIGCHLD, signal.SIGPROF, signal.SIGURG, signal.SIGPIPE, signal.SIGRTMIN, signal.SIGSEGV, signal.SIGTRAP):
@@ -146,11 +146,11 @@ def probe_no_signal_is_taken():
 
 
 def probe_masks_and_dispositions_stay():
-    """What `import select` and the first waits leave of them, in the main thread and in another one."""
+    """Returns the masks and handlers after `import select` and the first waits, in two threads."""
     code = """
 import signal, sys, threading
 def state():
-    own = 1 << 32  # the C library's, from the first thread on
+    own = 1 << 32  # the C library's, once there are threads
     with open('/proc/thread-self/status') as file:
         return [hex(int(line.split()[1], 16) & ~own) for line in file if line.startswith(('SigBlk', 'SigIgn', 'SigCgt'))]
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGCHLD, signal.SIGPROF])
@@ -169,7 +169,7 @@ print(before, [signal.getsignal(s) for s in (signal.SIGPIPE, signal.SIGURG, sign
 
 
 def probe_a_crash_elsewhere_is_the_same():
-    """A fault in somebody else's code ends the process by its signal, and faulthandler tells of it."""
+    """Checks that a fault in other C code ends the process, and that faulthandler reports it."""
     answers = []
     for flags in ([], ["-X", "faulthandler"]):
         for crash in ("faulthandler._sigsegv()", "faulthandler._sigabrt()", "faulthandler._sigfpe()", "os.kill(os.getpid(), signal.SIGBUS)",
@@ -183,7 +183,8 @@ def probe_a_crash_elsewhere_is_the_same():
 
 def probe_traceback_of_a_waiting_process():
     with open("/dev/null", "w") as nowhere:
-        # Not of all threads: Python 3.12.1 crashed when one of them ended meanwhile, with its own module.
+        # One thread only: with all threads, Python 3.12.1 crashes on the original too if one ends
+        # meanwhile.
         faulthandler.register(signal.SIGUSR1, file=nowhere, all_threads=False)
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()
         return [wait(0.2) for wait in waits(pipe()[0])]

@@ -1,4 +1,4 @@
-"""All probes by name, and which of them are meant to be answered differently."""
+"""The names of all probes, and the intended differences."""
 
 import about_epoll
 import about_module
@@ -20,13 +20,14 @@ def file_of(name):
     return file
 
 
-# What the original answers, and what ours does.
+# The answers of the original and of ours.
 MEANT_TO_DIFFER = {
-    # select(2) looks at no descriptor that the table of the process has no room for: the original tells it ready, ours closed.
+    # select(2) ignores descriptors beyond the process's table. The original reports them as ready,
+    # ours as closed.
     "select_closed_beyond_the_table": ("([1000], [], [])", "OSError: [Errno 9] Bad file descriptor [errno 9]"),
-    # The original's select has so much on the stack that the smallest one that Python allows ends in a crash.
+    # The original's select overflows the smallest stack that Python allows, and crashes.
     "threads_with_the_smallest_stack": ("exit status -11: ", [True, True, True]),
 }
 
-# Those that ask for gigabytes, which the hooks of the development mode would fill.
+# Probes that allocate gigabytes, which the hooks of the development mode would fill.
 WITHOUT_HOOKS = ("epoll_maxevents",)

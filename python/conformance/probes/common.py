@@ -1,11 +1,11 @@
-"""What all probes use."""
+"""Functions that all probes use."""
 
 import os
 import select
 import time
 
-# Ours takes more descriptors, so what is printed must not depend on which numbers are free: descriptors are moved to numbers of
-# their own.
+# Ours uses more descriptors. Descriptors move to fixed numbers, so that answers do not depend on
+# which numbers are free.
 NUMBERS_OF_THEIR_OWN = iter(range(200, 1000))
 
 
@@ -16,7 +16,7 @@ def moved(fd):
 
 
 def outcome(function, *args, **named):
-    """What a call returns, or raises, in words."""
+    """Returns the result or the exception of a call as text."""
     try:
         return repr(function(*args, **named))
     except BaseException as error:
@@ -29,7 +29,7 @@ def outcomes(function, *arguments):
 
 
 def lasts(function, *args):
-    """A call, and whether it took at least the seconds that are the last argument and not very much longer."""
+    """Calls function, and reports whether it took about the seconds of the last argument."""
     *args, seconds = args
     begin = time.monotonic()
     answer = outcome(function, *args)
@@ -38,7 +38,7 @@ def lasts(function, *args):
 
 
 class Fileno:
-    """An object with a fileno() that does what it is told."""
+    """An object whose fileno() returns or calls answer."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -51,7 +51,7 @@ class Fileno:
 
 
 class Index:
-    """An object that is an integer only by __index__."""
+    """An object that converts to an integer with __index__ only."""
 
     def __init__(self, value):
         self.value = value
@@ -71,7 +71,7 @@ def raising(error):
     return function
 
 
-# Numbers and objects of every kind, as descriptors, masks, timeouts and sizes.
+# Numbers and objects of all kinds, for descriptors, masks, timeouts and sizes.
 NUMBERS = [
     *(0, 1, -1, -2, 2**15, 2**16 - 1, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64, -(2**31), -(2**63), -(2**64)),
     *(True, Whole(1), Index(1), Index(-1), 1.5, "1", b"1", None, [], (), object, 10**40, -(10**40)),
@@ -88,19 +88,19 @@ def pipe():
 
 
 def ready():
-    """The reading end of a pipe that has something to read."""
+    """Returns the reading end of a pipe with data."""
     reading, writing = pipe()
     os.write(writing, b"x")
     return reading
 
 
 def steady(text):
-    """Without the addresses in the texts of objects."""
+    """Removes the addresses from the texts of objects."""
     return [str(line).split(" at 0x")[0] for line in text]
 
 
 def waits(fd):
-    """One wait of each kind on fd: takes seconds, and returns whether something was ready."""
+    """Returns a wait of each kind on fd. It takes seconds and reports whether fd was ready."""
     p, ep = select.poll(), select.epoll()
     p.register(fd, select.POLLIN)
     ep.register(fd, select.EPOLLIN)

@@ -11,6 +11,7 @@ import (
 	"iomux/internal/fdref"
 	"iomux/internal/netpark"
 	"iomux/internal/sys"
+	"iomux/internal/waker"
 )
 
 // epollBackend is epoll(7). A goroutine sleeps in one of two ways:
@@ -27,7 +28,7 @@ import (
 type epollBackend struct {
 	blocking bool
 	fd       int // the number of kernel, for holders of the Poller's lock
-	kernel   atomic.Pointer[fdref.Descriptor]
+	kernel   atomic.Pointer[kernel]
 	waker    wakeDescriptor
 	sleeper  sleeper // of blocked sleeps; parked ones are woken by the parker
 	parked   parked
@@ -71,36 +72,64 @@ func NewEpoll(blocking bool) (Backend, error) {
 	}
 	b.waker, b.sleeper.signal = w, w
 	b.parked.look = b.lookBeforeParking
-	kernel, err := b.newKernel()
+	k, err := b.newKernel()
 	if err != nil {
 		_ = w.Close() // the first error says more
 		return nil, err
 	}
-	b.use(kernel)
+	b.use(k)
 	return b, nil
 }
 
-// newKernel returns a new epoll that holds the waker.
-func (b *epollBackend) newKernel() (*fdref.Descriptor, error) {
+// kernel is an epoll that holds the waker.
+type kernel struct {
+	fdref.Descriptor
+	spare *waker.Waker // wakes the sleeping goroutine instead of a waker that is lost
+}
+
+// newKernel returns a new epoll.
+func (b *epollBackend) newKernel() (*kernel, error) {
 	fd, err := sys.EpollCreate()
 	if err != nil {
 		return nil, err
 	}
-	kernel := new(fdref.Descriptor)
-	kernel.Set(fd, func(fd int) error { return os.NewSyscallError("close", syscall.Close(fd)) })
+	k := new(kernel)
+	k.Set(fd, k.release)
 	if errno := control(fd, sys.EpollAdd, b.waker.fd, Readable, wakerTag); errno != 0 {
-		_ = kernel.Close(nobody) // the first error says more
+		_ = k.Close(func(int) {}) // the first error says more
 		return nil, epollFailure(errno)
 	}
-	return kernel, nil
+	return k, nil
 }
 
-// nobody is woken when an epoll is closed: the waker and the parker do that.
-func nobody(int) {}
+func (k *kernel) release(fd int) error {
+	err := os.NewSyscallError("close", syscall.Close(fd))
+	if k.spare != nil {
+		err = first(err, k.spare.Close())
+	}
+	return err
+}
 
-func (b *epollBackend) use(kernel *fdref.Descriptor) {
-	b.fd = kernel.FD()
-	b.kernel.Store(kernel)
+// closeKernel closes k and wakes the goroutine that is blocked on it. If the program has closed
+// the waker's number, another waker does that. A parked goroutine is woken by the parker.
+func (b *epollBackend) closeKernel(k *kernel) error {
+	return k.Close(func(epfd int) {
+		if control(epfd, sys.EpollModify, b.waker.fd, Readable, wakerTag) == 0 && b.waker.Wake() == nil {
+			return
+		}
+		spare, err := newWakeDescriptor()
+		if err != nil {
+			return // there is no other way
+		}
+		k.spare = spare.Waker
+		_ = spare.Wake() // a new eventfd accepts a write
+		_ = control(epfd, sys.EpollAdd, spare.fd, Readable, wakerTag)
+	})
+}
+
+func (b *epollBackend) use(k *kernel) {
+	b.fd = k.FD()
+	b.kernel.Store(k)
 }
 
 func (*epollBackend) Traits() Traits { return Traits{Exact: true, Live: true, OneShot: true} }
@@ -223,13 +252,13 @@ func (b *epollBackend) block(batch *Batch, timeout time.Duration, owner Owner) e
 	if !b.sleeper.enter(owner) {
 		return nil
 	}
-	// Renew wakes a goroutine that has entered, so this is the epoll in use, or the wait is short.
-	kernel := b.kernel.Load()
-	epfd, err := kernel.Acquire()
+	// Renew wakes a goroutine that has acquired the epoll, so this is the one in use.
+	k := b.kernel.Load()
+	epfd, err := k.Acquire()
 	if err != nil {
 		return nil // it was replaced, or the Poller is closed
 	}
-	defer kernel.Done()
+	defer k.Done()
 	// A waker whose last reference went away while it is set would not be seen.
 	if _, err := b.waker.Acquire(); err != nil {
 		return nil
@@ -254,7 +283,7 @@ func (b *epollBackend) Close() error {
 	defer b.mu.Unlock()
 	b.closed = true
 	b.fd = -1
-	return first(b.kernel.Load().Close(nobody), b.closeParker(), b.waker.Close())
+	return first(b.closeKernel(b.kernel.Load()), b.closeParker(), b.waker.Close())
 }
 
 // epollFailure explains an errno of epoll_ctl(2).

@@ -61,12 +61,12 @@ func (b *epollBackend) closeParker() error {
 }
 
 func (b *epollBackend) park(parker *netpark.Parker, batch *Batch, timeout time.Duration, owner Owner) error {
-	kernel := b.kernel.Load()
-	fd, err := kernel.Acquire()
+	k := b.kernel.Load()
+	fd, err := k.Acquire()
 	if err != nil {
 		return nil // it was replaced, or the Poller is closed
 	}
-	defer kernel.Done()
+	defer k.Done()
 	s := &b.parked
 	s.fd, s.batch, s.left, s.owner, s.parker, s.err, s.again = fd, batch, timeout, owner, parker, nil, false
 	s.asleep.Store(true)

@@ -16,7 +16,7 @@ func (b *epollBackend) Renew(each func(move Move)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		return first(fresh.Close(nobody), ErrClosed)
+		return first(b.closeKernel(fresh), ErrClosed)
 	}
 	var failed syscall.Errno
 	each(func(fd int, interest Interest, tag uint32) Moved {
@@ -28,13 +28,12 @@ func (b *epollBackend) Renew(each func(move Move)) error {
 		return moved
 	})
 	if failed != 0 {
-		_ = fresh.Close(nobody) // the first error says more
+		_ = b.closeKernel(fresh) // the first error says more
 		return epollFailure(failed)
 	}
 	replaced := b.kernel.Load()
 	b.use(fresh)
-	b.sleeper.wake() // whoever sleeps on the old epoll starts anew
-	return first(b.closeParker(), replaced.Close(nobody))
+	return first(b.closeParker(), b.closeKernel(replaced)) // a goroutine that sleeps starts anew
 }
 
 // move puts one registration into the new epoll. Only the old one knows whether the number

@@ -1,0 +1,243 @@
+package backend
+
+import (
+	"errors"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/test/suite"
+)
+
+// soon is longer than any wait that works.
+const soon = 20 * time.Second
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// open returns a backend that the test closes, unless it has done so itself.
+func open(t *testing.T, make func() (Backend, error)) Backend {
+	t.Helper()
+	b, err := make()
+	must(t, err)
+	t.Cleanup(func() { _ = b.Close() })
+	return b
+}
+
+func openEpoll(t *testing.T, blocking bool) *epollBackend {
+	t.Helper()
+	return open(t, func() (Backend, error) { return NewEpoll(blocking) }).(*epollBackend)
+}
+
+// loseWaker closes the number of the waker, as a program with a bug does.
+func loseWaker(t *testing.T, w wakeDescriptor) {
+	t.Helper()
+	must(t, unix.Close(w.fd))
+	t.Cleanup(func() { _ = w.Close() }) // it fails, and must not close another file later
+}
+
+// asleepFor is asleep for a backend of the system, whose sleep has begun a moment later.
+func asleepFor(b Backend) <-chan error {
+	done := asleep(b)
+	time.Sleep(20 * time.Millisecond)
+	return done
+}
+
+func TestCloseEndsASleepThatHasLostItsWaker(t *testing.T) {
+	kqueue := open(t, NewKqueue).(*kqueueBackend)
+	parked, blocking := openEpoll(t, false), openEpoll(t, true)
+	for name, b := range map[string]struct {
+		Backend
+		waker wakeDescriptor
+	}{
+		"epoll, parked": {parked, parked.waker}, "epoll, blocking": {blocking, blocking.waker},
+		"kqueue": {kqueue, kqueue.waker},
+	} {
+		t.Run(name, func(t *testing.T) {
+			done := asleepFor(b)
+			loseWaker(t, b.waker)
+			_ = b.Close() // it reports the lost descriptor
+			select {
+			case <-done:
+			case <-time.After(soon):
+				t.Fatal("the sleep did not end")
+			}
+		})
+	}
+}
+
+func TestCloseEndsASleepWhoseWakerHasBecomeAnotherFile(t *testing.T) {
+	b := openEpoll(t, true)
+	done := asleepFor(b)
+	_, w := suite.Pipe(t)
+	must(t, unix.Dup3(w, b.waker.fd, unix.O_CLOEXEC))
+	_ = b.Close()
+	select {
+	case <-done:
+	case <-time.After(soon):
+		t.Fatal("the sleep did not end")
+	}
+}
+
+func TestSleepWithoutAWakerIsAnError(t *testing.T) {
+	lists, sets := open(t, NewPoll).(*pollBackend), open(t, NewSelect).(*selectBackend)
+	devices := open(t, NewDevPoll).(*pollBackend)
+	for name, b := range map[string]struct {
+		Backend
+		waker wakeDescriptor
+	}{"poll": {lists, lists.waker}, "select": {sets, sets.waker}, "devpoll": {devices, devices.waker}} {
+		t.Run(name, func(t *testing.T) {
+			loseWaker(t, b.waker)
+			if err := b.Sleep(oneEvent(), soon, always(true)); !errors.Is(err, syscall.EBADF) {
+				t.Errorf("Sleep: %v, want EBADF", err)
+			}
+		})
+	}
+}
+
+func lowestFree(t *testing.T) int {
+	t.Helper()
+	fd, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
+	must(t, err)
+	must(t, unix.Close(fd))
+	return fd
+}
+
+// limitReached makes the lowest free number the limit of descriptors, until the end of the test.
+func limitReached(t *testing.T) (leave func()) {
+	t.Helper()
+	var before unix.Rlimit
+	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
+	suite.Limit(t, lowestFree(t))
+	return func() { must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before)) }
+}
+
+func TestParkingComesBackAfterTheDescriptorLimit(t *testing.T) {
+	b := openEpoll(t, false)
+	leave := limitReached(t)
+	must(t, b.Sleep(oneEvent(), precise, always(true)))
+	if b.parker.Load() != nil {
+		t.Fatal("there is a parker at the descriptor limit")
+	}
+	if left := time.Until(b.retry); left <= 0 || left > retryParking {
+		t.Errorf("parking is tried again after %v, want up to %v", left, retryParking)
+	}
+	leave()
+	b.retry = time.Now() // the time has passed
+	must(t, b.Sleep(oneEvent(), precise, always(true)))
+	if b.parker.Load() == nil {
+		t.Error("parking did not come back")
+	}
+}
+
+func TestOwnDescriptorsAreNotOpenToTheProgram(t *testing.T) {
+	b := openEpoll(t, false)
+	parker := lowestFree(t) // which the parker's duplicate gets
+	must(t, b.Sleep(oneEvent(), precise, always(true)))
+	for name, fd := range map[string]int{"epoll": b.fd, "waker": b.waker.fd, "parker": parker} {
+		if err := b.Add(fd, Readable, 7); !errors.Is(err, syscall.EBADF) {
+			t.Errorf("Add of the %s: %v, want EBADF", name, err)
+		}
+	}
+	must(t, b.Sleep(oneEvent(), precise, always(true)))
+	if b.parker.Load() == nil || b.forbidden.Load() != 0 {
+		t.Error("parking has ended")
+	}
+}
+
+// pipes registers n readable pipes, with their numbers as tags.
+func pipes(t *testing.T, b Backend, n int) (fds []int) {
+	t.Helper()
+	for range n {
+		r, w := suite.Pipe(t)
+		suite.Write(t, w)
+		must(t, b.Add(r, Readable, uint32(r)))
+		fds = append(fds, r)
+	}
+	return fds
+}
+
+// renewAll renews b with every descriptor, and returns the tags that are right afterwards.
+func renewAll(b Renewer, fds []int) (tags map[int]uint32, err error) {
+	tags = make(map[int]uint32)
+	err = b.Renew(func(move Move) {
+		for _, fd := range fds {
+			tags[fd] = uint32(fd)
+			fresh := uint32(fd + 1000)
+			if moved := move(fd, Readable, fresh); moved == MovedOver || moved == Kept {
+				tags[fd] = fresh
+			} else if moved == Replaced {
+				tags[fd] = 0
+			}
+		}
+	})
+	return tags, err
+}
+
+func expectAll(t *testing.T, b Backend, tags map[int]uint32) {
+	t.Helper()
+	batch := new(Batch)
+	batch.MakeRoom(MaxBatch)
+	must(t, b.Look(batch))
+	if batch.N != len(tags) {
+		t.Errorf("%d of %d registrations are reported", batch.N, len(tags))
+	}
+	for _, event := range batch.Events[:batch.N] {
+		if event.Tag != tags[int(event.FD)] {
+			t.Errorf("descriptor %d has tag %d, want %d", event.FD, event.Tag, tags[int(event.FD)])
+		}
+	}
+}
+
+func TestRenewAtTheDescriptorLimitKeepsEveryRegistration(t *testing.T) {
+	b := openEpoll(t, false)
+	fds := pipes(t, b, 50)
+	leave := limitReached(t)
+	tags := make(map[int]uint32)
+	for _, fd := range fds {
+		tags[fd] = uint32(fd)
+	}
+	if _, err := renewAll(b, fds); !errors.Is(err, syscall.EMFILE) {
+		t.Errorf("Renew: %v, want EMFILE", err)
+	}
+	expectAll(t, b, tags)
+	leave()
+	tags, err := renewAll(b, fds)
+	must(t, err)
+	expectAll(t, b, tags)
+}
+
+// A filter of system calls stands for the limit of watches, which the whole system shares.
+func TestRenewWithoutRoomForWatchesKeepsEveryRegistration(t *testing.T) {
+	errno, inChild := map[string]unix.Errno{"ENOSPC": unix.ENOSPC, "ENOMEM": unix.ENOMEM}[suite.Part()]
+	if !inChild {
+		if name := suite.Emulator(); name != "" {
+			t.Skip(name, "takes no filters of system calls")
+		}
+		for _, part := range []string{"ENOSPC", "ENOMEM"} {
+			if output, err := suite.Child(t, part); err != nil {
+				t.Errorf("%s: %v\n%s", part, err, output)
+			}
+		}
+		return
+	}
+	b := openEpoll(t, false)
+	fds := pipes(t, b, 50)
+	suite.ForbidArguments(t, errno, unix.SYS_EPOLL_CTL, map[int]uint32{1: unix.EPOLL_CTL_ADD, 2: uint32(fds[25])})
+	tags, err := renewAll(b, fds)
+	if !errors.Is(err, errno) {
+		t.Errorf("Renew: %v, want %v", err, errno)
+	}
+	expectAll(t, b, tags)
+	for fd, tag := range tags {
+		must(t, b.Modify(fd, Readable, Readable|OneShot, tag))
+	}
+	expectAll(t, b, tags)
+	expectAll(t, b, nil)
+}

@@ -1,0 +1,77 @@
+package backend
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/test/suite"
+)
+
+// A file whose poll(2) consumes what it reports forbids parking, and so does every unknown kind.
+func TestWhichFilesForbidParking(t *testing.T) {
+	for _, file := range []struct {
+		name    string
+		open    func(t *testing.T) (fd int, err error)
+		forbids bool
+	}{
+		{"pipe", func(t *testing.T) (int, error) { fd, _ := suite.Pipe(t); return fd, nil }, false},
+		{"socket", func(t *testing.T) (int, error) { return suite.Socket(t, unix.SOCK_STREAM), nil }, false},
+		{"tty", opened("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY), false},
+		{"eventfd", func(*testing.T) (int, error) { return unix.Eventfd(0, unix.EFD_CLOEXEC) }, false},
+		{"timerfd", func(*testing.T) (int, error) { return unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC) }, false},
+		{"signalfd", func(*testing.T) (int, error) { return unix.Signalfd(-1, new(unix.Sigset_t), unix.SFD_CLOEXEC) }, false},
+		{"inotify", func(*testing.T) (int, error) { return unix.InotifyInit1(unix.IN_CLOEXEC) }, false},
+		{"epoll", func(*testing.T) (int, error) { return unix.EpollCreate1(unix.EPOLL_CLOEXEC) }, false},
+		{"pidfd", func(*testing.T) (int, error) { return unix.PidfdOpen(os.Getpid(), 0) }, false},
+		{"perf_event", openPerf, true},
+		{"/proc/self/mountinfo", opened("/proc/self/mountinfo", unix.O_RDONLY), true},
+		{"/proc/sys/kernel/hostname", opened("/proc/sys/kernel/hostname", unix.O_RDONLY), true},
+		{"/proc/pressure/cpu", opened("/proc/pressure/cpu", unix.O_RDONLY), true},
+		{"cgroup.events", openCgroup, true},
+		{"/dev/null", opened("/dev/null", unix.O_RDWR), true},
+		{"memfd", func(*testing.T) (int, error) { return unix.MemfdCreate("test", unix.MFD_CLOEXEC) }, true},
+	} {
+		t.Run(file.name, func(t *testing.T) {
+			fd, err := file.open(t)
+			for _, absent := range []error{fs.ErrNotExist, fs.ErrPermission, errors.ErrUnsupported} {
+				if errors.Is(err, absent) {
+					t.Skip("this system does not let the test open it:", err)
+				}
+			}
+			must(t, err)
+			suite.CloseAtEnd(t, fd)
+			if got := forbidsParking(fd); got != file.forbids {
+				name, _ := os.Readlink(procPath(fd))
+				t.Errorf("%s forbids parking: %v, want %v", name, got, file.forbids)
+			}
+		})
+	}
+}
+
+func opened(path string, flags int) func(*testing.T) (int, error) {
+	return func(*testing.T) (int, error) { return unix.Open(path, flags|unix.O_CLOEXEC, 0) }
+}
+
+func openPerf(*testing.T) (int, error) {
+	attributes := unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_CPU_CLOCK}
+	attributes.Size = uint32(unsafe.Sizeof(attributes))
+	return unix.PerfEventOpen(&attributes, 0, -1, -1, unix.PERF_FLAG_FD_CLOEXEC)
+}
+
+// openCgroup opens a file of version 2 of the cgroup hierarchy, wherever it is mounted.
+func openCgroup(t *testing.T) (fd int, err error) {
+	for _, path := range []string{
+		"/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/unified/cgroup.procs", "/sys/fs/cgroup/memory/cgroup.procs",
+		"/sys/fs/cgroup/memory.events",
+	} {
+		if fd, err = opened(path, unix.O_RDONLY)(t); err == nil {
+			return fd, nil
+		}
+	}
+	return fd, err
+}

@@ -56,6 +56,7 @@ type stressed struct {
 	r, w         int
 	closed       bool
 	mute         bool
+	file         bool // a regular file, which is always ready
 	mode         iomux.Interest
 	written      int
 	read         int
@@ -96,8 +97,10 @@ func (s *stress) run(t *testing.T) {
 		source.(*stressed).close(t)
 		return true
 	})
-	t.Logf("%d registered, %d modified, %d closed before they were unregistered, %d bytes written, %d events, %d re-armed, %d woken",
-		s.registered.Load(), s.modified.Load(), s.closedFirst.Load(), s.written.Load(), s.reported.Load(), s.rearmed.Load(), s.woken.Load())
+	operations := s.registered.Load() + s.modified.Load() + s.written.Load() + s.reported.Load() + s.rearmed.Load() + s.woken.Load()
+	t.Logf("%d operations: %d registered, %d modified, %d closed before they were unregistered, %d bytes written, %d events, "+
+		"%d re-armed, %d woken", operations, s.registered.Load(), s.modified.Load(), s.closedFirst.Load(), s.written.Load(),
+		s.reported.Load(), s.rearmed.Load(), s.woken.Load())
 }
 
 // mutate changes sources of its own.
@@ -117,6 +120,8 @@ func (s *stress) mutate(t *testing.T, stop <-chan struct{}) {
 		i := rand.IntN(len(sources))
 		source := sources[i]
 		switch n := rand.IntN(10); {
+		case source == nil && n == 0:
+			s.visitFile(t)
 		case source == nil:
 			sources[i] = s.open(t)
 		case n < 2:
@@ -147,6 +152,36 @@ func (s *stress) open(t *testing.T) *stressed {
 	}
 	s.registered.Add(1)
 	return source
+}
+
+// visitFile registers a regular file for a moment.
+func (s *stress) visitFile(t *testing.T) {
+	file, err := os.Open(os.DevNull)
+	if path, errPath := os.Executable(); errPath == nil && err == nil {
+		must(t, file.Close())
+		file, err = os.Open(path)
+	}
+	if err != nil {
+		t.Error("open:", err)
+		return
+	}
+	source := &stressed{file: true, mode: s.modes[rand.IntN(len(s.modes))]}
+	source.registration, err = s.poller.Register(file, iomux.Readable|source.mode, source)
+	if errors.Is(err, errors.ErrUnsupported) {
+		must(t, file.Close()) // on Windows, and with some modes
+		return
+	}
+	must(t, err)
+	s.registered.Add(1)
+	closeFirst := rand.IntN(2) == 0
+	if closeFirst {
+		must(t, file.Close())
+	}
+	must(t, source.registration.Unregister())
+	source.unregistered.Store(s.clock.Add(1))
+	if !closeFirst {
+		must(t, file.Close())
+	}
 }
 
 // remove unregisters and closes, where the mechanism sees it also the other way round, now and then
@@ -215,7 +250,7 @@ func (s *stress) wait(t *testing.T) {
 		began := s.clock.Load()
 		var n int
 		var err error
-		switch rand.IntN(4) {
+		switch rand.IntN(6) {
 		case 0:
 			n, err = s.poller.WaitTimeout(room, 0)
 		case 1:
@@ -229,6 +264,10 @@ func (s *stress) wait(t *testing.T) {
 			}
 		case 3:
 			n, err = s.poller.Wait(context.Background(), room)
+		case 4:
+			n, err = s.poller.WaitTimeout(room, time.Duration(rand.Int64N(int64(time.Millisecond))))
+		case 5:
+			err = s.iterate(t, began)
 		}
 		if err != nil {
 			if !errors.Is(err, os.ErrClosed) {
@@ -242,9 +281,32 @@ func (s *stress) wait(t *testing.T) {
 	}
 }
 
+// iterate takes a few events from an iterator, and mostly leaves others behind.
+func (s *stress) iterate(t *testing.T, began int64) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	left := 1 + rand.IntN(4)
+	for event, err := range s.poller.Events(ctx) {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		s.handle(t, event, began)
+		if left--; left == 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
 func (s *stress) handle(t *testing.T, event iomux.Event[*stressed], began int64) {
 	s.reported.Add(1)
 	source := event.Key
+	if source.file {
+		return
+	}
 	if end := source.unregistered.Load(); end != 0 && end <= began {
 		t.Errorf("descriptor %d is reported by a wait that began at %d, and was unregistered at %d", source.r, began, end)
 	}

@@ -62,9 +62,13 @@ func (b *epollBackend) move(fresh, fd int, interest Interest, tag uint32) (Moved
 	return MovedOver, 0
 }
 
-// isReplaced reports whether an errno of EPOLL_CTL_MOD means that the descriptor was closed or
-// belongs to another file. EINVAL means that it is the epoll itself: a closed number has become the
-// parker's duplicate. Every other errno is a failure that passes.
+// isReplaced reports whether an errno of a modification means that the descriptor was closed or
+// belongs to another file: to one that is not registered, to a regular file (EPERM), or to a
+// duplicate of the epoll itself (EINVAL). Every other errno is a failure that passes.
 func isReplaced(errno syscall.Errno) bool {
-	return errno == syscall.EBADF || errno == syscall.ENOENT || errno == syscall.EINVAL
+	switch errno {
+	case syscall.EBADF, syscall.ENOENT, syscall.EPERM, syscall.EINVAL:
+		return true
+	}
+	return false
 }

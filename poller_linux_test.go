@@ -2,7 +2,6 @@ package iomux_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -169,34 +168,6 @@ func TestManyDuplicates(t *testing.T) {
 		events := make([]iomux.Event[int], 1000)
 		if n, err := p.WaitTimeout(events, soon); n != 600 || err != nil {
 			t.Errorf("%d events, %v", n, err)
-		}
-	})
-}
-
-// Without a descriptor left, New fails, leaves nothing behind, and waits that could park block.
-func TestNoDescriptorLeft(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		fd, w := suite.Pipe(t)
-		r := register(t, p, fd, iomux.Readable)
-		var before unix.Rlimit
-		must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
-		none := before
-		none.Cur = 0
-		must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &none))
-		_, errNew := iomux.New[int]()
-		timer := time.AfterFunc(quiet, func() { _, _ = unix.Write(w, []byte{1}) })
-		defer timer.Stop()
-		var events [1]iomux.Event[int]
-		n, errWait := p.WaitTimeout(events[:], soon)
-		must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before))
-		isErr(t, errNew, unix.EMFILE)
-		switch {
-		// poll(2) takes no list that is longer than RLIMIT_NOFILE, and a blocking epoll needs a
-		// bell.
-		case (p.Mechanism() == iomux.Poll || p.Mechanism() == iomux.DevPoll) && errors.Is(errWait, unix.EINVAL):
-		case errors.Is(errWait, unix.EMFILE):
-		case n != 1 || errWait != nil || events[0].Registration != r:
-			t.Errorf("events are %+v, %v", events[:n], errWait)
 		}
 	})
 }

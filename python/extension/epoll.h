@@ -11,7 +11,7 @@ typedef struct {
     struct epoll_event *room; /* for events, between two polls; NULL while a poll uses it */
     int room_for;
     unsigned char *known; /* for each number, whether the core has registered it */
-    int known_size;
+    size_t known_size;
     unsigned known_in;    /* the generation of that core */
 } Epoll;
 

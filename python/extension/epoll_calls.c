@@ -13,7 +13,7 @@
 static int
 is_known(Epoll *self, int fd)
 {
-    return fd < self->known_size && self->known_in == core.generation && self->known[fd];
+    return (size_t)fd < self->known_size && self->known_in == core.generation && self->known[fd];
 }
 
 /* remember makes fd known. If there is no memory, fd stays unknown, which only takes more time. */
@@ -24,7 +24,7 @@ remember(Epoll *self, int fd)
         self->known_in = core.generation;
         self->known_size = 0;
     }
-    if (fd >= self->known_size) {
+    if ((size_t)fd >= self->known_size) {
         size_t size = fd < 32 ? 64 : 2 * (size_t)fd;
         unsigned char *known = PyMem_Realloc(self->known, size);
         if (known == NULL) {

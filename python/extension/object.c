@@ -131,7 +131,7 @@ end(Object *self)
     }
     self->fd_to_close = self->fd;
     self->fd = -1;
-    if (self->users == 0) {
+    if (self->users == 0 || self->users_in != core.generation) {
         release(self);
     }
 }
@@ -139,13 +139,17 @@ end(Object *self)
 void
 object_begin(Object *self)
 {
+    if (self->users_in != core.generation) {
+        self->users_in = core.generation;
+        self->users = 0;
+    }
     self->users++;
 }
 
 void
 object_end(Object *self)
 {
-    if (--self->users == 0 && self->fd < 0 && self->fd_to_close >= 0) {
+    if (--self->users == 0 && self->fd_to_close >= 0) {
         release(self);
     }
 }

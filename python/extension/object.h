@@ -31,14 +31,15 @@ typedef struct {
     int fd_to_close;     /* after close, while there are users; else -1 */
     void *object;        /* the core's object; NULL until the first use after fromfd */
     unsigned generation; /* of the core, when it was set */
-    int users;           /* direct system calls on fd in progress */
+    int users;           /* direct system calls on fd in progress, in the generation users_in */
+    unsigned users_in;   /* a child lacks the threads that make the calls of its parent */
 } Object;
 
 /* object_new makes an object with a new descriptor. */
 PyObject *object_new(PyTypeObject *type, const struct kind *kind);
 
-/* object_fromfd makes an object of a Python integer. The core checks the number at the first use.
-   */
+/* object_fromfd makes an object of a Python integer. The core checks the number at its first
+   use. */
 PyObject *object_fromfd(PyTypeObject *type, const struct kind *kind, PyObject *number);
 
 /* object_use makes sure that the core works and knows the object. It returns 0, a code, or -1 with

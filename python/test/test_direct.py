@@ -125,6 +125,26 @@ for call in (lambda: ep.modify(r, 1), lambda: ep.poll(0), lambda: ep.unregister(
         closed = "['I/O operation on closed epoll object'] True"
         self.assertEqual(self.run_wrapped(code), f"[None] True\n{closed}\n[None] True")
 
+    def test_close_in_a_child_forked_during_a_call(self):
+        """The child does not have the thread that makes the call, and must not wait for it."""
+        code = """
+ep.register(r, 0)
+number = ep.fileno()
+counted('slow').value = number
+before = counted('controls').value
+thread = threading.Thread(target=ep.modify, args=(r, 1))
+thread.start()
+while counted('controls').value == before:
+    time.sleep(0.001)
+pid = os.fork()
+if pid == 0:
+    ep.close()
+    os._exit(0 if error_of(os.fstat, number) == errno.EBADF else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+thread.join()
+"""
+        self.assertEqual(self.run_wrapped(code), "0")
+
     def test_a_closing_call_wakes_waiting_threads_afterwards(self):
         code = """
 ep.register(r, 0)

@@ -19,7 +19,7 @@ import (
 // internal/sys (raw), x/sys/unix up to FD_SETSIZE, Wait on a set that is filled each time, and
 // Select.
 func BenchmarkWait(b *testing.B) {
-	for _, n := range []int{1, 10, 100, 1000} {
+	for _, n := range []int{1, 10, 100, 1000, 2000} {
 		idle, _ := suite.Pipe(b)
 		ready, w := suite.Pipe(b)
 		suite.Write(b, w)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"iomux/cmd/iomux/internal/session"
 )
 
 // completeSource offers the ways to write a source, and files where none fits.
@@ -28,9 +30,9 @@ func completeSource(_ *cobra.Command, _ []string, typed string) ([]string, cobra
 			offers = append(offers, offer)
 		}
 	}
-	for _, scheme := range schemes {
-		if strings.HasPrefix(scheme.prefix, typed) {
-			offers = append(offers, scheme.prefix+"\t"+scheme.usage)
+	for prefix, usage := range session.Schemes() {
+		if strings.HasPrefix(prefix, typed) {
+			offers = append(offers, prefix+"\t"+usage)
 		}
 	}
 	if len(offers) == 0 {
@@ -63,7 +65,7 @@ func completePath(prefix, typed string, fits func(os.DirEntry) bool) []string {
 }
 
 func completeMechanism(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return waitingMechanisms(), cobra.ShellCompDirectiveNoFileComp
+	return session.Mechanisms(), cobra.ShellCompDirectiveNoFileComp
 }
 
 func completeCommands(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

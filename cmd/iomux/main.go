@@ -12,15 +12,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-)
 
-// The exit statuses: those of timeout(1), and of the shell for a command that it cannot run.
-const (
-	statusFailed   = 1
-	statusUsage    = 2
-	statusTimeout  = 124
-	statusNotRun   = 126
-	statusNotFound = 127
+	"iomux/cmd/iomux/internal/exit"
 )
 
 func main() {
@@ -32,55 +25,37 @@ func run(args []string) int {
 	out := &checkedWriter{w: os.Stdout}
 	root := newRootCommand()
 	if len(args) == 0 {
-		return statusOf(root, misuse("name a command: wait or mechanisms"))
+		return statusOf(root, exit.Misuse("name a command: wait or mechanisms"))
 	}
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(os.Stderr)
 	cmd, err := root.ExecuteC()
 	if out.err != nil {
-		err = exit{statusFailed, out.err}
+		err = exit.Error{Status: exit.Failed, Reason: out.err}
 	}
 	return statusOf(cmd, err)
 }
 
 // statusOf tells the error, if there is something to tell, and returns the exit status that belongs to it.
 func statusOf(cmd *cobra.Command, err error) int {
-	var ended exit
+	var ended exit.Error
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &ended):
-		if ended.reason != nil {
-			complain(ended.reason.Error())
+		if ended.Reason != nil {
+			exit.Complain(ended.Reason.Error())
 		}
-		if ended.status == statusUsage {
-			complain(fmt.Sprintf("try '%s --help'", cmd.CommandPath()))
+		if ended.Status == exit.Misused {
+			exit.Complain(fmt.Sprintf("try '%s --help'", cmd.CommandPath()))
 		}
-		return ended.status
+		return ended.Status
 	case !cmd.HasParent(): // cobra found no command
-		return statusOf(cmd, misuse("%w: use wait or mechanisms", err))
+		return statusOf(cmd, exit.Misuse("%w: use wait or mechanisms", err))
 	}
-	complain(err.Error())
-	return statusFailed
-}
-
-// exit is an error with an exit status of its own. A nil reason means that all is said already.
-type exit struct {
-	status int
-	reason error
-}
-
-func (e exit) Error() string { return fmt.Sprintf("exit status %d: %v", e.status, e.reason) }
-
-// misuse is the error of a command line that makes no sense.
-func misuse(format string, args ...any) error {
-	return exit{statusUsage, fmt.Errorf(format, args...)}
-}
-
-// complain writes one message to stderr. Where stderr cannot take it there is nobody left to tell.
-func complain(text string) {
-	_, _ = fmt.Fprintln(os.Stderr, "iomux: "+strings.TrimSuffix(text, "\n"))
+	exit.Complain(err.Error())
+	return exit.Failed
 }
 
 func newRootCommand() *cobra.Command {
@@ -97,7 +72,7 @@ func newRootCommand() *cobra.Command {
 		DisableSuggestions: true,
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit{statusUsage, err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit.Error{Status: exit.Misused, Reason: err} })
 	root.AddCommand(newWaitCommand(), newMechanismsCommand())
 	root.SetHelpCommand(newHelpCommand(root))
 	root.InitDefaultCompletionCmd()
@@ -112,7 +87,9 @@ func newRootCommand() *cobra.Command {
 // correctCompletion makes misuse of cobra's command an error.
 func correctCompletion(completion *cobra.Command) {
 	completion.Args = cobra.ArbitraryArgs
-	completion.RunE = func(*cobra.Command, []string) error { return misuse("name a shell: bash, zsh, fish or powershell") }
+	completion.RunE = func(*cobra.Command, []string) error {
+		return exit.Misuse("name a shell: bash, zsh, fish or powershell")
+	}
 	for _, shell := range completion.Commands() {
 		shell.Args = noArguments
 	}
@@ -120,7 +97,7 @@ func correctCompletion(completion *cobra.Command) {
 
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return misuse("%s takes no arguments, not %q", cmd.Name(), args[0])
+		return exit.Misuse("%s takes no arguments, not %q", cmd.Name(), args[0])
 	}
 	return nil
 }
@@ -134,7 +111,7 @@ func newHelpCommand(root *cobra.Command) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return misuse("no help on %q: use wait or mechanisms", strings.Join(args, " "))
+				return exit.Misuse("no help on %q: use wait or mechanisms", strings.Join(args, " "))
 			}
 			cmd.InitDefaultHelpFlag()
 			cmd.InitDefaultVersionFlag()

@@ -19,6 +19,8 @@ import (
 
 	"iomux"
 	"iomux/internal/test/wine"
+
+	"iomux/cmd/iomux/internal/session"
 )
 
 // scripts is in the test binary, so that it runs alone.
@@ -68,7 +70,7 @@ func TestScripts(t *testing.T) {
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": status},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", raceOptions)
-			env.Setenv("MECHANISMS", strings.Join(waitingMechanisms(), " "))
+			env.Setenv("MECHANISMS", strings.Join(session.Mechanisms(), " "))
 			env.Setenv("PORT", freePort(t))
 			env.Setenv("EDGES", strings.Join(edgeMechanisms(), " "))
 			return nil
@@ -97,7 +99,7 @@ func condition(name string) (bool, error) {
 	}
 	switch name {
 	case "waits": // for all that a descriptor can be of
-		return len(waitingMechanisms()) > 0 && runtime.GOOS != "windows", nil
+		return len(session.Mechanisms()) > 0 && runtime.GOOS != "windows", nil
 	case "wine":
 		return wine.Running(), nil
 	case "changes":
@@ -112,7 +114,7 @@ func condition(name string) (bool, error) {
 
 // edgeMechanisms are those that tell arrivals from what is there.
 func edgeMechanisms() []string {
-	return slices.DeleteFunc(waitingMechanisms(), func(name string) bool { return name != "epoll" && name != "kqueue" })
+	return slices.DeleteFunc(session.Mechanisms(), func(name string) bool { return name != "epoll" && name != "kqueue" })
 }
 
 // status runs a command that has to end with exactly that exit status: status 124 iomux wait ...

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux"
+	"iomux/cmd/iomux/internal/session"
 )
 
 // start runs iomux with stdout to be read by lines; it ends with the test.
@@ -72,7 +73,7 @@ func TestDescriptor5000ByEveryMechanism(t *testing.T) {
 	if _, err := w.WriteString("x"); err != nil {
 		t.Fatal(err)
 	}
-	for _, mechanism := range waitingMechanisms() {
+	for _, mechanism := range session.Mechanisms() {
 		cmd := exec.CommandContext(t.Context(), program(t), "wait", "--timeout", "30", "--mechanism", mechanism, fmt.Sprintf("fd:%d", fd))
 		cmd.ExtraFiles = make([]*os.File, fd-3+1)
 		cmd.ExtraFiles[fd-3] = ready
@@ -91,7 +92,7 @@ func TestTwoThousandSourcesOfWhichTheLastIsReady(t *testing.T) {
 	if _, err := w.WriteString("x"); err != nil {
 		t.Fatal(err)
 	}
-	for _, mechanism := range waitingMechanisms() {
+	for _, mechanism := range session.Mechanisms() {
 		args := []string{"wait", "--timeout", "30", "--mechanism", mechanism}
 		cmd := exec.CommandContext(t.Context(), program(t))
 		for fd := first; fd <= last; fd++ {
@@ -151,7 +152,11 @@ func runWithStdin(t *testing.T, stdin int, args []string) {
 		t.Fatal(err)
 	}
 	var status unix.WaitStatus
-	if _, err := ignoringInterrupts(func() (int, error) { return unix.Wait4(pid, &status, 0, nil) }); err != nil {
+	_, err = unix.Wait4(pid, &status, 0, nil)
+	for err == unix.EINTR {
+		_, err = unix.Wait4(pid, &status, 0, nil)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	if status.ExitStatus() != 0 {
@@ -173,7 +178,7 @@ func TestFollowingLeavesNothingOpen(t *testing.T) {
 	if _, err := os.Stat("/proc/self/fd"); err != nil {
 		t.Skip("/proc/self/fd is missing: descriptors of another process cannot be counted")
 	}
-	for _, mechanism := range waitingMechanisms() {
+	for _, mechanism := range session.Mechanisms() {
 		t.Run(mechanism, func(t *testing.T) {
 			nobody := "unix://" + t.TempDir() + "/nobody"
 			cmd, stdout, stderr := start(t, nil, "wait", "--follow", "--mechanism", mechanism, "--retry", "1ms", "tcp-listen://:0", nobody)
@@ -210,55 +215,9 @@ func countDescriptors(t *testing.T, pid int) int {
 	return len(entries)
 }
 
-// TestNothingTicks: while nothing is ready the program waits once, however long, and not again and again.
-func TestNothingTicks(t *testing.T) {
-	fifo := t.TempDir() + "/fifo"
-	if err := unix.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range waitingMechanisms() {
-		mechanism, err := chooseMechanism(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := newSession(t, mechanism)
-		s.timeout, s.retry = 300*time.Millisecond, time.Hour
-		for _, text := range []string{fifo, "unix://" + fifo + ".nobody"} {
-			source, err := parseSource(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			target := &target{source: source, session: s, fd: -1}
-			s.targets = append(s.targets, target)
-			target.open()
-		}
-		turns := 0
-		for over := false; !over; turns++ {
-			if over, err = s.turn(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if took := time.Since(s.start); took < s.timeout || len(s.found) != 0 {
-			t.Errorf("%s: gave up after %v with %v", name, took, s.found)
-		}
-		if turns > 2 { // to the end, and a last look
-			t.Errorf("%s: waited %d times", name, turns)
-		}
-	}
-}
-
-func newSession(t *testing.T, mechanism iomux.Mechanism) *session {
-	t.Helper()
-	w, err := newWaiter(mechanism)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &session{options: options{mechanism: mechanism}, waiter: w, start: time.Now(), watched: map[int][]*target{}}
-}
-
 func TestTimeoutsAreNeverEarly(t *testing.T) {
 	r, _ := newPipe(t)
-	for _, mechanism := range waitingMechanisms() {
+	for _, mechanism := range session.Mechanisms() {
 		const timeout = 120 * time.Millisecond
 		began := time.Now()
 		cmd, _, stderr := start(t, r, "wait", "--mechanism", mechanism, "--timeout", timeout.String(), "stdin")
@@ -272,30 +231,5 @@ func TestTimeoutsAreNeverEarly(t *testing.T) {
 		if ended, ok := err.(*exec.ExitError); !ok || ended.ExitCode() != 124 {
 			t.Errorf("%s: %v, want exit status 124", mechanism, err)
 		}
-	}
-}
-
-// TestConnectionToItself: a socket that is connected to its own port is no server.
-func TestConnectionToItself(t *testing.T) {
-	fd, err := makeSocket(unix.AF_INET, unix.SOCK_STREAM)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = unix.Close(fd) }()
-	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
-	if connectedToItself(fd) {
-		t.Error("said of a socket that is not connected at all")
-	}
-	own, err := unix.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Connect(fd, own); err != nil && err != unix.EINPROGRESS {
-		t.Skipf("this system does not connect a socket to itself: %v", err)
-	}
-	if !connectedToItself(fd) {
-		t.Error("not seen")
 	}
 }

@@ -7,13 +7,14 @@ import (
 	"os/exec"
 	"os/signal"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/windows"
 
 	"iomux/internal/test/suite"
 	"iomux/internal/test/wine"
+
+	"iomux/cmd/iomux/internal/exit"
 )
 
 func TestProcessThatExits(t *testing.T) {
@@ -46,7 +47,7 @@ func TestConsoleIsRefused(t *testing.T) {
 		cmd.Stdin = stdin
 		output, err := cmd.CombinedOutput()
 		want := "iomux: " + source + ": not on Windows, which waits for tcp://"
-		if cmd.ProcessState.ExitCode() != statusFailed || !strings.HasPrefix(string(output), want) {
+		if cmd.ProcessState.ExitCode() != exit.Failed || !strings.HasPrefix(string(output), want) {
 			t.Errorf("%q, %v, want %q", output, err, want)
 		}
 	}
@@ -127,12 +128,12 @@ func TestDatagram(t *testing.T) {
 	if _, err := fmt.Sscanf(line, "listening on 127.0.0.1:%d", &address.Port); err != nil {
 		t.Fatalf("%q: %v", line, err)
 	}
-	sender, err := makeSocket(syscall.AF_INET, syscall.SOCK_DGRAM)
+	sender, err := windows.Socket(windows.AF_INET, windows.SOCK_DGRAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = closeFD(sender) }()
-	if err := windows.Sendto(windows.Handle(sender), []byte("hello"), 0, address); err != nil {
+	defer func() { _ = windows.Closesocket(sender) }()
+	if err := windows.Sendto(sender, []byte("hello"), 0, address); err != nil {
 		t.Fatal(err)
 	}
 	if err := wait.Wait(); err != nil || !strings.HasPrefix(output.String(), "udp://:0\tdatagram\tpeer=127.0.0.1:") ||

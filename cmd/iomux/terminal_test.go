@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/creack/pty"
+
+	"iomux/cmd/iomux/internal/session"
 )
 
 // onTerminal starts a command on a terminal of its own, and returns the end at which a person sits.
@@ -43,7 +45,7 @@ func typeText(t *testing.T, terminal *bufio.ReadWriter, text string) {
 }
 
 func TestInputTypedAtATerminal(t *testing.T) {
-	for _, mechanism := range waitingMechanisms() {
+	for _, mechanism := range session.Mechanisms() {
 		cmd, terminal := onTerminal(t, program(t), "wait", "--mechanism", mechanism, "stdin")
 		typeText(t, terminal, "hello\n")
 		for line := ""; line != "stdin\treadable"; line = readLine(t, terminal.Reader) {
@@ -58,7 +60,7 @@ func TestInputTypedAtATerminal(t *testing.T) {
 }
 
 func TestControlCEndsAWait(t *testing.T) {
-	for _, mechanism := range waitingMechanisms() {
+	for _, mechanism := range session.Mechanisms() {
 		for _, args := range [][]string{{"wait", "stdin"}, {"wait", "--follow", "stdin"}} {
 			cmd, terminal := onTerminal(t, program(t), append(args, "--mechanism", mechanism)...)
 			typeText(t, terminal, "\x03")

@@ -1,26 +1,13 @@
 package main
 
 import (
-	"errors"
-	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"iomux"
+	"iomux/cmd/iomux/internal/exit"
+	"iomux/cmd/iomux/internal/session"
 )
-
-// options is what the flags of wait say.
-type options struct {
-	timeout   time.Duration // negative: none
-	retry     time.Duration // 0: none
-	all       bool
-	follow    bool
-	json      bool
-	mechanism iomux.Mechanism
-	command   []string
-}
 
 const waitHelp = `Waits until one SOURCE is ready (with --all: every one) and prints a line for
 each: SOURCE, a tab, STATE, and for some another tab and details. STATE is one
@@ -96,8 +83,8 @@ const exitStatuses = `Exit status:
   or that of CMD`
 
 func newWaitCommand() *cobra.Command {
-	opts := options{timeout: -1}
-	var timeout, retry duration
+	opts := session.Options{Timeout: -1}
+	var timeout, retry session.Duration
 	var mechanism string
 	cmd := &cobra.Command{
 		Use:                   "wait [flags] SOURCE... [-- CMD [ARG...]]",
@@ -107,11 +94,11 @@ func newWaitCommand() *cobra.Command {
 		DisableFlagsInUseLine: true,
 		ValidArgsFunction:     completeSource,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if timeout.given {
-				opts.timeout = timeout.value
+			if timeout.Given {
+				opts.Timeout = timeout.Value
 			}
-			if opts.retry = retry.value; retry.given && retry.value == 0 {
-				return misuse("--retry: 0 would never rest: want a time such as 200ms")
+			if opts.Retry = retry.Value; retry.Given && retry.Value == 0 {
+				return exit.Misuse("--retry: 0 would never rest: want a time such as 200ms")
 			}
 			return wait(opts, mechanism, args, cmd.ArgsLenAtDash())
 		},
@@ -119,11 +106,11 @@ func newWaitCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Var(&timeout, "timeout", "give up after D: seconds (2, 0.5) or 300ms, 1m30s; 0 looks once")
-	flags.BoolVar(&opts.all, "all", false, "wait until every source was ready")
-	flags.BoolVar(&opts.follow, "follow", false, "go on reporting")
+	flags.BoolVar(&opts.All, "all", false, "wait until every source was ready")
+	flags.BoolVar(&opts.Follow, "follow", false, "go on reporting")
 	flags.Var(&retry, "retry", "try tcp:// and unix:// again, D after they failed")
-	flags.StringVar(&mechanism, "mechanism", "", "wait by `NAME`: "+strings.Join(waitingMechanisms(), ", ")+" (the first is the default)")
-	flags.BoolVar(&opts.json, "json", false, "print an object a line, of failures too")
+	flags.StringVar(&mechanism, "mechanism", "", "wait by `NAME`: "+strings.Join(session.Mechanisms(), ", ")+" (the first is the default)")
+	flags.BoolVar(&opts.JSON, "json", false, "print an object a line, of failures too")
 	if err := cmd.RegisterFlagCompletionFunc("mechanism", completeMechanism); err != nil {
 		panic(err) // the flag stands three lines above
 	}
@@ -136,52 +123,22 @@ func newWaitCommand() *cobra.Command {
 }
 
 // wait checks what was given before anything is opened. dash is the number of sources before --, -1 where there is no --.
-func wait(opts options, mechanism string, args []string, dash int) error {
+func wait(opts session.Options, mechanism string, args []string, dash int) error {
 	if dash >= 0 {
-		args, opts.command = args[:dash], args[dash:]
-		if len(opts.command) == 0 {
-			return misuse("a command is missing after --")
+		args, opts.Command = args[:dash], args[dash:]
+		if len(opts.Command) == 0 {
+			return exit.Misuse("a command is missing after --")
 		}
 	}
 	switch {
 	case len(args) == 0:
-		return misuse("name a source to wait for, such as stdin or tcp://localhost:80")
-	case opts.all && opts.follow:
-		return misuse("--all and --follow exclude each other: without --all every source is followed")
+		return exit.Misuse("name a source to wait for, such as stdin or tcp://localhost:80")
+	case opts.All && opts.Follow:
+		return exit.Misuse("--all and --follow exclude each other: without --all every source is followed")
 	}
 	var err error
-	if opts.mechanism, err = chooseMechanism(mechanism); err != nil {
+	if opts.Mechanism, err = session.Mechanism(mechanism); err != nil {
 		return err
 	}
-	sources := make([]source, len(args))
-	for i, arg := range args {
-		if sources[i], err = parseSource(arg); err == nil {
-			sources[i], err = sources[i].withPort()
-		}
-		if err != nil {
-			return exit{statusUsage, err}
-		}
-	}
-	return waitFor(opts, sources, printer{w: os.Stdout, json: opts.json, quiet: opts.command != nil})
-}
-
-// chooseMechanism is the mechanism of that name, or the best of this system for an empty one.
-func chooseMechanism(name string) (iomux.Mechanism, error) {
-	names := waitingMechanisms()
-	if len(names) == 0 {
-		return 0, errors.New("waiting is not supported on this system yet")
-	}
-	if name == "" {
-		name = names[0]
-	}
-	for _, m := range mechanisms {
-		switch {
-		case m.String() != name:
-		case !m.Available():
-			return 0, misuse("--mechanism: %s is not available on this system: use %s", name, strings.Join(names, " or "))
-		default:
-			return m, nil
-		}
-	}
-	return 0, misuse("--mechanism: iomux does not wait by %q: use %s", name, strings.Join(names, ", "))
+	return session.Run(opts, args)
 }

@@ -1,12 +1,14 @@
 //go:build unix || windows
 
-package main
+package session
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"iomux/cmd/iomux/internal/exit"
 )
 
 // pause is how long a source that stays ready is left alone after a report, where the mechanism has no edges.
@@ -15,7 +17,7 @@ const pause = 100 * time.Millisecond
 // session is one run of iomux wait. All of it happens in one goroutine, in turns of a wait, the reports of what it found,
 // and the question whether that was all.
 type session struct {
-	options
+	Options
 	printer
 	waiter   *waiter
 	lookups  lookups
@@ -37,13 +39,13 @@ type finding struct {
 }
 
 // waitFor waits as the options say, and runs CMD.
-func waitFor(opts options, sources []source, p printer) error {
-	s := &session{options: opts, printer: p, start: time.Now(), watched: map[int][]*target{}}
+func waitFor(opts Options, sources []source, p printer) error {
+	s := &session{Options: opts, printer: p, start: time.Now(), watched: map[int][]*target{}}
 	if err := s.findCommand(); err != nil {
 		return err
 	}
 	var err error
-	if s.waiter, err = newWaiter(opts.mechanism); err != nil {
+	if s.waiter, err = newWaiter(opts.Mechanism); err != nil {
 		return err
 	}
 	defer s.lookups.stop()
@@ -53,7 +55,7 @@ func waitFor(opts options, sources []source, p printer) error {
 	if err := s.run(); err != nil {
 		return err
 	}
-	if s.child != nil && !s.follow {
+	if s.child != nil && !s.Follow {
 		return s.replace()
 	}
 	return nil
@@ -63,7 +65,7 @@ func waitFor(opts options, sources []source, p printer) error {
 func (s *session) run() error {
 	for _, t := range slices.Clone(s.targets) {
 		t.open()
-		if s.all && s.failures > 0 {
+		if s.All && s.failures > 0 {
 			break // that is all that there will be
 		}
 	}
@@ -74,7 +76,7 @@ func (s *session) run() error {
 			return err
 		}
 		if s.unread {
-			return exit{status: statusFailed}
+			return exit.Error{Status: exit.Failed}
 		}
 		if err := s.tell(); err != nil {
 			return err
@@ -87,7 +89,7 @@ func (s *session) run() error {
 
 // watchOutput makes iomux wait --follow | head -1 end when head does, not at the report after that.
 func (s *session) watchOutput() {
-	if !s.follow || s.printer.quiet {
+	if !s.Follow || s.printer.quiet {
 		return
 	}
 	output := &target{session: s, fd: 1, edge: true, take: func(states) { s.unread = true }}
@@ -126,7 +128,7 @@ func (s *session) turn() (expired bool, err error) {
 	if left == 0 {
 		s.hurry()
 	}
-	return left == 0 && (s.follow || len(events) == 0 && len(s.found) == 0), nil
+	return left == 0 && (s.Follow || len(events) == 0 && len(s.found) == 0), nil
 }
 
 // hurry reports the changes that others would have been gathered with, had there been time.
@@ -141,10 +143,10 @@ func (s *session) hurry() {
 
 // left is what is left of the timeout, negative for no timeout.
 func (s *session) left() time.Duration {
-	if s.timeout < 0 {
+	if s.Timeout < 0 {
 		return -1
 	}
-	return max(0, s.timeout-time.Since(s.start))
+	return max(0, s.Timeout-time.Since(s.start))
 }
 
 // untilNext is how long to wait: while something was found only to see what else is ready, else until the timeout or the
@@ -173,15 +175,15 @@ func (s *session) tell() error {
 			return err
 		}
 		if f.failed {
-			complain(printable(f.report.source) + ": " + f.report.err.Error() + f.advice())
+			exit.Complain(printable(f.report.source) + ": " + f.report.err.Error() + f.advice())
 			continue
 		}
-		if s.follow {
+		if s.Follow {
 			s.runChild(f.report)
 		}
 		s.ready = append(s.ready, f.report)
 	}
-	if s.follow && len(s.ready) > 1 {
+	if s.Follow && len(s.ready) > 1 {
 		s.ready = s.ready[:1] // that there was one is all that is asked
 	}
 	return nil
@@ -191,23 +193,23 @@ func (s *session) tell() error {
 func (s *session) verdict(expired bool) (over bool, ending error) {
 	reported, failed, none := len(s.ready) > 0, s.failures > 0, len(s.targets) == 0
 	switch {
-	case s.all && failed:
-		return true, exit{status: statusFailed}
-	case s.all && none, s.follow && none && !failed, !s.all && !s.follow && reported:
+	case s.All && failed:
+		return true, exit.Error{Status: exit.Failed}
+	case s.All && none, s.Follow && none && !failed, !s.All && !s.Follow && reported:
 		return true, nil
 	case none:
-		return true, exit{status: statusFailed}
-	case expired && s.follow && reported:
+		return true, exit.Error{Status: exit.Failed}
+	case expired && s.Follow && reported:
 		return true, nil
 	case expired:
-		return true, exit{statusTimeout, s.lateness()}
+		return true, exit.Error{Status: exit.TimedOut, Reason: s.lateness()}
 	}
 	return false, nil
 }
 
 // lateness says what was waited for in vain. A mere look is asked for its status only.
 func (s *session) lateness() error {
-	if s.timeout == 0 {
+	if s.Timeout == 0 {
 		return nil
 	}
 	var missing []string
@@ -218,7 +220,7 @@ func (s *session) lateness() error {
 		}
 		missing = append(missing, text)
 	}
-	return fmt.Errorf("not ready after %v: %s", s.timeout, strings.Join(missing, ", "))
+	return fmt.Errorf("not ready after %v: %s", s.Timeout, strings.Join(missing, ", "))
 }
 
 // watch makes the waiter wait for what all targets on the descriptor want together.

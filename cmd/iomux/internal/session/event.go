@@ -1,6 +1,6 @@
 //go:build unix || windows
 
-package main
+package session
 
 import (
 	"errors"
@@ -45,7 +45,7 @@ func (t *target) reportEvent(e event) {
 	}
 	s := t.session
 	s.found = append(s.found, finding{t, r})
-	if !s.follow || e.ready == exited {
+	if !s.Follow || e.ready == exited {
 		t.end()
 	}
 }

@@ -1,6 +1,6 @@
 //go:build unix || windows
 
-package main
+package session
 
 import (
 	"errors"
@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"iomux/cmd/iomux/internal/exit"
 )
 
 // child is CMD, found on PATH.
@@ -21,28 +23,28 @@ type child struct {
 
 // findCommand looks for CMD before anything is waited for: a misspelt name shows at once.
 func (s *session) findCommand() error {
-	if s.command == nil {
+	if s.Command == nil {
 		return nil
 	}
-	path, err := exec.LookPath(s.command[0])
+	path, err := exec.LookPath(s.Command[0])
 	if err != nil {
-		return cannotRun(s.command[0], err)
+		return cannotRun(s.Command[0], err)
 	}
-	s.child = &child{path, s.command}
+	s.child = &child{path, s.Command}
 	return nil
 }
 
 func cannotRun(name string, err error) error {
-	status := statusNotRun
+	status := exit.NotRun
 	switch {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		status, err = statusNotFound, errors.New("command not found")
+		status, err = exit.NotFound, errors.New("command not found")
 	case errors.Is(err, exec.ErrDot):
-		status, err = statusNotFound, fmt.Errorf("command not found on PATH: use ./%s for the one here", name)
+		status, err = exit.NotFound, fmt.Errorf("command not found on PATH: use ./%s for the one here", name)
 	default:
 		err = reason(err)
 	}
-	return exit{status, fmt.Errorf("%s: %w", printable(name), err)}
+	return exit.Error{Status: status, Reason: fmt.Errorf("%s: %w", printable(name), err)}
 }
 
 // reason is the errno in err, without the names of calls, which say nothing to a user of the shell.

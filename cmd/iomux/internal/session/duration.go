@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"errors"
@@ -8,27 +8,27 @@ import (
 	"time"
 )
 
-// duration is a flag that takes 1.5s and 2m as Go writes them, and plain seconds as timeout(1) does.
-type duration struct {
-	given bool
-	value time.Duration
+// Duration is a flag that takes 1.5s and 2m as Go writes them, and plain seconds as timeout(1) does.
+type Duration struct {
+	Given bool
+	Value time.Duration
 }
 
-func (d *duration) Type() string { return "D" }
+func (d *Duration) Type() string { return "D" }
 
-func (d *duration) String() string {
-	if !d.given {
+func (d *Duration) String() string {
+	if !d.Given {
 		return ""
 	}
-	return d.value.String()
+	return d.Value.String()
 }
 
-func (d *duration) Set(text string) error {
+func (d *Duration) Set(text string) error {
 	value, err := parseDuration(text)
 	if err != nil {
 		return err
 	}
-	d.given, d.value = true, value
+	d.Given, d.Value = true, value
 	return nil
 }
 

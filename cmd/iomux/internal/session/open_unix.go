@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package session
 
 import (
 	"errors"
@@ -44,7 +44,7 @@ func (t *target) openPath() {
 		return
 	}
 	t.fd, t.made = fd, true
-	if t.session.follow && isFIFO(fd) {
+	if t.session.Follow && isFIFO(fd) {
 		t.holdFIFO()
 	}
 	t.awaitReading()

@@ -1,17 +1,19 @@
-package main
+package session
 
 import (
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+
+	"iomux/cmd/iomux/internal/exit"
 )
 
 // replace runs CMD, whose status is the status: no process can be made another one here.
 func (s *session) replace() error {
 	err := s.child.run(s.ready)
 	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) {
-		return exit{status: ended.ExitCode()}
+		return exit.Error{Status: ended.ExitCode()}
 	}
 	if err != nil {
 		return cannotRun(s.child.path, err)
@@ -29,7 +31,7 @@ func (s *session) runChild(r report) {
 		err = fmt.Errorf("exit status %d", ended.ExitCode())
 	}
 	if err != nil {
-		complain(s.command[0] + ": " + err.Error())
+		exit.Complain(s.Command[0] + ": " + err.Error())
 	}
 }
 

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"strings"
@@ -42,7 +42,7 @@ func TestParseSourceReadsEveryForm(t *testing.T) {
 		"./path:x":               {kind: kindPath, path: "./path:x"},
 	} {
 		want.text = text
-		if got, err := parseSource(text); err != nil || got != want {
+		if got, err := parseOne(text); err != nil || got != want {
 			t.Errorf("%s: %+v, %v, want %+v", text, got, err, want)
 		}
 	}
@@ -94,7 +94,7 @@ func TestParseSourceSaysWhatIsWrong(t *testing.T) {
 		"tcp://a%b:80":                  "no host name",
 		"unix://":                       "unix://PATH",
 	} {
-		if got, err := parseSource(text); err == nil || !strings.Contains(err.Error(), want) {
+		if got, err := parseOne(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %+v, %v, want an error with %q", text, got, err, want)
 		}
 	}
@@ -110,7 +110,7 @@ func FuzzParseSource(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := parseSource(text)
+		s, err := parseOne(text)
 		if err != nil {
 			if s != (source{}) && s.text != text {
 				t.Errorf("%q: %v, and yet %+v", text, err, s)
@@ -120,7 +120,7 @@ func FuzzParseSource(f *testing.F) {
 		if s.String() != text {
 			t.Errorf("%q prints as %q", text, s)
 		}
-		if again, err := parseSource(s.String()); err != nil || again != s {
+		if again, err := parseOne(s.String()); err != nil || again != s {
 			t.Errorf("%q: %+v and then %+v, %v", text, s, again, err)
 		}
 		checkSource(t, s)

@@ -1,6 +1,6 @@
 //go:build unix || windows
 
-package main
+package session
 
 import (
 	"errors"
@@ -54,7 +54,7 @@ func (t *target) concerns(ready states) states {
 // await begins to wait on the target's descriptor.
 func (t *target) await(want states, take func(states)) {
 	t.want, t.take = want, take
-	t.edge = t.session.follow && t.session.waiter.hasEdges() && !t.consumes
+	t.edge = t.session.Follow && t.session.waiter.hasEdges() && !t.consumes
 	err := t.session.watch(t)
 	switch {
 	case errors.Is(err, errAlwaysReady):
@@ -102,7 +102,7 @@ func (t *target) report(r report) {
 	s := t.session
 	s.found = append(s.found, finding{t, r})
 	switch {
-	case !s.follow || r.ready&(hangup|readHangup|faulty) != 0:
+	case !s.Follow || r.ready&(hangup|readHangup|faulty) != 0:
 		t.end()
 	case t.take != nil && !t.edge && !t.consumes:
 		t.rest()
@@ -151,7 +151,7 @@ func (t *target) release() {
 
 // advice is what can be done about a failure.
 func (t *target) advice() string {
-	if t.refusal != nil && t.session.retry == 0 {
+	if t.refusal != nil && t.session.Retry == 0 {
 		return " (--retry 1s would try again)"
 	}
 	return ""

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"net"
@@ -50,9 +50,9 @@ func TestAnAddressThatDoesNotAnswer(t *testing.T) {
 		s := newSession(t, mechanism)
 		target := &target{source: source{text: "tcp://two:1", kind: kindTCP}, session: s, fd: -1}
 		s.targets = append(s.targets, target)
-		s.timeout = 400 * time.Millisecond // of which each address gets half
+		s.Timeout = 400 * time.Millisecond // of which each address gets half
 		target.connectTo([]netip.AddrPort{silent(t), answering})
-		s.timeout = 20 * time.Second // a slow machine must not make the second one fail
+		s.Timeout = 20 * time.Second // a slow machine must not make the second one fail
 		for len(s.found) == 0 {
 			if expired, err := s.turn(); err != nil || expired {
 				t.Fatalf("%v: expired %v, %v", mechanism, expired, err)

@@ -1,8 +1,8 @@
 //go:build !unix && !windows
 
-package main
+package session
 
 import "errors"
 
 // waitFor is not reached: there is no mechanism to choose.
-func waitFor(options, []source, printer) error { return errors.ErrUnsupported }
+func waitFor(Options, []source, printer) error { return errors.ErrUnsupported }

@@ -1,8 +1,9 @@
-package main
+package session
 
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"net"
 	"net/netip"
@@ -58,10 +59,21 @@ var schemes = []struct {
 }
 
 // loopback is the host of listeners and datagram sockets that name none, so that nothing is opened to the network unasked.
+// Schemes returns an iterator over the prefixes of addresses, and how each is written.
+func Schemes() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, scheme := range schemes {
+			if !yield(scheme.prefix, scheme.usage) {
+				return
+			}
+		}
+	}
+}
+
 const loopback = "127.0.0.1"
 
-// parseSource reads a SOURCE argument. What begins with / or . is a path, whatever follows.
-func parseSource(text string) (source, error) {
+// parseOne reads a SOURCE argument. What begins with / or . is a path, whatever follows.
+func parseOne(text string) (source, error) {
 	switch {
 	case text == "":
 		return source{}, errors.New("empty source: an unset variable?")

@@ -1,10 +1,12 @@
 //go:build unix
 
-package main
+package session
 
 import (
 	"fmt"
 	"syscall"
+
+	"iomux/cmd/iomux/internal/exit"
 )
 
 // replace makes CMD of this process, so that signals reach it and its status is the status.
@@ -22,17 +24,17 @@ func (s *session) runChild(r report) {
 	attributes := &syscall.ProcAttr{Env: environment([]report{r}), Files: []uintptr{0, 1, 2}}
 	pid, err := syscall.ForkExec(s.child.path, s.child.arguments, attributes)
 	if err != nil {
-		complain(s.command[0] + ": " + err.Error())
+		exit.Complain(s.Command[0] + ": " + err.Error())
 		return
 	}
 	var status syscall.WaitStatus
 	_, err = ignoringInterrupts(func() (int, error) { return syscall.Wait4(pid, &status, 0, nil) })
 	switch {
 	case err != nil:
-		complain(s.command[0] + ": " + err.Error())
+		exit.Complain(s.Command[0] + ": " + err.Error())
 	case status.Signaled():
-		complain(fmt.Sprintf("%s: %s", s.command[0], status.Signal()))
+		exit.Complain(fmt.Sprintf("%s: %s", s.Command[0], status.Signal()))
 	case status.ExitStatus() != 0:
-		complain(fmt.Sprintf("%s: exit status %d", s.command[0], status.ExitStatus()))
+		exit.Complain(fmt.Sprintf("%s: exit status %d", s.Command[0], status.ExitStatus()))
 	}
 }

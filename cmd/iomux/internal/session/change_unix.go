@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package session
 
 import (
 	"errors"
@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/kqueue"
+
+	"iomux/cmd/iomux/internal/exit"
 )
 
 // settle is how long after a first change others are gathered into the same report: to save a file is several.
@@ -108,7 +110,7 @@ func (c *changes) add(fd int) error {
 func (s *session) readChanges() {
 	n, err := s.changes.queue.Control(nil, s.changes.events[:], 0)
 	if err != nil {
-		complain(err.Error()) // nothing can be wrong with a queue of our own
+		exit.Complain(err.Error()) // nothing can be wrong with a queue of our own
 	}
 	for _, event := range s.changes.events[:n] {
 		for _, t := range s.targets {
@@ -148,7 +150,7 @@ func (t *target) reportChange() {
 	if happened != 0 {
 		t.report(t.newReport(happened))
 	}
-	if err != nil && (happened == 0 || t.session.follow) {
+	if err != nil && (happened == 0 || t.session.Follow) {
 		t.fail(err)
 	}
 }

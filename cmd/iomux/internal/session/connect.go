@@ -1,6 +1,6 @@
 //go:build unix || windows
 
-package main
+package session
 
 import (
 	"errors"
@@ -95,7 +95,7 @@ func (t *target) stands(a attempt) {
 	r := t.newReport(connected)
 	r.peer = a.peer
 	t.report(r)
-	if t.session.follow {
+	if t.session.Follow {
 		t.awaitReading()
 	}
 }
@@ -114,11 +114,11 @@ func (t *target) refuse(a attempt, err error) {
 // refused is the end of all attempts: the source has failed, or tries again later.
 func (t *target) refused() {
 	t.refusal, t.refusals = joinReasons(t.refusals), nil
-	if t.session.retry == 0 {
+	if t.session.Retry == 0 {
 		t.fail(t.refusal)
 		return
 	}
-	t.after(t.session.retry, t.open)
+	t.after(t.session.Retry, t.open)
 }
 
 // joinReasons is the reasons in one line.

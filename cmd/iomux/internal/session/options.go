@@ -1,0 +1,73 @@
+// Package session waits as the flags of iomux wait say, and reports what becomes ready.
+package session
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"iomux"
+	"iomux/cmd/iomux/internal/exit"
+)
+
+// Options are the flags of iomux wait.
+type Options struct {
+	Timeout   time.Duration // negative: none
+	Retry     time.Duration // 0: none
+	All       bool
+	Follow    bool
+	JSON      bool
+	Mechanism iomux.Mechanism
+	Command   []string // CMD and its arguments
+}
+
+// Run parses the sources, waits for them, and runs the command.
+func Run(opts Options, texts []string) error {
+	sources := make([]source, len(texts))
+	for i, text := range texts {
+		var err error
+		if sources[i], err = parseOne(text); err == nil {
+			sources[i], err = sources[i].withPort()
+		}
+		if err != nil {
+			return exit.Error{Status: exit.Misused, Reason: err}
+		}
+	}
+	return waitFor(opts, sources, printer{w: os.Stdout, json: opts.JSON, quiet: opts.Command != nil})
+}
+
+// mechanisms are those that the command uses, the best first.
+var mechanisms = []iomux.Mechanism{iomux.Epoll, iomux.Kqueue, iomux.EventPort, iomux.AFD, iomux.DevPoll, iomux.Poll, iomux.Select}
+
+// Mechanisms returns the names that --mechanism takes on this system, the best first.
+func Mechanisms() []string {
+	var names []string
+	for _, m := range mechanisms {
+		if m.Available() {
+			names = append(names, m.String())
+		}
+	}
+	return names
+}
+
+// Mechanism returns the mechanism of that name, or the best of this system for an empty name.
+func Mechanism(name string) (iomux.Mechanism, error) {
+	names := Mechanisms()
+	if len(names) == 0 {
+		return 0, errors.New("waiting is not supported on this system yet")
+	}
+	if name == "" {
+		name = names[0]
+	}
+	for _, m := range mechanisms {
+		switch {
+		case m.String() != name:
+		case !m.Available():
+			return 0, exit.Misuse("--mechanism: %s is not available on this system: use %s", name, strings.Join(names, " or "))
+		default:
+			return m, nil
+		}
+	}
+	return 0, exit.Misuse("--mechanism: iomux does not wait by %q: use %s", name, strings.Join(names, ", "))
+}

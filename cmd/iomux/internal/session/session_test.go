@@ -1,0 +1,83 @@
+//go:build unix
+
+package session
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux"
+)
+
+// TestNothingTicks: while nothing is ready the program waits once, however long, and not again and again.
+func TestNothingTicks(t *testing.T) {
+	fifo := t.TempDir() + "/fifo"
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Mechanisms() {
+		mechanism, err := Mechanism(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newSession(t, mechanism)
+		s.Timeout, s.Retry = 300*time.Millisecond, time.Hour
+		for _, text := range []string{fifo, "unix://" + fifo + ".nobody"} {
+			source, err := parseOne(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			target := &target{source: source, session: s, fd: -1}
+			s.targets = append(s.targets, target)
+			target.open()
+		}
+		turns := 0
+		for over := false; !over; turns++ {
+			if over, err = s.turn(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(s.start); took < s.Timeout || len(s.found) != 0 {
+			t.Errorf("%s: gave up after %v with %v", name, took, s.found)
+		}
+		if turns > 2 { // to the end, and a last look
+			t.Errorf("%s: waited %d times", name, turns)
+		}
+	}
+}
+
+func newSession(t *testing.T, mechanism iomux.Mechanism) *session {
+	t.Helper()
+	w, err := newWaiter(mechanism)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &session{Options: Options{Mechanism: mechanism}, waiter: w, start: time.Now(), watched: map[int][]*target{}}
+}
+
+// TestConnectionToItself: a socket that is connected to its own port is no server.
+func TestConnectionToItself(t *testing.T) {
+	fd, err := makeSocket(unix.AF_INET, unix.SOCK_STREAM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Close(fd) }()
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if connectedToItself(fd) {
+		t.Error("said of a socket that is not connected at all")
+	}
+	own, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Connect(fd, own); err != nil && err != unix.EINPROGRESS {
+		t.Skipf("this system does not connect a socket to itself: %v", err)
+	}
+	if !connectedToItself(fd) {
+		t.Error("not seen")
+	}
+}

@@ -11,8 +11,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// BenchmarkPoll is a Poll that does not wait, of n descriptors of which one is ready, as the Poller is made by default and by
-// poll(2) alone, beside the bare poll(2) (raw: internal/sys, which adds nothing to it).
+// BenchmarkPoll polls n descriptors, one of which is ready. It compares the default Poller, one
+// that uses poll(2) alone, and the bare poll(2) in internal/sys (raw).
 func BenchmarkPoll(b *testing.B) {
 	for _, n := range []int{1, 10, 100, 1000} {
 		pollers := map[string]*devpoll.Poller{"iomux": open(b, "default"), "iomux-poll": open(b, "by poll")}
@@ -51,7 +51,7 @@ func BenchmarkPoll(b *testing.B) {
 	}
 }
 
-// BenchmarkChange is to register and unregister a descriptor, and to modify it, beside n others.
+// BenchmarkChange registers, modifies and unregisters a descriptor besides n others.
 func BenchmarkChange(b *testing.B) {
 	for _, n := range []int{1, 1000} {
 		poller := open(b, "default")

@@ -47,7 +47,7 @@ func TestTwelvePipes(t *testing.T) {
 			}
 			must(t, poller.Unregister(r))
 			must(t, poller.Unregister(w))
-			must(t, poller.Unregister(w)) // an unknown one is ignored
+			must(t, poller.Unregister(w)) // it is not registered
 			suite.Close(t, w)
 			delete(writers, w)
 		}
@@ -57,14 +57,14 @@ func TestTwelvePipes(t *testing.T) {
 	})
 }
 
-// What is closed is Nval until it is unregistered, and what gets its number is waited on.
+// A closed descriptor is Nval until it is unregistered or a new file gets its number.
 func TestClosedAndReusedNumber(t *testing.T) {
 	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
 		r, w := suite.Pipe(t)
 		number := suite.High(t, r, 400)
 		must(t, poller.Register(number, devpoll.In))
 		expectNothing(t, poller)
-		suite.Close(t, number) // while r lives on
+		suite.Close(t, number) // while r remains open
 		expect(t, poller, number, devpoll.Nval)
 		suite.Write(t, w)
 		expect(t, poller, number, devpoll.Nval)
@@ -85,7 +85,8 @@ func TestClosedAndReusedNumber(t *testing.T) {
 	})
 }
 
-// A descriptor that was closed before it was unregistered, of which a duplicate lives on, does not keep Poll awake.
+// A descriptor that was closed before Unregister does not keep Poll awake, even if a duplicate is
+// open.
 func TestDuplicateOfAClosedDescriptorIsSilent(t *testing.T) {
 	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
 		r, w := suite.Pipe(t)
@@ -112,7 +113,7 @@ func TestDuplicateOfAClosedDescriptorIsSilent(t *testing.T) {
 	})
 }
 
-// The limit that the process had when the Poller was made does not matter later.
+// The limit of descriptors may change after New.
 func TestLimitIsReadAfresh(t *testing.T) {
 	for name := range variants {
 		t.Run(name, func(t *testing.T) {
@@ -144,7 +145,7 @@ func TestLimitIsReadAfresh(t *testing.T) {
 				timer := time.AfterFunc(quiet, func() { suite.Write(t, w) })
 				defer timer.Stop()
 				events := make([]devpoll.Event, 400)
-				if n, err := poller.Poll(events, soon); n == 0 || err != nil { // while the write goes on
+				if n, err := poller.Poll(events, soon); n == 0 || err != nil { // during the write
 					t.Errorf("Poll reports %d, %v", n, err)
 				}
 				expectInTurns(t, poller, 200)
@@ -153,7 +154,8 @@ func TestLimitIsReadAfresh(t *testing.T) {
 	}
 }
 
-// expectAllReady registers n descriptors from a number on, which are ready, and expects them all.
+// expectAllReady registers n ready descriptors with numbers from a given one, and expects all of
+// them.
 func expectAllReady(t *testing.T, poller *devpoll.Poller, n, from int) {
 	t.Helper()
 	_, w := suite.Pipe(t)
@@ -166,13 +168,13 @@ func expectAllReady(t *testing.T, poller *devpoll.Poller, n, from int) {
 	}
 }
 
-// A closed number that is registered becomes that of a descriptor of the Poller's own: it stays Nval.
+// If the Poller itself opens a descriptor with a registered number, the number remains Nval.
 func TestNumberBecomesOurOwn(t *testing.T) {
 	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
 		free, _ := suite.Pipe(t)
 		must(t, poller.Register(free, devpoll.In))
 		suite.Close(t, free)
-		// Goroutines that wait at the same time make descriptors.
+		// Each concurrent Poll opens descriptors.
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
@@ -191,7 +193,7 @@ func TestNumberBecomesOurOwn(t *testing.T) {
 	})
 }
 
-// Nothing wakes a Poll for it that a descriptor was closed just before, and yet it tells so.
+// No wake-up follows if a descriptor is closed just before a Poll, but Poll reports it.
 func TestClosedIsNoticedInABlockingPoll(t *testing.T) {
 	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
 		r, _ := suite.Pipe(t)

@@ -1,13 +1,11 @@
-// Package devpoll is /dev/poll: an object that holds descriptors and tells which of them are ready, level-triggered, with the
-// events of poll(2), in a time that grows with the number of ready descriptors.
+// Package devpoll waits on descriptors with /dev/poll. A Poller holds descriptors and reports which
+// of them are ready, level-triggered, as the events of poll(2). The time of a Poll grows with the
+// number of ready descriptors. The package is for programs written for Solaris, and for those that
+// need one interface with the events of poll(2) on every system.
 //
-// It is native on Solaris and illumos. On the other Unixes it is emulated, with the same results: on Linux over epoll and
-// poll(2), elsewhere over poll(2) alone, where the time grows with the number of all descriptors. On Windows it is emulated for
-// sockets: any other handle is refused by Register with an error that is errors.ErrUnsupported, and what is closed while a
-// duplicate is open is not noticed.
-//
-// A Poller blocks the thread that waits. Who wants one program for all systems should use the portable Poller of package iomux,
-// which by epoll parks goroutines instead, and tells descriptors apart whose numbers are reused.
+// Use the Poller of package iomux to write one program for all systems. It parks goroutines, while
+// a Poller of this package blocks the thread that waits. It also distinguishes descriptors that
+// reuse a number.
 //
 //	poller, err := devpoll.New()
 //	if err != nil {
@@ -28,49 +26,66 @@
 //		}
 //	}
 //
-// # What is the same on every system
+// # Errors
 //
-// A registration belongs to the number. Of a descriptor that was closed Nval is reported, until it is unregistered, and a file
-// that gets its number is waited on in its place: unregister before closing. Regular files are always ready.
+// An error of a system call is an *os.SyscallError and matches its syscall.Errno with errors.Is. An
+// event or a handle that the system cannot wait on is errors.ErrUnsupported. Use of a closed Poller
+// is os.ErrClosed. A closed descriptor is not an error: Poll reports it as Nval.
 //
-// Python's documentation leaves undefined what comes of registering a descriptor twice. Here the second Register replaces the
-// events of the first, as it does in a poll object: so a program can go from one to the other, and does not have to know
-// what it has registered before. The driver itself would add the new events to the old ones, without a way to see that.
+// # Native and emulated
 //
-// The number of descriptors that the process may have is looked up when it matters. Neither a raised nor a lowered limit loses
-// events.
+// Solaris and illumos have /dev/poll. On other systems the package emulates it, with the same
+// results. The time of a Poll then depends on the system.
 //
-// # What differs per system
+//	                  waits with         time grows with    descriptors of its own
+//	Solaris, illumos  /dev/poll          ready descriptors  3
+//	Linux             epoll and poll(2)  ready descriptors  1, and 1 for each concurrent Poll
+//	macOS, BSDs, AIX  poll(2)            all descriptors    2 for each concurrent Poll
+//	Windows, sockets  AFD                ready sockets      1 handle
 //
-// The numbers of the constants are the system's own. Msg and RdHup exist on few systems; where the kernel has no such event
-// the constant is a bit that no event has, and asking for it is errors.ErrUnsupported.
+// On Windows, Register refuses a handle that is not a socket with errors.ErrUnsupported. A socket
+// that is closed while a duplicate of it is open is not reported as closed.
 //
-// The driver of /dev/poll does not look at a descriptor that is closed, or whose number is reused, before something else
-// happens to it, and no more does an epoll. So natively, and on Linux of those above the first 64, both are noticed after 5 µs for
-// each registered descriptor at the latest, by a Poll that goes on for so long; else by the next Poll.
+// # Same on every system
 //
-// The driver never tells more events at once than the process may have descriptors: the next Poll tells the rest. It has
-// timeouts in milliseconds; the wait with a signal mask that illumos has besides is no finer.
+// A registration belongs to the number. If a descriptor is closed, Poll reports Nval until it is
+// unregistered or a new file gets the number. Poll then waits on that file. So unregister a
+// descriptor before you close it. Regular files are always ready.
 //
-// The emulation takes a descriptor for each goroutine that waits at the same time, two where there is no eventfd(2), and on Linux
-// one for an epoll. Natively there are three.
+// Python leaves open what a second Register of a descriptor does. Here it replaces the events, as
+// in package poll. The driver itself would add them.
 //
-// This is how each behaviour was checked: run on Linux, modelled (run on Linux over a model of the driver, which was written from
-// illumos' source), or compiled only.
+// A raised or a lowered limit of descriptors does not lose events.
+//
+// # Differences between systems
+//
+// The constants have the system's own numbers. Msg and RdHup exist on few systems. On the others,
+// the constant is a bit that no event has, and requesting it is errors.ErrUnsupported.
+//
+// A kernel does not notify /dev/poll or epoll of a closed descriptor or a reused number. So the
+// package checks the descriptors from time to time. This applies to /dev/poll, and on Linux to
+// descriptors after the first 64. A Poll reports such a descriptor within 5 µs for each registered
+// one, or the next Poll does.
+//
+// The driver reports at most as many events at once as the process may have descriptors. The next
+// Poll reports the rest. The timeouts of the driver are in milliseconds.
+//
+// # How it was tested
+//
+// "Modelled" means run on Linux over a model of the driver, which follows illumos' source. The
+// emulation of macOS, the BSDs and AIX was also run on Linux.
 //
 //	                                        Linux  Solaris, illumos  macOS, BSDs, AIX
 //	register, modify, unregister, Poll      run    modelled          compiled only
-//	answers are those of poll(2)            run    modelled          compiled only
-//	registering twice replaces              run    modelled          compiled only
-//	closed is Nval, reused is waited on     run    modelled          compiled only
-//	limits raised and lowered               run    modelled          compiled only
+//	the same answers as poll(2)             run    modelled          compiled only
+//	a second Register replaces              run    modelled          compiled only
+//	closed is Nval, a new file is used      run    modelled          compiled only
+//	raised and lowered limits               run    modelled          compiled only
 //	timeouts, signals                       run    modelled          compiled only
 //	changes and Close during a Poll         run    modelled          compiled only
 //	changes are written together            -      modelled          -
 //	another process' /dev/poll is EACCES    -      modelled          -
-//	the calls to the driver themselves      -      compiled only     -
-//
-// The emulation that macOS, the BSDs and AIX have is also run on Linux.
+//	the system calls of the driver          -      compiled only     -
 package devpoll
 
 import (
@@ -84,35 +99,36 @@ import (
 	"iomux/internal/sys"
 )
 
-// Events is a set of events, the fields events and revents of struct pollfd. It prints as In|Hup|0x400.
+// Events is a set of events: the fields events and revents of struct pollfd. Its String method
+// formats it as In|Hup|0x400.
 type Events uint16
 
-// The events, with the system's own numbers, as in package poll. Each comment begins with the name in C, which is Python's name
-// too.
+// The events have the system's own numbers. Each comment begins with the name in C, which is also
+// the name in Python.
 const (
 	In     Events = sys.PollIn     // POLLIN: there is data to read
 	Pri    Events = sys.PollPri    // POLLPRI: there is urgent data to read
-	Out    Events = sys.PollOut    // POLLOUT: ready for output, writing will not block
-	Err    Events = sys.PollErr    // POLLERR: an error condition, or the reading end of a pipe was closed; only reported
+	Out    Events = sys.PollOut    // POLLOUT: writing does not block
+	Err    Events = sys.PollErr    // POLLERR: an error, or a pipe without a reader; only reported
 	Hup    Events = sys.PollHup    // POLLHUP: hung up; only reported
 	Nval   Events = sys.PollNval   // POLLNVAL: the descriptor is not open; only reported
-	RdNorm Events = sys.PollRdNorm // POLLRDNORM: ordinary data may be read
-	RdBand Events = sys.PollRdBand // POLLRDBAND: priority data may be read
+	RdNorm Events = sys.PollRdNorm // POLLRDNORM: ordinary data can be read
+	RdBand Events = sys.PollRdBand // POLLRDBAND: priority data can be read
 	WrNorm Events = sys.PollWrNorm // POLLWRNORM: as Out, and the same number on most systems
-	WrBand Events = sys.PollWrBand // POLLWRBAND: priority data may be written
-	Msg    Events = sys.PollMsg    // POLLMSG: a message of a STREAMS device; only Linux and AIX have it
-	RdHup  Events = sys.PollRdHup  // POLLRDHUP: the peer shut down its writing side, or all of it; only Linux, FreeBSD and illumos have it
+	WrBand Events = sys.PollWrBand // POLLWRBAND: priority data can be written
+	Msg    Events = sys.PollMsg    // POLLMSG: a STREAMS message; only on Linux and AIX
+	// RdHup is POLLRDHUP: the peer shut down its writing side, or both. Only Linux, illumos,
+	// Windows and FreeBSD since 13.1 have it.
+	RdHup Events = sys.PollRdHup
 
-	// DefaultEvents is what Python's register asks for when it is given no mask.
+	// DefaultEvents holds the events that Python's register requests by default.
 	DefaultEvents = In | Pri | Out
 )
 
-const (
-	absent Events = sys.PollAbsent // a bit that no event of this system has, 0 where it has them all
-	all           = In | Pri | Out | Err | Hup | Nval | RdNorm | RdBand | WrNorm | WrBand | Msg | RdHup
-)
+const all = In | Pri | Out | Err | Hup | Nval | RdNorm | RdBand | WrNorm | WrBand | Msg | RdHup
 
-// String is the set's names joined by |, bits without a name in hexadecimal, and 0 for the empty set.
+// String returns the names of the events, joined by "|". A bit without a name is in hexadecimal,
+// and the empty set is 0.
 func (e Events) String() string { return bitnames.Format(uint64(e), sys.PollEventNames) }
 
 // Event is a ready descriptor.
@@ -124,14 +140,14 @@ type Event struct {
 // Option is an argument of New.
 type Option int
 
-// Emulated makes New use the emulation, also where the kernel has /dev/poll.
+// Emulated makes New use the emulation, even if the kernel has /dev/poll.
 const Emulated Option = 1
 
-// Poller is a /dev/poll object, a devpoll object of Python's module select. Its methods may be called from several goroutines at
-// once; the zero value is a closed one.
+// Poller is a /dev/poll object: the devpoll object of Python's module select. It is safe for
+// concurrent use. The zero value is a closed Poller.
 type Poller struct{ set set }
 
-// set is what the driver or the emulation makes of a Poller.
+// set is the driver or the emulation of a Poller.
 type set interface {
 	FD() int
 	Len() int
@@ -143,9 +159,12 @@ type set interface {
 
 // New wraps open(2) of /dev/poll. All descriptors are close-on-exec.
 //
-// Errors: EMFILE, ENFILE and ENOMEM where the system has no room for one more; ENOENT, ENXIO and EACCES where /dev/poll is not
-// there or not to be had, in a zone or a jail say; EINVAL for an option that there is not; errors.ErrUnsupported on a system
-// that has none of /dev/poll, poll(2) and sockets of Windows.
+// New returns these errors:
+//
+//   - EMFILE, ENFILE or ENOMEM if the process or the system has no room for another one
+//   - ENOENT, ENXIO or EACCES if /dev/poll is missing or not accessible, for example in a zone
+//   - EINVAL for an unknown option
+//   - errors.ErrUnsupported on js, wasip1 and plan9
 func New(options ...Option) (*Poller, error) {
 	emulated := !Native
 	for _, option := range options {
@@ -157,8 +176,8 @@ func New(options ...Option) (*Poller, error) {
 	return create(emulated)
 }
 
-// FD is the descriptor of /dev/poll, of the emulation one that it holds all the time. Nothing can be done with it but to tell one
-// Poller from another: that it is ready means nothing. After Close it is -1.
+// FD returns the descriptor of /dev/poll, or one of the emulation's descriptors, or -1 after Close.
+// Use it only to distinguish Pollers: its readiness has no meaning.
 func (p *Poller) FD() int {
 	if p.set == nil {
 		return -1
@@ -166,7 +185,7 @@ func (p *Poller) FD() int {
 	return p.set.FD()
 }
 
-// Len is the number of registered descriptors, 0 after Close.
+// Len returns the number of registered descriptors, which is 0 after Close.
 func (p *Poller) Len() int {
 	if p.set == nil {
 		return 0
@@ -174,39 +193,44 @@ func (p *Poller) Len() int {
 	return p.set.Len()
 }
 
-// Register wraps write(2) to /dev/poll: from now on Poll reports fd when one of events has come. Err, Hup and Nval are reported
-// in any case. If fd is registered already, events replaces what was asked for before, as with Modify. A goroutine that waits
-// already sees the change. Whether fd is open shows at the next Poll, which reports Nval for a closed one.
+// Register wraps write(2) to /dev/poll. It adds fd, which Poll reports if one of events is ready.
+// Err, Hup and Nval are always reported. If fd is registered, Register replaces its events. A Poll
+// in progress sees the change. Register does not check whether fd is open. The next Poll reports a
+// closed one as Nval.
 //
-// Natively the change is kept until the next Poll, and written together with the others before that; at once while a goroutine
-// waits.
+// With the driver, the change is written before the next Poll, together with others. If a Poll is
+// in progress, it is written at once.
 //
-// Errors: EBADF where fd is no number of a descriptor, or one that was closed and is the Poller's own now; EINVAL for a bit that
-// has no name here, since to the driver it may mean to remove the descriptor; errors.ErrUnsupported for an event that the
-// system does not have; os.ErrClosed. Natively, while a goroutine waits, also ENOMEM, and EACCES where the Poller belongs to
-// another process. All name fd.
+// Register returns these errors, which name fd:
+//
+//   - EBADF if fd is negative or too large for a descriptor, or belongs to the Poller itself
+//   - EINVAL for a bit without a name, because it may mean to the driver to remove the descriptor
+//   - errors.ErrUnsupported for an event that the system does not have
+//   - os.ErrClosed after Close
+//   - ENOMEM from the driver, and EACCES if another process has used the Poller first
 func (p *Poller) Register(fd int, events Events) error {
 	number, err := p.check(fd)
 	if err != nil {
 		return err
 	}
-	if events&^all != 0 || events&absent != 0 {
-		return refusal(fd, events)
+	if lacks := sys.PollLacks(uint16(events)); lacks != "" {
+		return fmt.Errorf("devpoll: descriptor %d: event %s: %w on this system", fd, lacks, errors.ErrUnsupported)
+	}
+	if unknown := events &^ all; unknown != 0 {
+		return &sys.Error{Call: "write", FD: fd, Err: syscall.EINVAL, Advice: fmt.Sprintf("event %v is unknown", unknown)}
 	}
 	return closedOr(p.set.Register(number, uint16(events)))
 }
 
-// Modify is Unregister and Register in one: it replaces the events of fd. It is cheaper than the two, and no goroutine sees the
-// descriptor missing between them. One that is not registered is registered.
-//
-// Errors: those of Register.
+// Modify replaces the events of fd, or registers it. It returns the errors of Register.
 func (p *Poller) Modify(fd int, events Events) error { return p.Register(fd, events) }
 
-// Unregister wraps write(2) of POLLREMOVE: fd is not reported any more, whether it is still open or not. When it has returned, no
-// event of fd is taken from the kernel. That fd is not registered is no error.
+// Unregister wraps write(2) of POLLREMOVE. It removes fd, which may be closed and need not be
+// registered. After Unregister has returned, no event of fd is taken from the kernel.
 //
-// Errors: EBADF where fd is no number of a descriptor, os.ErrClosed. Natively, while a goroutine waits, also ENOMEM, and EACCES
-// where the Poller belongs to another process.
+// Unregister returns EBADF if fd is negative or too large for a descriptor, and os.ErrClosed after
+// Close. With the driver it also returns ENOMEM, and EACCES if another process has used the Poller
+// first.
 func (p *Poller) Unregister(fd int) error {
 	number, err := p.check(fd)
 	if err != nil {
@@ -215,17 +239,24 @@ func (p *Poller) Unregister(fd int) error {
 	return closedOr(p.set.Unregister(number))
 }
 
-// Poll wraps ioctl(2) with DP_POLL: it waits until a registered descriptor is ready or the timeout has passed, and fills events
-// from the start. It returns the number of events, 0 after a timeout. What finds no room in events is reported by the next Poll:
-// the descriptors take turns.
+// Poll wraps ioctl(2) with DP_POLL. It waits until a registered descriptor is ready or the timeout
+// has passed. It writes ready descriptors to events and returns their number. After a timeout that
+// is 0. If there is not enough room in events, the descriptors take turns.
 //
-// A negative timeout blocks, zero does not wait, any other is never shortened: the driver has it rounded up to milliseconds, the
-// emulation as poll(2) of the system has it, in nanoseconds on Linux. Interruptions by signals (EINTR) are waited through.
-// Once warm, a Poll does not allocate.
+// A negative timeout blocks, and 0 does not wait. A timeout is never shortened. The driver rounds
+// it up to milliseconds, and the emulation has the precision of the system's poll(2). If a signal
+// interrupts the call (EINTR), it waits again for the remaining time. Poll does not allocate,
+// except to grow its lists.
 //
-// Errors: EINVAL for an empty events; os.ErrClosed also when Close is called meanwhile; EMFILE of the emulation, when more
-// goroutines wait than before and there is no descriptor left; ENOMEM. Natively also the errors of changes that were kept, and
-// EACCES where the Poller belongs to another process: the one that used it first, not its children.
+// Poll returns these errors:
+//
+//   - EINVAL if events is empty
+//   - os.ErrClosed after Close, or if Close is called during the Poll
+//   - ENOMEM
+//   - EMFILE from the emulation if there are more concurrent Polls than before and the process has
+//     no descriptor left
+//   - the errors of delayed changes from the driver, and EACCES if another process has used the
+//     Poller first
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {
 	switch {
 	case p.set == nil:
@@ -237,10 +268,11 @@ func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) 
 	return n, closedOr(err)
 }
 
-// Close closes the descriptors of the Poller. Goroutines that wait in Poll return os.ErrClosed, and only when the last of them has
-// left are the numbers given back to the system.
+// Close closes the Poller and interrupts each Poll in progress, which returns os.ErrClosed. The
+// last of them to return closes the descriptors, so that their numbers are not reused before.
 //
-// Errors: os.ErrClosed where it was closed before; EBADF where somebody else closed the descriptor.
+// Close returns os.ErrClosed if the Poller is closed, and EBADF if the program has closed the
+// descriptor of the Poller.
 func (p *Poller) Close() error {
 	if p.set == nil {
 		return errClosed
@@ -260,13 +292,6 @@ func (p *Poller) check(fd int) (int32, error) {
 		return -1, &sys.Error{Call: "write", FD: fd, Err: syscall.EBADF, Advice: "no number of a descriptor"}
 	}
 	return number, nil
-}
-
-func refusal(fd int, events Events) error {
-	if events&absent != 0 {
-		return fmt.Errorf("devpoll: descriptor %d: event %s: %w on this system", fd, sys.PollAbsentNames, errors.ErrUnsupported)
-	}
-	return &sys.Error{Call: "write", FD: fd, Err: syscall.EINVAL, Advice: fmt.Sprintf("%v has no meaning", events&^all)}
 }
 
 func closedOr(err error) error {

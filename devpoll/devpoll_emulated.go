@@ -4,7 +4,7 @@ package devpoll
 
 import "iomux/internal/devpollemu"
 
-// Native tells whether the kernel of this system has /dev/poll.
+// Native reports whether the kernel of this system has /dev/poll.
 const Native = false
 
 func create(bool) (*Poller, error) { return emulate(devpollemu.Few) }

@@ -12,35 +12,35 @@ import (
 	"iomux/internal/timeout"
 )
 
-// Native tells whether the kernel of this system has /dev/poll.
+// Native reports whether the kernel of this system has /dev/poll.
 const Native = false
 
 func create(bool) (*Poller, error) {
 	s := &sockets{known: make(map[int32]*socket)}
-	s.driver.TellsClosed = true
+	s.driver.ReportsClosed = true
 	if err := s.driver.Open(); err != nil {
 		return nil, err
 	}
 	return &Poller{set: s}, nil
 }
 
-// sockets are a Poller of the driver, which forgets what is closed, and the closed ones, which are told as Nval until they are
-// unregistered, or their number is that of a socket again.
+// sockets is the set of a Poller. The driver forgets closed sockets. So sockets holds them, and
+// reports Nval until they are unregistered or a new socket gets the number.
 type sockets struct {
 	driver afd.Poller
 
 	mu     sync.Mutex
 	known  map[int32]*socket
 	closed []*socket
-	newest uint64 // the tag that was given last
-	odd    bool   // whose turn it is where closed and open ones compete for room
+	newest uint64 // tag
+	odd    bool   // whether closed sockets go first if there is no room for all
 }
 
 type socket struct {
 	fd     int32
 	events uint16
-	tag    uint64 // of this registration, and no other one
-	closed bool   // it is in the list of the closed ones, and not the driver's
+	tag    uint64 // greater for each change
+	closed bool   // it is in the list of closed sockets, and not in the driver
 }
 
 func (s *sockets) FD() int { return s.driver.FD() }
@@ -67,7 +67,7 @@ func (s *sockets) Register(fd int32, events uint16) error {
 	s.newest++
 	before := *k
 	k.events, k.tag = events, s.newest
-	if err := s.tell(k); err != nil {
+	if err := s.put(k); err != nil {
 		*k = before
 		return err
 	}
@@ -78,8 +78,8 @@ func (s *sockets) Register(fd int32, events uint16) error {
 	return nil
 }
 
-// tell makes the driver wait for k, or puts it with the closed ones.
-func (s *sockets) tell(k *socket) error {
+// put adds k to the driver, or to the closed sockets.
+func (s *sockets) put(k *socket) error {
 	isOpen := s.known[k.fd] == k && !k.closed
 	if isOpen && s.driver.Modify(int(k.fd), toDriver(k.events), k.tag) == nil {
 		return nil
@@ -112,7 +112,7 @@ func (s *sockets) Unregister(fd int32) error {
 	if err := s.driver.Unregister(int(fd)); err == os.ErrClosed {
 		return err
 	}
-	return nil // it was closed, or not registered
+	return nil // it was closed or not registered
 }
 
 func (s *sockets) Poll(events []Event, d time.Duration) (n int, err error) {
@@ -121,13 +121,13 @@ func (s *sockets) Poll(events []Event, d time.Duration) (n int, err error) {
 		case !hasClosed:
 			n, err = s.wait(events, countdown.Left())
 		case first:
-			n = s.tellClosed(events)
+			n = s.takeClosed(events)
 			var open int
 			open, err = s.wait(events[n:], 0)
 			n += open
 		default:
 			n, err = s.wait(events, 0)
-			n += s.tellClosed(events[n:])
+			n += s.takeClosed(events[n:])
 		}
 		if n > 0 || err != nil || !countdown.Again(0, 0) {
 			return n, err
@@ -135,7 +135,7 @@ func (s *sockets) Poll(events []Event, d time.Duration) (n int, err error) {
 	}
 }
 
-// turn reports whether there are closed ones, and whether these go first, as they do every other time.
+// turn reports whether there are closed sockets, and whether they go first, as in every other wait.
 func (s *sockets) turn() (hasClosed, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,8 +143,8 @@ func (s *sockets) turn() (hasClosed, first bool) {
 	return len(s.closed) > 0, s.odd
 }
 
-// tellClosed fills events with those that are closed still, in turns.
-func (s *sockets) tellClosed(events []Event) (n int) {
+// takeClosed writes the sockets that are still closed to events, in turns.
+func (s *sockets) takeClosed(events []Event) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for range len(s.closed) {
@@ -154,11 +154,11 @@ func (s *sockets) tellClosed(events []Event) (n int) {
 		k := s.closed[0]
 		s.closed = append(s.closed[:0], s.closed[1:]...)
 		if s.known[k.fd] != k || !k.closed {
-			continue // it was unregistered, or is open again
+			continue // it was unregistered or is open again
 		}
 		k.closed = false
-		if s.tell(k) != nil {
-			s.setClosed(k) // what has its number is no socket
+		if s.put(k) != nil {
+			s.setClosed(k) // a handle that is not a socket has its number
 		}
 		if k.closed {
 			events[n] = Event{FD: int(k.fd), Events: Nval}
@@ -168,7 +168,7 @@ func (s *sockets) tellClosed(events []Event) (n int) {
 	return n
 }
 
-// wait takes from the driver what there is room for.
+// wait writes ready sockets of the driver to events.
 func (s *sockets) wait(events []Event, left time.Duration) (n int, err error) {
 	if len(events) == 0 {
 		return 0, nil
@@ -201,7 +201,7 @@ func (s *sockets) wait(events []Event, left time.Duration) (n int, err error) {
 
 func (s *sockets) Close() error { return s.driver.Close() }
 
-// driver is what the driver can be asked for. The numbers are the same here and there.
+// driver holds the events that the driver has. They have the same numbers in both packages.
 const driver = In | Pri | Out | Err | Hup | RdHup | RdNorm | RdBand | WrNorm
 
 func toDriver(events uint16) afd.Events { return afd.Events(events & uint16(driver)) }

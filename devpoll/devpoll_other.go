@@ -8,7 +8,7 @@ import (
 	"runtime"
 )
 
-// Native tells whether the kernel of this system has /dev/poll.
+// Native reports whether the kernel of this system has /dev/poll.
 const Native = false
 
 func create(bool) (*Poller, error) {

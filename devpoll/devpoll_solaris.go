@@ -12,7 +12,7 @@ import (
 	"iomux/internal/sys"
 )
 
-// Native tells whether the kernel of this system has /dev/poll.
+// Native reports whether the kernel of this system has /dev/poll.
 const Native = true
 
 func create(emulated bool) (*Poller, error) {

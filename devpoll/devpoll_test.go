@@ -14,10 +14,10 @@ import (
 
 const (
 	soon  = 30 * time.Second      // ends a test that would wait for ever
-	quiet = 20 * time.Millisecond // for what must not come
+	quiet = 20 * time.Millisecond // for events that must not come
 )
 
-// poll is one Poll, which has to succeed.
+// poll polls once. The test fails if Poll fails.
 func poll(t testing.TB, poller *devpoll.Poller, timeout time.Duration) map[int]devpoll.Events {
 	t.Helper()
 	events := make([]devpoll.Event, 256)
@@ -33,7 +33,7 @@ func poll(t testing.TB, poller *devpoll.Poller, timeout time.Duration) map[int]d
 	return ready
 }
 
-// expect checks that Poll reports fd, and nothing else, as events.
+// expect checks that Poll reports events of fd and nothing else.
 func expect(t testing.TB, poller *devpoll.Poller, fd int, events devpoll.Events) {
 	t.Helper()
 	if ready := poll(t, poller, soon); len(ready) != 1 || ready[fd] != events {
@@ -88,8 +88,8 @@ func TestClosedBeforeRegister(t *testing.T) {
 	})
 }
 
-// expectInTurns expects n descriptors, which may come as more than one list: /dev/poll does not fill one that is longer than the
-// process may have descriptors.
+// expectInTurns expects n descriptors in one or more lists, because /dev/poll reports at most as
+// many at once as the process may have.
 func expectInTurns(t *testing.T, poller *devpoll.Poller, n int) {
 	t.Helper()
 	seen := make(map[int]bool)

@@ -10,7 +10,7 @@ import (
 	"iomux/internal/devpollemu"
 )
 
-// emulate makes a Poller of which the first few descriptors are left to poll(2).
+// emulate returns an emulated Poller. poll(2) waits on its first few descriptors.
 func emulate(few int) (*Poller, error) {
 	set, err := devpollemu.New(few)
 	if err != nil {
@@ -19,7 +19,7 @@ func emulate(few int) (*Poller, error) {
 	return &Poller{set: waiting{set}}, nil
 }
 
-// drive makes a Poller of a driver, /dev/poll or what is like it.
+// drive returns a Poller of a driver: /dev/poll or a model of it.
 func drive(driver devpolldriver.Driver) (*Poller, error) {
 	set, err := devpolldriver.New(driver)
 	if err != nil {
@@ -28,7 +28,7 @@ func drive(driver devpolldriver.Driver) (*Poller, error) {
 	return &Poller{set: waiting{set}}, nil
 }
 
-// waiter is what a set is but for the type of its events, which are pollset's.
+// waiter is a set with events of package devpollemu.
 type waiter interface {
 	FD() int
 	Len() int
@@ -38,13 +38,13 @@ type waiter interface {
 	Close() error
 }
 
-// waiting makes a set of a waiter.
+// waiting adapts a waiter to a set.
 type waiting struct{ waiter }
 
 func (w waiting) Poll(events []Event, timeout time.Duration) (int, error) {
 	return w.Wait(unsafe.Slice((*devpollemu.Event)(unsafe.Pointer(unsafe.SliceData(events))), len(events)), timeout)
 }
 
-// Event and devpollemu.Event are the same in memory, so a list of the one is a list of the other.
+// Event and devpollemu.Event have the same layout, so a list of one is a list of the other.
 const _ = -(unsafe.Sizeof(Event{}) ^ unsafe.Sizeof(devpollemu.Event{})) -
 	(unsafe.Offsetof(Event{}.Events) ^ unsafe.Offsetof(devpollemu.Event{}.Events))

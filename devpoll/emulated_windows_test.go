@@ -12,7 +12,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// A socket that is closed becomes Nval, also under a Poll that blocks, and takes turns with what is ready.
+// A closed socket is Nval, even if it is closed during a Poll. It takes turns with ready sockets.
 func TestClosedSocket(t *testing.T) {
 	poller := open(t, "default")
 	closed, _ := suite.Pipe(t)
@@ -46,7 +46,7 @@ func TestClosedSocket(t *testing.T) {
 	}
 }
 
-// What gets the number of a closed socket is waited on in its place.
+// Poll waits on a new socket with the number of a closed one.
 func TestReusedNumber(t *testing.T) {
 	poller := open(t, "default")
 	reused := 0
@@ -99,7 +99,7 @@ func TestWaitsDoNotAllocate(t *testing.T) {
 			t.Errorf("a Poll of %v allocates %v times", timeout, n)
 		}
 	}
-	for range 200 { // until enough memory goes round
+	for range 200 { // until enough memory is in use
 		must(t, poller.Modify(r, devpoll.In))
 	}
 	if n := testing.AllocsPerRun(100, func() { _ = poller.Modify(r, devpoll.In) }); n != 0 {

@@ -3,23 +3,25 @@
 package devpoll_test
 
 import (
+	"errors"
 	"fmt"
 	"log"
 	"os"
+	"syscall"
 	"time"
 
 	"iomux/descriptor"
 	"iomux/devpoll"
 )
 
-// watched makes a pipe with something in it, and a Poller that has its reading end.
+// watched returns a pipe that holds data, and a Poller with its reading end.
 func watched(events devpoll.Events) (poller *devpoll.Poller, r, w *os.File, fd int) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Fprint(w, "hello")
-	fd, err = descriptor.Of(r) // of whatever has a descriptor
+	fd, err = descriptor.Of(r) // r, or another value that has a descriptor
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -34,7 +36,7 @@ func watched(events devpoll.Events) (poller *devpoll.Poller, r, w *os.File, fd i
 }
 
 func ExamplePoller() {
-	poller, r, w, fd := watched(devpoll.DefaultEvents)
+	poller, r, w, fd := watched(devpoll.In)
 	defer func() { _, _, _ = poller.Close(), r.Close(), w.Close() }()
 
 	events := make([]devpoll.Event, 8)
@@ -48,7 +50,7 @@ func ExamplePoller() {
 	// Output: true In
 }
 
-// To register twice is to replace what was asked for, and to unregister what is not registered is no error.
+// A second Register replaces the events, and Unregister of an unknown descriptor is not an error.
 func ExamplePoller_Register() {
 	poller, r, w, fd := watched(devpoll.In)
 	defer func() { _, _, _ = poller.Close(), r.Close(), w.Close() }()
@@ -57,7 +59,7 @@ func ExamplePoller_Register() {
 	n, err := poller.Poll(events, 0)
 	fmt.Println(n, err)
 
-	fmt.Println(poller.Register(fd, devpoll.Out)) // which the reading end of a pipe never is
+	fmt.Println(poller.Register(fd, devpoll.Pri)) // a pipe never has urgent data
 	n, err = poller.Poll(events, 0)
 	fmt.Println(n, err, poller.Len())
 
@@ -81,12 +83,23 @@ func ExampleEvent() {
 	// Output: 1 <nil> Nval
 }
 
+// An error matches its errno with errors.Is, and errors.As unwraps the system call.
+func ExamplePoller_Register_error() {
+	poller, r, w, _ := watched(devpoll.In)
+	defer func() { _, _, _ = poller.Close(), r.Close(), w.Close() }()
+
+	err := poller.Register(-1, devpoll.In)
+	var call *os.SyscallError
+	fmt.Println(errors.Is(err, syscall.EBADF), errors.As(err, &call) && call.Syscall == "write")
+	// Output: true true
+}
+
 func ExampleEvents() {
 	fmt.Println(devpoll.DefaultEvents, devpoll.In|devpoll.Hup, devpoll.Events(0))
 	// Output: In|Pri|Out In|Hup 0
 }
 
-// Who wants to know what the emulation does on a system that has /dev/poll can have both.
+// Emulated selects the emulation on a system that has /dev/poll.
 func ExampleOption() {
 	poller, err := devpoll.New(devpoll.Emulated)
 	if err != nil {

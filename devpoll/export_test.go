@@ -2,7 +2,7 @@
 
 package devpoll
 
-// Emulate makes a Poller of which the first few descriptors are left to poll(2); Drive makes one of a driver.
+// Emulate and Drive return a Poller of an emulation and of a driver.
 var (
 	Emulate = emulate
 	Drive   = drive

@@ -11,7 +11,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-func TestLongListTellsAllAtOnce(t *testing.T) {
+func TestLongListReportsAllAtOnce(t *testing.T) {
 	const descriptors = 3000
 	suite.Limit(t, descriptors+500)
 	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
@@ -25,7 +25,7 @@ func TestLongListTellsAllAtOnce(t *testing.T) {
 		n, err := poller.Poll(make([]devpoll.Event, 2*descriptors), 0)
 		must(t, err)
 		if n != descriptors {
-			t.Errorf("%d descriptors were told of, want %d", n, descriptors)
+			t.Errorf("%d descriptors were reported, want %d", n, descriptors)
 		}
 	})
 }

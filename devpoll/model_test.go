@@ -18,42 +18,46 @@ import (
 	"iomux/internal/sys"
 )
 
-// model behaves as the driver of /dev/poll does, as far as illumos' source tells, over the descriptors of this process:
+// model is a model of the driver of /dev/poll on the descriptors of this process. It follows
+// illumos' source:
 //
-//   - Events are added to those of an entry; only POLLREMOVE, and nothing else, takes an entry out.
-//   - A descriptor that is not open when it is written is passed over above the process's table, and below it becomes an entry
-//     that is never reported, cannot be removed, and keeps its events.
-//   - Only those entries are looked at whose hint is set: by a write that adds, and by an event of the file. Nobody sets it when
-//     a descriptor is closed, or its number reused. A closed one that is looked at is POLLNVAL.
-//   - To write the same events of the same file again changes nothing; of another file it makes it the entry's.
-//   - The scan goes round, and begins where the last one had to stop.
-//   - More entries than RLIMIT_NOFILE are EINVAL, both ways. Signals interrupt, now and then, before anything was done.
-//   - The first process to use it owns it: others get EACCES.
-//   - Timeouts are milliseconds, of an int.
+//   - A write adds events to those of an entry. Only POLLREMOVE removes an entry.
+//   - A write ignores a closed descriptor above the process's table. Below it, a closed descriptor
+//     becomes an entry that is never reported, cannot be removed, and keeps its events.
+//   - The driver checks only entries with a hint. A write that adds sets it, and so does an event
+//     of the file. Closing a descriptor or reusing its number does not. A closed one is POLLNVAL if
+//     it is checked.
+//   - A write of the same events of the same file changes nothing. A write of another file replaces
+//     the file of the entry.
+//   - A scan begins with the entry at which the last one stopped.
+//   - More entries than RLIMIT_NOFILE are EINVAL in both calls. Sometimes a signal interrupts a
+//     call before it has an effect.
+//   - The driver belongs to the first process that uses it. Others get EACCES.
+//   - Timeouts are milliseconds, of type int.
 //
-// It does not sleep, but looks again after a moment.
+// The model does not sleep, but scans again after a moment.
 type model struct {
 	mu      sync.Mutex
 	entries map[int32]*modelled
 	table   int32  // descriptors that the process has room for
 	start   int32  // of the next scan
-	files   int    // an epoll, which knows the files, and what happens to them
+	files   int    // an epoll, which distinguishes the files and reports their events
 	owner   int    // 0 for none
-	pid     int    // of whoever calls
-	limit   uint64 // less than RLIMIT_NOFILE, as after it was looked up; 0 for that
-	// What calls need, here so that the model does not allocate.
+	pid     int    // of the caller
+	limit   uint64 // lower than RLIMIT_NOFILE, or 0 for RLIMIT_NOFILE itself
+	// Memory for calls, so that the model does not allocate.
 	event unix.EpollEvent
-	told  [64]unix.EpollEvent
+	ready [64]unix.EpollEvent
 	one   [1]sys.PollFD
-	// What was done, for the tests.
+	// Counters for the tests.
 	writes, longest, removals, refusals int
-	// late is called when a Poll has looked, and is about to return.
+	// late is called after the last scan of a Poll.
 	late func()
 }
 
 type modelled struct {
 	events uint16
-	file   bool // it was open, and is not removed
+	file   bool // it was open and was not removed
 	hint   bool
 }
 
@@ -113,7 +117,7 @@ func (m *model) Write(_ int, list []sys.PollFD) syscall.Errno {
 
 func (m *model) refuses(list []sys.PollFD) bool {
 	limit := m.limit
-	if limit == 0 && len(list) > 20 { // less is not allowed anywhere, and to look it up may allocate
+	if limit == 0 && len(list) > 20 { // no limit is lower, and the lookup may allocate
 		limit = sys.MaxDescriptors()
 	}
 	if limit != 0 && uint64(len(list)) > limit {
@@ -158,7 +162,7 @@ func (m *model) add(fd int32, events uint16) {
 	e.file, e.hint = true, true
 }
 
-// sameFile reports whether the descriptor is of the file that the model knows, and makes it so.
+// sameFile reports whether the descriptor still has the file of its entry, and updates the entry.
 func (m *model) sameFile(fd int32) bool {
 	const events = unix.EPOLLET | unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLPRI | unix.EPOLLRDHUP
 	errno := sys.EpollControl(m.files, sys.EpollAdd, int(fd), events, sys.EpollData(fd, 0))
@@ -166,7 +170,7 @@ func (m *model) sameFile(fd int32) bool {
 }
 
 func (m *model) Poll(_ int, list []sys.PollFD, timeout time.Duration) (int, syscall.Errno) {
-	milliseconds := timeout / time.Millisecond // as the call has it: rounded up, and of 32 bits
+	milliseconds := timeout / time.Millisecond // rounded up, with 32 bits, as in the call
 	if timeout > 0 && timeout%time.Millisecond != 0 {
 		milliseconds++
 	}
@@ -186,7 +190,7 @@ func (m *model) Poll(_ int, list []sys.PollFD, timeout time.Duration) (int, sysc
 	}
 }
 
-// scan looks once at the entries whose hint is set.
+// scan checks the entries with a hint once.
 func (m *model) scan(list []sys.PollFD) (n int, errno syscall.Errno) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -221,14 +225,14 @@ func (m *model) scan(list []sys.PollFD) (n int, errno syscall.Errno) {
 	return n, 0
 }
 
-// takeHints sets the hint of those whose files had an event.
+// takeHints sets the hint of entries whose files had an event.
 func (m *model) takeHints() {
 	for {
-		n, _ := sys.EpollWait(m.files, unsafe.Pointer(&m.told), len(m.told), 0)
+		n, _ := sys.EpollWait(m.files, unsafe.Pointer(&m.ready), len(m.ready), 0)
 		if n <= 0 {
 			return
 		}
-		for _, event := range m.told[:n] {
+		for _, event := range m.ready[:n] {
 			if e := m.entries[event.Fd]; e != nil {
 				e.hint = true
 			}
@@ -236,13 +240,14 @@ func (m *model) takeHints() {
 	}
 }
 
-// look is what one descriptor has. The hint of one that has nothing is taken back, unless nobody would set it again.
+// look returns the events of one descriptor. If there are none, it clears the hint, unless no event
+// would set it again.
 func (m *model) look(fd int32, e *modelled) uint16 {
 	if !sys.IsOpen(int(fd)) {
 		return sys.PollNval
 	}
-	m.sameFile(fd)          // it may be another one now
-	known := m.sameFile(fd) // it is not, of files that tell of no events
+	m.sameFile(fd)          // updates the entry
+	known := m.sameFile(fd) // false for files without events
 	m.one[0] = sys.PollFD{FD: fd, Events: e.events}
 	for {
 		if _, errno := sys.Poll(m.one[:], 0); errno != unix.EINTR {

@@ -22,7 +22,7 @@ func init() {
 
 func FuzzOperationsOfTheModel(f *testing.F) { suite.Fuzz(f, mechanism("modelled")) }
 
-// modelOf makes a Poller of a model.
+// modelOf returns a Poller of a model.
 func modelOf(t *testing.T) (*devpoll.Poller, *model) {
 	t.Helper()
 	m := newModel()
@@ -32,7 +32,7 @@ func modelOf(t *testing.T) (*devpoll.Poller, *model) {
 	return poller, m
 }
 
-// Changes are written together, before the next Poll.
+// Changes are written together before the next Poll.
 func TestChangesAreWrittenTogether(t *testing.T) {
 	poller, m := modelOf(t)
 	r, w := suite.Pipe(t)
@@ -55,7 +55,7 @@ func TestChangesAreWrittenTogether(t *testing.T) {
 	if ready := poll(t, poller, soon); len(ready) != 100 {
 		t.Errorf("%d are ready, want 100", len(ready))
 	}
-	if n := m.writes - before; n > 2 { // the changes, and all once more
+	if n := m.writes - before; n > 2 { // the changes, and all descriptors again
 		t.Errorf("%d writes", n)
 	}
 	if m.longest != 100 {
@@ -63,7 +63,7 @@ func TestChangesAreWrittenTogether(t *testing.T) {
 	}
 }
 
-// While a goroutine waits, changes are written at once.
+// During a Poll, changes are written at once.
 func TestChangesAreWrittenAtOnceDuringAPoll(t *testing.T) {
 	poller, m := modelOf(t)
 	r, w := suite.Pipe(t)
@@ -85,7 +85,7 @@ func TestChangesAreWrittenAtOnceDuringAPoll(t *testing.T) {
 	}
 }
 
-// A closed descriptor that is registered while a goroutine waits wakes it.
+// A closed descriptor that is registered during a Poll interrupts it.
 func TestClosedDescriptorReachesAPollUnderWay(t *testing.T) {
 	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
 		fd := suite.ClosedFD(t)
@@ -105,7 +105,7 @@ func TestClosedDescriptorReachesAPollUnderWay(t *testing.T) {
 	})
 }
 
-// Another process than the one that used it first, a child say, is told so.
+// The driver refuses other processes than the first user, such as its children.
 func TestOwnership(t *testing.T) {
 	poller, m := modelOf(t)
 	m.pid++ // as after fork
@@ -118,7 +118,7 @@ func TestOwnership(t *testing.T) {
 	expectNothing(t, poller)
 }
 
-// expectExact checks that the driver has what is registered and nothing else.
+// expectExact checks that the driver has the registered descriptors and no others.
 func expectExact(t *testing.T, m *model, want map[int]devpoll.Events) {
 	t.Helper()
 	m.mu.Lock()
@@ -163,7 +163,8 @@ func TestDriverHasWhatIsRegistered(t *testing.T) {
 	}
 }
 
-// What is unregistered and registered again may be another file: it must not be taken for the one that the driver has.
+// A descriptor that is unregistered and registered again may be another file than that in the
+// driver.
 func TestRegisteredAnewIsWrittenAnew(t *testing.T) {
 	poller, m := modelOf(t)
 	r, _ := suite.Pipe(t)
@@ -177,7 +178,7 @@ func TestRegisteredAnewIsWrittenAnew(t *testing.T) {
 	}
 }
 
-// The driver may have more events than it was told: those of a file that was closed when it was written.
+// The driver may have additional events: those of a file that was closed when it was written.
 func TestEventsThatNobodyAskedFor(t *testing.T) {
 	poller, m := modelOf(t)
 	a, _ := suite.SocketPair(t, unix.SOCK_STREAM)
@@ -189,7 +190,7 @@ func TestEventsThatNobodyAskedFor(t *testing.T) {
 	expectExact(t, m, map[int]devpoll.Events{a: devpoll.In})
 }
 
-// The driver takes and gives no more entries than the limit, which may become lower at any time.
+// The driver takes and reports at most as many entries as the limit, which may become lower.
 func TestLimitOfTheDriver(t *testing.T) {
 	_, low := suite.Pipe(t)
 	suite.Limit(t, 2000)
@@ -197,7 +198,7 @@ func TestLimitOfTheDriver(t *testing.T) {
 	for _, secret := range []bool{true, false} {
 		poller, m := modelOf(t)
 		if secret {
-			m.limit = 40 // while RLIMIT_NOFILE still says more
+			m.limit = 40 // while RLIMIT_NOFILE is higher
 		}
 		var fds []int
 		for range 500 {
@@ -217,7 +218,7 @@ func TestLimitOfTheDriver(t *testing.T) {
 	}
 }
 
-// An event that was taken before its number was registered anew is dropped.
+// An event from before the descriptor was registered again is dropped.
 func TestEventOfThePredecessor(t *testing.T) {
 	poller, m := modelOf(t)
 	r, w := suite.Pipe(t)
@@ -238,7 +239,7 @@ func TestEventOfThePredecessor(t *testing.T) {
 	expectNothing(t, poller)
 }
 
-// What the driver did not take is not lost.
+// Changes that the driver refused are not lost.
 func TestFailedWriteIsRepeated(t *testing.T) {
 	poller, m := modelOf(t)
 	a, b := suite.SocketPair(t, unix.SOCK_STREAM)
@@ -256,7 +257,7 @@ func TestFailedWriteIsRepeated(t *testing.T) {
 	expectExact(t, m, map[int]devpoll.Events{a: devpoll.In})
 }
 
-// The model is as the driver is described, in what matters most.
+// The model follows the description of the driver in the most important points.
 func TestModel(t *testing.T) {
 	m := newModel()
 	fd, err := m.Open()

@@ -15,7 +15,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// states are descriptors in all the states that a test can bring about.
+// states opens descriptors in all states that a test can set up.
 var states = []func(testing.TB) int{
 	func(t testing.TB) int { r, _ := suite.Pipe(t); return r },
 	func(t testing.TB) int { _, w := suite.Pipe(t); return w },
@@ -57,7 +57,7 @@ var states = []func(testing.TB) int{
 	func(t testing.TB) int { return openFile(t, filepath.Dir(t.TempDir())) },
 	func(t testing.TB) int { return openFile(t, "/dev/null") },
 	suite.ClosedFD,
-	func(testing.TB) int { return 1 << 20 }, // beyond what the process has
+	func(testing.TB) int { return 1 << 20 }, // beyond the process's table
 }
 
 func openFile(t testing.TB, path string) int {
@@ -68,7 +68,7 @@ func openFile(t testing.TB, path string) int {
 	return fd
 }
 
-// masks are what is asked for: every event that the system has.
+// masks holds every event.
 var masks = []devpoll.Events{
 	devpoll.In, devpoll.Pri, devpoll.Out, devpoll.Err, devpoll.Hup, devpoll.Nval,
 	devpoll.RdNorm, devpoll.RdBand, devpoll.WrNorm, devpoll.WrBand, devpoll.Msg, devpoll.RdHup,
@@ -76,14 +76,15 @@ var masks = []devpoll.Events{
 
 func mask(bits uint16) (all devpoll.Events) {
 	for i, event := range masks {
-		if bits>>i&1 != 0 && event&sys.PollAbsent == 0 {
+		if bits>>i&1 != 0 && sys.PollLacks(uint16(event)) == "" {
 			all |= event
 		}
 	}
 	return all
 }
 
-// compare registers descriptors of which the bytes tell state and mask, changes some, and asks the Poller and poll(2) about them.
+// compare runs a program that registers descriptors and changes some. Then it compares the Poller
+// with poll(2).
 func compare(t *testing.T, poller *devpoll.Poller, program []byte) {
 	t.Helper()
 	asked := make(map[int]devpoll.Events)
@@ -105,7 +106,7 @@ func compare(t *testing.T, poller *devpoll.Poller, program []byte) {
 			fd := fds[int(code)%len(fds)]
 			must(t, poller.Unregister(fd))
 			delete(asked, fd)
-		default: // closed after it was registered, while a duplicate lives on
+		default: // closed after Register, while a duplicate remains open
 			r, w := suite.Pipe(t)
 			suite.Write(t, w)
 			fd := suite.Duplicate(t, r, 600)
@@ -115,11 +116,11 @@ func compare(t *testing.T, poller *devpoll.Poller, program []byte) {
 		}
 		expectAsPoll(t, poller, asked)
 	}
-	time.Sleep(2 * time.Millisecond) // what was closed is noticed by a Poll after that, however it is made
+	time.Sleep(2 * time.Millisecond) // a Poll of any kind notices a closed descriptor after that
 	expectAsPoll(t, poller, asked)
 }
 
-// expectAsPoll checks that Poll says what poll(2) says of what is registered.
+// expectAsPoll checks that Poll and poll(2) report the same events of registered descriptors.
 func expectAsPoll(t *testing.T, poller *devpoll.Poller, asked map[int]devpoll.Events) {
 	t.Helper()
 	var list []sys.PollFD
@@ -127,7 +128,7 @@ func expectAsPoll(t *testing.T, poller *devpoll.Poller, asked map[int]devpoll.Ev
 		list = append(list, sys.PollFD{FD: int32(fd), Events: uint16(events)})
 	}
 	_, errno := sys.Poll(list, 0)
-	for errno == unix.EINTR { // the Go runtime's signals interrupt also what does not wait
+	for errno == unix.EINTR { // signals of the Go runtime interrupt even a call that does not wait
 		_, errno = sys.Poll(list, 0)
 	}
 	if errno != 0 {
@@ -151,7 +152,7 @@ func expectAsPoll(t *testing.T, poller *devpoll.Poller, asked map[int]devpoll.Ev
 	}
 }
 
-// sameVariants are those that notice at once what was closed.
+// sameVariants holds the variants that notice a closed descriptor at once.
 var sameVariants = []string{"default", "by poll"}
 
 func TestSameAsPoll(t *testing.T) {
@@ -185,7 +186,7 @@ func FuzzSameAsPoll(f *testing.F) {
 	})
 }
 
-// With many descriptors too, the answers are those of poll(2), though not each of them at once.
+// Many descriptors also have the same events as in poll(2), but not all at once.
 func TestSameAsPollByEpoll(t *testing.T) {
 	for _, name := range []string{"by epoll", "half by poll", "default"} {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// toDevPoll pairs the suite's conditions with devpoll's. RdHup is there where the system has it.
+// toDevPoll pairs the suite's conditions with devpoll's. It has RdHup if the system has it.
 var toDevPoll = pairs()
 
 func pairs() map[suite.Events]devpoll.Events {
@@ -40,7 +40,7 @@ func translate(events suite.Events) (all devpoll.Events) {
 	return all
 }
 
-// waiter makes a Poller one of the suite's objects.
+// waiter adapts a Poller to the suite's objects.
 type waiter struct{ *devpoll.Poller }
 
 func (w waiter) Register(fd int, events suite.Events, _ suite.Mode) error {
@@ -111,7 +111,7 @@ func TestSuite(t *testing.T) {
 	for name := range variants {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() && strings.HasSuffix(name, "by poll") {
-				t.Skip("the default asks poll(2) for as few descriptors as the suite has, too")
+				t.Skip("the default also uses poll(2) for the few descriptors of the suite")
 			}
 			suite.Run(t, mechanism(name))
 		})

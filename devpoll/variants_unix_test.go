@@ -10,7 +10,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// variants are the ways in which a Poller can be made on this system.
+// variants holds the kinds of Poller that this system has.
 var variants = map[string]func() (*devpoll.Poller, error){
 	"default":      func() (*devpoll.Poller, error) { return devpoll.New() },
 	"by epoll":     func() (*devpoll.Poller, error) { return devpoll.Emulate(0) },

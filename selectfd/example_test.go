@@ -87,13 +87,12 @@ func ExampleWait() {
 	defer func() { _, _ = r.Close(), w.Close() }()
 	fmt.Fprint(w, "hello")
 	var reading, writing selectfd.Set
-	for _, file := range []*os.File{r, w} {
+	for file, set := range map[*os.File]*selectfd.Set{r: &reading, w: &writing} {
 		fd, err := descriptor.Of(file)
 		if err != nil {
 			log.Fatal(err)
 		}
-		reading.Add(fd)
-		writing.Add(fd)
+		set.Add(fd)
 	}
 	n, err := selectfd.Wait(&reading, &writing, nil, time.Second)
 	fmt.Println(n, err, reading.Len(), writing.Len())

@@ -33,7 +33,7 @@ const (
 	WrNorm Events = 0x100 // as Out
 	WrBand Events = 0x200 // as Out
 
-	Closed  Events = 0x20    // of a Poller with TellsClosed: the socket was closed and is no longer registered
+	Closed  Events = 0x20    // of a Poller with ReportsClosed: the socket was closed and is no longer registered
 	OneShot Events = 1 << 30 // of a Poller: report once until Modify
 )
 

@@ -20,8 +20,8 @@ import (
 // time and ends only when the socket is closed. It distinguishes the socket from the next one with
 // its number.
 type Poller struct {
-	// TellsClosed makes Wait report registered sockets that were closed. Set it before Open.
-	TellsClosed bool
+	// ReportsClosed makes Wait report registered sockets that were closed. Set it before Open.
+	ReportsClosed bool
 
 	port  fdref.Descriptor
 	woken atomic.Bool // by Wake, and no wait has returned for it yet
@@ -269,7 +269,7 @@ func (p *Poller) drop(e *entry) (open bool) {
 // lose removes e, whose socket was closed.
 func (p *Poller) lose(e *entry) {
 	p.drop(e)
-	if p.TellsClosed {
+	if p.ReportsClosed {
 		p.closed = append(p.closed, Ready{Socket: e.socket, Events: Closed, Tag: e.tag})
 	}
 }

@@ -22,7 +22,11 @@ func refusal(changes []Event) error {
 		if change.Flags&EvDelete != 0 || change.Filter == FilterUser { // FilterUser has a use for every bit
 			continue
 		}
-		if notes := change.Fflags & refusedNotes(change.Filter); notes != 0 {
+		lacking := Fflags(kevent.AbsentNote)
+		if isEmulated && (change.Filter == FilterRead || change.Filter == FilterWrite) {
+			lacking |= NoteOOB
+		}
+		if notes := change.Fflags & lacking; notes != 0 {
 			return fmt.Errorf("kqueue: %w on %s: %v with %s", errors.ErrUnsupported, runtime.GOOS, change.Filter,
 				candidates(change.Filter, notes))
 		}
@@ -43,14 +47,6 @@ func refusesFilter(f Filter) bool {
 		return false
 	}
 	return f < kevent.Absent && f.String() != number(f)
-}
-
-// refusedNotes returns the filter's notes that this system lacks.
-func refusedNotes(f Filter) Fflags {
-	if isEmulated && (f == FilterRead || f == FilterWrite) {
-		return kevent.AbsentNote | NoteOOB
-	}
-	return kevent.AbsentNote
 }
 
 // candidates names the notes. The missing ones share a bit, which may mean any of them.

@@ -14,8 +14,10 @@ type Duration struct {
 	Value time.Duration
 }
 
+// Type returns the word that stands for the value in the help.
 func (d *Duration) Type() string { return "D" }
 
+// String returns the time, or nothing if none was given.
 func (d *Duration) String() string {
 	if !d.Given {
 		return ""
@@ -23,6 +25,7 @@ func (d *Duration) String() string {
 	return d.Value.String()
 }
 
+// Set parses the value of the flag.
 func (d *Duration) Set(text string) error {
 	value, err := parseDuration(text)
 	if err != nil {

@@ -58,7 +58,6 @@ var schemes = []struct {
 	{"udp://", kindUDP, "udp://[HOST]:PORT"},
 }
 
-// loopback is the host of listeners and datagram sockets that name none, so that nothing is opened to the network unasked.
 // Schemes returns an iterator over the prefixes of addresses, and how each is written.
 func Schemes() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
@@ -70,6 +69,8 @@ func Schemes() iter.Seq2[string, string] {
 	}
 }
 
+// loopback is the host of listeners and datagram sockets that name none, so that iomux does not
+// listen on other networks unasked.
 const loopback = "127.0.0.1"
 
 // parseOne reads a SOURCE argument. What begins with / or . is a path, whatever follows.

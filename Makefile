@@ -25,13 +25,15 @@ COUNT := 6
 BENCH := .
 BENCHTIME := 9m
 STRESS := 30s
+# The number of faults that strike each object. 0 is all of them.
+FAULTS := 0
 RACES := 3
 
 # Git refuses to give the version of a clone that belongs to another user, so binaries carry none.
 export GOFLAGS ?= -buildvcs=false
 
 .NOTPARALLEL:
-.PHONY: help setup bin check check-probe check-all fmt formatted vet lint prose scripts test race stress alone $(ALONE) wine wine-race \
+.PHONY: help setup bin check check-probe check-all fmt formatted vet lint prose scripts test race stress faults alone $(ALONE) wine wine-race \
 	binaries api api-same fuzz bench bench-compare bench-go chart cover vuln
 
 help: ## List the targets
@@ -59,6 +61,7 @@ check-probe: ## Print which checks this machine cannot run, and why
 check-all: check ## Run make check, then the checks that take long
 	@$(MAKE) --no-print-directory alone fuzz cover conformance wine-race
 	@$(MAKE) --no-print-directory stress STRESS=4m
+	@$(MAKE) --no-print-directory faults
 	IOMUX_PATH_SEQUENCES=1500 go test -race -run=RandomChanges ./internal/pathwatch
 	go test -race -count=20 -shuffle=on -timeout=60m work
 	go test -run='^$$' -bench=. -benchtime=1x work
@@ -107,6 +110,10 @@ race: ## Test with the race detector, RACES times with fewer repetitions inside 
 
 stress: ## Stress the Poller with the race detector for STRESS, shared by its mechanisms
 	IOMUX_STRESS=$(STRESS) go test -race -run='^TestStress$$' -count=1 -v -timeout=60m .
+
+faults: ## Let system calls of each object fail, FAULTS of them or all, and see whether it survives
+	@tools/setup.sh strace strace
+	@GOWORK=off go -C tools run ./faults -sample $(FAULTS)
 
 alone: $(ALONE) ## Run the test binaries of the root module alone: for 386, and emulated for arm64 and s390x
 

@@ -1,0 +1,259 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"iomux"
+)
+
+// pollers are the ways in which a Poller waits.
+var pollers = map[string][]iomux.Option{
+	"Poller/parked": nil, "Poller/blocking": {iomux.WithBlocking()},
+	"Poller/kqueue":  {iomux.WithMechanism(iomux.Kqueue)},
+	"Poller/devpoll": {iomux.WithMechanism(iomux.DevPoll)},
+	"Poller/poll":    {iomux.WithMechanism(iomux.Poll)},
+	"Poller/select":  {iomux.WithMechanism(iomux.Select)},
+}
+
+// objects returns the names of all objects.
+func objects() []string {
+	return append(slices.Sorted(maps.Keys(pollers)), slices.Sorted(maps.Keys(mechanisms))...)
+}
+
+const (
+	lives = 2
+	soon  = 8 * time.Second
+)
+
+// world is what a life finds ready, so that no fault strikes its making.
+type world struct {
+	r, w      int // a pipe
+	processes []*os.Process
+	ends      []io.Closer // whose Close ends the process
+}
+
+// live lives an object's lives. The process fails if the object does not survive.
+func live(name string) {
+	if name == "sleeper" {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		return
+	}
+	w := newWorld()
+	descriptors, goroutines := count(), runtime.NumGoroutine()
+	os.Stdout.WriteString("r")
+	for buffer := make([]byte, 1); ; { // an error can be a fault
+		if n, err := unix.Read(0, buffer); n == 0 && err == nil {
+			break
+		}
+	}
+	time.AfterFunc(3*soon, func() {
+		stacks := make([]byte, 1<<16)
+		fail("the life hangs\n%s", stacks[:runtime.Stack(stacks, true)])
+	})
+	for i := range lives {
+		if opts, ok := pollers[name]; ok {
+			livePoller(w, i, opts)
+		} else {
+			liveMechanism(w, mechanisms[name])
+		}
+	}
+	for start := time.Now(); count() > descriptors || runtime.NumGoroutine() > goroutines; time.Sleep(time.Millisecond) {
+		if time.Since(start) > 2*time.Second {
+			fail("%d descriptors and %d goroutines are left of %d and %d", count(), runtime.NumGoroutine(), descriptors, goroutines)
+		}
+		runtime.GC()
+	}
+}
+
+func newWorld() *world {
+	w := new(world)
+	var ends [2]int
+	must(unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK))
+	w.r, w.w = ends[0], ends[1]
+	for range lives {
+		sleeper := exec.Command(os.Args[0], "-life", "sleeper")
+		end, err := sleeper.StdinPipe()
+		must(err)
+		must(sleeper.Start())
+		w.processes, w.ends = append(w.processes, sleeper.Process), append(w.ends, end)
+	}
+	signals := make(chan os.Signal, 1) // starts the goroutine of signals, which stays
+	signal.Notify(signals, syscall.SIGUSR2)
+	must(syscall.Kill(os.Getpid(), syscall.SIGUSR2))
+	<-signals
+	return w
+}
+
+// count returns the number of open descriptors.
+func count() (n int) {
+	for fd := range 256 {
+		var stat unix.Stat_t
+		if unix.Fstat(fd, &stat) != unix.EBADF {
+			n++
+		}
+	}
+	return n
+}
+
+func fail(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, format+"\n", args...)
+	os.Exit(1)
+}
+
+func must(err error) {
+	if err != nil {
+		_, _, line, _ := runtime.Caller(1)
+		fail("line %d: %v", line, err)
+	}
+}
+
+// persist repeats an operation that a fault may have made fail.
+func persist(what string, operation func() error) {
+	var err error
+	for range 10 {
+		if err = operation(); err == nil {
+			return
+		}
+		if errors.Is(err, os.ErrClosed) {
+			break
+		}
+	}
+	fail("%s keeps failing: %v", what, err)
+}
+
+func (w *world) write() {
+	persist("write to the pipe", func() error {
+		_, err := unix.Write(w.w, []byte{1})
+		return err
+	})
+}
+
+func (w *world) drain() {
+	persist("read from the pipe", func() error {
+		_, err := unix.Read(w.r, make([]byte, 8))
+		return err
+	})
+}
+
+// await waits until r is reported. A wait may fail once for each thread that a fault strikes.
+func await(p *iomux.Poller[string], r *iomux.Registration[string], timeout time.Duration) iomux.Event[string] {
+	events := make([]iomux.Event[string], 8)
+	for start, failures := time.Now(), 0; time.Since(start) < soon; {
+		n, err := p.WaitTimeout(events, timeout)
+		if err != nil {
+			if failures++; failures > 10 {
+				fail("wait keeps failing: %v", err)
+			}
+		}
+		for _, event := range events[:n] {
+			if event.Registration == r {
+				return event
+			}
+		}
+	}
+	fail("the event of the %s is lost", r.Key())
+	panic("unreachable")
+}
+
+// livePoller lives one life of a Poller.
+func livePoller(w *world, i int, opts []iomux.Option) {
+	var p *iomux.Poller[string]
+	persist("New", func() (err error) {
+		p, err = iomux.New[string](opts...)
+		return err
+	})
+	register := func(key string, call func(key string) (*iomux.Registration[string], error)) (r *iomux.Registration[string]) {
+		persist("register the "+key, func() (err error) {
+			r, err = call(key)
+			return err
+		})
+		return r
+	}
+	pipe := register("pipe", func(key string) (*iomux.Registration[string], error) {
+		return p.RegisterFD(w.r, iomux.Readable, key)
+	})
+	for _, timeout := range []time.Duration{time.Millisecond, soon} { // short and parked
+		later := time.AfterFunc(3*time.Millisecond, w.write)
+		await(p, pipe, timeout)
+		later.Stop()
+		w.drain()
+	}
+	writer := register("writer", func(key string) (*iomux.Registration[string], error) {
+		return p.RegisterFD(w.w, iomux.Readable, key)
+	})
+	persist("Modify", func() error { return writer.Modify(iomux.Writable) })
+	await(p, writer, soon)
+	persist("Modify", func() error { return writer.Modify(iomux.Writable | iomux.OneShot) })
+	await(p, writer, soon)
+	persist("Modify", func() error { return writer.Modify(iomux.Writable | iomux.OneShot) })
+	await(p, writer, soon)
+
+	timer := register("timer", func(key string) (*iomux.Registration[string], error) { return p.RegisterTimer(3*time.Millisecond, key) })
+	await(p, timer, soon)
+	received := register("signal", func(key string) (*iomux.Registration[string], error) { return p.RegisterSignal(syscall.SIGUSR1, key) })
+	must(syscall.Kill(os.Getpid(), syscall.SIGUSR1))
+	await(p, received, soon)
+	process := register("process", func(key string) (*iomux.Registration[string], error) { return p.RegisterProcess(w.processes[i], key) })
+	must(w.ends[i].Close())
+	await(p, process, soon)
+	endPoller(w, p, pipe, writer, timer, received)
+}
+
+// endPoller interrupts waits of p, ends its registrations, and closes it during a wait.
+func endPoller(w *world, p *iomux.Poller[string], registrations ...*iomux.Registration[string]) {
+	events := make([]iomux.Event[string], 8)
+	interrupted := func(what string, ctx context.Context, interrupt func() error, done func(err error) bool) {
+		var begun atomic.Bool
+		later := time.AfterFunc(3*time.Millisecond, func() {
+			begun.Store(true)
+			persist(what, interrupt)
+		})
+		defer later.Stop()
+		for range 10 {
+			n, err := p.Wait(ctx, events)
+			if n == 0 && begun.Load() && done(err) {
+				return
+			}
+			if n > 0 {
+				fail("%s: events %+v", what, events[:n])
+			}
+		}
+		fail("%s does not interrupt the wait", what)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	interrupted("cancel", ctx, func() error { cancel(); return nil }, func(err error) bool { return errors.Is(err, context.Canceled) })
+	interrupted("Wake", context.Background(), p.Wake, func(error) bool { return true }) // a failed wait is a return, too
+	for _, r := range registrations {
+		if err := r.Unregister(); err != nil && !errors.Is(err, iomux.ErrNotRegistered) {
+			persist("Unregister of the "+r.Key(), r.Unregister)
+		}
+	}
+	w.write()
+	if n, _ := p.WaitTimeout(events, 3*time.Millisecond); n > 0 {
+		fail("after Unregister: %+v", events[:n])
+	}
+	w.drain()
+	if n := p.Len(); n > 1 { // the process may be registered
+		fail("%d registrations are left", n)
+	}
+	interrupted("Close", context.Background(), func() error {
+		_ = p.Close() // a descriptor may fail to close
+		return nil
+	}, func(err error) bool { return errors.Is(err, os.ErrClosed) })
+}

@@ -1,0 +1,157 @@
+//go:build linux
+
+// Command faults runs a scripted life of each object of iomux while one of its system calls fails.
+// strace makes the calls fail: each call with errnos of its manual page, at each of its
+// occurrences. A life survives if nothing hangs, no event is lost, and no descriptor and no
+// goroutine is left.
+//
+//	faults [-sample N] [-seed S] [-run REGEXP]
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"slices"
+	"sync"
+)
+
+// pageErrnos holds errnos that the manual pages give for calls of the library. The Go runtime
+// ends the process for other errnos of epoll_pwait and write, which it uses, too. An injected
+// failure of close would leave the descriptor open, which no kernel does.
+var pageErrnos = map[string][]string{
+	"epoll_create1":     {"EMFILE", "ENFILE", "ENOMEM"},
+	"eventfd2":          {"EMFILE", "ENFILE", "ENOMEM"},
+	"epoll_ctl":         {"ENOMEM", "ENOSPC"},
+	"epoll_pwait":       {"EINTR"},
+	"epoll_pwait2":      {"EINTR", "ENOSYS"},
+	"?poll":             {"EINTR", "ENOMEM"},
+	"ppoll":             {"EINTR", "ENOMEM"},
+	"pselect6":          {"EINTR", "ENOMEM"},
+	"fcntl":             {"EMFILE"},
+	"dup3":              {"EMFILE", "EINTR"},
+	"timerfd_create":    {"EMFILE", "ENFILE", "ENOMEM"},
+	"pidfd_open":        {"EMFILE", "ENFILE", "ENOMEM", "ENOSYS"},
+	"inotify_init1":     {"EMFILE", "ENFILE", "ENOMEM"},
+	"inotify_add_watch": {"ENOMEM", "ENOSPC"},
+	"read":              {"EINTR", "EAGAIN"},
+	"write":             {"EINTR"},
+	"fstat":             {"ENOMEM"},
+	"newfstatat":        {"ENOMEM"},
+	"ioctl":             {"EINVAL", "ENOTTY"},
+	"readlinkat":        {"EIO", "ENOMEM"},
+	"waitid":            {"EINTR"},
+}
+
+// fault is one failure of one call.
+type fault struct {
+	call, errno string
+	occurrence  int
+}
+
+func (f fault) String() string { return fmt.Sprintf("%s %s at %d", f.call, f.errno, f.occurrence) }
+
+func main() {
+	sample := flag.Int("sample", 0, "strike this many faults for each object; 0 is all of them")
+	seed := flag.Uint64("seed", 1, "choose the sample with this seed")
+	run := flag.String("run", "", "strike the objects whose names match this regular expression")
+	life := flag.String("life", "", "live the life of this object: used by the command itself")
+	flag.Parse()
+	if *life != "" {
+		live(*life)
+		return
+	}
+	if reason := unable(); reason != "" {
+		fmt.Println("faults: left out:", reason)
+		return
+	}
+	chosen := regexp.MustCompile(*run)
+	random := rand.New(rand.NewPCG(*seed, 0))
+	ok := true
+	for _, name := range objects() {
+		if chosen.MatchString(name) {
+			ok = campaign(name, *sample, random) && ok
+		}
+	}
+	if !ok {
+		os.Exit(1)
+	}
+}
+
+// unable returns why this machine cannot inject faults, or nothing if it can.
+func unable() string {
+	if _, err := exec.LookPath("strace"); err != nil {
+		return "strace is not installed"
+	}
+	output, err := exec.Command("strace", "-qq", "-o", os.DevNull, "-e", "inject=getppid:error=EPERM", os.Args[0], "-h").CombinedOutput()
+	if err != nil && !regexp.MustCompile("Usage").Match(output) {
+		return fmt.Sprintf("strace may not trace or inject: %s", output)
+	}
+	return ""
+}
+
+// campaign strikes an object with faults, prints the counts, and reports whether it survived all.
+func campaign(name string, sample int, random *rand.Rand) bool {
+	counts, err := occurrences(name)
+	if err != nil {
+		fmt.Printf("%s: the life without a fault failed: %v\n", name, err)
+		return false
+	}
+	faults := all(counts)
+	random.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
+	if sample > 0 && sample < len(faults) {
+		faults = faults[:sample]
+	}
+	var (
+		mu               sync.Mutex
+		struck, survived int
+		group            sync.WaitGroup
+		turns            = make(chan struct{}, runtime.NumCPU())
+	)
+	for _, f := range faults {
+		turns <- struct{}{}
+		group.Go(func() {
+			hit, err := strike(context.Background(), name, &f)
+			<-turns
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err != nil:
+				struck++
+				fmt.Printf("%s: %v: %v\n", name, f, err)
+			case hit:
+				struck++
+				survived++
+			}
+		})
+	}
+	group.Wait()
+	fmt.Printf("%-18s %4d faults, %4d struck, %4d survived\n", name, len(faults), struck, survived)
+	return struck == survived
+}
+
+// all returns each fault of the calls that were counted.
+func all(counts map[string]int) (faults []fault) {
+	for call, n := range counts {
+		for _, errno := range pageErrnos[call] {
+			for occurrence := 1; occurrence <= n; occurrence++ {
+				faults = append(faults, fault{call, errno, occurrence})
+			}
+		}
+	}
+	slices.SortFunc(faults, func(a, b fault) int {
+		switch {
+		case a.String() < b.String():
+			return -1
+		case a.String() > b.String():
+			return 1
+		}
+		return 0
+	})
+	return faults
+}

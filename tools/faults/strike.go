@@ -1,0 +1,138 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// patience is the time that a life may take. A life watches itself for less.
+const patience = 40 * time.Second
+
+// strike lives the life of an object while f strikes, and reports whether it did. Without a fault
+// it does not strike. The error describes a life that did not survive.
+func strike(ctx context.Context, name string, f *fault) (hit bool, err error) {
+	trace, err := traced(ctx, name, f)
+	return bytes.Contains(trace, []byte("(INJECTED)")), err
+}
+
+// occurrences returns how often each call occurs in one thread of a life, at most.
+func occurrences(name string) (counts map[string]int, err error) {
+	trace, err := traced(context.Background(), name, nil)
+	if err != nil {
+		return nil, err
+	}
+	perThread := make(map[string]int)
+	line := regexp.MustCompile(`(?m)^(\d+) +(\w+)\(`)
+	for _, match := range line.FindAllSubmatch(trace, -1) {
+		perThread[string(match[1])+" "+string(match[2])]++
+	}
+	counts = make(map[string]int)
+	for key, n := range perThread {
+		_, call, _ := strings.Cut(key, " ")
+		if call == "poll" {
+			call = "?poll" // some processors lack it
+		}
+		counts[call] = max(counts[call], n)
+	}
+	return counts, nil
+}
+
+// traced lives a life under strace and returns the trace. strace starts when the process is
+// ready, so the process's own start is not struck.
+func traced(ctx context.Context, name string, f *fault) (trace []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	folder, err := os.MkdirTemp("", "faults")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	life := exec.CommandContext(ctx, os.Args[0], "-life", name)
+	var output bytes.Buffer
+	life.Stderr = &output
+	begin, err := life.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	ready, err := life.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := life.Start(); err != nil {
+		return nil, err
+	}
+	file := filepath.Join(folder, "trace")
+	err = attach(ctx, ready, life.Process.Pid, file, f)
+	_ = begin.Close() // which lets the life begin
+	if errLife := life.Wait(); errLife != nil {
+		err = errors.Join(err, fmt.Errorf("%w\n%s", errLife, head(output.String())))
+	}
+	for range 100 { // strace writes the end of the trace a moment later
+		if trace, _ = os.ReadFile(file); bytes.Contains(trace, []byte("+++ exited")) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return trace, err
+}
+
+// attach starts strace on the process as soon as that is ready. strace ends with the process.
+func attach(ctx context.Context, ready io.Reader, pid int, file string, f *fault) error {
+	if _, err := ready.Read(make([]byte, 1)); err != nil {
+		return err
+	}
+	args := []string{"-f", "-o", file, "-p", strconv.Itoa(pid), "-e", "trace=" + calls(f)}
+	if f != nil {
+		args = append(args, "-e", fmt.Sprintf("inject=%s:error=%s:when=%d", f.call, f.errno, f.occurrence))
+	}
+	tracer := exec.CommandContext(ctx, "strace", args...)
+	messages, err := tracer.StderrPipe()
+	if err != nil {
+		return err
+	}
+	if err := tracer.Start(); err != nil {
+		return err
+	}
+	line, err := bufio.NewReader(messages).ReadString('\n')
+	go func() {
+		_, _ = io.Copy(io.Discard, messages)
+		_ = tracer.Wait() // it ends with the process
+	}()
+	if err != nil || !strings.Contains(line, "attached") {
+		return fmt.Errorf("strace: %s, %w", line, err)
+	}
+	return nil
+}
+
+// calls returns strace's list of the calls to trace.
+func calls(f *fault) string {
+	if f != nil {
+		return f.call
+	}
+	var names []string
+	for call := range pageErrnos {
+		names = append(names, call)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ",")
+}
+
+// head returns the first lines of a text.
+func head(text string) string {
+	lines := strings.SplitAfterN(text, "\n", 31)
+	return strings.Join(lines[:min(len(lines), 30)], "")
+}

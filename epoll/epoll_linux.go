@@ -29,6 +29,7 @@ const maxEvents = math.MaxInt32 / int(unsafe.Sizeof(Event{}))
 type state struct {
 	descriptor fdref.Descriptor
 	waker      int32
+	spare      int32 // another waker, added by Close if the program has closed the first; or 0
 	// ambiguous is set once the caller has registered wakerData as its own data.
 	ambiguous atomic.Bool
 }
@@ -82,7 +83,24 @@ func release(p *Poller, fd int) error {
 	if sys.EpollControl(fd, sys.EpollRemove, int(p.waker), 0, 0) != unix.ENOENT {
 		_ = unix.Close(int(p.waker))
 	}
+	if p.spare != 0 {
+		_ = sys.EpollControl(fd, sys.EpollRemove, int(p.spare), 0, 0)
+		_ = unix.Close(int(p.spare))
+	}
 	return os.NewSyscallError("close", unix.Close(fd))
+}
+
+// wakeAll wakes all waiters, now and later, even if the program has closed the waker's number.
+func wakeAll(p *Poller, epfd int) {
+	if sys.EpollControl(epfd, sys.EpollModify, int(p.waker), uint32(In), wakerData) == 0 {
+		return
+	}
+	spare, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return // there is no other way
+	}
+	p.spare = int32(spare)
+	_ = sys.EpollControl(epfd, sys.EpollAdd, spare, uint32(In), wakerData)
 }
 
 func number(p *Poller) int { return p.descriptor.FD() }
@@ -159,9 +177,7 @@ func withoutWakers(p *Poller, events []Event) (kept int) {
 }
 
 func end(p *Poller) error {
-	err := p.descriptor.Close(func(fd int) {
-		_ = sys.EpollControl(fd, sys.EpollModify, int(p.waker), uint32(In), wakerData)
-	})
+	err := p.descriptor.Close(func(fd int) { wakeAll(p, fd) })
 	if err == os.ErrClosed {
 		return errClosed
 	}

@@ -1,7 +1,10 @@
 package epoll_test
 
 import (
+	"errors"
+	"os"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -20,5 +23,30 @@ func TestCloseLeavesAnotherFileWithTheWakersNumberOpen(t *testing.T) {
 	must(t, poller.Close())
 	if _, err := unix.FcntlInt(uintptr(waker), unix.F_GETFD, 0); err != nil {
 		t.Error("Close closed another file's descriptor:", err)
+	}
+}
+
+// A program may close a number that is not its own. Close ends a blocked Poll even then.
+func TestCloseEndsAWaitThatHasLostTheWaker(t *testing.T) {
+	poller, err := epoll.New()
+	must(t, err)
+	done := make(chan error, 1)
+	go func() {
+		_, err := poller.Poll(make([]epoll.Event, 1), -1)
+		done <- err
+	}()
+	time.Sleep(20 * time.Millisecond) // until it waits
+	r, _ := suite.Pipe(t)
+	waker := epoll.Waker(poller)
+	must(t, unix.Dup3(r, waker, unix.O_CLOEXEC))
+	suite.CloseAtEnd(t, waker)
+	must(t, poller.Close())
+	select {
+	case err := <-done:
+		if !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Poll: %v, want os.ErrClosed", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("Close did not end the wait")
 	}
 }

@@ -254,11 +254,16 @@ func epollCtl(epoll, op, fd int, events uint32, slot, generation int32) syscall.
 }
 
 // sysWrite and sysRead move the eight bytes of an eventfd or a timerfd, neither of which blocks.
-func sysWrite(fd int, p *[8]byte) {
-	_, _, _ = unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(p)), 8)
-}
+func sysWrite(fd int, p *[8]byte) { _ = transfer(unix.SYS_WRITE, fd, p) }
 
-func sysRead(fd int, p *[8]byte) (ok bool) {
-	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(p)), 8)
-	return n == 8 && errno == 0
+func sysRead(fd int, p *[8]byte) (ok bool) { return transfer(unix.SYS_READ, fd, p) }
+
+// transfer repeats the call after an interruption. Nobody repeats a wake-up that is lost.
+func transfer(call uintptr, fd int, p *[8]byte) (ok bool) {
+	for {
+		n, _, errno := unix.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(p)), 8)
+		if errno != unix.EINTR {
+			return n == 8 && errno == 0
+		}
+	}
 }

@@ -116,16 +116,16 @@ func TestPollListHasEachDescriptorOnce(t *testing.T) {
 	}
 }
 
-func TestSilentEntriesAreTakenOut(t *testing.T) {
+func TestEntriesThatSelectDoesNotReportAreDisabled(t *testing.T) {
 	hungUp := sys.PollFD{FD: 7, Events: unix.POLLPRI, Revents: unix.POLLHUP}
 	idle := sys.PollFD{FD: 8, Events: unix.POLLIN}
 	list := []sys.PollFD{hungUp, idle}
-	if !silence(list) || list[0].FD != -1 || list[1] != idle {
-		t.Errorf("what select does not report was left in the list: %v", list)
+	if !dropUnreported(list) || list[0].FD != -1 || list[1] != idle {
+		t.Errorf("an entry that select does not report is still enabled: %v", list)
 	}
 	ready := sys.PollFD{FD: 9, Events: unix.POLLIN, Revents: unix.POLLHUP}
 	list = []sys.PollFD{hungUp, ready}
-	if silence(list) || list[0] != hungUp || list[1] != ready {
-		t.Errorf("what select reports was taken for silence: %v", list)
+	if dropUnreported(list) || list[0] != hungUp || list[1] != ready {
+		t.Errorf("an entry that select reports was disabled: %v", list)
 	}
 }

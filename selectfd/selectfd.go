@@ -40,7 +40,7 @@
 //
 // If a set has a higher descriptor, the package uses poll(2), with the same result. It also does so
 // on NetBSD and DragonFly for pipes: NetBSD's select(2) finds the end of a pipe exceptional, and
-// DragonFly's does not find a pipe without a reader writable. DragonFly does not report the end of
+// DragonFly does not find a pipe without a reader writable. DragonFly does not report the end of
 // a FIFO whose last writer has gone.
 //
 // The system decides which conditions are exceptional. All systems include out-of-band data of a

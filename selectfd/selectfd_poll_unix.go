@@ -27,7 +27,7 @@ func waitByPoll(sets [3]*Set, d time.Duration) (int, error) {
 		case errno != 0:
 			return 0, os.NewSyscallError("select", errno)
 		}
-		if n > 0 && silence(*list) {
+		if n > 0 && dropUnreported(*list) {
 			continue // select reports none of it
 		}
 		for _, fd := range *list {
@@ -89,10 +89,10 @@ func answers(fd sys.PollFD) uint16 {
 	return fd.Revents & mask
 }
 
-// silence reports whether select reports none of the ready entries. An example is a hung-up
-// descriptor in the set x alone. silence disables these entries, because poll would report them
+// dropUnreported reports whether select reports none of the ready entries. An example is a hung-up
+// descriptor in the set x alone. dropUnreported disables these entries, because poll would report them
 // again at once. A hung-up descriptor gets no more urgent data.
-func silence(list []sys.PollFD) bool {
+func dropUnreported(list []sys.PollFD) bool {
 	for _, fd := range list {
 		if answers(fd) != 0 {
 			return false

@@ -31,29 +31,22 @@ const rawLimit = 4096
 // Poll wraps ppoll(2), which is poll(2) with a timeout in nanoseconds. A negative timeout blocks.
 func Poll(fds []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	first := unsafe.Pointer(unsafe.SliceData(fds))
-	if timeout == 0 && len(fds) <= rawLimit {
-		n, errno := pollNow(first, len(fds))
+	var ts unix.Timespec
+	switch isShort := len(fds) <= rawLimit; {
+	case timeout == 0 && isShort && pollNumber() != 0: // cheaper than ppoll(2), which copies a timeout
+		n, _, errno := unix.RawSyscall(pollNumber(), uintptr(first), uintptr(len(fds)), 0)
+		return int(n), errno
+	case timeout == 0 && isShort:
+		n, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(first), uintptr(len(fds)), uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
 		return int(n), errno
 	}
-	var left *unix.Timespec
-	if timeout >= 0 {
-		ts := unix.NsecToTimespec(int64(timeout))
-		left = &ts
+	left := &ts
+	if timeout < 0 {
+		left = nil
 	}
+	ts = unix.NsecToTimespec(int64(timeout))
 	n, _, errno := unix.Syscall6(unix.SYS_PPOLL, uintptr(first), uintptr(len(fds)), uintptr(unsafe.Pointer(left)), 0, 0, 0)
 	return int(n), errno
-}
-
-// pollNow wraps poll(2) with timeout 0. It is cheaper than ppoll(2), which reads and writes a
-// timeout.
-func pollNow(first unsafe.Pointer, n int) (uintptr, syscall.Errno) {
-	if number := pollNumber(); number != 0 {
-		ready, _, errno := unix.RawSyscall(number, uintptr(first), uintptr(n), 0)
-		return ready, errno
-	}
-	var ts unix.Timespec
-	ready, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(first), uintptr(n), uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
-	return ready, errno
 }
 
 // pollNumber returns SYS_poll, or 0 if the architecture has only ppoll(2). The compiler leaves one
@@ -78,20 +71,18 @@ func pollNumber() uintptr {
 // least limit bits or is nil. A negative timeout blocks. The kernel ignores descriptors beyond the
 // process's table.
 func Select(limit int, r, w, x *SelectWord, timeout time.Duration) (int, syscall.Errno) {
-	var n uintptr
-	var errno syscall.Errno
-	switch {
-	case timeout < 0:
-		n, _, errno = unix.Syscall6(unix.SYS_PSELECT6, uintptr(limit), uintptr(unsafe.Pointer(r)),
-			uintptr(unsafe.Pointer(w)), uintptr(unsafe.Pointer(x)), 0, 0)
-	case timeout == 0 && limit <= rawLimit:
-		var ts unix.Timespec
-		n, _, errno = unix.RawSyscall6(unix.SYS_PSELECT6, uintptr(limit), uintptr(unsafe.Pointer(r)),
+	var ts unix.Timespec
+	if timeout == 0 && limit <= rawLimit {
+		n, _, errno := unix.RawSyscall6(unix.SYS_PSELECT6, uintptr(limit), uintptr(unsafe.Pointer(r)),
 			uintptr(unsafe.Pointer(w)), uintptr(unsafe.Pointer(x)), uintptr(unsafe.Pointer(&ts)), 0)
-	default:
-		ts := unix.NsecToTimespec(int64(timeout))
-		n, _, errno = unix.Syscall6(unix.SYS_PSELECT6, uintptr(limit), uintptr(unsafe.Pointer(r)),
-			uintptr(unsafe.Pointer(w)), uintptr(unsafe.Pointer(x)), uintptr(unsafe.Pointer(&ts)), 0)
+		return int(n), errno
 	}
+	left := &ts
+	if timeout < 0 {
+		left = nil
+	}
+	ts = unix.NsecToTimespec(int64(timeout))
+	n, _, errno := unix.Syscall6(unix.SYS_PSELECT6, uintptr(limit), uintptr(unsafe.Pointer(r)),
+		uintptr(unsafe.Pointer(w)), uintptr(unsafe.Pointer(x)), uintptr(unsafe.Pointer(left)), 0)
 	return int(n), errno
 }

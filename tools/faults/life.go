@@ -152,7 +152,7 @@ func (w *world) drain() {
 }
 
 // await waits until r is reported. A wait may fail once for each thread that a fault strikes.
-func await(p *iomux.Poller[string], r *iomux.Registration[string], timeout time.Duration) iomux.Event[string] {
+func await(p *iomux.Poller[string], r *iomux.Registration[string], timeout time.Duration) {
 	events := make([]iomux.Event[string], 8)
 	for start, failures := time.Now(), 0; time.Since(start) < soon; {
 		n, err := p.WaitTimeout(events, timeout)
@@ -163,12 +163,11 @@ func await(p *iomux.Poller[string], r *iomux.Registration[string], timeout time.
 		}
 		for _, event := range events[:n] {
 			if event.Registration == r {
-				return event
+				return
 			}
 		}
 	}
 	fail("the event of the %s is lost", r.Key())
-	panic("unreachable")
 }
 
 // livePoller lives one life of a Poller.

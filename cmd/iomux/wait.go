@@ -12,8 +12,8 @@ import (
 const waitHelp = `Waits until one SOURCE is ready (with --all: every one) and prints a line for
 each: SOURCE, a tab, STATE, and for some another tab and details. STATE is one
 or several, joined by commas, of readable, writable, priority, connected,
-connection, datagram, hangup, error, expired, caught, exited, and of path:FILE
-changed, extended, attributes, linked, renamed, deleted, created.
+connection, datagram, hangup, error, expired, caught, exited, exists, and
+of path:FILE changed, extended, attributes, linked, renamed, deleted, created.
 
 Sources:
   stdin           the standard input
@@ -29,6 +29,8 @@ Sources:
   timer:5s        ready when the time is over; with --follow again and again
   pid:1234        ready when the process has exited, a child or not
   path:FILE       ready when the file or folder was changed (see below)
+  exists:FILE     ready when the name leads to a file or folder, at once if it
+                  does already
   signal:HUP      ready when iomux gets the signal, by name or number
 
 HOST is a name, an IPv4 address or an IPv6 address in brackets. tcp-listen and
@@ -36,7 +38,7 @@ udp are at 127.0.0.1 where it is left out; at port 0 the system picks one, and
 "listening on 127.0.0.1:PORT" tells it on stderr. Files that are called stdin
 or fd:3 are written ./stdin and ./fd:3; /dev/fd/3 is fd:3.
 
-Windows has tcp, tcp-listen, udp, timer, pid, signal:INT (Ctrl-C, Ctrl-Break)
+Windows has tcp, tcp-listen, udp, path, exists, timer, pid, signal:INT (Ctrl-C, Ctrl-Break)
 and signal:TERM; the others fail there.
 
 A source that fails is told on stderr, and the wait goes on while another can
@@ -51,11 +53,17 @@ is left; a hang-up ends a source, except a FIFO given by its path. CMD is run
 for each report, one after the other. epoll and kqueue report each arrival
 once, read or not; poll and select report what stays ready every 100 ms.
 
-path:FILE gathers what happens within 50 ms into one line. Changed is written,
-or in a folder an entry that came or went; extended, grown; linked, a name more
-or less. Editors mostly put a new file in the place of the old one: that is
-renamed or deleted, and created as soon as the name is there again. --follow
-goes on with the new file, and waits for it in the folder while there is none.
+path:FILE reports everything that happens within 10 ms as one line:
+  changed     the file was written, or an entry of the folder came or went
+  extended    the file has grown
+  attributes  its permissions, owner or times have changed
+  linked      the number of its hard links has changed
+  renamed     the file was moved to another name
+  deleted     the file was removed, or the name leads to nothing
+  created     the name leads to another file than before
+The name counts, not the file. Most editors save a new file under the old name,
+which is created. So is a symbolic link on the way that leads elsewhere. FILE
+need not exist yet. For whole trees and the names of entries use inotifywait.
 Between two runs of iomux changes are lost, so let it run the command, which
 must not change what is watched:
   iomux wait --follow path:config.yml -- make

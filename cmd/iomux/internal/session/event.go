@@ -39,6 +39,10 @@ func (t *target) openProcess() error {
 
 // reportEvent reports that it has happened. A process exits once.
 func (t *target) reportEvent(e event) {
+	if t.kind == kindExists {
+		t.lookForName()
+		return
+	}
 	r := t.newReport(e.ready)
 	if e.ready == exited && e.status != iomux.StatusUnknown {
 		r.status = &e.status

@@ -22,7 +22,7 @@ type waiter struct {
 	ready         []event
 }
 
-// key is a descriptor, or a target that waits for a timer, a signal or a process.
+// key is a descriptor, or a target that waits for a timer, a signal, a process or a path.
 type key struct {
 	fd     int
 	target *target
@@ -115,6 +115,10 @@ func (w *waiter) setProcess(t *target, process *os.Process) error {
 	return w.keep(t)(w.poller.RegisterProcess(process, key{-1, t}))
 }
 
+func (w *waiter) setPath(t *target, path string) error {
+	return w.keep(t)(w.poller.RegisterPath(path, key{-1, t}))
+}
+
 // keep takes what registering t has returned.
 func (w *waiter) keep(t *target) func(*iomux.Registration[key], error) error {
 	return func(r *iomux.Registration[key], err error) error {
@@ -138,6 +142,8 @@ func (w *waiter) wait(timeout time.Duration) ([]event, error) {
 			found.ready = caught
 		case iomux.KindProcess:
 			found.ready = exited
+		case iomux.KindPath:
+			found.ready = statesOf(e.Change())
 		default:
 			found.ready = w.lookCloser(e.Key.fd, toStates(e.Ready))
 		}

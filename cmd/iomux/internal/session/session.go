@@ -21,7 +21,6 @@ type session struct {
 	printer
 	waiter   *waiter
 	lookups  lookups
-	changes  *changes // nil until there is a file to watch
 	start    time.Time
 	targets  []*target         // those that can still become ready, in the order of the arguments
 	watched  map[int][]*target // who waits on a descriptor: several, if one was named twice
@@ -125,20 +124,7 @@ func (s *session) turn() (expired bool, err error) {
 			later()
 		}
 	}
-	if left == 0 {
-		s.hurry()
-	}
 	return left == 0 && (s.Follow || len(events) == 0 && len(s.found) == 0), nil
-}
-
-// hurry reports the changes that others would have been gathered with, had there been time.
-func (s *session) hurry() {
-	for _, t := range slices.Clone(s.targets) {
-		if t.noted != 0 {
-			t.later = nil
-			t.reportChange()
-		}
-	}
 }
 
 // left is what is left of the timeout, negative for no timeout.

@@ -108,18 +108,13 @@ func makeSocket(domain, typ int) (int, error) {
 	return int(fd), nil
 }
 
-// errNoWait is the end of sources that Unix has and Windows has not.
-var errNoWait = errors.New("not on Windows, which waits for tcp://, tcp-listen://, udp://, timer:, pid:, signal:INT and signal:TERM only")
+// errNoWait is the error of sources that Windows does not have.
+var errNoWait = errors.New("not on Windows, which has tcp://, tcp-listen://, udp://, path:, exists:, timer:, pid:, " +
+	"signal:INT and signal:TERM")
 
 func (t *target) openDescriptor() { t.fail(errNoWait) }
 func (t *target) openPath()       { t.fail(errNoWait) }
 func (t *target) openUnix()       { t.fail(errNoWait) }
-func (t *target) openChange()     { t.fail(errNoWait) }
-
-// changes are never told here.
-type changes struct{}
-
-func (t *target) reportChange() {}
 
 // findProcess finds a process that there is.
 func findProcess(pid int) (*os.Process, error) {

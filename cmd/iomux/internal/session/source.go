@@ -20,6 +20,7 @@ const (
 	kindDescriptor kind = iota
 	kindPath
 	kindChange
+	kindExists
 	kindTCP
 	kindTCPListen
 	kindUnix
@@ -35,7 +36,7 @@ type source struct {
 	kind kind
 	fd   int    // of kindDescriptor
 	want states // of kindDescriptor
-	path string // of kindPath, kindChange and kindUnix
+	path string // of kindPath, kindChange, kindExists and kindUnix
 	host string // of the kinds with a network address: a name, or an address without brackets
 	port string // likewise: a number or a name
 
@@ -92,7 +93,9 @@ func parseOne(text string) (source, error) {
 	case strings.HasPrefix(text, "fd:"):
 		return parseInterest(text)
 	case strings.HasPrefix(text, "path:"):
-		return parseChange(text)
+		return parseName(text, "path:", kindChange)
+	case strings.HasPrefix(text, "exists:"):
+		return parseName(text, "exists:", kindExists)
 	case strings.HasPrefix(text, "timer:"):
 		return parseTimer(text)
 	case strings.HasPrefix(text, "pid:"):

@@ -20,13 +20,13 @@ func parseTimer(text string) (source, error) {
 	return source{text: text, kind: kindTimer, period: period}, nil
 }
 
-// parseChange reads path:FILE.
-func parseChange(text string) (source, error) {
-	path := strings.TrimPrefix(text, "path:")
+// parseName reads path:FILE and exists:FILE.
+func parseName(text, prefix string, kind kind) (source, error) {
+	path := strings.TrimPrefix(text, prefix)
 	if path == "" {
-		return source{}, fmt.Errorf("%s: want a file or a folder, as in path:notes.txt", text)
+		return source{}, fmt.Errorf("%s: want a file or a folder, as in %snotes.txt", text, prefix)
 	}
-	return source{text: text, kind: kindChange, path: path}, nil
+	return source{text: text, kind: kind, path: path}, nil
 }
 
 // parseProcess reads pid:1234.

@@ -39,6 +39,7 @@ func TestParseSourceReadsEveryForm(t *testing.T) {
 		"pid:1":                  {kind: kindProcess, pid: 1},
 		"path:notes.txt":         {kind: kindChange, path: "notes.txt"},
 		"path:/etc":              {kind: kindChange, path: "/etc"},
+		"exists:/etc":            {kind: kindExists, path: "/etc"},
 		"./path:x":               {kind: kindPath, path: "./path:x"},
 	} {
 		want.text = text
@@ -135,7 +136,7 @@ func checkSource(t *testing.T, s source) {
 		if s.fd < 0 || s.want == 0 || s.want&^(readable|writable|priority) != 0 {
 			t.Errorf("%+v", s)
 		}
-	case kindPath, kindChange, kindUnix:
+	case kindPath, kindChange, kindExists, kindUnix:
 		if s.path == "" || strings.Contains(s.path, "\x00") {
 			t.Errorf("%+v", s)
 		}

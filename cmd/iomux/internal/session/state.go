@@ -25,6 +25,7 @@ const (
 	renamed    // it has another name
 	deleted    // a name of it was removed
 	created    // another file has its name now
+	exists     // the name leads to a file
 )
 
 // The names are in the order in which they are printed.
@@ -50,6 +51,7 @@ var stateNames = []struct {
 	{renamed, "renamed"},
 	{deleted, "deleted"},
 	{created, "created"},
+	{exists, "exists"},
 }
 
 // names is how the set is printed.

@@ -24,8 +24,7 @@ type target struct {
 	attempts []attempt    // ways to connect that were not tried yet
 	refusals []error      // why the others failed
 	refusal  error        // why all failed, the last time
-	noted    states       // changes that were not reported yet
-	absent   bool         // what fd is of is the folder, as the file has gone
+	exists   bool         // the name of exists: existed at the last look
 }
 
 // open begins to wait for the source. What goes wrong is found at once, as what is ready at once is.
@@ -37,6 +36,8 @@ func (t *target) open() {
 		t.openPath()
 	case kindChange:
 		t.openChange()
+	case kindExists:
+		t.openExists()
 	case kindUnix:
 		t.openUnix()
 	case kindTimer, kindProcess, kindSignal:
@@ -134,6 +135,9 @@ func (t *target) end() {
 	s := t.session
 	s.targets = slices.DeleteFunc(s.targets, func(other *target) bool { return other == t })
 }
+
+// ended reports whether the target can become ready no more.
+func (t *target) ended() bool { return !slices.Contains(t.session.targets, t) }
 
 // release gives the descriptor up.
 func (t *target) release() {

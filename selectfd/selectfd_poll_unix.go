@@ -90,8 +90,8 @@ func answers(fd sys.PollFD) uint16 {
 }
 
 // dropUnreported reports whether select reports none of the ready entries. An example is a hung-up
-// descriptor in the set x alone. dropUnreported disables these entries, because poll would report them
-// again at once. A hung-up descriptor gets no more urgent data.
+// descriptor in the set x alone. It disables these entries, because poll would report them again at
+// once. A hung-up descriptor gets no more urgent data.
 func dropUnreported(list []sys.PollFD) bool {
 	for _, fd := range list {
 		if answers(fd) != 0 {

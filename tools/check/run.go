@@ -118,6 +118,7 @@ func command(ctx context.Context, name string, args ...string) ([]byte, error) {
 		return nil, errInterrupted
 	}
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), "GOWORK=") // this program runs without go.work, the steps need it
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second

@@ -12,8 +12,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"iomux/cmd/iomux/internal/exit"
+	"iomux/cmd/iomux/internal/suggest"
 )
 
 func main() {
@@ -24,9 +26,6 @@ func main() {
 func run(args []string) int {
 	out := &checkedWriter{w: os.Stdout}
 	root := newRootCommand()
-	if len(args) == 0 {
-		return statusOf(root, exit.Misuse("name a command: wait or mechanisms"))
-	}
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(os.Stderr)
@@ -51,8 +50,6 @@ func statusOf(cmd *cobra.Command, err error) int {
 			exit.Complain(fmt.Sprintf("try '%s --help'", cmd.CommandPath()))
 		}
 		return ended.Status
-	case !cmd.HasParent(): // cobra found no command
-		return statusOf(cmd, exit.Misuse("%w: use wait or mechanisms", err))
 	}
 	exit.Complain(err.Error())
 	return exit.Failed
@@ -66,13 +63,15 @@ func newRootCommand() *cobra.Command {
 			"connections, listeners, datagrams), and tells which is ready, or runs a command.",
 		Example:            "  iomux wait stdin tcp://localhost:80     'iomux wait --help' shows more",
 		Version:            version(),
+		Args:               cobra.ArbitraryArgs,
+		RunE:               rejectCommand,
 		SilenceErrors:      true,
 		SilenceUsage:       true,
 		DisableAutoGenTag:  true,
 		DisableSuggestions: true,
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit.Error{Status: exit.Misused, Reason: err} })
+	root.SetFlagErrorFunc(explainFlag)
 	root.AddCommand(newWaitCommand(), newMechanismsCommand())
 	root.SetHelpCommand(newHelpCommand(root))
 	root.InitDefaultCompletionCmd()
@@ -82,6 +81,36 @@ func newRootCommand() *cobra.Command {
 		}
 	}
 	return root
+}
+
+// explainFlag adds to an error of cobra what the user may have meant.
+func explainFlag(cmd *cobra.Command, err error) error {
+	unknown := (*pflag.NotExistError)(nil)
+	if !errors.As(err, &unknown) {
+		return exit.Misuse("%w", err)
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, "--"+flag.Name) })
+	advice := suggest.Question("--"+unknown.GetSpecifiedName(), names...)
+	if shorthands := unknown.GetSpecifiedShortnames(); shorthands != "" {
+		advice = suggest.Question("-"+unknown.GetSpecifiedShortnames(), names...)
+	}
+	if advice == "" && cmd.Name() == "wait" {
+		advice = ": write -- before a command that has flags"
+	}
+	return exit.Misuse("%w%s", err, advice)
+}
+
+// rejectCommand explains a missing or unknown command.
+func rejectCommand(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return exit.Misuse("name a command: wait or mechanisms")
+	}
+	word := args[0]
+	if nearest := suggest.Nearest(word, "wait", "mechanisms", "help", "completion"); nearest != "" {
+		return exit.Misuse("unknown command %q: did you mean iomux %s?", word, nearest)
+	}
+	return exit.Misuse("unknown command %q: use wait or mechanisms", word)
 }
 
 // correctCompletion makes misuse of cobra's command an error.
@@ -111,7 +140,8 @@ func newHelpCommand(root *cobra.Command) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return exit.Misuse("no help on %q: use wait or mechanisms", strings.Join(args, " "))
+				topic := strings.Join(args, " ")
+				return exit.Misuse("no help on %q%s", topic, suggest.Question(topic, "wait", "mechanisms", "completion"))
 			}
 			cmd.InitDefaultHelpFlag()
 			cmd.InitDefaultVersionFlag()

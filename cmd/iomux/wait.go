@@ -113,11 +113,12 @@ func newWaitCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.Var(&timeout, "timeout", "give up after D: seconds (2, 0.5) or 300ms, 1m30s; 0 looks once")
-	flags.BoolVar(&opts.All, "all", false, "wait until every source was ready")
-	flags.BoolVar(&opts.Follow, "follow", false, "go on reporting")
+	flags.VarP(&timeout, "timeout", "t", "give up after D: seconds (2, 0.5) or 300ms, 1m30s; 0 looks once")
+	flags.BoolVarP(&opts.All, "all", "a", false, "wait until every source was ready")
+	flags.BoolVarP(&opts.Follow, "follow", "f", false, "go on reporting")
 	flags.Var(&retry, "retry", "try tcp:// and unix:// again, D after they failed")
 	flags.StringVar(&mechanism, "mechanism", "", "wait by `NAME`: "+strings.Join(session.Mechanisms(), ", ")+" (the first is the default)")
+	flags.BoolVarP(&opts.Quiet, "quiet", "q", false, "print no lines on stdout")
 	flags.BoolVar(&opts.JSON, "json", false, "print an object a line, of failures too")
 	if err := cmd.RegisterFlagCompletionFunc("mechanism", completeMechanism); err != nil {
 		panic(err) // the flag stands three lines above
@@ -141,6 +142,8 @@ func wait(opts session.Options, mechanism string, args []string, dash int) error
 	switch {
 	case len(args) == 0:
 		return exit.Misuse("name a source to wait for, such as stdin or tcp://localhost:80")
+	case opts.Quiet && opts.JSON:
+		return exit.Misuse("--quiet and --json exclude each other")
 	case opts.All && opts.Follow:
 		return exit.Misuse("--all and --follow exclude each other: without --all every source is followed")
 	}

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Duration is a flag that takes 1.5s and 2m as Go writes them, and plain seconds as timeout(1) does.
+// Duration is a flag that takes durations of Go such as 1m30s, days, and plain seconds as
+// timeout(1) does.
 type Duration struct {
 	Given bool
 	Value time.Duration
@@ -35,29 +36,47 @@ func (d *Duration) Set(text string) error {
 	return nil
 }
 
+// parseDuration never shortens a time: 0.0000000001 is a nanosecond, and longer times than a
+// Duration holds are the longest Duration.
 func parseDuration(text string) (time.Duration, error) {
-	value, err := time.ParseDuration(text)
-	if strings.Trim(text, "0123456789.") == "" {
-		value, err = parseSeconds(text)
-	}
-	switch {
-	case err != nil && strings.HasPrefix(text, "-"), value < 0:
+	if strings.HasPrefix(text, "-") {
 		return 0, errors.New("a time cannot be negative")
+	}
+	if value, err := time.ParseDuration(text); err == nil && value > 0 {
+		return value, nil
+	}
+	nanoseconds, err := sumUnits(text)
+	switch {
 	case err != nil:
-		return 0, errors.New("want a time such as 2, 0.5, 300ms or 1m30s")
-	}
-	return value, nil
-}
-
-// parseSeconds never makes a time shorter: 0.0000000001 is not 0, and what is beyond all clocks is the longest there is.
-func parseSeconds(text string) (time.Duration, error) {
-	seconds, err := strconv.ParseFloat(text, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return 0, err
-	}
-	nanoseconds := math.Ceil(seconds * float64(time.Second))
-	if nanoseconds >= math.MaxInt64 {
+		return 0, errors.New("want a time such as 2, 0.5, 300ms, 1m30s or 1d")
+	case nanoseconds >= math.MaxInt64:
 		return math.MaxInt64, nil
 	}
-	return time.Duration(nanoseconds), nil
+	return time.Duration(math.Ceil(nanoseconds)), nil
+}
+
+var units = map[string]time.Duration{
+	"ns": time.Nanosecond, "us": time.Microsecond, "µs": time.Microsecond, "ms": time.Millisecond,
+	"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour,
+}
+
+// sumUnits returns the nanoseconds of 1d12h or, without a unit, of seconds.
+func sumUnits(text string) (float64, error) {
+	const digits = "0123456789."
+	if strings.Trim(text, digits) == "" {
+		text += "s"
+	}
+	sum := 0.0
+	for text != "" {
+		rest := strings.TrimLeft(text, digits)
+		number := text[:len(text)-len(rest)]
+		text = strings.TrimLeft(rest, "dhmnsuµ")
+		unit, known := units[rest[:len(rest)-len(text)]]
+		value, err := strconv.ParseFloat(number, 64)
+		if !known || err != nil && !errors.Is(err, strconv.ErrRange) {
+			return 0, errors.New("not a time")
+		}
+		sum += value * float64(unit)
+	}
+	return sum, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"iomux"
 	"iomux/cmd/iomux/internal/exit"
+	"iomux/cmd/iomux/internal/suggest"
 )
 
 // Options are the flags of iomux wait.
@@ -18,6 +19,7 @@ type Options struct {
 	All       bool
 	Follow    bool
 	JSON      bool
+	Quiet     bool
 	Mechanism iomux.Mechanism
 	Command   []string // CMD and its arguments
 }
@@ -30,11 +32,14 @@ func Run(opts Options, texts []string) error {
 		if sources[i], err = parseOne(text); err == nil {
 			sources[i], err = sources[i].withPort()
 		}
+		if err == nil {
+			err = sources[i].missing(opts)
+		}
 		if err != nil {
 			return exit.Error{Status: exit.Misused, Reason: err}
 		}
 	}
-	return waitFor(opts, sources, printer{w: os.Stdout, json: opts.JSON, quiet: opts.Command != nil})
+	return waitFor(opts, sources, printer{w: os.Stdout, json: opts.JSON, quiet: opts.Quiet || opts.Command != nil})
 }
 
 // mechanisms are those that the command uses, the best first.
@@ -69,5 +74,5 @@ func Mechanism(name string) (iomux.Mechanism, error) {
 			return m, nil
 		}
 	}
-	return 0, exit.Misuse("--mechanism: iomux does not wait by %q: use %s", name, strings.Join(names, ", "))
+	return 0, exit.Misuse("--mechanism: no mechanism is called %q%s: use %s", name, suggest.Question(name, names...), strings.Join(names, ", "))
 }

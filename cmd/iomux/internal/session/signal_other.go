@@ -6,7 +6,9 @@ import "syscall"
 
 const signalExample = "signal:HUP"
 
-// signalNumber knows of none: nothing is waited for here.
+// signalNumber finds no signal, because iomux does not wait on this system.
 func signalNumber(string) (syscall.Signal, bool) { return 0, false }
 
-func canBeCaught(syscall.Signal) bool { return false }
+func uncatchable(syscall.Signal) string { return "" }
+
+func signalNames() []string { return nil }

@@ -8,8 +8,8 @@ import (
 
 const signalExample = "signal:INT or signal:2"
 
-// signalNumber is the signal of that name, with or without SIG, or of that number: Ctrl-C and Ctrl-Break are INT, and where the
-// console is closed, or the user leaves, TERM.
+// signalNumber returns the signal with that name, with or without SIG, or with that number. Ctrl-C
+// and Ctrl-Break are INT. A closed console and a logoff are TERM.
 func signalNumber(text string) (syscall.Signal, bool) {
 	for name, number := range map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM} {
 		if text == strconv.Itoa(int(number)) || strings.TrimPrefix(strings.ToUpper(text), "SIG") == name {
@@ -19,4 +19,6 @@ func signalNumber(text string) (syscall.Signal, bool) {
 	return 0, false
 }
 
-func canBeCaught(syscall.Signal) bool { return true }
+func uncatchable(syscall.Signal) string { return "" }
+
+func signalNames() []string { return []string{"INT", "TERM"} }

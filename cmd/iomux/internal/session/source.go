@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"iomux/cmd/iomux/internal/suggest"
 )
 
 // kind is what a source is made of.
@@ -109,9 +111,21 @@ func parseOne(text string) (source, error) {
 		}
 	}
 	if scheme, _, ok := strings.Cut(text, "://"); ok {
-		return source{}, fmt.Errorf("%s: %s:// is unknown: use tcp://, tcp-listen://, unix:// or udp://, or ./%s for a path", text, scheme, text)
+		return source{}, fmt.Errorf("%s: %s:// is unknown%s", text, scheme, schemeAdvice(scheme, text))
 	}
 	return source{text: text, kind: kindPath, path: text}, nil
+}
+
+// schemeAdvice returns what to write instead of an unknown scheme.
+func schemeAdvice(scheme, text string) string {
+	var names []string
+	for _, known := range schemes {
+		names = append(names, strings.TrimSuffix(known.prefix, "://"))
+	}
+	if nearest := suggest.Nearest(scheme, names...); nearest != "" {
+		return ": did you mean " + nearest + strings.TrimPrefix(text, scheme) + "?"
+	}
+	return ": use " + strings.Join(names, "://, ") + "://, or ./" + text + " for a path"
 }
 
 // parseInterest reads fd:3 and fd:3:rw.

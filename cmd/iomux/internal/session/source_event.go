@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"iomux/cmd/iomux/internal/suggest"
 )
 
 // parseTimer reads timer:5s and, as timeouts are written, timer:0.5.
@@ -43,12 +45,16 @@ func parseProcess(text string) (source, error) {
 
 // parseSignal reads signal:HUP, signal:SIGHUP and signal:1.
 func parseSignal(text string) (source, error) {
-	number, known := signalNumber(strings.TrimPrefix(text, "signal:"))
-	switch {
-	case !known:
-		return source{}, fmt.Errorf("%s: this system knows no such signal: write %s", text, signalExample)
-	case !canBeCaught(number):
-		return source{}, fmt.Errorf("%s: nobody can catch it", text)
+	name := strings.TrimPrefix(text, "signal:")
+	number, known := signalNumber(name)
+	if !known {
+		if nearest := suggest.Nearest(strings.TrimPrefix(strings.ToUpper(name), "SIG"), signalNames()...); nearest != "" {
+			return source{}, fmt.Errorf("%s: this system has no such signal: did you mean signal:%s?", text, nearest)
+		}
+		return source{}, fmt.Errorf("%s: this system has no such signal: write %s", text, signalExample)
+	}
+	if why := uncatchable(number); why != "" {
+		return source{}, fmt.Errorf("%s: %s", text, why)
 	}
 	return source{text: text, kind: kindSignal, signal: number}, nil
 }

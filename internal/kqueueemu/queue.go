@@ -213,12 +213,12 @@ func (q *Queue) wake() {
 	}
 }
 
-// clear makes the wake-up unreadable if no reason for it is left.
+// clear makes the wake-up unreadable if no reason for it is left. If that fails, the next call tries
+// again: a wait would find it readable for ever.
 func (q *Queue) clear() {
 	if q.woken && q.pending.first == nil && q.closing == 0 {
 		var count [8]byte
-		sysRead(q.wakeFD, &count)
-		q.woken = false
+		q.woken = !sysRead(q.wakeFD, &count)
 	}
 }
 

@@ -36,6 +36,9 @@ func objects() []string {
 	return append(slices.Sorted(maps.Keys(pollers)), slices.Sorted(maps.Keys(mechanisms))...)
 }
 
+// watched is a file in the process's own folder.
+const watched = "watched"
+
 const (
 	lives = 2
 	soon  = 8 * time.Second
@@ -86,8 +89,9 @@ func newWorld() *world {
 	var ends [2]int
 	must(unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK))
 	w.r, w.w = ends[0], ends[1]
+	must(os.WriteFile(watched, nil, 0o600))
 	for range lives {
-		sleeper := exec.Command(os.Args[0], "-life", "sleeper")
+		sleeper := exec.Command("/proc/self/exe", "-life", "sleeper")
 		end, err := sleeper.StdinPipe()
 		must(err)
 		must(sleeper.Start())
@@ -144,6 +148,16 @@ func (w *world) write() {
 	})
 }
 
+// writeLater writes to the pipe in a moment. The function returns when that has happened.
+func (w *world) writeLater() (wait func()) {
+	done := make(chan struct{})
+	time.AfterFunc(3*time.Millisecond, func() {
+		w.write()
+		close(done)
+	})
+	return func() { <-done }
+}
+
 func (w *world) drain() {
 	persist("read from the pipe", func() error {
 		_, err := unix.Read(w.r, make([]byte, 8))
@@ -188,9 +202,9 @@ func livePoller(w *world, i int, opts []iomux.Option) {
 		return p.RegisterFD(w.r, iomux.Readable, key)
 	})
 	for _, timeout := range []time.Duration{time.Millisecond, soon} { // short and parked
-		later := time.AfterFunc(3*time.Millisecond, w.write)
+		written := w.writeLater()
 		await(p, pipe, timeout)
-		later.Stop()
+		written()
 		w.drain()
 	}
 	writer := register("writer", func(key string) (*iomux.Registration[string], error) {
@@ -211,7 +225,13 @@ func livePoller(w *world, i int, opts []iomux.Option) {
 	process := register("process", func(key string) (*iomux.Registration[string], error) { return p.RegisterProcess(w.processes[i], key) })
 	must(w.ends[i].Close())
 	await(p, process, soon)
-	endPoller(w, p, pipe, writer, timer, received)
+	path := register("path", func(key string) (*iomux.Registration[string], error) { return p.RegisterPath(watched, key) })
+	later := time.AfterFunc(3*time.Millisecond, func() {
+		persist("write to the file", func() error { return os.WriteFile(watched, []byte("x"), 0o600) })
+	})
+	await(p, path, soon)
+	later.Stop()
+	endPoller(w, p, pipe, writer, timer, received, path)
 }
 
 // endPoller interrupts waits of p, ends its registrations, and closes it during a wait.

@@ -28,6 +28,8 @@ type mechanism struct {
 var mechanisms = map[string]func() (mechanism, error){
 	"epoll.Poller":   newEpoll,
 	"kqueue.Queue":   newQueue,
+	"kqueue, timer":  newTimers,
+	"kqueue, vnode":  newFiles,
 	"poll.Poller":    newPoll,
 	"devpoll.Poller": newDevPoll,
 	"selectfd":       newSelect,
@@ -56,13 +58,59 @@ func newEpoll() (m mechanism, err error) {
 }
 
 func newQueue() (m mechanism, err error) {
+	return newQueueOf(func(fd int) kqueue.Event { return kqueue.Event{Ident: uint64(fd), Filter: kqueue.FilterRead} })
+}
+
+// newTimers waits for a timer instead of the pipe.
+func newTimers() (m mechanism, err error) {
+	return newQueueOf(func(fd int) kqueue.Event {
+		return kqueue.Event{Ident: uint64(fd), Filter: kqueue.FilterTimer, Data: 2}
+	})
+}
+
+// newFiles waits for changes of a file instead of the pipe, and makes one before each wait.
+func newFiles() (m mechanism, err error) {
+	file, err := os.Create(watched)
+	if err != nil {
+		return m, err
+	}
+	m, err = newQueueOf(func(int) kqueue.Event {
+		return kqueue.Event{Ident: uint64(file.Fd()), Filter: kqueue.FilterVnode, Fflags: kqueue.NoteWrite, Flags: kqueue.EvClear}
+	})
+	if err != nil {
+		return m, errors.Join(err, file.Close())
+	}
+	wait, number, end := m.wait, -1, m.close
+	m.close = func() error { return errors.Join(end(), file.Close()) }
+	register := m.register
+	m.register = func(fd int) error {
+		number = fd
+		return register(fd)
+	}
+	m.wait = func(timeout time.Duration) ([]int, error) {
+		if _, err := file.WriteString("x"); err != nil {
+			return nil, err
+		}
+		fds, err := wait(timeout)
+		for i := range fds {
+			fds[i] = number
+		}
+		return fds, err
+	}
+	return m, nil
+}
+
+// newQueueOf returns a queue that watches what source makes of a descriptor.
+func newQueueOf(source func(fd int) kqueue.Event) (m mechanism, err error) {
 	q, err := kqueue.New()
 	if err != nil {
 		return m, err
 	}
 	change := func(flags kqueue.Flags) func(fd int) error {
 		return func(fd int) error {
-			_, err := q.Control([]kqueue.Event{{Ident: uint64(fd), Filter: kqueue.FilterRead, Flags: flags}}, nil, 0)
+			event := source(fd)
+			event.Flags |= flags
+			_, err := q.Control([]kqueue.Event{event}, nil, 0)
 			return err
 		}
 	}
@@ -168,9 +216,9 @@ func liveMechanism(w *world, open func() (mechanism, error)) {
 	})
 	persist("Register", func() error { return m.register(w.r) })
 	for _, timeout := range []time.Duration{time.Millisecond, soon} {
-		later := time.AfterFunc(3*time.Millisecond, w.write)
+		written := w.writeLater()
 		m.await(w.r, timeout)
-		later.Stop()
+		written()
 		w.drain()
 		persist("Modify", func() error { return m.modify(w.r) })
 	}

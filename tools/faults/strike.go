@@ -61,7 +61,12 @@ func traced(ctx context.Context, name string, f *fault) (trace []byte, err error
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	life := exec.CommandContext(ctx, os.Args[0], "-life", name)
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	life := exec.CommandContext(ctx, program, "-life", name)
+	life.Dir = folder
 	var output bytes.Buffer
 	life.Stderr = &output
 	begin, err := life.StdinPipe()

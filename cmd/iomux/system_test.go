@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -231,5 +232,31 @@ func TestTimeoutsAreNeverEarly(t *testing.T) {
 		if ended, ok := err.(*exec.ExitError); !ok || ended.ExitCode() != 124 {
 			t.Errorf("%s: %v, want exit status 124", mechanism, err)
 		}
+	}
+}
+
+// TestSignalsReachTheCommand sends iomux the signals that it passes on while CMD runs.
+func TestSignalsReachTheCommand(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			number := strconv.Itoa(int(sig))
+			cmd, out, _ := start(t, nil, "wait", "--follow", "timer:0.01", "--",
+				program(t), "wait", "--all", "signal:"+number, "timer:0.01")
+			if line := readLine(t, out); line != "timer:0.01\texpired" {
+				t.Fatalf("CMD printed %q first", line)
+			}
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			if line := readLine(t, out); line != "signal:"+number+"\tcaught" {
+				t.Errorf("CMD printed %q after the signal", line)
+			}
+			_ = cmd.Wait() // its status is compared
+			status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+			if status.Signal() != sig && status.ExitStatus() != 128+int(sig) {
+				t.Errorf("iomux ended with %v", cmd.ProcessState)
+			}
+		})
 	}
 }

@@ -53,6 +53,14 @@ is left; a hang-up ends a source, except a FIFO given by its path. CMD is run
 for each report, one after the other. epoll and kqueue report each arrival
 once, read or not; poll and select report what stays ready every 100 ms.
 
+While CMD of --follow runs, iomux passes TERM, INT, HUP and QUIT on to it. The
+end of the time terminates it. In both cases iomux ends after CMD. CMD can read
+a followed FIFO to its end.
+
+CMD ignores HUP and INT if iomux was started that way, as by nohup. Other
+ignored signals get their default action back, because the Go runtime catches
+them. To ignore TERM, too: -- sh -c 'trap "" TERM; exec CMD'
+
 path:FILE reports everything that happens within 10 ms as one line:
   changed     the file was written, or an entry of the folder came or went
   extended    the file has grown

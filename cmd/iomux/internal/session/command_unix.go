@@ -3,8 +3,9 @@
 package session
 
 import (
-	"fmt"
+	"os"
 	"syscall"
+	"time"
 
 	"iomux/cmd/iomux/internal/exit"
 )
@@ -15,26 +16,38 @@ func (s *session) replace() error {
 	return cannotRun(s.child.path, err)
 }
 
-// runChild runs CMD for one report, to its end. It is started without package os/exec, which would make inherited
-// descriptors blocking.
-func (s *session) runChild(r report) {
-	if s.child == nil {
-		return
-	}
-	attributes := &syscall.ProcAttr{Env: environment([]report{r}), Files: []uintptr{0, 1, 2}}
-	pid, err := syscall.ForkExec(s.child.path, s.child.arguments, attributes)
+// passedOn are the signals that a running CMD gets when iomux gets them.
+var passedOn = []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT}
+
+// start starts CMD. Package os/exec would make inherited descriptors blocking.
+func (c *child) start(environment []string) (*os.Process, error) {
+	attributes := &syscall.ProcAttr{Env: environment, Files: []uintptr{0, 1, 2}}
+	pid, err := syscall.ForkExec(c.path, c.arguments, attributes)
 	if err != nil {
-		exit.Complain(s.Command[0] + ": " + err.Error())
-		return
+		return nil, err
 	}
-	var status syscall.WaitStatus
-	_, err = ignoringInterrupts(func() (int, error) { return syscall.Wait4(pid, &status, 0, nil) })
-	switch {
-	case err != nil:
-		exit.Complain(s.Command[0] + ": " + err.Error())
-	case status.Signaled():
-		exit.Complain(fmt.Sprintf("%s: %s", s.Command[0], status.Signal()))
-	case status.ExitStatus() != 0:
-		exit.Complain(fmt.Sprintf("%s: exit status %d", s.Command[0], status.ExitStatus()))
+	return os.FindProcess(pid)
+}
+
+func passOn(process *os.Process, sig syscall.Signal) {
+	_ = process.Signal(sig) // it may have ended, or have another user's rights
+}
+
+func terminate(process *os.Process) { passOn(process, syscall.SIGTERM) }
+
+// dieOf ends iomux with the signal, so that a shell sees it. The Go runtime prints its stacks at a
+// SIGQUIT, which therefore is a mere exit status.
+func dieOf(sig syscall.Signal) error {
+	if sig != syscall.SIGQUIT && syscall.Kill(syscall.Getpid(), sig) == nil {
+		time.Sleep(time.Second) // another thread may get it
 	}
+	return exit.Error{Status: 128 + int(sig)}
+}
+
+// describe returns the signal that ended CMD, or its exit status.
+func describe(state *os.ProcessState) string {
+	if status := state.Sys().(syscall.WaitStatus); status.Signaled() {
+		return status.Signal().String()
+	}
+	return state.String()
 }

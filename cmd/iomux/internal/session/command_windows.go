@@ -2,16 +2,16 @@ package session
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
+	"syscall"
 
 	"iomux/cmd/iomux/internal/exit"
 )
 
 // replace runs CMD, whose status is the status: no process can be made another one here.
 func (s *session) replace() error {
-	err := s.child.run(s.ready)
+	err := s.child.command(environment(s.ready)).Run()
 	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) {
 		return exit.Error{Status: ended.ExitCode()}
 	}
@@ -21,23 +21,32 @@ func (s *session) replace() error {
 	return nil
 }
 
-// runChild runs CMD for one report, to its end.
-func (s *session) runChild(r report) {
-	if s.child == nil {
-		return
-	}
-	err := s.child.run([]report{r})
-	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) {
-		err = fmt.Errorf("exit status %d", ended.ExitCode())
-	}
-	if err != nil {
-		exit.Complain(s.Command[0] + ": " + err.Error())
-	}
+// passedOn are the signals that do not end iomux while CMD runs. The console sends them to CMD, too.
+var passedOn = []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}
+
+func (c *child) start(environment []string) (*os.Process, error) {
+	cmd := c.command(environment)
+	err := cmd.Start()
+	return cmd.Process, err
 }
 
-func (c *child) run(reports []report) error {
+func (c *child) command(environment []string) *exec.Cmd {
 	cmd := exec.Command(c.path, c.arguments[1:]...)
-	cmd.Env = environment(reports)
+	cmd.Env = environment
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	return cmd.Run()
+	return cmd
 }
+
+func passOn(*os.Process, syscall.Signal) {}
+
+func terminate(process *os.Process) { _ = process.Kill() } // it may have ended
+
+// dieOf returns the exit status that shells report for the signal.
+func dieOf(sig syscall.Signal) error { return exit.Error{Status: 128 + int(sig)} }
+
+func describe(state *os.ProcessState) string { return state.String() }
+
+// There are no FIFOs in the file system here.
+func (s *session) releaseFIFOs() (held bool) { return false }
+func (s *session) holdFIFOs()                {}
+func (t *target) closeWriter()               {}

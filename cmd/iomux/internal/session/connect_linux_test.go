@@ -48,7 +48,7 @@ func TestAnAddressThatDoesNotAnswer(t *testing.T) {
 			continue
 		}
 		s := newSession(t, mechanism)
-		target := &target{source: source{text: "tcp://two:1", kind: kindTCP}, session: s, fd: -1}
+		target := &target{source: source{text: "tcp://two:1", kind: kindTCP}, session: s, fd: -1, writer: -1}
 		s.targets = append(s.targets, target)
 		s.Timeout = 400 * time.Millisecond // of which each address gets half
 		target.connectTo([]netip.AddrPort{silent(t), answering})

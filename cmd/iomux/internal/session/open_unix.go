@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/poll"
 )
 
 // openDescriptor waits on a descriptor that iomux was started with. Those that the program has made itself are closed on
@@ -80,12 +82,47 @@ func isFIFO(fd int) bool {
 	return err == nil && uint32(stat.Mode)&unix.S_IFMT == unix.S_IFIFO
 }
 
-// holdFIFO opens a writing end, which is never closed, so that the last writer of the FIFO does not end it. Where writing is
-// not permitted, it does.
+// holdFIFO opens a writing end, so that the last writer of the FIFO does not end it. If the user
+// may not write, it does.
 func (t *target) holdFIFO() {
-	_, _ = ignoringInterrupts(func() (int, error) {
+	if fd, err := ignoringInterrupts(func() (int, error) {
 		return unix.Open(t.path, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
-	})
+	}); err == nil {
+		t.writer = fd
+	}
+}
+
+// releaseFIFOs closes the writing ends of the FIFOs that are empty, so that CMD reads to the end. A
+// FIFO with data is still held, because opening it for reading waits for a writer. It reports
+// whether there are any.
+func (s *session) releaseFIFOs() (held bool) {
+	for _, t := range s.targets {
+		if t.writer < 0 {
+			continue
+		}
+		if n, err := poll.Wait([]poll.FD{{FD: int32(t.fd), Events: poll.In}}, 0); n > 0 || err != nil {
+			held = true
+			continue
+		}
+		t.closeWriter()
+	}
+	return held
+}
+
+// holdFIFOs opens the writing ends again. Until then the reading ends keep the data.
+func (s *session) holdFIFOs() {
+	for _, t := range s.targets {
+		if t.kind == kindPath && t.writer < 0 && isFIFO(t.fd) {
+			t.holdFIFO()
+		}
+	}
+}
+
+func (t *target) closeWriter() {
+	if t.writer >= 0 {
+		_ = unix.Close(t.writer) // nothing was written to it
+		t.writer = -1
+	}
 }
 
 // ignoringInterrupts repeats a call that a signal has interrupted.

@@ -49,7 +49,7 @@ func waitFor(opts Options, sources []source, p printer) error {
 	}
 	defer s.lookups.stop()
 	for i, source := range sources {
-		s.targets = append(s.targets, &target{source: source, session: s, index: i, fd: -1})
+		s.targets = append(s.targets, &target{source: source, session: s, index: i, fd: -1, writer: -1})
 	}
 	if err := s.run(); err != nil {
 		return err
@@ -91,7 +91,7 @@ func (s *session) watchOutput() {
 	if !s.Follow || s.printer.quiet {
 		return
 	}
-	output := &target{session: s, fd: 1, edge: true, take: func(states) { s.unread = true }}
+	output := &target{session: s, fd: 1, writer: -1, edge: true, take: func(states) { s.unread = true }}
 	if s.watch(output) != nil {
 		s.unwatch(output) // a file or a device, which is always read
 	}
@@ -165,7 +165,9 @@ func (s *session) tell() error {
 			continue
 		}
 		if s.Follow {
-			s.runChild(f.report)
+			if err := s.runChild(f.report); err != nil {
+				return err
+			}
 		}
 		s.ready = append(s.ready, f.report)
 	}

@@ -29,7 +29,7 @@ func TestNothingTicks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			target := &target{source: source, session: s, fd: -1}
+			target := &target{source: source, session: s, fd: -1, writer: -1}
 			s.targets = append(s.targets, target)
 			target.open()
 		}

@@ -14,6 +14,7 @@ type target struct {
 	session  *session
 	index    int
 	fd       int          // -1 while there is none
+	writer   int          // holds a FIFO open, -1 for none
 	made     bool         // fd was opened here, and is closed here
 	want     states       // what is awaited on fd now
 	edge     bool         // arrivals only
@@ -147,6 +148,7 @@ func (t *target) release() {
 		return
 	}
 	t.session.unwatch(t)
+	t.closeWriter()
 	if t.made {
 		_ = closeFD(t.fd) // nothing was written to it
 	}

@@ -34,7 +34,8 @@ func (s *session) findCommand() error {
 	return nil
 }
 
-func cannotRun(name string, err error) error {
+// cannotRun returns why CMD does not run, and its exit status.
+func cannotRun(name string, err error) exit.Error {
 	status := exit.NotRun
 	switch {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):

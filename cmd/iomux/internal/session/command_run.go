@@ -40,7 +40,7 @@ func (s *session) runChild(r report) error {
 	var err error
 	if run.process, err = s.child.start(environment([]report{r})); err != nil {
 		signal.Stop(run.signals)
-		exit.Complain(printable(s.Command[0]) + ": " + reason(err).Error())
+		exit.Complain(s.child.failure(err).Reason.Error())
 		return nil
 	}
 	go func() {

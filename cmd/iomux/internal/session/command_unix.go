@@ -3,7 +3,10 @@
 package session
 
 import (
+	"fmt"
+	"io"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -12,8 +15,47 @@ import (
 
 // replace makes CMD of this process, so that signals reach it and its status is the status.
 func (s *session) replace() error {
-	err := syscall.Exec(s.child.path, s.child.arguments, environment(s.ready))
-	return cannotRun(s.child.path, err)
+	return s.child.failure(s.child.exec(func(path string, arguments []string) error {
+		return syscall.Exec(path, arguments, environment(s.ready))
+	}))
+}
+
+// exec calls execute for CMD, or for the shell if CMD is a script without an interpreter.
+func (c *child) exec(execute func(path string, arguments []string) error) error {
+	err := execute(c.path, c.arguments)
+	if err == syscall.ENOEXEC {
+		return execute("/bin/sh", append([]string{"sh", c.path}, c.arguments[1:]...))
+	}
+	return err
+}
+
+// failure returns why CMD does not run. If the file exists, its interpreter is missing.
+func (c *child) failure(err error) exit.Error {
+	if _, missing := os.Stat(c.path); err != syscall.ENOENT || missing != nil {
+		return cannotRun(c.path, err)
+	}
+	text := "its interpreter or dynamic linker is missing"
+	if interpreter := c.interpreter(); interpreter != "" {
+		text = "the interpreter " + printable(interpreter) + " is missing"
+	}
+	return exit.Error{Status: exit.NotFound, Reason: fmt.Errorf("%s: %s", printable(c.path), text)}
+}
+
+// interpreter returns the interpreter that a script names after #!.
+func (c *child) interpreter() string {
+	file, err := os.Open(c.path)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	start := make([]byte, 256)          // the kernel reads no more
+	n, _ := io.ReadFull(file, start)    // most files are shorter
+	line, _, _ := strings.Cut(string(start[:n]), "\n")
+	words := strings.FieldsFunc(strings.TrimPrefix(line, "#!"), func(r rune) bool { return r == ' ' || r == '\t' })
+	if !strings.HasPrefix(line, "#!") || len(words) == 0 {
+		return ""
+	}
+	return words[0]
 }
 
 // passedOn are the signals that a running CMD gets when iomux gets them.
@@ -22,7 +64,11 @@ var passedOn = []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP,
 // start starts CMD. Package os/exec would make inherited descriptors blocking.
 func (c *child) start(environment []string) (*os.Process, error) {
 	attributes := &syscall.ProcAttr{Env: environment, Files: []uintptr{0, 1, 2}}
-	pid, err := syscall.ForkExec(c.path, c.arguments, attributes)
+	var pid int
+	err := c.exec(func(path string, arguments []string) (err error) {
+		pid, err = syscall.ForkExec(path, arguments, attributes)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

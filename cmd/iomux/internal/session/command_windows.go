@@ -16,7 +16,7 @@ func (s *session) replace() error {
 		return exit.Error{Status: ended.ExitCode()}
 	}
 	if err != nil {
-		return cannotRun(s.child.path, err)
+		return s.child.failure(err)
 	}
 	return nil
 }
@@ -43,6 +43,9 @@ func terminate(process *os.Process) { _ = process.Kill() } // it may have ended
 
 // dieOf returns the exit status that shells report for the signal.
 func dieOf(sig syscall.Signal) error { return exit.Error{Status: 128 + int(sig)} }
+
+// failure returns why CMD does not run.
+func (c *child) failure(err error) exit.Error { return cannotRun(c.path, err) }
 
 func describe(state *os.ProcessState) string { return state.String() }
 

@@ -213,8 +213,8 @@ func (q *Queue) wake() {
 	}
 }
 
-// clear makes the wake-up unreadable if no reason for it is left. If that fails, the next call tries
-// again: a wait would find it readable for ever.
+// clear makes the wake-up unreadable if no reason for it is left. If that fails, the next call
+// tries again: a wait would find it readable for ever.
 func (q *Queue) clear() {
 	if q.woken && q.pending.first == nil && q.closing == 0 {
 		var count [8]byte

@@ -15,7 +15,7 @@ import (
 )
 
 // watched returns a pipe that holds data, and a Poller with its reading end.
-func watched(events devpoll.Events) (poller *devpoll.Poller, r, w *os.File, fd int) {
+func watched() (poller *devpoll.Poller, r, w *os.File, fd int) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		log.Fatal(err)
@@ -29,14 +29,14 @@ func watched(events devpoll.Events) (poller *devpoll.Poller, r, w *os.File, fd i
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := poller.Register(fd, events); err != nil {
+	if err := poller.Register(fd, devpoll.In); err != nil {
 		log.Fatal(err)
 	}
 	return poller, r, w, fd
 }
 
 func ExamplePoller() {
-	poller, r, w, fd := watched(devpoll.In)
+	poller, r, w, fd := watched()
 	defer func() { _, _, _ = poller.Close(), r.Close(), w.Close() }()
 
 	events := make([]devpoll.Event, 8)
@@ -52,7 +52,7 @@ func ExamplePoller() {
 
 // A second Register replaces the events, and Unregister of an unknown descriptor is not an error.
 func ExamplePoller_Register() {
-	poller, r, w, fd := watched(devpoll.In)
+	poller, r, w, fd := watched()
 	defer func() { _, _, _ = poller.Close(), r.Close(), w.Close() }()
 
 	events := make([]devpoll.Event, 8)
@@ -73,7 +73,7 @@ func ExamplePoller_Register() {
 
 // A closed descriptor is an event, not an error.
 func ExampleEvent() {
-	poller, r, w, _ := watched(devpoll.In)
+	poller, r, w, _ := watched()
 	defer func() { _ = poller.Close() }()
 	_, _ = r.Close(), w.Close()
 
@@ -85,7 +85,7 @@ func ExampleEvent() {
 
 // An error matches its errno with errors.Is, and errors.As unwraps the system call.
 func ExamplePoller_Register_error() {
-	poller, r, w, _ := watched(devpoll.In)
+	poller, r, w, _ := watched()
 	defer func() { _, _, _ = poller.Close(), r.Close(), w.Close() }()
 
 	err := poller.Register(-1, devpoll.In)

@@ -46,7 +46,6 @@ type model struct {
 	pid     int    // of the caller
 	limit   uint64 // lower than RLIMIT_NOFILE, or 0 for RLIMIT_NOFILE itself
 	// Memory for calls, so that the model does not allocate.
-	event unix.EpollEvent
 	ready [64]unix.EpollEvent
 	one   [1]sys.PollFD
 	// Counters for the tests.

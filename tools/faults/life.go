@@ -233,7 +233,8 @@ func livePoller(w *world, i int, opts []iomux.Option) {
 	})
 	await(p, path, soon)
 	later.Stop()
-	endPoller(w, p, pipe, writer, timer, received, path)
+	persist("Unregister of the path", path.Unregister) // the write is not over, and has more events
+	endPoller(w, p, pipe, writer, timer, received)
 }
 
 // endPoller interrupts waits of p, ends its registrations, and closes it during a wait.

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"iomux/cmd/iomux/internal/exit"
+	"iomux/cmd/iomux/internal/output"
 	"iomux/cmd/iomux/internal/suggest"
 )
 
@@ -24,11 +25,11 @@ func main() {
 
 // run is the whole command, and returns its exit status.
 func run(args []string) int {
-	out := &checkedWriter{w: os.Stdout}
+	out := &checkedWriter{w: output.Stdout}
 	root := newRootCommand()
 	root.SetArgs(args)
 	root.SetOut(out)
-	root.SetErr(os.Stderr)
+	root.SetErr(output.Stderr)
 	cmd, err := root.ExecuteC()
 	if out.err != nil {
 		err = exit.Error{Status: exit.Failed, Reason: out.err}

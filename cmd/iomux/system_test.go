@@ -4,10 +4,13 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,6 +21,7 @@ import (
 
 	"iomux"
 	"iomux/cmd/iomux/internal/session"
+	"iomux/poll"
 )
 
 // start runs iomux with stdout to be read by lines; it ends with the test.
@@ -258,5 +262,48 @@ func TestSignalsReachTheCommand(t *testing.T) {
 				t.Errorf("iomux ended with %v", cmd.ProcessState)
 			}
 		})
+	}
+}
+
+// TestOutputMadeNonBlocking makes stdout non-blocking while iomux is writing, and reads slowly.
+func TestOutputMadeNonBlocking(t *testing.T) {
+	const lines = 3000
+	file := t.TempDir() + "/" + strings.Repeat("x", 100)
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, w := newPipe(t)
+	cmd := exec.CommandContext(t.Context(), program(t), append([]string{"wait", "--all"}, slices.Repeat([]string{file}, lines)...)...)
+	var complaints strings.Builder
+	cmd.Stdout, cmd.Stderr = w, &complaints
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	full := []poll.FD{{FD: int32(w.Fd()), Events: poll.Out}}
+	for n := 1; n > 0; time.Sleep(10 * time.Millisecond) {
+		var err error
+		if n, err = poll.Wait(full, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := unix.SetNonblock(int(w.Fd()), true); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Close() // iomux has it
+	some := make([]byte, 64<<10)
+	n, err := io.ReadFull(r, some)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond)
+	rest, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v: %s", err, complaints.String())
+	}
+	if got := bytes.Count(append(some[:n], rest...), []byte("\n")); got != lines {
+		t.Errorf("%d lines arrived of %d", got, lines)
 	}
 }

@@ -3,8 +3,9 @@ package exit
 
 import (
 	"fmt"
-	"os"
 	"strings"
+
+	"iomux/cmd/iomux/internal/output"
 )
 
 // The exit statuses: those of timeout(1), and of the shell for a command that it cannot run.
@@ -31,5 +32,5 @@ func Misuse(format string, args ...any) error {
 
 // Complain writes one message to stderr. If stderr cannot take it, there is nobody left to inform.
 func Complain(text string) {
-	_, _ = fmt.Fprintln(os.Stderr, "iomux: "+strings.TrimSuffix(text, "\n"))
+	_, _ = fmt.Fprintln(output.Stderr, "iomux: "+strings.TrimSuffix(text, "\n"))
 }

@@ -3,12 +3,12 @@ package session
 
 import (
 	"errors"
-	"os"
 	"strings"
 	"time"
 
 	"iomux"
 	"iomux/cmd/iomux/internal/exit"
+	"iomux/cmd/iomux/internal/output"
 	"iomux/cmd/iomux/internal/suggest"
 )
 
@@ -39,7 +39,7 @@ func Run(opts Options, texts []string) error {
 			return exit.Error{Status: exit.Misused, Reason: err}
 		}
 	}
-	return waitFor(opts, sources, printer{w: os.Stdout, json: opts.JSON, quiet: opts.Quiet || opts.Command != nil})
+	return waitFor(opts, sources, printer{w: output.Stdout, json: opts.JSON, quiet: opts.Quiet || opts.Command != nil})
 }
 
 // mechanisms are those that the command uses, the best first.

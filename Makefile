@@ -187,3 +187,4 @@ vuln: bin ## Search for known vulnerabilities; needs https://vuln.go.dev
 	done
 
 include python/python.mk
+include cmd/iomux/install.mk

@@ -11,25 +11,26 @@ import (
 	"iomux/cmd/iomux/internal/session"
 )
 
-// completeSource offers the ways to write a source, and files where none fits.
+// completeSource offers the forms of sources, and files if no form matches.
 func completeSource(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	// Not by ArgsLenAtDash: cobra adds a -- of its own before it parses what is to be completed.
-	if slices.Contains(os.Args, "--") {
-		return nil, cobra.ShellCompDirectiveDefault // the command and its arguments
+	// ArgsLenAtDash does not help, because cobra inserts a -- before it parses the words.
+	if dash := slices.Index(os.Args, "--"); dash >= 0 {
+		if dash == len(os.Args)-2 {
+			return completeProgram(typed)
+		}
+		return nil, cobra.ShellCompDirectiveDefault // the arguments of CMD
 	}
-	if path, ok := strings.CutPrefix(typed, "unix://"); ok {
-		return completePath("unix://", path, isSocket), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
-	}
-	if path, ok := strings.CutPrefix(typed, "path:"); ok {
-		anything := func(os.DirEntry) bool { return true }
-		return completePath("path:", path, anything), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
-	}
-	var offers []string
-	for _, offer := range []string{"stdin", "fd:", "timer:", "pid:", "signal:", "path:"} {
-		if strings.HasPrefix(offer, typed) {
-			offers = append(offers, offer)
+	for _, prefix := range []string{"unix://", "path:", "exists:"} {
+		if path, ok := strings.CutPrefix(typed, prefix); ok {
+			socketsOnly := prefix == "unix://"
+			fits := func(entry os.DirEntry) bool { return !socketsOnly || entry.Type()&os.ModeSocket != 0 }
+			return completePath(prefix, path, fits), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 		}
 	}
+	if strings.HasPrefix(typed, "signal:") {
+		return matching(typed, "signal:", session.SignalNames()), cobra.ShellCompDirectiveNoFileComp
+	}
+	offers := matching(typed, "", []string{"stdin", "fd:", "timer:", "pid:", "signal:", "path:", "exists:"})
 	for prefix, usage := range session.Schemes() {
 		if strings.HasPrefix(prefix, typed) {
 			offers = append(offers, prefix+"\t"+usage)
@@ -41,12 +42,42 @@ func completeSource(_ *cobra.Command, _ []string, typed string) ([]string, cobra
 	return offers, cobra.ShellCompDirectiveNoSpace
 }
 
-func isSocket(entry os.DirEntry) bool { return entry.Type()&os.ModeSocket != 0 }
+// matching returns prefix and each name, for those that begin with what was typed.
+func matching(typed, prefix string, names []string) []string {
+	var offers []string
+	for _, name := range names {
+		if strings.HasPrefix(prefix+name, typed) {
+			offers = append(offers, prefix+name)
+		}
+	}
+	return offers
+}
 
-// completePath offers what fits, and folders that may hold some.
+// completeProgram offers the programs on PATH, and files if the name has a slash.
+func completeProgram(typed string) ([]string, cobra.ShellCompDirective) {
+	if strings.ContainsRune(typed, os.PathSeparator) {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	var offers []string
+	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			continue
+		}
+		for _, entry := range entries {
+			if !entry.IsDir() && strings.HasPrefix(entry.Name(), typed) {
+				offers = append(offers, entry.Name())
+			}
+		}
+	}
+	slices.Sort(offers)
+	return slices.Compact(offers), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completePath offers the entries that fit, and all folders.
 func completePath(prefix, typed string, fits func(os.DirEntry) bool) []string {
 	folder, _ := filepath.Split(typed)
-	entries, err := os.ReadDir(filepath.Clean(folder)) // of an empty path that is the current folder
+	entries, err := os.ReadDir(filepath.Clean(folder)) // an empty path is the current folder
 	if err != nil {
 		return nil
 	}
@@ -72,7 +103,9 @@ func completeCommands(cmd *cobra.Command, args []string, _ string) ([]string, co
 	var offers []string
 	if len(args) == 0 {
 		for _, other := range cmd.Root().Commands() {
-			offers = append(offers, other.Name()+"\t"+other.Short)
+			if other.IsAvailableCommand() {
+				offers = append(offers, other.Name()+"\t"+other.Short)
+			}
 		}
 	}
 	return offers, cobra.ShellCompDirectiveNoFileComp

@@ -1,5 +1,5 @@
-// Command iomux lets a shell script wait on several things at once: descriptors, FIFOs, terminals, connections, listeners
-// and datagrams. See iomux help.
+// Command iomux waits for several things at once in a shell script, such as descriptors, FIFOs,
+// connections, files, processes and timers. See iomux help.
 package main
 
 import (
@@ -9,7 +9,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -23,7 +22,7 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
-// run is the whole command, and returns its exit status.
+// run runs the command and returns its exit status.
 func run(args []string) int {
 	out := &checkedWriter{w: output.Stdout}
 	root := newRootCommand()
@@ -37,7 +36,7 @@ func run(args []string) int {
 	return statusOf(cmd, err)
 }
 
-// statusOf tells the error, if there is something to tell, and returns the exit status that belongs to it.
+// statusOf prints the error if the user has not seen it, and returns its exit status.
 func statusOf(cmd *cobra.Command, err error) int {
 	var ended exit.Error
 	switch {
@@ -58,14 +57,16 @@ func statusOf(cmd *cobra.Command, err error) int {
 
 func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "iomux",
-		Short: "Wait on several things at once",
-		Long: "iomux waits on several things at once (descriptors, FIFOs, terminals,\n" +
-			"connections, listeners, datagrams), and tells which is ready, or runs a command.",
-		Example:            "  iomux wait stdin tcp://localhost:80     'iomux wait --help' shows more",
+		Use:   "iomux COMMAND",
+		Short: "Wait for several things at once",
+		Long: "Iomux waits for several things at once: descriptors, FIFOs, terminals,\n" +
+			"connections, datagrams, files, processes, signals and timers. It reports which\n" +
+			"is ready, or runs a command.",
+		Example:            "  iomux wait stdin tcp://localhost:80     # iomux wait --help has more",
 		Version:            version(),
 		Args:               cobra.ArbitraryArgs,
 		RunE:               rejectCommand,
+		CompletionOptions:  cobra.CompletionOptions{DisableDefaultCmd: true},
 		SilenceErrors:      true,
 		SilenceUsage:       true,
 		DisableAutoGenTag:  true,
@@ -74,13 +75,9 @@ func newRootCommand() *cobra.Command {
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(explainFlag)
 	root.AddCommand(newWaitCommand(), newMechanismsCommand())
+	root.AddCommand(newCompletionCommand(root), newManCommand(root))
 	root.SetHelpCommand(newHelpCommand(root))
-	root.InitDefaultCompletionCmd()
-	for _, cmd := range root.Commands() {
-		if cmd.Name() == "completion" {
-			correctCompletion(cmd)
-		}
-	}
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(cmd.OutOrStdout(), cmd) })
 	return root
 }
 
@@ -114,17 +111,6 @@ func rejectCommand(_ *cobra.Command, args []string) error {
 	return exit.Misuse("unknown command %q: use wait or mechanisms", word)
 }
 
-// correctCompletion makes misuse of cobra's command an error.
-func correctCompletion(completion *cobra.Command) {
-	completion.Args = cobra.ArbitraryArgs
-	completion.RunE = func(*cobra.Command, []string) error {
-		return exit.Misuse("name a shell: bash, zsh, fish or powershell")
-	}
-	for _, shell := range completion.Commands() {
-		shell.Args = noArguments
-	}
-}
-
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return exit.Misuse("%s takes no arguments, not %q", cmd.Name(), args[0])
@@ -132,26 +118,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// newHelpCommand replaces cobra's, which answers an unknown command with exit status 0.
-func newHelpCommand(root *cobra.Command) *cobra.Command {
-	return &cobra.Command{
-		Use:               "help [COMMAND]",
-		Short:             "Show help on a command",
-		ValidArgsFunction: completeCommands,
-		RunE: func(_ *cobra.Command, args []string) error {
-			cmd, rest, err := root.Find(args)
-			if err != nil || len(rest) > 0 {
-				topic := strings.Join(args, " ")
-				return exit.Misuse("no help on %q%s", topic, suggest.Question(topic, "wait", "mechanisms", "completion"))
-			}
-			cmd.InitDefaultHelpFlag()
-			cmd.InitDefaultVersionFlag()
-			return cmd.Help()
-		},
-	}
-}
-
-// version is what the Go tool wrote into the program about its origin.
+// version returns the version that the Go tool wrote into the program.
 func version() string {
 	origin := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
@@ -160,7 +127,7 @@ func version() string {
 	return fmt.Sprintf("%s %s %s/%s", origin, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// checkedWriter keeps the first error, since cobra does not look at those of its own output.
+// checkedWriter keeps the first error, because cobra ignores errors of its output.
 type checkedWriter struct {
 	w   io.Writer
 	err error

@@ -13,19 +13,20 @@ import (
 	"iomux"
 )
 
-const mechanismsHelp = `Shows by which mechanisms programs can wait on this system, native or emulated,
-and what each can do at most.
+const mechanismsHelp = `Mechanisms lists the system calls that programs can wait with on this system,
+native or emulated, and their limits.
 
-DESCRIPTORS  how many descriptors this process may have open (RLIMIT_NOFILE,
-             which Go programs raise to the hard limit)
-HIGHEST      the highest descriptor that the system's call takes; iomux waits
-             on higher ones by other means
-ENTRIES      how many descriptors one wait takes
-WATCHES      how many descriptors all epolls of the user hold together
-             (fs.epoll.max_user_watches)
-RESOLUTION   the finest timeout that is told apart; others are rounded up`
+Columns:
+  DESCRIPTORS  descriptors that this process may have open (RLIMIT_NOFILE,
+               which Go programs raise to the hard limit)
+  HIGHEST      the highest descriptor that the system call takes; iomux waits
+               on higher ones with poll
+  ENTRIES      descriptors that one wait takes
+  WATCHES      descriptors in all epolls of the user together
+               (fs.epoll.max_user_watches)
+  RESOLUTION   the unit of timeouts; iomux rounds them up`
 
-// mechanismJSON is one mechanism of --json. Zero and absent limits are none, or unknown ones.
+// mechanismJSON is one mechanism of --json. A limit that is zero or absent is unknown or none.
 type mechanismJSON struct {
 	Name        string        `json:"name"`
 	Available   bool          `json:"available"`
@@ -41,7 +42,7 @@ func newMechanismsCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:                   "mechanisms [--json]",
-		Short:                 "Show by what this system can wait",
+		Short:                 "List the mechanisms of this system and their limits",
 		Long:                  mechanismsHelp,
 		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
@@ -53,11 +54,11 @@ func newMechanismsCommand() *cobra.Command {
 			return printMechanisms(cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one object")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	return cmd
 }
 
-// allMechanisms is every mechanism that there is anywhere.
+// allMechanisms returns the mechanisms of all systems.
 func allMechanisms() []iomux.Mechanism {
 	var all []iomux.Mechanism
 	for m := iomux.Select; m <= iomux.AFD; m++ {
@@ -68,7 +69,7 @@ func allMechanisms() []iomux.Mechanism {
 
 func printMechanisms(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(columns ...any) { _, _ = fmt.Fprintln(table, columns...) } // Flush tells of errors
+	line := func(columns ...any) { _, _ = fmt.Fprintln(table, columns...) } // Flush returns the error
 	line("MECHANISM\tAVAILABLE\tNATIVE\tDESCRIPTORS\tHIGHEST\tENTRIES\tWATCHES\tRESOLUTION")
 	for _, m := range allMechanisms() {
 		if !m.Available() {
@@ -105,7 +106,7 @@ func yesOrNo(b bool) string {
 	return "no"
 }
 
-// limit is the number, or that there is none.
+// limit returns the number, or none.
 func limit(n uint64) string {
 	if n == 0 {
 		return "none"

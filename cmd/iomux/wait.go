@@ -9,79 +9,92 @@ import (
 	"iomux/cmd/iomux/internal/session"
 )
 
-const waitHelp = `Waits until one SOURCE is ready (with --all: every one) and prints a line for
-each: SOURCE, a tab, STATE, and for some another tab and details. STATE is one
-or several, joined by commas, of readable, writable, priority, connected,
-connection, datagram, hangup, error, expired, caught, exited, exists, and
-of path:FILE changed, extended, attributes, linked, renamed, deleted, created.
+const waitHelp = `Wait waits until a SOURCE is ready and prints a line about it. With --all it
+waits until every SOURCE was ready. With CMD it runs CMD instead of printing.
 
 Sources:
-  stdin           the standard input
-  fd:3  fd:3:r    a descriptor that iomux was given, for reading
-  fd:3:w          for writing; fd:3:rw for either, fd:3:p for urgent data
-  PATH            a FIFO, terminal, device or file, for reading; files are
-                  always ready
-  tcp://HOST:PORT            ready when the connection stands
-  unix://PATH                the same, to a socket in the file system
-  tcp-listen://[HOST]:PORT   ready when somebody connects; the connection is
-                             accepted and closed
-  udp://[HOST]:PORT          ready when a datagram comes, which is dropped
-  timer:5s        ready when the time is over; with --follow again and again
-  pid:1234        ready when the process has exited, a child or not
-  path:FILE       ready when the file or folder was changed (see below)
-  exists:FILE     ready when the name leads to a file or folder, at once if it
-                  does already
-  signal:HUP      ready when iomux gets the signal, by name or number
+  stdin                     standard input
+  fd:3, fd:3:r              inherited descriptor 3, readable
+  fd:3:w, fd:3:rw, fd:3:p   writable, either of both, urgent data
+  PATH                      a FIFO, terminal, device or file, readable;
+                            regular files are always ready
+  tcp://HOST:PORT           a connection succeeds
+  unix://PATH               a connection to a Unix socket succeeds
+  tcp-listen://[HOST]:PORT  a client connects; iomux closes its connection
+  udp://[HOST]:PORT         a datagram arrives; iomux drops it
+  timer:5s                  the time has passed; repeats with --follow
+  pid:1234                  the process has ended, a child or not
+  exists:FILE               a file or folder with this name exists
+  path:FILE                 a file or folder changes, see below
+  signal:HUP                iomux gets the signal, a name or a number
 
-HOST is a name, an IPv4 address or an IPv6 address in brackets. tcp-listen and
-udp are at 127.0.0.1 where it is left out; at port 0 the system picks one, and
-"listening on 127.0.0.1:PORT" tells it on stderr. Files that are called stdin
-or fd:3 are written ./stdin and ./fd:3; /dev/fd/3 is fd:3.
+HOST is a name, an IPv4 address, or an IPv6 address in brackets. Listeners and
+datagram sockets without HOST use 127.0.0.1. With port 0 the system picks a
+port, which iomux prints on stderr: listening on 127.0.0.1:PORT.
 
-Windows has tcp, tcp-listen, udp, path, exists, timer, pid, signal:INT (Ctrl-C, Ctrl-Break)
-and signal:TERM; the others fail there.
+A file named stdin or fd:3 is written ./stdin or ./fd:3. /dev/fd/3 is fd:3.
 
-A source that fails is told on stderr, and the wait goes on while another can
-still become ready. With --all the first failure ends it.
+Times are seconds (2, 0.5) or have units: 300ms, 1m30s, 1d.
 
-With CMD nothing is printed, unless --json asks for it: CMD takes the place of
-iomux when the wait is over, without a shell between them. It finds what was
-ready in IOMUX_SOURCE and IOMUX_READY, a line for each source.
+On Windows, descriptors, PATH, unix:// and most signals fail. signal:INT is
+Ctrl-C or Ctrl-Break. signal:TERM is a closed console or a logoff.
 
-With --follow it goes on until it is interrupted, the time is over or no source
-is left; a hang-up ends a source, except a FIFO given by its path. CMD is run
-for each report, one after the other. epoll and kqueue report each arrival
-once, read or not; poll and select report what stays ready every 100 ms.
+Output:
+Each line is SOURCE, a tab, and its states joined by commas. Some lines end with
+another tab and details.
+  readable, writable, priority     data, room, or urgent data
+  connected, connection, datagram  a connection or a datagram
+  hangup, error                    the other end closed or failed
+  expired, caught, exited, exists  a timer, a signal, a process, a name
+  changed, created, ...            a change of path:FILE, see below
 
-While CMD of --follow runs, iomux passes TERM, INT, HUP and QUIT on to it. The
-end of the time terminates it. In both cases iomux ends after CMD. CMD can read
-a followed FIFO to its end.
+A SOURCE that fails is reported on stderr. The wait continues while another
+SOURCE can become ready. With --all the first failure ends it.
+
+Command:
+CMD replaces iomux when the wait is over, without a shell in between. The
+variables IOMUX_SOURCE and IOMUX_READY of CMD hold the sources and their states,
+one per line. With --follow, iomux runs CMD for each report and waits for it.
+--json prints in addition to CMD.
+
+While CMD of --follow runs, iomux passes TERM, INT, HUP and QUIT on to it. When
+the timeout expires, iomux terminates CMD. In both cases iomux ends after CMD.
+CMD can read a followed FIFO to its end.
 
 CMD ignores HUP and INT if iomux was started that way, as by nohup. Other
 ignored signals get their default action back, because the Go runtime catches
 them. To ignore TERM, too: -- sh -c 'trap "" TERM; exec CMD'
 
-path:FILE reports everything that happens within 10 ms as one line:
+Following:
+--follow continues until a signal, the timeout, or the end of all sources. A
+hang-up ends a source, unless it is a FIFO given as PATH. epoll and kqueue
+report each arrival once. poll and select report what stays ready every 100 ms.
+
+Changes:
+path:FILE reports all changes within 10 ms as one line:
   changed     the file was written, or an entry of the folder came or went
   extended    the file has grown
-  attributes  its permissions, owner or times have changed
-  linked      the number of its hard links has changed
+  attributes  permissions, owner or times have changed
+  linked      the number of hard links has changed
   renamed     the file was moved to another name
   deleted     the file was removed, or the name leads to nothing
   created     the name leads to another file than before
+
 The name counts, not the file. Most editors save a new file under the old name,
-which is created. So is a symbolic link on the way that leads elsewhere. FILE
-need not exist yet. For whole trees and the names of entries use inotifywait.
-Between two runs of iomux changes are lost, so let it run the command, which
-must not change what is watched:
+which is "created". A symbolic link on the way that changes is "created", too.
+FILE need not exist yet. For whole trees, use inotifywait.
+
+Changes between two runs of iomux are lost, so let iomux run the command. The
+command must not change FILE:
   iomux wait --follow path:config.yml -- make
 
-What was written to a FIFO is lost when nobody has it open any more, so a
-script that reads it holds it:
+FIFOs:
+Data in a FIFO is lost when no process has it open. A script that reads a FIFO
+should hold it open:
   exec 3<>FIFO; iomux wait fd:3 && read -r line <&3`
 
-const waitExamples = `  iomux wait stdin fd:3 3<>events.fifo     which of the two has something?
-  iomux wait --timeout 0 stdin             is there input now?
+const waitExamples = `  iomux wait stdin fd:3 3<>events.fifo     # which of the two has data?
+  iomux wait --timeout 0 stdin             # is there input now?
   iomux wait --all --timeout 1m tcp://db:5432 unix:///run/app.sock
   iomux wait --retry 200ms --timeout 30s tcp://localhost:5432 -- psql
   iomux wait --follow --json events.fifo udp://:5514
@@ -89,21 +102,22 @@ const waitExamples = `  iomux wait stdin fd:3 3<>events.fifo     which of the tw
   iomux wait --follow path:config.yml -- make`
 
 const exitStatuses = `Exit status:
-  0    ready; with --follow: something was, or all sources have hung up
-  1    a source failed and none is left (with --all: one failed), or the
-       output cannot be written
+  0    ready; with --follow: a source was ready, or all sources have hung up
+  1    a source failed and none is left (with --all: one failed), or the output
+       cannot be written
   2    wrong usage
-  124  the time is over
+  124  the timeout has expired
   126  CMD cannot be run
   127  CMD is not found
-  or that of CMD`
+
+Otherwise the exit status is that of CMD.`
 
 func newWaitCommand() *cobra.Command {
 	opts := session.Options{Timeout: -1}
 	var timeout, retry session.Duration
 	var mechanism string
 	cmd := &cobra.Command{
-		Use:                   "wait [flags] SOURCE... [-- CMD [ARG...]]",
+		Use:                   "wait [FLAG...] SOURCE... [-- CMD [ARG...]]",
 		Short:                 "Wait until a source is ready",
 		Long:                  waitHelp + "\n\n" + exitStatuses,
 		Example:               waitExamples,
@@ -114,22 +128,22 @@ func newWaitCommand() *cobra.Command {
 				opts.Timeout = timeout.Value
 			}
 			if opts.Retry = retry.Value; retry.Given && retry.Value == 0 {
-				return exit.Misuse("--retry: 0 would never rest: want a time such as 200ms")
+				return exit.Misuse("--retry: 0 would try without a pause: want a time such as 200ms")
 			}
 			return wait(opts, mechanism, args, cmd.ArgsLenAtDash())
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.VarP(&timeout, "timeout", "t", "give up after D: seconds (2, 0.5) or 300ms, 1m30s; 0 looks once")
-	flags.BoolVarP(&opts.All, "all", "a", false, "wait until every source was ready")
-	flags.BoolVarP(&opts.Follow, "follow", "f", false, "go on reporting")
-	flags.Var(&retry, "retry", "try tcp:// and unix:// again, D after they failed")
-	flags.StringVar(&mechanism, "mechanism", "", "wait by `NAME`: "+strings.Join(session.Mechanisms(), ", ")+" (the first is the default)")
+	flags.VarP(&timeout, "timeout", "t", "give up after `D`; 0 checks once")
+	flags.BoolVarP(&opts.All, "all", "a", false, "wait until every SOURCE was ready")
+	flags.BoolVarP(&opts.Follow, "follow", "f", false, "continue to report")
+	flags.Var(&retry, "retry", "try tcp:// and unix:// again `D` after a failure")
+	flags.StringVar(&mechanism, "mechanism", "", "wait using `NAME`: "+strings.Join(session.Mechanisms(), ", ")+"; the first is the default")
 	flags.BoolVarP(&opts.Quiet, "quiet", "q", false, "print no lines on stdout")
-	flags.BoolVar(&opts.JSON, "json", false, "print an object a line, of failures too")
+	flags.BoolVar(&opts.JSON, "json", false, "print a JSON object per line, also for failures")
 	if err := cmd.RegisterFlagCompletionFunc("mechanism", completeMechanism); err != nil {
-		panic(err) // the flag stands three lines above
+		panic(err) // the flag is defined above
 	}
 	for _, name := range []string{"timeout", "retry"} {
 		if err := cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions); err != nil {
@@ -139,7 +153,7 @@ func newWaitCommand() *cobra.Command {
 	return cmd
 }
 
-// wait checks what was given before anything is opened. dash is the number of sources before --, -1 where there is no --.
+// wait checks the arguments before it opens anything. dash is the number of sources before --, or -1.
 func wait(opts session.Options, mechanism string, args []string, dash int) error {
 	if dash >= 0 {
 		args, opts.Command = args[:dash], args[dash:]

@@ -11,4 +11,5 @@ func signalNumber(string) (syscall.Signal, bool) { return 0, false }
 
 func uncatchable(syscall.Signal) string { return "" }
 
-func signalNames() []string { return nil }
+// SignalNames returns the names that signal: takes here.
+func SignalNames() []string { return nil }

@@ -62,8 +62,8 @@ func uncatchable(number syscall.Signal) string {
 	return ""
 }
 
-// signalNames returns the names that signal: takes here.
-func signalNames() []string {
+// SignalNames returns the names that signal: takes here.
+func SignalNames() []string {
 	var names []string
 	for number := syscall.Signal(1); number < realTimeFirst; number++ {
 		if name := unix.SignalName(number); name != "" && uncatchable(number) == "" {

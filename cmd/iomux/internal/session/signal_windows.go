@@ -21,4 +21,5 @@ func signalNumber(text string) (syscall.Signal, bool) {
 
 func uncatchable(syscall.Signal) string { return "" }
 
-func signalNames() []string { return []string{"INT", "TERM"} }
+// SignalNames returns the names that signal: takes here.
+func SignalNames() []string { return []string{"INT", "TERM"} }

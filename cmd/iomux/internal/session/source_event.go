@@ -48,7 +48,7 @@ func parseSignal(text string) (source, error) {
 	name := strings.TrimPrefix(text, "signal:")
 	number, known := signalNumber(name)
 	if !known {
-		if nearest := suggest.Nearest(strings.TrimPrefix(strings.ToUpper(name), "SIG"), signalNames()...); nearest != "" {
+		if nearest := suggest.Nearest(strings.TrimPrefix(strings.ToUpper(name), "SIG"), SignalNames()...); nearest != "" {
 			return source{}, fmt.Errorf("%s: this system has no such signal: did you mean signal:%s?", text, nearest)
 		}
 		return source{}, fmt.Errorf("%s: this system has no such signal: write %s", text, signalExample)

@@ -1,0 +1,14 @@
+# Installing the command: make install PREFIX=/usr DESTDIR=/tmp/package.
+PREFIX ?= /usr/local
+DESTDIR ?=
+INSTALLED := $(DESTDIR)$(PREFIX)
+
+.PHONY: install
+install: ## Install iomux, its man page and completions below PREFIX, or below DESTDIR and PREFIX
+	@mkdir -p $(addprefix $(INSTALLED)/,bin share/man/man1 share/bash-completion/completions \
+		share/zsh/site-functions share/fish/vendor_completions.d)
+	go build -trimpath -ldflags='-s -w' -o $(INSTALLED)/bin/iomux ./cmd/iomux
+	@$(INSTALLED)/bin/iomux man >$(INSTALLED)/share/man/man1/iomux.1
+	@$(INSTALLED)/bin/iomux completion bash >$(INSTALLED)/share/bash-completion/completions/iomux
+	@$(INSTALLED)/bin/iomux completion zsh >$(INSTALLED)/share/zsh/site-functions/_iomux
+	@$(INSTALLED)/bin/iomux completion fish >$(INSTALLED)/share/fish/vendor_completions.d/iomux.fish

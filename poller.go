@@ -50,6 +50,7 @@ type Poller[K any] struct {
 	slept  backend.Batch              // the leader's
 	timers freelist.List[*time.Timer] // of goroutines that wait for their turn
 
+	wake     func()          // backend.Wake, made once
 	watching sync.Mutex      // over the two
 	watched  <-chan struct{} // the Done of the context that wakes the leader
 	unwatch  func() bool
@@ -96,6 +97,7 @@ func New[K any](opts ...Option) (*Poller[K], error) {
 		mechanism: chosen.mechanism,
 		closed:    make(chan struct{}),
 		turn:      make(chan struct{}, 1),
+		wake:      b.Wake,
 	}
 	p.cleanup = runtime.AddCleanup(p, func(b backend.Backend) { _ = b.Close() }, b) // there is nobody to take the error
 	return p, nil

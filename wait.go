@@ -297,7 +297,7 @@ func (o owner[K]) MaySleep() bool {
 		if p.unwatch != nil {
 			p.unwatch()
 		}
-		p.watched, p.unwatch = done, context.AfterFunc(ctx, p.backend.Wake)
+		p.watched, p.unwatch = done, context.AfterFunc(ctx, p.wake)
 	}
 	return ctx.Err() == nil
 }

@@ -23,7 +23,8 @@ Sources:
   tcp-listen://[HOST]:PORT  a client connects; iomux closes its connection
   udp://[HOST]:PORT         a datagram arrives; iomux drops it
   timer:5s                  the time has passed; repeats with --follow
-  pid:1234                  the process has ended, a child or not
+  pid:1234                  the process has ended, a child or not; one that
+                            never existed looks the same
   exists:FILE               a file or folder with this name exists
   path:FILE                 a file or folder changes, see below
   signal:HUP                iomux gets the signal, a name or a number

@@ -5,8 +5,6 @@ package session
 import (
 	"errors"
 	"os"
-
-	"iomux"
 )
 
 // openEvent begins to wait for what has no descriptor of the user's: a timer, a signal or a process.
@@ -19,22 +17,26 @@ func (t *target) openEvent() {
 	case kindSignal:
 		err = w.setSignal(t, t.signal)
 	case kindProcess:
-		err = t.openProcess()
+		t.openProcess()
 	}
 	if err != nil {
 		t.fail(err)
 	}
 }
 
-func (t *target) openProcess() error {
+// openProcess begins to wait for a process. A process that has ended is ready at once, because a
+// script cannot know whether its job still runs.
+func (t *target) openProcess() {
 	process, err := findProcess(t.pid)
 	if err == nil {
 		err = t.session.waiter.setProcess(t, process)
 	}
-	if errors.Is(err, os.ErrProcessDone) {
-		return errors.New("there is no such process")
+	switch {
+	case errors.Is(err, os.ErrProcessDone):
+		t.report(t.newReport(exited))
+	case err != nil:
+		t.fail(err)
 	}
-	return err
 }
 
 // reportEvent reports that it has happened. A process exits once.
@@ -44,12 +46,6 @@ func (t *target) reportEvent(e event) {
 		return
 	}
 	r := t.newReport(e.ready)
-	if e.ready == exited && e.status != iomux.StatusUnknown {
-		r.status = &e.status
-	}
-	s := t.session
-	s.found = append(s.found, finding{t, r})
-	if !s.Follow || e.ready == exited {
-		t.end()
-	}
+	r.status = e.status
+	t.report(r)
 }

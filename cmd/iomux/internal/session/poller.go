@@ -32,7 +32,7 @@ type key struct {
 type event struct {
 	key
 	ready  states
-	status int // of what has no descriptor
+	status *int // of a process, nil if it is not known
 }
 
 var errAlwaysReady = errors.New("always ready")
@@ -134,7 +134,7 @@ func (w *waiter) wait(timeout time.Duration) ([]event, error) {
 	n, err := w.poller.WaitTimeout(w.events[:], timeout)
 	w.ready = w.ready[:0]
 	for _, e := range w.events[:n] {
-		found := event{key: e.Key, status: e.Status}
+		found := event{key: e.Key}
 		switch e.Kind {
 		case iomux.KindTimer:
 			found.ready = expired
@@ -142,6 +142,9 @@ func (w *waiter) wait(timeout time.Duration) ([]event, error) {
 			found.ready = caught
 		case iomux.KindProcess:
 			found.ready = exited
+			if status, known := e.ExitStatus(); known {
+				found.status = &status
+			}
 		case iomux.KindPath:
 			found.ready = statesOf(e.Change())
 		default:

@@ -104,7 +104,7 @@ func (t *target) report(r report) {
 	s := t.session
 	s.found = append(s.found, finding{t, r})
 	switch {
-	case !s.Follow || r.ready&(hangup|readHangup|faulty) != 0:
+	case !s.Follow || r.ready&(hangup|readHangup|faulty|exited) != 0:
 		t.end()
 	case t.take != nil && !t.edge && !t.consumes:
 		t.rest()

@@ -49,6 +49,11 @@ another tab and details.
   expired, caught, exited, exists  a timer, a signal, a process, a name
   changed, created, ...            a change of path:FILE, see below
 
+With --json each line is an object with source, ready (a list of states),
+elapsed (seconds) and details: fd, peer, bytes, status, error. If SOURCE is not
+UTF-8, source_bytes holds its bytes in base64. If iomux fails, the last object
+has error, exit_status and, after the timeout, waiting (a list of sources).
+
 A SOURCE that fails is reported on stderr. The wait continues while another
 SOURCE can become ready. With --all the first failure ends it.
 
@@ -124,7 +129,12 @@ func newWaitCommand() *cobra.Command {
 		Example:               waitExamples,
 		DisableFlagsInUseLine: true,
 		ValidArgsFunction:     completeSource,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			defer func() {
+				if err != nil && opts.JSON {
+					session.PrintFailure(err)
+				}
+			}()
 			if timeout.Given {
 				opts.Timeout = timeout.Value
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // report is what is said of a source that is ready, or has failed.
@@ -26,6 +27,7 @@ type report struct {
 // reportJSON is the line of --json.
 type reportJSON struct {
 	Source  string   `json:"source"`
+	Exact   []byte   `json:"source_bytes,omitempty"` // if the source is not UTF-8, which JSON cannot hold
 	Ready   []string `json:"ready"`
 	FD      *int     `json:"fd,omitempty"`
 	Peer    string   `json:"peer,omitempty"`
@@ -60,6 +62,9 @@ func (p printer) print(r report) error {
 
 func (r report) json() ([]byte, error) {
 	line := reportJSON{Source: r.source, Ready: r.ready.names(), Peer: r.peer, Status: r.status, Elapsed: r.elapsed.Seconds()}
+	if !utf8.ValidString(r.source) {
+		line.Exact = []byte(r.source)
+	}
 	if r.fd >= 0 {
 		line.FD = &r.fd
 	}

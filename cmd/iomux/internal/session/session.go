@@ -190,16 +190,15 @@ func (s *session) verdict(expired bool) (over bool, ending error) {
 	case expired && s.Follow && reported:
 		return true, nil
 	case expired:
-		return true, exit.Error{Status: exit.TimedOut, Reason: s.lateness()}
+		return true, s.late()
 	}
 	return false, nil
 }
 
-// lateness says what was waited for in vain. A mere look is asked for its status only.
-func (s *session) lateness() error {
-	if s.Timeout == 0 {
-		return nil
-	}
+// late returns the error of the end of the time, with the sources that are not ready. A mere look
+// has no message.
+func (s *session) late() error {
+	reason := lateError{elapsed: time.Since(s.start)}
 	var missing []string
 	for _, t := range s.targets {
 		text := printable(t.text)
@@ -207,8 +206,17 @@ func (s *session) lateness() error {
 			text += fmt.Sprintf(" (%v)", t.refusal)
 		}
 		missing = append(missing, text)
+		reason.sources = append(reason.sources, t.text)
 	}
-	return fmt.Errorf("not ready after %v: %s", s.Timeout, strings.Join(missing, ", "))
+	reason.text = fmt.Sprintf("not ready after %v: %s", s.Timeout, strings.Join(missing, ", "))
+	err := exit.Error{Status: exit.TimedOut, Reason: reason}
+	if s.Timeout == 0 {
+		if s.JSON {
+			PrintFailure(err)
+		}
+		err.Reason = nil
+	}
+	return err
 }
 
 // watch makes the waiter wait for what all targets on the descriptor want together.

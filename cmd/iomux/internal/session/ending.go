@@ -1,0 +1,42 @@
+package session
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"iomux/cmd/iomux/internal/exit"
+	"iomux/cmd/iomux/internal/output"
+)
+
+// ending is the last line of --json if iomux wait ends without what it was asked to wait for.
+type ending struct {
+	Error      string   `json:"error"`
+	ExitStatus int      `json:"exit_status"`
+	Waiting    []string `json:"waiting,omitempty"` // the sources that were not ready in time
+	Elapsed    float64  `json:"elapsed,omitempty"`
+}
+
+// lateError is the reason of exit.TimedOut.
+type lateError struct {
+	text    string
+	sources []string
+	elapsed time.Duration
+}
+
+func (e lateError) Error() string { return e.text }
+
+// PrintFailure prints err as an object. Failures of sources have been printed.
+func PrintFailure(err error) {
+	ended := exit.Error{Status: exit.Failed, Reason: err}
+	if errors.As(err, &ended); ended.Reason == nil {
+		return
+	}
+	line := ending{Error: ended.Reason.Error(), ExitStatus: ended.Status}
+	if late := (lateError{}); errors.As(ended.Reason, &late) {
+		line.Waiting, line.Elapsed = late.sources, late.elapsed.Seconds()
+	}
+	if text, failed := json.Marshal(line); failed == nil {
+		_, _ = output.Stdout.Write(append(text, '\n')) // the exit status shows a failure anyway
+	}
+}

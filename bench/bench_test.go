@@ -85,6 +85,9 @@ func TestVerdicts(t *testing.T) {
 		"a bound that is exceeded": {check{of: we, metric: "cpu", bound: 21, limit: 1}, "**not reached**"},
 		"the median":               {check{of: we, metric: "early", limit: 0}, "reached"},
 		"always":                   {check{of: we, metric: "early", limit: 0, always: true}, "**not reached**"},
+		"more than another":        {check{of: we, metric: "cpu", less: they, limit: 2}, "reached"},
+		"too much more":            {check{of: we, metric: "cpu", less: they, limit: 1.9}, "**not reached**"},
+		"more than nobody":         {check{of: we, metric: "cpu", less: &key{"row", "nobody"}, limit: 9}, "not measured"},
 		"nobody":                   {check{of: []key{{"row", "nobody"}}, metric: "cpu", limit: 1}, "not measured"},
 		"to nobody":                {check{of: we, metric: "cpu", to: &key{"row", "nobody"}, limit: 1}, "not measured"},
 		"one of two is missing":    {check{of: append(we, key{"row", "nobody"}), metric: "cpu", limit: 100}, "not measured"},
@@ -155,8 +158,10 @@ func TestGoalsAreMeasured(t *testing.T) {
 				t.Errorf("%s, %s: nobody measures %v", c.goal, c.what, at)
 			}
 		}
-		if c.to != nil && !entries[*c.to] {
-			t.Errorf("%s, %s: nobody measures %v", c.goal, c.what, *c.to)
+		for _, at := range []*key{c.to, c.less} {
+			if at != nil && !entries[*at] {
+				t.Errorf("%s, %s: nobody measures %v", c.goal, c.what, *at)
+			}
 		}
 	}
 }

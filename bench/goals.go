@@ -17,6 +17,7 @@ type check struct {
 	goal, what string
 	of         []key
 	metric     string
+	less       *key // whose values are subtracted, round for round
 	to         *key
 	bound      float64
 	limit      float64
@@ -37,6 +38,9 @@ func (c check) values(r *results) []float64 {
 		for i, value := range values {
 			greatest[i] = max(greatest[i], value)
 		}
+	}
+	if c.less != nil {
+		greatest = differences(greatest, r.of(*c.less, c.metric))
 	}
 	if c.to != nil {
 		return ratios(greatest, r.of(*c.to, c.metric))
@@ -64,7 +68,8 @@ func (c check) verdict(r *results) (measured spread, verdict string) {
 }
 
 func checks() []check {
-	all := slices.Concat(callChecks(), lateChecks(), pollChecks(), ringChecks(), wakeChecks())
+	all := slices.Concat(callChecks(), lateChecks(), pollChecks(), ringChecks(), wakeChecks(),
+		severalChecks(), contextChecks(), timerChecks(), queueChecks())
 	for _, load := range []echoing{{50, 50}, {1000, 1000}, {10_000, 10_000}, {10_000, 50}} {
 		row := rowEcho(load.connections, load.window)
 		for _, who := range []string{rival.Poller, example} {

@@ -80,7 +80,8 @@ func rowEcho(connections, window int) string {
 const perCall = "Processor time of a call, relative to C-mt."
 
 func groups() []group {
-	all := []group{calls(), pollCalls(), selectCalls(), someReady(), rings(), lateness(), wakes(), handOffs(), progress(), idle()}
+	all := []group{calls(), pollCalls(), selectCalls(), someReady(), rings(), lateness(), wakes(), handOffs(), progress(), idle(),
+		several(), contexts(), timers(), queues()}
 	for _, load := range []echoing{{50, 50}, {1000, 1000}, {10_000, 10_000}, {10_000, 50}} {
 		all = append(all, echo(load))
 	}

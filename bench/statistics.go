@@ -50,3 +50,15 @@ func shares(of []float64, bound float64) []float64 {
 	}
 	return all
 }
+
+// differences returns how much more each value is than that of the other of the same round.
+func differences(values, others []float64) []float64 {
+	if len(values) != len(others) {
+		return nil
+	}
+	all := make([]float64, len(values))
+	for i, value := range values {
+		all[i] = value - others[i]
+	}
+	return all
+}

@@ -9,6 +9,8 @@
 //	waits one|mt late NANOSECONDS       timeouts of epoll_pwait2
 //	waits one|mt threads                two threads that wake each other
 //	waits one|mt process                a process that a peer wakes
+//	waits one|mt several N THREADS      threads that share an epoll of N one-shot descriptors
+//	waits one|mt kqueue READY           epoll_wait, READY of 64 are ready
 //	waits one|mt peer                   the peer: answers 8 bytes with 8 bytes, from standard input to standard output
 //	waits one|mt echo                   the server, on one thread
 #define _GNU_SOURCE
@@ -179,6 +181,42 @@ static void late(void) {
 	}
 }
 
+static int threads;
+static long left;
+
+// several_loop reads and arms again until enough events have been handled.
+static void *several_loop(void *none) {
+	struct epoll_event list[16];
+	while (__atomic_load_n(&left, __ATOMIC_RELAXED) > 0) {
+		int n = check(epoll_wait(epfd, list, 16, -1), "epoll_wait");
+		for (int i = 0; i < n; i++) {
+			int fd = list[i].data.u32;
+			struct epoll_event again = {.events = EPOLLIN | EPOLLONESHOT, .data.u32 = fd};
+			check(read(fd, eight, 8), "read");
+			check(epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &again), "epoll_ctl");
+		}
+		__atomic_fetch_sub(&left, n, __ATOMIC_RELAXED);
+	}
+	return none;
+}
+
+static void several(int n) {
+	pthread_t all[64];
+	left = n;
+	for (int i = 0; i < threads; i++)
+		check(-pthread_create(&all[i], NULL, several_loop, NULL), "pthread_create");
+	for (int i = 0; i < threads; i++)
+		pthread_join(all[i], NULL);
+}
+
+static void counters(int n) {
+	while (n-- > 0) {
+		int fd = check(eventfd(0xfffffffe, EFD_NONBLOCK | EFD_SEMAPHORE), "eventfd");
+		struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.u32 = fd};
+		check(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
+	}
+}
+
 static void await(int ep, int fd) {
 	struct epoll_event event;
 	expect(1, epoll_wait(ep, &event, 1, -1), "epoll_wait");
@@ -289,6 +327,16 @@ int main(int count, char **arguments) {
 		measure(modify);
 	} else if (strncmp(what, "ring", 4) == 0) {
 		ring(first, what[4] ? what + 5 : "epoll");
+	} else if (strcmp(what, "several") == 0) {
+		counters(first);
+		threads = second;
+		measure(several);
+	} else if (strcmp(what, "kqueue") == 0) {
+		expected = first;
+		watch(64, first);
+		for (int i = 0; i < watched; i++)
+			add(fds[i].fd, fds[i].fd);
+		measure(by_epoll);
 	} else if (strcmp(what, "late") == 0) {
 		late_ns = first;
 		late();

@@ -32,8 +32,12 @@ const (
 	EpollTry   = "iomux/epoll, descriptor"
 	PollerTry  = "iomux.Poller, descriptor"
 	Goroutines = "goroutines"
+	AfterFunc  = "time.AfterFunc"
+	Kqueue     = "iomux/kqueue"
 	Net        = "net"
 	Netpoll    = "netpoll"
+
+	WithoutContext = "iomux.Poller, WaitTimeout"
 )
 
 // work makes n operations. What it returns is measured beside the time.
@@ -55,6 +59,11 @@ var works = map[string]func(who string, numbers []int) (work, error){
 	"others":    others,
 	"sleepers":  sleepers,
 	"footprint": footprint,
+	"several":   several,
+	"resets":    resets,
+	"expire":    expirations,
+	"contexts":  contexts,
+	"kqueue":    queues,
 }
 
 var errUnknown = errors.New("no such work")

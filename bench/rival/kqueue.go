@@ -1,0 +1,31 @@
+//go:build linux
+
+package rival
+
+import (
+	"iomux/kqueue"
+)
+
+// queues waits on a kqueue without sleeping, beside an epoll, with numbers[0] of 64 ready.
+func queues(who string, numbers []int) (work, error) {
+	fds, err := eventfds(64, numbers[0])
+	if err != nil {
+		return nil, err
+	}
+	if who != Kqueue {
+		wait, err := waiter(who, fds, 64, 0)
+		return repeat(numbers[0], wait), err
+	}
+	queue, err := kqueue.New()
+	if err != nil {
+		return nil, err
+	}
+	for _, fd := range fds {
+		change := []kqueue.Event{kqueue.NewEvent(uint64(fd))}
+		if _, err := queue.Control(change, nil, 0); err != nil {
+			return nil, err
+		}
+	}
+	events := make([]kqueue.Event, 64)
+	return repeat(numbers[0], func() (int, error) { return queue.Control(nil, events, 0) }), nil
+}

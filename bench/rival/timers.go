@@ -1,0 +1,159 @@
+//go:build linux
+
+package rival
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"iomux"
+)
+
+// manyTimers is the number of armed timers.
+const manyTimers = 100_000
+
+// resetter resets timer i to a duration.
+type resetter func(i int, d time.Duration)
+
+// resets resets one of many armed timers.
+func resets(who string, _ []int) (work, error) {
+	reset, _, bytes, err := armed(who)
+	return func(n int) map[string]float64 {
+		for range n {
+			reset(rand.IntN(manyTimers), time.Hour)
+		}
+		return map[string]float64{"bytes": bytes}
+	}, err
+}
+
+// expirations resets many timers to the same moment and waits until all have expired.
+func expirations(who string, _ []int) (work, error) {
+	reset, await, _, err := armed(who)
+	return func(n int) map[string]float64 {
+		for n > 0 {
+			batch := min(n, manyTimers)
+			for i := range batch {
+				reset(i, time.Millisecond)
+			}
+			await(batch)
+			n -= batch
+		}
+		return nil
+	}, err
+}
+
+// armed arms many timers. It returns how to reset one, how to await the expiration of some, and
+// the bytes of the heap that each timer takes.
+func armed(who string) (reset resetter, await func(n int), bytes float64, err error) {
+	before := heap()
+	switch who {
+	case Poller:
+		reset, await, err = armedPoller()
+	case AfterFunc:
+		reset, await = armedAfterFunc()
+	default:
+		err = errUnknown
+	}
+	return reset, await, (heap() - before) / manyTimers, err
+}
+
+func heap() float64 {
+	var memory runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&memory)
+	return float64(memory.HeapAlloc)
+}
+
+func armedPoller() (resetter, func(int), error) {
+	p, err := iomux.New[int]()
+	if err != nil {
+		return nil, nil, err
+	}
+	timers := make([]*iomux.Registration[int], manyTimers)
+	for i := range timers {
+		if timers[i], err = p.RegisterTimer(time.Hour, i); err != nil {
+			return nil, nil, err
+		}
+	}
+	events := make([]iomux.Event[int], 1024)
+	reset := func(i int, d time.Duration) { must(timers[i].Reset(d)) }
+	return reset, func(left int) {
+		for left > 0 {
+			n, err := p.WaitTimeout(events, -1)
+			must(err)
+			left -= n
+		}
+	}, nil
+}
+
+func armedAfterFunc() (resetter, func(int)) {
+	var left atomic.Int64
+	done := make(chan struct{}, 1)
+	timers := make([]*time.Timer, manyTimers)
+	for i := range timers {
+		timers[i] = time.AfterFunc(time.Hour, func() {
+			if left.Add(-1) == 0 {
+				done <- struct{}{}
+			}
+		})
+	}
+	reset := func(i int, d time.Duration) { timers[i].Reset(d) }
+	return reset, func(n int) {
+		if left.Add(int64(n)) > 0 { // else all have expired already
+			<-done
+		}
+	}
+}
+
+// contexts makes a context for each wait and cancels it afterwards. WithoutContext makes the same
+// context and waits for the same time without it. With numbers[0] == 1 each wait has to sleep.
+func contexts(who string, numbers []int) (work, error) {
+	r, w, err := pipes(1)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPoller(Poller, r)
+	if err != nil {
+		return nil, err
+	}
+	if who != Poller && who != WithoutContext {
+		return nil, errUnknown
+	}
+	ring := make(chan struct{})
+	go func() {
+		for range ring {
+			_, err := rawWrite(w[0])
+			must(err)
+		}
+	}()
+	sleeps := numbers[0] == 1
+	if !sleeps {
+		ring <- struct{}{}
+	}
+	events := make([]iomux.Event[int], 8)
+	return func(n int) map[string]float64 {
+		for range n {
+			if sleeps {
+				ring <- struct{}{} // the other goroutine runs when this one waits
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			var ready int
+			var err error
+			if who == Poller {
+				ready, err = p.Wait(ctx, events)
+			} else {
+				ready, err = p.WaitTimeout(events, time.Minute)
+			}
+			cancel()
+			expect(1, ready, err)
+			if sleeps {
+				_, err = rawRead(r[0])
+				must(err)
+			}
+		}
+		return nil
+	}, nil
+}

@@ -3,6 +3,7 @@
 package rival
 
 import (
+	"context"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -47,7 +48,7 @@ func closable(who string) (wait, stop func() error, err error) {
 	case Poller:
 		p, err := iomux.New[int]()
 		return func() error {
-			_, err := p.WaitTimeout(make([]iomux.Event[int], 1), -1)
+			_, err := p.Wait(context.Background(), make([]iomux.Event[int], 1))
 			return err
 		}, p.Close, err
 	case XSys:

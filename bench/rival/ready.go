@@ -3,6 +3,7 @@
 package rival
 
 import (
+	"context"
 	"time"
 	"unsafe"
 
@@ -80,6 +81,9 @@ func waiter(who string, fds []int, room int, timeout time.Duration) (func() (int
 	case Poller, Blocking:
 		p, err := newPoller(who, fds)
 		events := make([]iomux.Event[int], room)
+		if timeout < 0 {
+			return func() (int, error) { return p.Wait(context.Background(), events) }, err
+		}
 		return func() (int, error) { return p.WaitTimeout(events, timeout) }, err
 	}
 	return nil, errUnknown

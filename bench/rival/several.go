@@ -3,6 +3,7 @@
 package rival
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 
@@ -69,7 +70,7 @@ func severalPoller(fds []int) (func(*atomic.Int64), error) {
 	return func(left *atomic.Int64) {
 		events := make([]iomux.Event[int], severalRoom)
 		for left.Load() > 0 {
-			n, err := p.WaitTimeout(events, -1)
+			n, err := p.Wait(context.Background(), events)
 			must(err)
 			for _, event := range events[:n] {
 				_, err := rawRead(fds[event.Key])

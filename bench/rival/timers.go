@@ -82,7 +82,7 @@ func armedPoller() (resetter, func(int), error) {
 	reset := func(i int, d time.Duration) { must(timers[i].Reset(d)) }
 	return reset, func(left int) {
 		for left > 0 {
-			n, err := p.WaitTimeout(events, -1)
+			n, err := p.Wait(context.Background(), events)
 			must(err)
 			left -= n
 		}

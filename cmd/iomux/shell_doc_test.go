@@ -1,0 +1,186 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// scene prepares what a line of docs/shell.md waits for.
+type scene struct {
+	line  string // the beginning of the line
+	poke  func(t *testing.T, folder string, port, pid int)
+	want  string // the output
+	stays bool   // the line runs until a signal
+}
+
+func touch(t *testing.T, folder, name string) {
+	if err := os.WriteFile(filepath.Join(folder, name), []byte(time.Now().String()), 0o600); err != nil {
+		t.Error(err)
+	}
+}
+
+func changeConfig(t *testing.T, folder string, _, _ int) { touch(t, folder, "config.yml") }
+
+var scenes = []scene{
+	{line: "iomux wait -t 30 --retry 1 tcp:", want: "started\n"},
+	{line: "iomux wait --all -t 30", want: "started\n"},
+	{line: "iomux wait -q --retry 1 tcp:"},
+	{line: "iomux wait tcp-listen:", want: "started\n", poke: func(_ *testing.T, _ string, port, _ int) {
+		if connection, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			_ = connection.Close()
+		}
+	}},
+	{line: "exec 3<>events.fifo", want: "event\n", poke: func(_ *testing.T, folder string, _, _ int) {
+		fifo, err := os.OpenFile(filepath.Join(folder, "events.fifo"), os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			return // not yet open for reading
+		}
+		_, _ = fifo.WriteString("event\n")
+		_ = fifo.Close()
+	}},
+	{line: "iomux wait -q exists:", poke: func(t *testing.T, folder string, _, _ int) { touch(t, folder, "ready") }},
+	{line: "iomux wait path:", want: "started\n", poke: changeConfig},
+	{line: "iomux wait --follow path:", want: "made\n", poke: changeConfig, stays: true},
+	{line: "iomux wait -f path:", want: "made\n", poke: changeConfig, stays: true},
+	{line: "iomux wait pid:", want: "started\n", poke: func(_ *testing.T, _ string, _, pid int) {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}},
+	{line: "./a & a=$!", want: "exited"},
+	{line: "iomux wait -q -t 5 stdin", want: "typed\n"},
+	{line: "iomux wait --follow signal:", want: "made\n", stays: true},
+}
+
+// TestShellPageLinesRun runs the right column of docs/shell.md.
+func TestShellPageLinesRun(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/shell.md")
+	if err != nil {
+		t.Skip("the page is not here: the test binary runs alone")
+	}
+	if _, err := exec.LookPath("mkfifo"); err != nil {
+		t.Skip("mkfifo is not installed")
+	}
+	rows := regexp.MustCompile("(?m)^\\| `.*` \\| `(.*)` \\|$").FindAllSubmatch(page, -1)
+	if len(rows) != len(scenes) {
+		t.Fatalf("%d lines in docs/shell.md, %d scenes", len(rows), len(scenes))
+	}
+	for i, row := range rows {
+		line := string(row[1])
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			if !strings.HasPrefix(line, scenes[i].line) {
+				t.Fatalf("line %d is not the one of its scene, %q", i+1, scenes[i].line)
+			}
+			scenes[i].run(t, line)
+		})
+	}
+}
+
+func (s scene) run(t *testing.T, line string) {
+	folder := t.TempDir()
+	for name, text := range map[string]string{
+		"start": "echo started", "make": "echo made", "a": "sleep 0.2", "b": "exec sleep 60 >/dev/null 2>&1", "config.yml": "",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Mkfifo(filepath.Join(folder, "events.fifo"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	port := listener.Addr().(*net.TCPAddr).Port
+	if strings.Contains(line, "tcp-listen:") {
+		_ = listener.Close()
+	}
+	process := exec.Command("sleep", "60")
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = process.Wait(); close(ended) }()
+	defer func() { _ = process.Process.Kill(); <-ended }()
+
+	line = strings.NewReplacer(":8080", ":"+strconv.Itoa(port), ":5432", ":"+strconv.Itoa(port),
+		"pid:1234", "pid:"+strconv.Itoa(process.Process.Pid)).Replace(line)
+	s.runLine(t, folder, line, port, process.Process.Pid)
+}
+
+// transcript collects what a line prints.
+type transcript struct {
+	lock sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *transcript) Write(p []byte) (int, error) {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *transcript) String() string {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	return o.text.String()
+}
+
+// runLine runs the line with sh, and causes the event until the line has printed what is expected.
+func (s scene) runLine(t *testing.T, folder, line string, port, pid int) {
+	var printed transcript
+	// HUP must not end sh, or iomux before it catches it.
+	cmd := exec.Command("sh", "-c", "trap '' HUP; "+line)
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = folder, strings.NewReader("typed\n"), &printed, &printed
+	cmd.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	defer func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }()
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); {
+		select {
+		case err := <-ended:
+			if err != nil || s.stays || !strings.Contains(printed.String(), s.want) {
+				t.Errorf("%s: %v, printed %q, want %q", line, err, printed.String(), s.want)
+			}
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
+		if s.stays && strings.Contains(printed.String(), s.want) {
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			_ = <-ended
+			return
+		}
+		s.cause(t, folder, port, pid, cmd.Process.Pid)
+	}
+	t.Errorf("%s: no end after a minute, printed %q", line, printed.String())
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	_ = <-ended
+}
+
+// cause causes the event that the line waits for.
+func (s scene) cause(t *testing.T, folder string, port, pid, group int) {
+	switch {
+	case s.poke != nil:
+		s.poke(t, folder, port, pid)
+	case s.stays:
+		_ = syscall.Kill(-group, syscall.SIGHUP)
+	}
+}

@@ -8,9 +8,11 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"regexp"
 	"syscall"
@@ -89,5 +91,10 @@ func bench(arguments []string, progress io.Writer) (err error) {
 		_, err = io.WriteString(os.Stdout, text)
 		return err
 	}
+	older, err := os.ReadFile(*out)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	text = withEarlier(text, string(older))
 	return os.WriteFile(*out, []byte(text), 0o644)
 }

@@ -34,6 +34,8 @@ func describe(all *rivals) *surroundings {
 	add("date", s.started.UTC().Format("2006-01-02 15:04 MST"))
 	add("revision", output("git", "describe", "--always", "--dirty"))
 	add("processor", fmt.Sprintf("%s, of which %d are used", model(), runtime.NumCPU()))
+	add("hypervisor", hypervisor())
+	add("32-bit programs", narrow())
 	var system unix.Utsname
 	if unix.Uname(&system) == nil {
 		add("kernel", unix.ByteSliceToString(system.Sysname[:])+" "+unix.ByteSliceToString(system.Release[:])+" "+unix.ByteSliceToString(system.Machine[:]))

@@ -1,0 +1,87 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// hypervisor names what runs this machine, as far as the kernel shows it.
+func hypervisor() string {
+	for _, file := range []string{"/sys/hypervisor/type", "/sys/class/dmi/id/sys_vendor"} {
+		if text, err := os.ReadFile(file); err == nil {
+			return string(text)
+		}
+	}
+	text, err := os.ReadFile("/proc/cpuinfo")
+	switch {
+	case err != nil:
+		return "unknown"
+	case strings.Contains(string(text), " hypervisor"):
+		return "one without a name"
+	}
+	return "none seen"
+}
+
+// narrow reports whether 32-bit programs run. It starts one.
+func narrow() string {
+	architecture := map[string]string{"amd64": "386", "arm64": "arm"}[runtime.GOARCH]
+	if architecture == "" {
+		return "not tried"
+	}
+	folder, err := os.MkdirTemp("", "iomux-bench")
+	if err != nil {
+		return "not tried"
+	}
+	defer func() { _ = os.RemoveAll(folder) }() // the answer is what matters
+	source, program := filepath.Join(folder, "main.go"), filepath.Join(folder, "program")
+	if os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o600) != nil {
+		return "not tried"
+	}
+	build := exec.Command("go", "build", "-o", program, source)
+	build.Env = append(os.Environ(), "GOARCH="+architecture, "CGO_ENABLED=0")
+	if build.Run() != nil {
+		return "not tried"
+	}
+	if exec.Command(program).Run() != nil {
+		return "do not run"
+	}
+	return "run"
+}
+
+const earlierTitle = "\n# An earlier run on another make of machine\n"
+
+// machine returns the facts in a report that name the make of the machine.
+func machine(report string) (facts string) {
+	for line := range strings.Lines(report) {
+		for _, name := range []string{"processor", "hypervisor", "32-bit programs"} {
+			if strings.HasPrefix(line, "| "+name+" |") {
+				facts += line
+			}
+		}
+	}
+	return facts
+}
+
+// withEarlier appends the runs of an older file that other makes of machine made. The last run of
+// each make stays, without the notes.
+func withEarlier(current, older string) string {
+	made := machine(current)
+	for _, run := range strings.Split(older, earlierTitle) {
+		run, _, _ = strings.Cut(run, notesTitle)
+		if _, after, found := strings.Cut(run, introduction); found {
+			run = after
+		}
+		if facts := machine(run); facts != "" && facts != made {
+			current = strings.TrimRight(current, "\n") + "\n" + earlierTitle + "\n" + strings.Trim(run, "\n") + "\n"
+		}
+	}
+	return current
+}
+
+// notesTitle begins the notes.
+const notesTitle = "\n## What costs, where a goal is not reached\n"

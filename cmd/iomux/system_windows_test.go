@@ -46,7 +46,7 @@ func TestConsoleIsRefused(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), program(t), "wait", "--timeout", "60", source)
 		cmd.Stdin = stdin
 		output, err := cmd.CombinedOutput()
-		want := "iomux: " + source + ": not on Windows, which waits for tcp://"
+		want := "iomux: " + source + ": not on Windows, which has tcp://"
 		if cmd.ProcessState.ExitCode() != exit.Failed || !strings.HasPrefix(string(output), want) {
 			t.Errorf("%q, %v, want %q", output, err, want)
 		}

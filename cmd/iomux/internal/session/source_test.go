@@ -82,7 +82,7 @@ func TestParseSourceSaysWhatIsWrong(t *testing.T) {
 		"TCP://localhost:1":             "did you mean tcp://localhost:1?",
 		"tpc://localhost:1":             "did you mean tcp://localhost:1?",
 		"tcplisten://:1":                "did you mean tcp-listen://:1?",
-		"signal:HPU":                    "did you mean signal:HUP?",
+		"signal:ITN":                    "did you mean signal:INT?",
 		"signal:RTMAX+1":                "no such signal",
 		"signal:RTMIN1":                 "no such signal",
 		"signal:99":                     "no such signal",

@@ -21,7 +21,7 @@ type child struct {
 	arguments []string
 }
 
-// findCommand looks for CMD before anything is waited for: a misspelt name shows at once.
+// findCommand finds CMD before the wait, so that a misspelt name fails at once.
 func (s *session) findCommand() error {
 	if s.Command == nil {
 		return nil
@@ -48,7 +48,7 @@ func cannotRun(name string, err error) exit.Error {
 	return exit.Error{Status: status, Reason: fmt.Errorf("%s: %w", printable(name), err)}
 }
 
-// reason is the errno in err, without the names of calls, which say nothing to a user of the shell.
+// reason returns the errno in err, because names of system calls do not help users of a shell.
 func reason(err error) error {
 	if errno := syscall.Errno(0); errors.As(err, &errno) {
 		return errno
@@ -56,7 +56,7 @@ func reason(err error) error {
 	return err
 }
 
-// environment is that of iomux and what was ready, a line for each source.
+// environment returns the environment of iomux with what was ready, a line for each source.
 func environment(reports []report) []string {
 	var sources, ready []string
 	for _, r := range reports {

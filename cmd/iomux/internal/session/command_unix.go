@@ -13,7 +13,7 @@ import (
 	"iomux/cmd/iomux/internal/exit"
 )
 
-// replace makes CMD of this process, so that signals reach it and its status is the status.
+// replace replaces iomux with CMD. Signals then reach CMD, and its exit status is that of iomux.
 func (s *session) replace() error {
 	return s.child.failure(s.child.exec(func(path string, arguments []string) error {
 		return syscall.Exec(path, arguments, environment(s.ready))

@@ -9,7 +9,7 @@ import (
 	"iomux/cmd/iomux/internal/exit"
 )
 
-// replace runs CMD, whose status is the status: no process can be made another one here.
+// replace runs CMD and ends with its exit status, because Windows cannot replace a process.
 func (s *session) replace() error {
 	err := s.child.command(environment(s.ready)).Run()
 	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) {

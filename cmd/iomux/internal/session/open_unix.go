@@ -12,8 +12,8 @@ import (
 	"iomux/poll"
 )
 
-// openDescriptor waits on a descriptor that iomux was started with. Those that the program has made itself are closed on
-// exec, so that what is not closed on exec was inherited.
+// openDescriptor waits on an inherited descriptor. Descriptors that iomux itself has opened are
+// close-on-exec.
 func (t *target) openDescriptor() {
 	fd := t.source.fd
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
@@ -68,7 +68,7 @@ func openForReading(path string) (int, error) {
 	})
 }
 
-// missing adds to the error of a path that looks like an address what was perhaps meant.
+// missing adds advice to the error of a path that looks like an address.
 func missing(path string, err error) error {
 	if host, port, ok := strings.Cut(path, ":"); ok && host != "" && port != "" && !strings.Contains(path, "/") {
 		return fmt.Errorf("%w: if it is no file use tcp://%s", err, path)
@@ -125,7 +125,7 @@ func (t *target) closeWriter() {
 	}
 }
 
-// ignoringInterrupts repeats a call that a signal has interrupted.
+// ignoringInterrupts repeats a call while signals interrupt it.
 func ignoringInterrupts(call func() (int, error)) (int, error) {
 	for {
 		n, err := call()

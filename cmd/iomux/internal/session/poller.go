@@ -13,12 +13,12 @@ import (
 	"iomux/poll"
 )
 
-// waiter waits by a Poller: on descriptors, which may have several targets each, and on what has none and belongs to one. It
-// is for one goroutine.
+// waiter waits with a Poller. A descriptor may have several targets. Other sources have one each. It
+// is not safe for concurrent use.
 type waiter struct {
 	poller        *iomux.Poller[key]
 	registrations map[key]*iomux.Registration[key]
-	events        [128]iomux.Event[key] // what finds no room comes next time
+	events        [128]iomux.Event[key] // further events are returned by the next wait
 	ready         []event
 }
 
@@ -28,7 +28,7 @@ type key struct {
 	target *target
 }
 
-// event says what is ready.
+// event is a source that is ready.
 type event struct {
 	key
 	ready  states
@@ -37,7 +37,7 @@ type event struct {
 
 var errAlwaysReady = errors.New("always ready")
 
-// translations are the states as a Poller spells them, and poll(2).
+// translations are the states in terms of a Poller and of poll(2).
 var translations = []struct {
 	state    states
 	interest iomux.Interest
@@ -56,16 +56,16 @@ func newWaiter(m iomux.Mechanism) (*waiter, error) {
 	return &waiter{poller: poller, registrations: map[key]*iomux.Registration[key]{}}, err
 }
 
-// hasEdges reports whether it tells arrivals from what is there.
+// hasEdges reports whether the mechanism is edge-triggered.
 func (w *waiter) hasEdges() bool { return w.poller.Supports(iomux.Edge) }
 
-// set begins to await want on fd, or changes what is awaited. Hang-ups and errors are always reported. Where there are edges
-// edge asks for a report of each arrival, not of what is there. It fails with errAlwaysReady for what the kernel has no
-// waiting for.
+// set begins to wait for want on fd, or changes what it waits for. Hang-ups and errors are always
+// reported. With edge, arrivals are reported instead of readiness. It returns errAlwaysReady for
+// files that the kernel cannot wait on.
 func (w *waiter) set(fd int, want states, edge bool) error {
 	var interest iomux.Interest
 	for _, line := range translations {
-		// What cannot be told, such as a hang-up by select, is not asked for.
+		// Some mechanisms cannot report some states, such as select a hang-up.
 		if want&line.state != 0 && w.poller.Supports(line.interest) {
 			interest |= line.interest
 		}
@@ -84,7 +84,7 @@ func (w *waiter) set(fd int, want states, edge bool) error {
 	case err == nil && r.AlwaysReady():
 		return errors.Join(errAlwaysReady, r.Unregister())
 	case errors.Is(err, iomux.ErrNotPollable) && w.poller.Mechanism() == iomux.Epoll:
-		return errAlwaysReady // for nothing that it was asked for
+		return errAlwaysReady // not even for errors
 	case errors.Is(err, iomux.ErrNotPollable):
 		return fmt.Errorf("%v cannot wait on it: try --mechanism select", w.poller.Mechanism())
 	case err == nil:
@@ -93,7 +93,7 @@ func (w *waiter) set(fd int, want states, edge bool) error {
 	return err
 }
 
-// drop ends that, and the wait of a target without a descriptor.
+// drop ends the wait for a descriptor or a target.
 func (w *waiter) drop(k key) error {
 	r := w.registrations[k]
 	if r == nil {
@@ -119,7 +119,7 @@ func (w *waiter) setPath(t *target, path string) error {
 	return w.keep(t)(w.poller.RegisterPath(path, key{-1, t}))
 }
 
-// keep takes what registering t has returned.
+// keep stores the registration of t, if there was no error.
 func (w *waiter) keep(t *target) func(*iomux.Registration[key], error) error {
 	return func(r *iomux.Registration[key], err error) error {
 		if err == nil {
@@ -129,7 +129,7 @@ func (w *waiter) keep(t *target) func(*iomux.Registration[key], error) error {
 	}
 }
 
-// wait returns what is ready, nothing after the timeout; a negative timeout blocks.
+// wait returns what is ready, nothing after the timeout. A negative timeout never expires.
 func (w *waiter) wait(timeout time.Duration) ([]event, error) {
 	n, err := w.poller.WaitTimeout(w.events[:], timeout)
 	w.ready = w.ready[:0]
@@ -164,7 +164,8 @@ func toStates(ready iomux.Interest) (all states) {
 	return all
 }
 
-// lookCloser asks poll(2) for what select cannot tell: it calls a hang-up and an error readable or writable.
+// lookCloser asks poll(2) if select, which reports hang-ups and errors as readable or writable, was
+// used.
 func (w *waiter) lookCloser(fd int, ready states) states {
 	if w.poller.Supports(iomux.Hangup) {
 		return ready
@@ -187,8 +188,8 @@ func (w *waiter) lookCloser(fd int, ready states) states {
 	return ready
 }
 
-// tellsReadHangup is whether this system's poll(2) knows POLLRDHUP. Elsewhere the end of what a socket's peer sends is
-// readable, and no more.
+// tellsReadHangup reports whether poll(2) of this system has POLLRDHUP. Elsewhere a socket whose peer
+// has shut down is only readable.
 func tellsReadHangup() bool {
 	_, err := poll.Wait([]poll.FD{{FD: -1, Events: poll.RdHup}}, 0)
 	return err == nil

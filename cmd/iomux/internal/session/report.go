@@ -11,16 +11,16 @@ import (
 	"unicode/utf8"
 )
 
-// report is what is said of a source that is ready, or has failed.
+// report describes a source that is ready or has failed.
 type report struct {
 	source  string
 	ready   states
-	fd      int // -1 where the user knows of none
+	fd      int // -1 if the user did not name one
 	peer    string
-	bytes   int  // -1 where none were counted
+	bytes   int  // -1 if none were counted
 	status  *int // of a process, if it is known: negative for the signal that killed it
 	err     error
-	failed  bool // err is why the source is given up, not a detail
+	failed  bool // err ended the wait for the source
 	elapsed time.Duration
 }
 
@@ -41,7 +41,7 @@ type reportJSON struct {
 type printer struct {
 	w     io.Writer
 	json  bool
-	quiet bool // CMD hears of it instead
+	quiet bool // no lines of text
 }
 
 func (p printer) print(r report) error {
@@ -53,7 +53,7 @@ func (p printer) print(r report) error {
 		}
 		_, err = p.w.Write(append(line, '\n'))
 		return err
-	case p.quiet || r.failed: // failures are told on stderr
+	case p.quiet || r.failed: // failures are printed on stderr
 		return nil
 	}
 	_, err := io.WriteString(p.w, r.text()+"\n")
@@ -77,7 +77,7 @@ func (r report) json() ([]byte, error) {
 	return json.Marshal(line)
 }
 
-// text is SOURCE, STATE and, where there are any, details, with tabs between them.
+// text returns SOURCE, STATE and details, if any, separated by tabs.
 func (r report) text() string {
 	columns := []string{printable(r.source), r.ready.String()}
 	if details := r.details(); details != "" {
@@ -103,7 +103,7 @@ func (r report) details() string {
 	return strings.Join(details, " ")
 }
 
-// printable quotes what would break a line or a column.
+// printable quotes text that would break a line or a column.
 func printable(text string) string {
 	if strings.ContainsFunc(text, unicode.IsControl) {
 		return strconv.Quote(text)

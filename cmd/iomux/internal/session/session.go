@@ -11,27 +11,28 @@ import (
 	"iomux/cmd/iomux/internal/exit"
 )
 
-// pause is how long a source that stays ready is left alone after a report, where the mechanism has no edges.
+// pause is the time between two reports of a source that stays ready, if the mechanism is only
+// level-triggered.
 const pause = 100 * time.Millisecond
 
-// session is one run of iomux wait. All of it happens in one goroutine, in turns of a wait, the reports of what it found,
-// and the question whether that was all.
+// session is one run of iomux wait, in one goroutine. Each turn waits, reports what is ready, and
+// asks whether the session is over.
 type session struct {
 	Options
 	printer
 	waiter   *waiter
 	lookups  lookups
 	start    time.Time
-	targets  []*target         // those that can still become ready, in the order of the arguments
-	watched  map[int][]*target // who waits on a descriptor: several, if one was named twice
+	targets  []*target         // of the sources that can still become ready, in the order of the arguments
+	watched  map[int][]*target // by descriptor: several if it was named twice
 	found    []finding         // since the last reports
 	ready    []report          // all that were reported ready, for CMD
-	child    *child            // CMD, which is run for each report
+	child    *child            // CMD, nil for none
 	failures int
 	unread   bool // nobody reads the output any more
 }
 
-// finding is a report of a target, which has not been told yet.
+// finding is a report of a target that has not been printed yet.
 type finding struct {
 	*target
 	report
@@ -60,12 +61,12 @@ func waitFor(opts Options, sources []source, p printer) error {
 	return nil
 }
 
-// run returns nil when the sources were ready, as far as the options ask for it.
+// run waits until the sources are ready that the options ask for.
 func (s *session) run() error {
 	for _, t := range slices.Clone(s.targets) {
 		t.open()
 		if s.All && s.failures > 0 {
-			break // that is all that there will be
+			break // the first failure ends the session
 		}
 	}
 	s.watchOutput()
@@ -86,18 +87,19 @@ func (s *session) run() error {
 	}
 }
 
-// watchOutput makes iomux wait --follow | head -1 end when head does, not at the report after that.
+// watchOutput ends iomux wait --follow | head -1 when head ends, not at the report after that.
 func (s *session) watchOutput() {
 	if !s.Follow || s.printer.quiet {
 		return
 	}
 	output := &target{session: s, fd: 1, writer: -1, edge: true, take: func(states) { s.unread = true }}
 	if s.watch(output) != nil {
-		s.unwatch(output) // a file or a device, which is always read
+		s.unwatch(output) // a file or a device has no reader that could end
 	}
 }
 
-// turn waits once, and lets the targets take what is ready and do what is due. It reports whether the time is over.
+// turn waits once. Targets take what is ready and do what is due. It reports whether the timeout
+// has expired.
 func (s *session) turn() (expired bool, err error) {
 	left := s.left()
 	events, err := s.waiter.wait(s.untilNext(left))
@@ -127,7 +129,7 @@ func (s *session) turn() (expired bool, err error) {
 	return left == 0 && (s.Follow || len(events) == 0 && len(s.found) == 0), nil
 }
 
-// left is what is left of the timeout, negative for no timeout.
+// left returns the rest of the timeout, negative if there is none.
 func (s *session) left() time.Duration {
 	if s.Timeout < 0 {
 		return -1
@@ -135,8 +137,8 @@ func (s *session) left() time.Duration {
 	return max(0, s.Timeout-time.Since(s.start))
 }
 
-// untilNext is how long to wait: while something was found only to see what else is ready, else until the timeout or the
-// first thing that is due.
+// untilNext returns how long to wait: until the timeout or the next thing that is due. If something
+// was found, it returns 0 to collect what else is ready.
 func (s *session) untilNext(left time.Duration) time.Duration {
 	if len(s.found) > 0 {
 		return 0
@@ -151,7 +153,7 @@ func (s *session) untilNext(left time.Duration) time.Duration {
 	return left
 }
 
-// tell reports what was found, in the order of the arguments.
+// tell prints what was found, in the order of the arguments, and runs CMD for it.
 func (s *session) tell() error {
 	slices.SortStableFunc(s.found, func(a, b finding) int { return a.index - b.index })
 	found := s.found
@@ -172,12 +174,12 @@ func (s *session) tell() error {
 		s.ready = append(s.ready, f.report)
 	}
 	if s.Follow && len(s.ready) > 1 {
-		s.ready = s.ready[:1] // that there was one is all that is asked
+		s.ready = s.ready[:1] // verdict only asks whether there was one
 	}
 	return nil
 }
 
-// verdict says whether the session is over, and how it has ended: nil is ready.
+// verdict reports whether the session is over, and returns its result.
 func (s *session) verdict(expired bool) (over bool, ending error) {
 	reported, failed, none := len(s.ready) > 0, s.failures > 0, len(s.targets) == 0
 	switch {
@@ -219,7 +221,7 @@ func (s *session) late() error {
 	return err
 }
 
-// watch makes the waiter wait for what all targets on the descriptor want together.
+// watch makes the waiter wait for what all targets of the descriptor want.
 func (s *session) watch(t *target) error {
 	s.watched[t.fd] = append(s.watched[t.fd], t)
 	return s.update(t.fd)

@@ -14,7 +14,7 @@ const (
 	datagram   // one has come
 	hangup     // nobody is left at the other end
 	readHangup // the other end writes no more: a hang-up for who reads
-	faulty     // an error condition, which the next call on the descriptor tells
+	faulty     // an error condition, which the next call on the descriptor returns
 	expired    // a time is over
 	caught     // a signal has come
 	exited     // a process has
@@ -54,7 +54,7 @@ var stateNames = []struct {
 	{exists, "exists"},
 }
 
-// names is how the set is printed.
+// names returns the states of the set as they are printed.
 func (s states) names() []string {
 	names := []string{}
 	for _, state := range stateNames {

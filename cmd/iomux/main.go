@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -51,7 +52,11 @@ func statusOf(cmd *cobra.Command, err error) int {
 		}
 		return ended.Status
 	}
-	exit.Complain(err.Error())
+	advice := ""
+	if errors.Is(err, syscall.EMFILE) {
+		advice = ": raise the limit of descriptors with ulimit -n"
+	}
+	exit.Complain(err.Error() + advice)
 	return exit.Failed
 }
 

@@ -171,6 +171,9 @@ func wait(opts session.Options, mechanism string, args []string, dash int) error
 		if len(opts.Command) == 0 {
 			return exit.Misuse("a command is missing after --")
 		}
+		if opts.Command[0] == "" {
+			return exit.Misuse("the command after -- is empty: an unset variable?")
+		}
 	}
 	switch {
 	case len(args) == 0:

@@ -83,15 +83,15 @@ func model() string {
 	return runtime.GOARCH
 }
 
-const introduction = `# Results
+const introduction = "# Results\n\n`make bench`" + ` writes this file. Times are ratios only, because the same work takes another time on
+another machine. A cell is the median, over interleaved rounds, of the ratio within a round. The
+quartiles are in brackets. Less is better unless a table says otherwise.
 
-Written by ` + "`make bench`" + `. Times are told as ratios only, for the same work takes another time on another machine: a cell is the
-median over interleaved rounds of the ratio within a round, and in brackets are the quartiles. Less is better, if nothing else is said.
-
-All that is compared runs in a process of its own on the same processor, so that GOMAXPROCS is 1; loads for servers run on another one.
-**C** has one thread. **C-mt** is the same program with a second thread that does nothing, which makes the kernel count references of
-descriptors in each call: that is the limit for Go, whose programs always have several threads. **raw** is RawSyscall; **x/sys** is
-golang.org/x/sys/unix; **goroutines** is one for each descriptor.
+Every program runs in a process of its own on the same processor, with GOMAXPROCS 1. Loads for
+servers run on another processor. **C** has one thread. **C-mt** is the same program with a second,
+idle thread, which makes the kernel count references of descriptors in each call. That is the limit
+for Go, whose programs always have several threads. **raw** is RawSyscall, **x/sys** is
+golang.org/x/sys/unix, and **goroutines** is one goroutine for each descriptor.
 `
 
 // report is RESULTS.md.
@@ -120,7 +120,7 @@ func report(about *surroundings, all []group, r *results) string {
 	return text.String()
 }
 
-// leftOutList tells each reason once.
+// leftOutList names each reason once.
 func leftOutList(all []leftOut) string {
 	var reasons []string
 	rows := make(map[string][]string)

@@ -84,4 +84,4 @@ func withEarlier(current, older string) string {
 }
 
 // notesTitle begins the notes.
-const notesTitle = "\n## What costs, where a goal is not reached\n"
+const notesTitle = "\n## Why some goals are missed\n"

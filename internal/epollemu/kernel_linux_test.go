@@ -14,12 +14,16 @@ import (
 
 	"iomux/internal/epollemu"
 	"iomux/internal/sys"
+	"iomux/internal/test/suite"
 )
 
 // TestSameAsTheKernel makes random sequences of operations, and compares each emulation with the
 // kernel's epoll and with poll(2) after each of them. IOMUX_SEQUENCES sets their number, and
 // IOMUX_SEED the first of their seeds.
 func TestSameAsTheKernel(t *testing.T) {
+	if suite.Emulator() != "" {
+		t.Skip("dup3(2) of qemu-user has failed with ENOENT in these sequences")
+	}
 	all := subject{
 		open:  func() (emulation, error) { return epollemu.New() },
 		modes: []uint32{epollemu.ET, epollemu.OneShot, epollemu.OneShot | epollemu.ET, epollemu.Exclusive},

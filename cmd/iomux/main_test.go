@@ -22,15 +22,15 @@ import (
 	"iomux/cmd/iomux/internal/session"
 )
 
-// scripts is in the test binary, so that it runs alone.
+// scripts is embedded, so that the test binary runs alone.
 //
 //go:embed testdata
 var scripts embed.FS
 
-// raceOptions is for the commands that the tests start: the race detector makes each of them sleep a second at its end.
+// raceOptions keeps the race detector from delaying the exit of each started command by a second.
 const raceOptions = "atexit_sleep_ms=0"
 
-// TestMain makes the test binary the commands iomux and peer, too, on the PATH of every test.
+// TestMain installs the test binary as the commands iomux and peer on the PATH of every test.
 func TestMain(m *testing.M) {
 	if err := os.Setenv("GORACE", raceOptions); err != nil {
 		panic(err)
@@ -38,20 +38,20 @@ func TestMain(m *testing.M) {
 	testscript.Main(folders{m}, map[string]func(){"iomux": main, "peer": peer})
 }
 
-// folders is a run of all tests that leaves nothing behind which testscript could not remove under Wine.
+// folders runs all tests and removes the files that testscript cannot remove under Wine.
 type folders struct{ tests *testing.M }
 
 func (f folders) Run() int {
 	status := f.tests.Run()
 	if wine.Running() {
 		if path, err := exec.LookPath("iomux"); err == nil {
-			_ = wine.RemoveAll(filepath.Dir(path)) // what is left testscript complains of
+			_ = wine.RemoveAll(filepath.Dir(path)) // testscript reports the files that are left
 		}
 	}
 	return status
 }
 
-// TestScripts runs the command as a user does. Each script begins with what it needs.
+// TestScripts runs the command as a user does. Each script begins with its requirements.
 func TestScripts(t *testing.T) {
 	folder := wine.Folder(t)
 	files, err := fs.Sub(scripts, "testdata/script")
@@ -77,7 +77,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// freePort is the number of a port that nobody listens at.
+// freePort returns a port without a listener.
 func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -90,14 +90,14 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// condition is what scripts ask for in brackets.
+// condition evaluates the conditions that scripts write in brackets.
 func condition(name string) (bool, error) {
 	if path, ok := strings.CutPrefix(name, "file:"); ok {
 		_, err := os.Stat(path)
 		return err == nil, nil
 	}
 	switch name {
-	case "waits": // for all that a descriptor can be of
+	case "waits": // on all kinds of descriptors
 		return len(session.Mechanisms()) > 0 && runtime.GOOS != "windows", nil
 	case "wine":
 		return wine.Running(), nil
@@ -111,12 +111,12 @@ func condition(name string) (bool, error) {
 	return false, errors.New("no such condition")
 }
 
-// edgeMechanisms are those that tell arrivals from what is there.
+// edgeMechanisms returns the mechanisms that report arrivals only.
 func edgeMechanisms() []string {
 	return slices.DeleteFunc(session.Mechanisms(), func(name string) bool { return name != "epoll" && name != "kqueue" })
 }
 
-// status runs a command that has to end with exactly that exit status: status 124 iomux wait ...
+// status runs a command and compares its exit status: status 124 iomux wait ...
 func status(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status NUMBER CMD [ARG...]")
@@ -135,7 +135,7 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// program is the path of the command.
+// program returns the path of the command.
 func program(t *testing.T) string {
 	t.Helper()
 	path, err := exec.LookPath("iomux")
@@ -145,7 +145,7 @@ func program(t *testing.T) string {
 	return filepath.Clean(path)
 }
 
-// readLine is the next line, without its end.
+// readLine returns the next line without its newline.
 func readLine(t *testing.T, r *bufio.Reader) string {
 	t.Helper()
 	line, err := r.ReadString('\n')

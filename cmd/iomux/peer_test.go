@@ -7,9 +7,9 @@ import (
 	"os"
 )
 
-// peer is a command for the scripts: the other end of iomux.
+// peer is the command that scripts use as the other end of iomux.
 //
-//	peer unix|unixgram|unixpacket PATH   makes a socket, says so, and holds it until its stdin ends
+//	peer unix|unixgram|unixpacket PATH   makes a socket, prints a line, and holds it until EOF
 //	peer send udp ADDRESS TEXT           sends one datagram
 //	peer read tcp ADDRESS                connects and reads until the other end closes
 func peer() {

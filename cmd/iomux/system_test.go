@@ -24,7 +24,7 @@ import (
 	"iomux/poll"
 )
 
-// start runs iomux with stdout to be read by lines; it ends with the test.
+// start runs iomux until the test ends, and returns a reader of its output.
 func start(t *testing.T, stdin *os.File, args ...string) (cmd *exec.Cmd, stdout, stderr *bufio.Reader) {
 	t.Helper()
 	cmd = exec.CommandContext(t.Context(), program(t), args...)
@@ -49,7 +49,7 @@ func start(t *testing.T, stdin *os.File, args ...string) (cmd *exec.Cmd, stdout,
 	return cmd, bufio.NewReader(out), bufio.NewReader(complaints)
 }
 
-// newPipe is a pipe that is closed with the test.
+// newPipe returns a pipe that is closed when the test ends.
 func newPipe(t *testing.T) (r, w *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -63,7 +63,7 @@ func newPipe(t *testing.T) (r, w *os.File) {
 	return r, w
 }
 
-// needDescriptors skips a test that this system has too few descriptors for.
+// needDescriptors skips a test if the limit of descriptors is too low.
 func needDescriptors(t *testing.T, n uint64) {
 	t.Helper()
 	if limit := iomux.Poll.Limits().Descriptors; limit != 0 && limit < n {
@@ -113,7 +113,8 @@ func TestTwoThousandSourcesOfWhichTheLastIsReady(t *testing.T) {
 	}
 }
 
-// TestFlagsOfInheritedDescriptorsStay: O_NONBLOCK belongs to the open file, which iomux shares with others.
+// TestFlagsOfInheritedDescriptorsStay checks O_NONBLOCK, which iomux shares with the other users of
+// the open file.
 func TestFlagsOfInheritedDescriptorsStay(t *testing.T) {
 	for _, nonblock := range []bool{false, true} {
 		for _, args := range [][]string{{"wait", "stdin"}, {"wait", "--follow", "stdin", "--", "iomux", "--version"}} {
@@ -178,7 +179,8 @@ func flagsOf(t *testing.T, fd int) int {
 	return flags
 }
 
-// TestFollowingLeavesNothingOpen has hundreds of connections, refused and accepted, and counts descriptors before and after.
+// TestFollowingLeavesNothingOpen counts the descriptors of iomux before and after hundreds of
+// connections, refused and accepted ones.
 func TestFollowingLeavesNothingOpen(t *testing.T) {
 	if _, err := os.Stat("/proc/self/fd"); err != nil {
 		t.Skip("/proc/self/fd is missing: descriptors of another process cannot be counted")
@@ -203,7 +205,7 @@ func TestFollowingLeavesNothingOpen(t *testing.T) {
 			for range 300 {
 				connect()
 			}
-			// One more may be open just now, for the next try to connect, or as the connection that was accepted.
+			// One more may be open, for the next attempt or the accepted connection.
 			if after := countDescriptors(t, cmd.Process.Pid); after > before+2 {
 				t.Errorf("%d descriptors before, %d after", before, after)
 			}

@@ -32,7 +32,7 @@ func TestProcessThatExits(t *testing.T) {
 	}
 }
 
-// A console is no source, under none of its names.
+// No name of the console is a source.
 func TestConsoleIsRefused(t *testing.T) {
 	if !suite.InConsole(t) {
 		return
@@ -53,7 +53,7 @@ func TestConsoleIsRefused(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends a wait, which does not catch it, with the status that Windows has for that.
+// Ctrl-C ends a wait that does not catch it with the status of Windows.
 func TestCtrlCEndsAWait(t *testing.T) {
 	if !suite.InConsole(t) {
 		return
@@ -76,7 +76,7 @@ func TestCtrlCEndsAWait(t *testing.T) {
 	}
 }
 
-// It is an event where it is waited for.
+// Ctrl-C is an event for signal:INT.
 func TestCtrlCIsASignal(t *testing.T) {
 	if !suite.InConsole(t) {
 		return
@@ -97,7 +97,7 @@ func TestCtrlCIsASignal(t *testing.T) {
 	}
 }
 
-// pressCtrlC does so for all that belong to the console, and returns the status that cmd ends with.
+// pressCtrlC sends Ctrl-C to all processes of the console, and returns the status of cmd.
 func pressCtrlC(t *testing.T, cmd *exec.Cmd) uint32 {
 	t.Helper()
 	caught := make(chan os.Signal, 1)
@@ -107,7 +107,7 @@ func pressCtrlC(t *testing.T, cmd *exec.Cmd) uint32 {
 		t.Fatal("GenerateConsoleCtrlEvent:", err)
 	}
 	<-caught
-	_ = cmd.Wait() // its error tells the status
+	_ = cmd.Wait() // ProcessState has the status
 	return uint32(cmd.ProcessState.ExitCode())
 }
 

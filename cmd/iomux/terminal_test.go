@@ -15,7 +15,7 @@ import (
 	"iomux/cmd/iomux/internal/session"
 )
 
-// onTerminal starts a command on a terminal of its own, and returns the end at which a person sits.
+// onTerminal starts a command on a new terminal, and returns the user's end.
 func onTerminal(t *testing.T, name string, args ...string) (*exec.Cmd, *bufio.ReadWriter) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
@@ -76,7 +76,7 @@ func TestControlCEndsAWait(t *testing.T) {
 	}
 }
 
-// TestTheTerminalIsLeftAsItWas asks stty in a shell, which sees 130 too.
+// TestTheTerminalIsLeftAsItWas compares the output of stty before and after an interrupted wait.
 func TestTheTerminalIsLeftAsItWas(t *testing.T) {
 	for _, name := range []string{"sh", "stty"} {
 		if _, err := exec.LookPath(name); err != nil {

@@ -164,7 +164,8 @@ func newWaitCommand() *cobra.Command {
 	return cmd
 }
 
-// wait checks the arguments before it opens anything. dash is the number of sources before --, or -1.
+// wait checks the arguments before it opens anything. dash is the number of sources before --, or
+// -1 without it.
 func wait(opts session.Options, mechanism string, args []string, dash int) error {
 	if dash >= 0 {
 		args, opts.Command = args[:dash], args[dash:]

@@ -15,7 +15,7 @@ import (
 	"iomux/cmd/iomux/internal/suggest"
 )
 
-// kind is what a source is made of.
+// kind is the type of a source.
 type kind uint8
 
 const (
@@ -49,7 +49,7 @@ type source struct {
 
 func (s source) String() string { return s.text }
 
-// schemes are the kinds that are written with ://.
+// schemes lists the kinds that are written with ://.
 var schemes = []struct {
 	prefix string
 	kind   kind
@@ -72,23 +72,23 @@ func Schemes() iter.Seq2[string, string] {
 	}
 }
 
-// loopback is the host of listeners and datagram sockets that name none, so that iomux does not
-// listen on other networks unasked.
+// loopback is the default host of listeners and datagram sockets, so that other machines cannot
+// connect.
 const loopback = "127.0.0.1"
 
-// parseOne reads a SOURCE argument. What begins with / or . is a path, whatever follows.
+// parseOne parses a SOURCE argument. Text that begins with / or . is a path.
 func parseOne(text string) (source, error) {
 	switch {
 	case text == "":
 		return source{}, errors.New("empty source: an unset variable?")
 	case strings.ContainsRune(text, 0):
-		return source{}, fmt.Errorf("%q: no path has a zero byte", text)
+		return source{}, fmt.Errorf("%q: a path cannot contain a zero byte", text)
 	case text == "-":
 		return source{}, errors.New("-: write stdin")
 	case text == "stdin" || text == "/dev/stdin":
 		return source{text: text, kind: kindDescriptor, want: readable}, nil
 	case strings.HasPrefix(text, "/dev/fd/"):
-		// Opened as a path, a pipe that a shell made with <(...) would be held open here for ever.
+		// As a path, a pipe that a shell made with <(...) would stay open in iomux.
 		return parseDescriptor(text, strings.TrimPrefix(text, "/dev/fd/"), readable)
 	case strings.HasPrefix(text, "/"), strings.HasPrefix(text, "."):
 		return source{text: text, kind: kindPath, path: text}, nil
@@ -128,7 +128,7 @@ func schemeAdvice(scheme, text string) string {
 	return ": use " + strings.Join(names, "://, ") + "://, or ./" + text + " for a path"
 }
 
-// parseInterest reads fd:3 and fd:3:rw.
+// parseInterest parses fd:3 and fd:3:rw.
 func parseInterest(text string) (source, error) {
 	number, letters, given := strings.Cut(strings.TrimPrefix(text, "fd:"), ":")
 	want := readable
@@ -152,7 +152,7 @@ func parseDescriptor(text, number string, want states) (source, error) {
 	fd, err := strconv.ParseUint(number, 10, 64)
 	switch {
 	case strings.HasPrefix(number, "-"):
-		return source{}, fmt.Errorf("%s: no descriptor is negative", text)
+		return source{}, fmt.Errorf("%s: a descriptor cannot be negative", text)
 	case errors.Is(err, strconv.ErrRange) || err == nil && fd > math.MaxInt32:
 		return source{}, fmt.Errorf("%s: no descriptor is above %d", text, math.MaxInt32)
 	case err != nil || strconv.FormatUint(fd, 10) != number:
@@ -201,7 +201,7 @@ func (s source) checkHost(bracketed bool) error {
 	return nil
 }
 
-// checkPort looks at numbers only. The names of ports are the system's.
+// checkPort checks numbers. withPort looks up names.
 func (s source) checkPort() error {
 	if strings.Trim(s.port, "0123456789") != "" {
 		if strings.ContainsAny(s.port[:1], "+-") {
@@ -214,12 +214,12 @@ func (s source) checkPort() error {
 		return fmt.Errorf("%s: port %s is above 65535", s, s.port)
 	}
 	if port == 0 && s.kind == kindTCP {
-		return fmt.Errorf("%s: nobody listens at port 0", s)
+		return fmt.Errorf("%s: port 0 cannot have a listener", s)
 	}
 	return nil
 }
 
-// network is the name that package net has for the protocol.
+// network returns package net's name of the protocol.
 func (s source) network() string {
 	if s.kind == kindUDP {
 		return "udp"
@@ -227,14 +227,14 @@ func (s source) network() string {
 	return "tcp"
 }
 
-// withPort is the source with the number of its port in the place of the name.
+// withPort returns the source with a number in place of the name of its port.
 func (s source) withPort() (source, error) {
 	if s.port == "" {
 		return s, nil
 	}
 	port, err := net.LookupPort(s.network(), s.port)
 	if err != nil {
-		return s, fmt.Errorf("%s: this system knows no port named %s: write its number", s, s.port)
+		return s, fmt.Errorf("%s: this system has no port named %s: write its number", s, s.port)
 	}
 	s.port = strconv.Itoa(port)
 	return s, nil

@@ -10,19 +10,19 @@ import (
 	"iomux/cmd/iomux/internal/suggest"
 )
 
-// parseTimer reads timer:5s and, as timeouts are written, timer:0.5.
+// parseTimer parses timer:5s and, like timeouts, timer:0.5.
 func parseTimer(text string) (source, error) {
 	period, err := parseDuration(strings.TrimPrefix(text, "timer:"))
 	if err != nil {
 		return source{}, fmt.Errorf("%s: %w", text, err)
 	}
 	if period == 0 {
-		return source{}, fmt.Errorf("%s: it would never rest", text)
+		return source{}, fmt.Errorf("%s: a timer needs a time above 0", text)
 	}
 	return source{text: text, kind: kindTimer, period: period}, nil
 }
 
-// parseName reads path:FILE and exists:FILE.
+// parseName parses path:FILE and exists:FILE.
 func parseName(text, prefix string, kind kind) (source, error) {
 	path := strings.TrimPrefix(text, prefix)
 	if path == "" {
@@ -31,7 +31,7 @@ func parseName(text, prefix string, kind kind) (source, error) {
 	return source{text: text, kind: kind, path: path}, nil
 }
 
-// parseProcess reads pid:1234.
+// parseProcess parses pid:1234.
 func parseProcess(text string) (source, error) {
 	pid, err := strconv.Atoi(strings.TrimPrefix(text, "pid:"))
 	switch {
@@ -43,7 +43,7 @@ func parseProcess(text string) (source, error) {
 	return source{text: text, kind: kindProcess, pid: pid}, nil
 }
 
-// parseSignal reads signal:HUP, signal:SIGHUP and signal:1.
+// parseSignal parses signal:HUP, signal:SIGHUP, signal:1 and signal:RTMIN+1.
 func parseSignal(text string) (source, error) {
 	name := strings.TrimPrefix(text, "signal:")
 	number, known := signalNumber(name)

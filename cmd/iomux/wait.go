@@ -47,6 +47,7 @@ another tab and details.
   connected, connection, datagram  a connection or a datagram
   hangup, error                    the other end closed or failed
   expired, caught, exited, exists  a timer, a signal, a process, a name
+  gone                             the end of a SOURCE, with --gone
   changed, created, ...            a change of path:FILE, see below
 
 With --json each line is an object with source, ready (a list of states),
@@ -70,6 +71,11 @@ CMD can read a followed FIFO to its end.
 CMD ignores HUP and INT if iomux was started that way, as by nohup. Other
 ignored signals get their default action back, because the Go runtime catches
 them. To ignore TERM, too: -- sh -c 'trap "" TERM; exec CMD'
+
+Gone:
+With --gone a SOURCE is ready when it is gone: a port or Unix socket refuses a
+connection, a file does not exist, or a process has ended. iomux tries a
+connection every 200 ms, or every --retry. Other sources are wrong usage.
 
 Following:
 --follow continues until a signal, the timeout, or the end of all sources. A
@@ -149,6 +155,7 @@ func newWaitCommand() *cobra.Command {
 	flags.VarP(&timeout, "timeout", "t", "give up after `D`; 0 checks once")
 	flags.BoolVarP(&opts.All, "all", "a", false, "wait until every SOURCE was ready")
 	flags.BoolVarP(&opts.Follow, "follow", "f", false, "continue to report")
+	flags.BoolVarP(&opts.Gone, "gone", "g", false, "wait until SOURCE is gone")
 	flags.Var(&retry, "retry", "try tcp:// and unix:// again `D` after a failure")
 	flags.StringVar(&mechanism, "mechanism", "", "wait using `NAME`: "+strings.Join(session.Mechanisms(), ", ")+"; the first is the default")
 	flags.BoolVarP(&opts.Quiet, "quiet", "q", false, "print no lines on stdout")
@@ -181,6 +188,8 @@ func wait(opts session.Options, mechanism string, args []string, dash int) error
 		return exit.Misuse("name a source to wait for, such as stdin or tcp://localhost:80")
 	case opts.Quiet && opts.JSON:
 		return exit.Misuse("--quiet and --json exclude each other")
+	case opts.Gone && opts.Follow:
+		return exit.Misuse("--gone and --follow exclude each other: a source is gone once")
 	case opts.All && opts.Follow:
 		return exit.Misuse("--all and --follow exclude each other: without --all every source is followed")
 	}

@@ -47,8 +47,8 @@ func (t *target) openChange() {
 	}
 }
 
-// openExists waits until the name exists. The second look finds a file that was created before the
-// watch began.
+// openExists waits until the name exists, or with --gone does not. The second look finds
+// a change from before the watch began.
 func (t *target) openExists() {
 	if t.lookForName(); t.ended() {
 		return
@@ -71,16 +71,18 @@ func (t *target) lookAgain() {
 	}
 }
 
-// lookForName reports the name when it begins to exist.
+// lookForName reports the name when it begins to exist, or with --gone does not exist.
 func (t *target) lookForName() {
 	existed := t.exists
 	_, err := os.Stat(t.path)
 	t.exists = err == nil
 	switch {
-	case t.exists && !existed:
+	case t.exists && !existed && !t.session.Gone:
 		t.report(t.newReport(exists))
 	case err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
 		t.fail(reason(err))
+	case !t.exists && t.session.Gone:
+		t.report(t.newReport(gone))
 	}
 }
 

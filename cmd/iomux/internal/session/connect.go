@@ -4,19 +4,37 @@ package session
 
 import (
 	"errors"
+	"io/fs"
 	"net/netip"
+	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// attempt is one way to connect.
+const (
+	// headStart is how long an attempt to connect runs alone, as RFC 8305 recommends.
+	headStart = 250 * time.Millisecond
+	// goneCheck is the time between two looks of --gone, without --retry.
+	goneCheck = 200 * time.Millisecond
+	// maxAttempts is the number of attempts of one source that run at once.
+	maxAttempts = 16
+)
+
+var (
+	errQueueFull = errors.New("the queue of the socket is full")
+	errNotSocket = errors.New("not a socket")
+)
+
+// attempt is one way to connect. While it runs, it has a target of its own for its descriptor.
 type attempt struct {
-	domain   int
-	typ      int
-	address  syscall.Sockaddr
-	peer     string // empty where the source says it all
-	fallback bool   // only for a socket of the wrong type
+	domain  int
+	typ     int
+	address syscall.Sockaddr
+	peer    string // empty where the source says it all
+	socket  *target
+	turn    int // the session's turn in which it was started
 }
 
 func (t *target) connectTo(addresses []netip.AddrPort) {
@@ -26,72 +44,122 @@ func (t *target) connectTo(addresses []netip.AddrPort) {
 			t.refusals = append(t.refusals, err)
 			continue
 		}
-		t.attempts = append(t.attempts, attempt{domain: domain, typ: syscall.SOCK_STREAM, address: sockaddr, peer: address.String()})
+		t.attempts = append(t.attempts,
+			&attempt{domain: domain, typ: syscall.SOCK_STREAM, address: sockaddr, peer: address.String()})
 	}
 	t.connectNext()
 }
 
-// connectNext makes the next attempt, and says so when there is none left.
+// connectNext starts the next attempt, beside those that run. More follow later, or at once if this
+// one fails.
 func (t *target) connectNext() {
+	t.later = nil
 	for len(t.attempts) > 0 {
 		a := t.attempts[0]
 		t.attempts = t.attempts[1:]
-		err := t.connect(a)
-		switch err {
+		switch err := t.start(a); err {
 		case nil:
 			t.stands(a)
 			return
 		case errUnderWay, errInterrupted: // an interrupted connect goes on, too
-			t.limit()
-			t.await(writable, func(states) { t.finish(a) })
-			return
+			if delay := t.delay(); len(t.attempts) > 0 && delay > 0 {
+				t.after(delay, t.connectNext)
+				return
+			}
+		default:
+			if t.refuse(a, err); t.ended() {
+				return
+			}
 		}
-		t.refuse(a, err)
 	}
-	t.refused()
+	switch {
+	case t.looking:
+	case len(t.racing) == 0:
+		t.refused()
+	case t.session.Retry > 0 && !t.session.Gone:
+		t.after(max(t.session.Retry, headStart), t.open)
+	}
 }
 
-func (t *target) connect(a attempt) error {
-	var err error
-	if t.fd, err = makeSocket(a.domain, a.typ); err != nil {
+// delay returns how long to wait before the next attempt. Each address gets a share of the timeout.
+func (t *target) delay() time.Duration {
+	if left := t.session.left(); left >= 0 {
+		return min(headStart, left/time.Duration(len(t.attempts)+1))
+	}
+	return headStart
+}
+
+// start makes the socket of an attempt and begins to connect it.
+func (t *target) start(a *attempt) error {
+	fd, err := makeSocket(a.domain, a.typ)
+	if err != nil {
 		return err
 	}
-	t.made = true
-	return connect(t.fd, a.address)
+	if len(t.racing) == maxAttempts {
+		t.stop(t.racing[1]) // the oldest one may be slow
+	}
+	s := t.session
+	a.turn = s.turns
+	a.socket = &target{source: t.source, session: s, fd: fd, writer: -1, made: true, want: writable}
+	a.socket.take = func(states) { t.finish(a) }
+	t.racing = append(t.racing, a)
+	err = connect(fd, a.address)
+	if err == errUnderWay || err == errInterrupted {
+		if failure := s.watch(a.socket); failure != nil {
+			return failure
+		}
+	}
+	return err
 }
 
-// limit gives an attempt that is not the last one its share of the time that is left: a host that does not answer under one
-// address may do so under the next.
-func (t *target) limit() {
-	left := t.session.left()
-	if left < 0 || len(t.attempts) == 0 {
+// stop gives an attempt up.
+func (t *target) stop(a *attempt) {
+	t.racing = slices.DeleteFunc(t.racing, func(other *attempt) bool { return other == a })
+	if a.socket != nil {
+		a.socket.release()
+		a.socket = nil
+	}
+}
+
+// stopAll gives up all attempts.
+func (t *target) stopAll() {
+	for len(t.racing) > 0 {
+		t.stop(t.racing[0])
+	}
+	t.attempts, t.refusals = nil, nil
+}
+
+// finish looks how an attempt has ended. An event from before it was started belongs to an older
+// socket with the same number.
+func (t *target) finish(a *attempt) {
+	if a.turn == t.session.turns {
 		return
 	}
-	t.after(left/time.Duration(len(t.attempts)+1), func() {
-		t.refuse(attempt{}, errTimedOut)
-		t.connectNext()
-	})
-}
-
-// finish looks how a connection that was under way has ended.
-func (t *target) finish(a attempt) {
-	if err := pendingError(t.fd); err != nil {
-		t.refuse(a, err)
-		t.connectNext()
+	if err := pendingError(a.socket.fd); err != nil {
+		if t.refuse(a, err); !t.ended() {
+			t.connectNext()
+		}
 		return
 	}
 	t.stands(a)
 }
 
 // stands reports the connection, and follows what becomes of it.
-func (t *target) stands(a attempt) {
-	if connectedToItself(t.fd) {
+func (t *target) stands(a *attempt) {
+	if connectedToItself(a.socket.fd) {
 		t.refuse(a, errRefused)
 		t.connectNext()
 		return
 	}
-	t.session.unwatch(t)
-	t.take, t.later, t.attempts, t.refusals, t.refusal = nil, nil, nil, nil, nil
+	if t.session.Gone {
+		t.stopAll()
+		t.after(t.interval(), t.open)
+		return
+	}
+	t.session.unwatch(a.socket)
+	t.fd, t.made, a.socket = a.socket.fd, true, nil
+	t.stopAll()
+	t.take, t.later, t.refusal = nil, nil, nil
 	r := t.newReport(connected)
 	r.peer = a.peer
 	t.report(r)
@@ -100,11 +168,22 @@ func (t *target) stands(a attempt) {
 	}
 }
 
-// refuse ends an attempt.
-func (t *target) refuse(a attempt, err error) {
-	t.release()
-	if a.domain == syscall.AF_UNIX && err != syscall.EPROTOTYPE {
+// refuse ends an attempt that has failed.
+func (t *target) refuse(a *attempt, err error) {
+	t.stop(a)
+	if a.domain == syscall.AF_UNIX {
+		if err == syscall.EPROTOTYPE && len(t.attempts) > 0 {
+			return // the next attempt uses another type of socket
+		}
 		t.attempts = nil // another type of socket would not do better
+		info, missing := os.Stat(t.path)
+		switch {
+		case err == syscall.EAGAIN:
+			err = errQueueFull
+		case missing == nil && info.Mode()&fs.ModeSocket == 0 && !t.session.Gone:
+			t.fail(errNotSocket)
+			return
+		}
 	}
 	if len(t.refusals) == 0 || t.refusals[len(t.refusals)-1].Error() != err.Error() {
 		t.refusals = append(t.refusals, err)
@@ -113,12 +192,34 @@ func (t *target) refuse(a attempt, err error) {
 
 // refused is the end of all attempts: the source has failed, or tries again later.
 func (t *target) refused() {
-	t.refusal, t.refusals = joinReasons(t.refusals), nil
-	if t.session.Retry == 0 {
+	refusals := t.refusals
+	t.refusal, t.refusals = joinReasons(refusals), nil
+	again := t.session.Retry > 0 && !t.session.Gone
+	for _, err := range refusals {
+		if t.session.Gone && isAbsent(err) {
+			t.report(t.newReport(gone))
+			return
+		}
+		again = again || err == errQueueFull || t.session.Gone && err == errTimedOut
+	}
+	if !again {
 		t.fail(t.refusal)
 		return
 	}
-	t.after(t.session.Retry, t.open)
+	t.after(t.interval(), t.open)
+}
+
+// isAbsent reports whether an attempt failed because nothing listens.
+func isAbsent(err error) bool {
+	return err == errRefused || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// interval returns the time between two attempts.
+func (t *target) interval() time.Duration {
+	if t.session.Retry > 0 {
+		return t.session.Retry
+	}
+	return goneCheck
 }
 
 // joinReasons is the reasons in one line.

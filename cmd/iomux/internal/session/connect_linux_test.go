@@ -3,14 +3,18 @@ package session
 import (
 	"net"
 	"net/netip"
+	"strconv"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"iomux"
 )
 
-// silent is an address that answers no attempt to connect: its queue is full, in which case Linux drops them.
-func silent(t *testing.T) netip.AddrPort {
+// silent returns an address that answers no attempt to connect, and its listener. Linux drops
+// attempts while the queue is full.
+func silent(t *testing.T) (netip.AddrPort, int) {
 	t.Helper()
 	listener, err := makeSocket(unix.AF_INET, unix.SOCK_STREAM)
 	if err != nil {
@@ -32,7 +36,7 @@ func silent(t *testing.T) netip.AddrPort {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	return own
+	return own, listener
 }
 
 // TestAnAddressThatDoesNotAnswer leaves half of the time to the next one.
@@ -51,7 +55,8 @@ func TestAnAddressThatDoesNotAnswer(t *testing.T) {
 		target := &target{source: source{text: "tcp://two:1", kind: kindTCP}, session: s, fd: -1, writer: -1}
 		s.targets = append(s.targets, target)
 		s.Timeout = 400 * time.Millisecond // of which each address gets half
-		target.connectTo([]netip.AddrPort{silent(t), answering})
+		hanging, _ := silent(t)
+		target.connectTo([]netip.AddrPort{hanging, answering})
 		s.Timeout = 20 * time.Second // a slow machine must not make the second one fail
 		for len(s.found) == 0 {
 			if expired, err := s.turn(); err != nil || expired {
@@ -62,4 +67,124 @@ func TestAnAddressThatDoesNotAnswer(t *testing.T) {
 			t.Errorf("%v: %+v, want a connection to %v after 200ms", mechanism, r, answering)
 		}
 	}
+}
+
+// TestNextAddressAfterHeadStart connects to the second address although the first one hangs.
+func TestNextAddressAfterHeadStart(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	answering := listener.Addr().(*net.TCPAddr).AddrPort()
+	hanging, _ := silent(t)
+	for _, mechanism := range mechanisms {
+		if !mechanism.Available() {
+			continue
+		}
+		s, target := newTarget(t, mechanism, source{kind: kindTCP})
+		target.connectTo([]netip.AddrPort{hanging, answering})
+		r := untilFound(t, s)
+		if r.ready != connected || r.peer != answering.String() || r.elapsed < headStart {
+			t.Errorf("%v: %+v, want a connection to %v after %v", mechanism, r, answering, headStart)
+		}
+	}
+}
+
+// TestAttemptBesideOneThatHangs frees the queue when a second attempt runs. A later attempt
+// connects long before the first one, whose next packet is sent after 3 s or more.
+func TestAttemptBesideOneThatHangs(t *testing.T) {
+	for _, mechanism := range mechanisms {
+		if !mechanism.Available() {
+			continue
+		}
+		hanging, listener := silent(t)
+		s, target := newTarget(t, mechanism, source{
+			kind: kindTCP, host: hanging.Addr().String(), port: strconv.Itoa(int(hanging.Port())),
+		})
+		s.Retry = time.Millisecond
+		target.open()
+		for len(target.racing) < 2 {
+			if _, err := s.turn(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		first := target.racing[0]
+		for range 2 * maxAttempts { // no more than that at once
+			target.open()
+		}
+		if len(target.racing) != maxAttempts || target.racing[0] != first {
+			t.Errorf("%v: %d attempts run, want %d with the first", mechanism, len(target.racing), maxAttempts)
+		}
+		if _, _, err := unix.Accept(listener); err != nil {
+			t.Fatal(err)
+		}
+		if r := untilFound(t, s); r.ready != connected {
+			t.Errorf("%v: %+v, want a connection", mechanism, r)
+		}
+		if len(target.racing) != 0 {
+			t.Errorf("%v: %d attempts are left", mechanism, len(target.racing))
+		}
+	}
+}
+
+// TestFullUnixQueue waits for room in the queue of a socket.
+func TestFullUnixQueue(t *testing.T) {
+	for _, mechanism := range mechanisms {
+		if !mechanism.Available() {
+			continue
+		}
+		path := t.TempDir() + "/s"
+		listener, err := makeSocket(unix.AF_UNIX, unix.SOCK_STREAM)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = unix.Close(listener) })
+		if err := unix.Bind(listener, &unix.SockaddrUnix{Name: path}); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Listen(listener, 0); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		s, target := newTarget(t, mechanism, source{kind: kindUnix, path: path})
+		target.open()
+		if len(s.found) != 0 || target.refusal == nil || target.refusal.Error() != errQueueFull.Error() {
+			t.Fatalf("%v: found %+v, refusal %v", mechanism, s.found, target.refusal)
+		}
+		accepted, _, err := unix.Accept(listener)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = unix.Close(accepted) })
+		if r := untilFound(t, s); r.ready != connected {
+			t.Errorf("%v: %+v, want a connection", mechanism, r)
+		}
+	}
+}
+
+// newTarget returns a session without a timeout and its only target.
+func newTarget(t *testing.T, mechanism iomux.Mechanism, source source) (*session, *target) {
+	t.Helper()
+	s := newSession(t, mechanism)
+	s.Timeout = -1
+	target := &target{source: source, session: s, fd: -1, writer: -1}
+	s.targets = append(s.targets, target)
+	t.Cleanup(target.release)
+	return s, target
+}
+
+// untilFound returns the first report.
+func untilFound(t *testing.T, s *session) report {
+	t.Helper()
+	for len(s.found) == 0 {
+		if _, err := s.turn(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s.found[0].report
 }

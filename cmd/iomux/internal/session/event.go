@@ -33,7 +33,7 @@ func (t *target) openProcess() {
 	}
 	switch {
 	case errors.Is(err, os.ErrProcessDone):
-		t.report(t.newReport(exited))
+		t.exit(nil)
 	case err != nil:
 		t.fail(err)
 	}
@@ -41,11 +41,22 @@ func (t *target) openProcess() {
 
 // reportEvent reports that it has happened. A process exits once.
 func (t *target) reportEvent(e event) {
-	if t.kind == kindExists {
+	switch {
+	case t.kind == kindExists, t.kind == kindChange && t.session.Gone:
 		t.lookForName()
-		return
+	case t.kind == kindProcess:
+		t.exit(e.status)
+	default:
+		t.report(t.newReport(e.ready))
 	}
-	r := t.newReport(e.ready)
-	r.status = e.status
+}
+
+// exit reports that the process has ended.
+func (t *target) exit(status *int) {
+	r := t.newReport(exited)
+	if t.session.Gone {
+		r.ready = gone
+	}
+	r.status = status
 	t.report(r)
 }

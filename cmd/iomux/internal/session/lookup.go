@@ -13,6 +13,7 @@ import (
 // for on a descriptor: each one blocks a goroutine, which wakes the session when it has the answer.
 type lookups struct {
 	answers chan answer
+	pending int // answers that were not taken yet
 	context context.Context
 	cancel  context.CancelFunc
 }
@@ -34,6 +35,8 @@ func (t *target) lookUp() {
 		l.context, l.cancel = context.WithCancel(context.Background())
 		l.answers = make(chan answer, len(t.session.targets)) // one at a time for each, so that none waits for room
 	}
+	t.looking = true
+	l.pending++
 	go func() {
 		addresses, err := net.DefaultResolver.LookupNetIP(l.context, "ip", t.host)
 		l.answers <- answer{t, addresses, err}
@@ -46,10 +49,20 @@ func (l *lookups) take() {
 	for {
 		select {
 		case a := <-l.answers:
+			l.pending--
 			a.target.takeAnswer(a)
 		default:
 			return
 		}
+	}
+}
+
+// finish waits for the answers of all lookups, because --timeout 0 looks once, and at addresses.
+func (l *lookups) finish() {
+	for l.pending > 0 {
+		a := <-l.answers
+		l.pending--
+		a.target.takeAnswer(a)
 	}
 }
 
@@ -60,8 +73,11 @@ func (l *lookups) stop() {
 	}
 }
 
+// takeAnswer continues with the addresses, unless an earlier attempt has connected in the meantime.
 func (t *target) takeAnswer(a answer) {
+	t.looking = false
 	switch {
+	case t.fd >= 0, t.ended():
 	case a.err == nil:
 		t.useAddresses(a.addresses)
 	case t.kind == kindTCP:

@@ -3,6 +3,7 @@ package session
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ type Options struct {
 	Retry     time.Duration // 0: none
 	All       bool
 	Follow    bool
+	Gone      bool
 	JSON      bool
 	Quiet     bool
 	Mechanism iomux.Mechanism
@@ -34,6 +36,9 @@ func Run(opts Options, texts []string) error {
 		}
 		if err == nil {
 			err = sources[i].missing(opts)
+		}
+		if err == nil && opts.Gone && !sources[i].canGo() {
+			err = fmt.Errorf("%s: --gone takes tcp://, unix://, exists:, path: and pid:", printable(text))
 		}
 		if err != nil {
 			return exit.Error{Status: exit.Misused, Reason: err}

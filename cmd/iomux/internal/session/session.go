@@ -29,6 +29,7 @@ type session struct {
 	ready    []report          // all that were reported ready, for CMD
 	child    *child            // CMD, nil for none
 	failures int
+	turns    int
 	unread   bool // nobody reads the output any more
 }
 
@@ -70,6 +71,9 @@ func (s *session) run() error {
 		}
 	}
 	s.watchOutput()
+	if s.Timeout == 0 {
+		s.lookups.finish()
+	}
 	for {
 		expired, err := s.turn()
 		if err != nil {
@@ -102,6 +106,7 @@ func (s *session) watchOutput() {
 // has expired.
 func (s *session) turn() (expired bool, err error) {
 	left := s.left()
+	s.turns++
 	events, err := s.waiter.wait(s.untilNext(left))
 	if err != nil {
 		return false, err
@@ -210,7 +215,11 @@ func (s *session) late() error {
 		missing = append(missing, text)
 		reason.sources = append(reason.sources, t.text)
 	}
-	reason.text = fmt.Sprintf("not ready after %v: %s", s.Timeout, strings.Join(missing, ", "))
+	state := "ready"
+	if s.Gone {
+		state = "gone"
+	}
+	reason.text = fmt.Sprintf("not %s after %v: %s", state, s.Timeout, strings.Join(missing, ", "))
 	err := exit.Error{Status: exit.TimedOut, Reason: reason}
 	if s.Timeout == 0 {
 		if s.JSON {

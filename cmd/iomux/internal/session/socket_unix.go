@@ -68,9 +68,9 @@ func (t *target) openUnix() {
 		t.fail(fmt.Errorf("a socket's path has at most %d bytes: use a relative path", longest))
 		return
 	}
-	for i, typ := range []int{syscall.SOCK_STREAM, syscall.SOCK_DGRAM, syscall.SOCK_SEQPACKET} {
+	for _, typ := range []int{syscall.SOCK_STREAM, syscall.SOCK_DGRAM, syscall.SOCK_SEQPACKET} {
 		address := &syscall.SockaddrUnix{Name: t.path}
-		t.attempts = append(t.attempts, attempt{domain: syscall.AF_UNIX, typ: typ, address: address, fallback: i > 0})
+		t.attempts = append(t.attempts, &attempt{domain: syscall.AF_UNIX, typ: typ, address: address})
 	}
 	t.connectNext()
 }

@@ -219,6 +219,15 @@ func (s source) checkPort() error {
 	return nil
 }
 
+// canGo reports whether --gone can wait for the source.
+func (s source) canGo() bool {
+	switch s.kind {
+	case kindTCP, kindUnix, kindExists, kindChange, kindProcess:
+		return true
+	}
+	return false
+}
+
 // network returns package net's name of the protocol.
 func (s source) network() string {
 	if s.kind == kindUDP {

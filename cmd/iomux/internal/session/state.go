@@ -26,6 +26,7 @@ const (
 	deleted    // a name of it was removed
 	created    // another file has its name now
 	exists     // the name leads to a file
+	gone       // nothing listens, the name leads to nothing, or the process has ended
 )
 
 // The names are in the order in which they are printed.
@@ -52,6 +53,7 @@ var stateNames = []struct {
 	{deleted, "deleted"},
 	{created, "created"},
 	{exists, "exists"},
+	{gone, "gone"},
 }
 
 // names returns the states of the set as they are printed.

@@ -22,7 +22,9 @@ type target struct {
 	take     func(states) // what to do when fd is ready
 	due      time.Time    // when to call later
 	later    func()       // nil for nothing to do
-	attempts []attempt    // ways to connect that were not tried yet
+	attempts []*attempt   // ways to connect that were not tried yet
+	racing   []*attempt   // attempts to connect that run
+	looking  bool         // a lookup runs
 	refusals []error      // why the others failed
 	refusal  error        // why all failed, the last time
 	exists   bool         // the name of exists: existed at the last look
@@ -30,6 +32,10 @@ type target struct {
 
 // open begins to wait for the source. What goes wrong is found at once, as what is ready at once is.
 func (t *target) open() {
+	if t.kind == kindExists || t.kind == kindChange && t.session.Gone {
+		t.openExists()
+		return
+	}
 	switch t.kind {
 	case kindDescriptor:
 		t.openDescriptor()
@@ -37,8 +43,6 @@ func (t *target) open() {
 		t.openPath()
 	case kindChange:
 		t.openChange()
-	case kindExists:
-		t.openExists()
 	case kindUnix:
 		t.openUnix()
 	case kindTimer, kindProcess, kindSignal:
@@ -143,6 +147,7 @@ func (t *target) ended() bool { return !slices.Contains(t.session.targets, t) }
 // release gives the descriptor up.
 func (t *target) release() {
 	t.later = nil
+	t.stopAll()
 	_ = t.session.waiter.drop(key{-1, t}) // which was watched, if it has no descriptor
 	if t.fd < 0 {
 		return
@@ -157,7 +162,7 @@ func (t *target) release() {
 
 // advice is what can be done about a failure.
 func (t *target) advice() string {
-	if t.refusal != nil && t.session.Retry == 0 {
+	if t.refusal != nil && t.session.Retry == 0 && !t.session.Gone {
 		return " (--retry 1s would try again)"
 	}
 	return ""

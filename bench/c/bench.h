@@ -1,6 +1,6 @@
-// What the C programs share: the limit of descriptors is raised, and measurements are made when asked for. The first line
-// that is printed is "ready"; for each number N that is read, N operations are made, and the time and the processor time that they took are printed as
-// {"ns": NANOSECONDS, "cpu": NANOSECONDS}.
+// The C programs share this code. It raises the limit of descriptors and measures on request. The
+// first line of output is "ready". For each number N in the input, the program makes N operations,
+// and prints their time and processor time as {"ns": NANOSECONDS, "cpu": NANOSECONDS}.
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -42,8 +42,8 @@ static void *idle(void *none) {
 	return none;
 }
 
-// share makes the process what every Go program is, one whose descriptors are shared between threads: each call in the kernel
-// pays for that.
+// share makes the process share its descriptors between threads, like every Go program. Each call
+// in the kernel pays for that.
 static inline void share(void) {
 	pthread_t thread;
 	check(-pthread_create(&thread, NULL, idle, NULL), "pthread_create");

@@ -1,4 +1,5 @@
-// What is compared with: the same waits in C. "mt" has an idle second thread, as every Go program has; "one" has none.
+// The same waits in C, for comparison. "mt" has an idle second thread, like every Go program. "one"
+// has none.
 //
 //	waits one|mt ready WATCHED          epoll_wait that does not wait, with one ready descriptor
 //	waits one|mt change                 an addition to an epoll and a removal
@@ -11,7 +12,7 @@
 //	waits one|mt process                a process that a peer wakes
 //	waits one|mt several N THREADS      threads that share an epoll of N one-shot descriptors
 //	waits one|mt kqueue READY           epoll_wait, READY of 64 are ready
-//	waits one|mt peer                   the peer: answers 8 bytes with 8 bytes, from standard input to standard output
+//	waits one|mt peer                   the peer: replies to 8 bytes of input with 8 bytes
 //	waits one|mt echo                   the server, on one thread
 #define _GNU_SOURCE
 #include "bench.h"
@@ -158,7 +159,7 @@ static int ascending(const void *a, const void *b) {
 	return (x > y) - (x < y);
 }
 
-// late tells how late timeouts are: the median and the 99th percentile.
+// late prints how late timeouts are: the median and the 99th percentile.
 static void late(void) {
 	int n;
 	printf("ready\n");

@@ -57,7 +57,7 @@ func serve(ctx context.Context, listener net.Listener) error {
 }
 
 func (r *room) welcome() {
-	// Who was at the door may have gone again: then there is nobody to wait for.
+	// The client may have gone again. The deadline prevents Accept from waiting for another one.
 	if l, ok := r.listener.(*net.TCPListener); ok {
 		_ = l.SetDeadline(time.Now().Add(patience))
 	}
@@ -92,7 +92,7 @@ func (r *room) listen(g *guest) {
 	}
 }
 
-// say tells it to all but the one who said it.
+// say sends the text to all guests except its author.
 func (r *room) say(by *guest, text string) {
 	for g := range r.guests {
 		if g == by {

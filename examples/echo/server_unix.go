@@ -16,7 +16,8 @@ import (
 	"iomux/descriptor"
 )
 
-// server answers on one goroutine, with one buffer for all connections: an idle one costs what its registration takes.
+// server serves all connections on one goroutine, with one buffer. An idle connection costs only
+// its registration.
 type server struct {
 	poller   *iomux.Poller[*connection]
 	listener int

@@ -31,12 +31,13 @@ func (db *database) finish() { C.PQfinish(db.conn) }
 // descriptor wraps PQsocket.
 func (db *database) descriptor() int { return int(C.PQsocket(db.conn)) }
 
-// err is what PQerrorMessage tells.
+// err returns the message of PQerrorMessage as an error.
 func (db *database) err() error {
 	return errors.New(strings.TrimSpace(C.GoString(C.PQerrorMessage(db.conn))))
 }
 
-// connect wraps PQconnectPoll. It returns what to wait for before the next call, nothing when the connection stands.
+// connect wraps PQconnectPoll. It returns the interest to wait for before the next call, or 0 once
+// the connection is made.
 func (db *database) connect() (iomux.Interest, error) {
 	switch C.PQconnectPoll(db.conn) {
 	case C.PGRES_POLLING_READING:
@@ -59,10 +60,11 @@ func (db *database) send(query string) error {
 	return nil
 }
 
-// consume wraps PQconsumeInput, PQgetResult and PQnotifies: it takes all that has come, without waiting.
+// consume wraps PQconsumeInput, PQgetResult and PQnotifies. It takes all received notifications
+// without waiting.
 func (db *database) consume() (notes []string, err error) {
 	if C.PQconsumeInput(db.conn) == 0 {
-		err = db.err() // what came before is handed out all the same
+		err = db.err() // earlier notifications are returned all the same
 	}
 	for C.PQisBusy(db.conn) == 0 {
 		result := C.PQgetResult(db.conn)

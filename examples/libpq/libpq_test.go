@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// The program, as it is built, prints what a server sends that speaks as much of PostgreSQL's protocol as it takes.
+// TestNotifications runs the built program against a server that implements as much of
+// PostgreSQL's protocol as the program needs.
 func TestNotifications(t *testing.T) {
 	if out, err := exec.Command("pkg-config", "--exists", "--print-errors", "libpq").CombinedOutput(); err != nil {
 		t.Skipf("the headers of libpq (Debian's libpq-dev) are missing: %s%v", out, err)

@@ -1,7 +1,8 @@
 //go:build libpq
 
-// Libpq prints the notifications of a PostgreSQL channel, received by the C library libpq, whose descriptor is one source of
-// a loop among others: here a timer. It is built with the tag libpq, and needs the headers of Debian's libpq-dev:
+// Libpq prints the notifications of a PostgreSQL channel, which it receives with the C library
+// libpq. One loop waits for the library's descriptor and a timer. The build needs the tag libpq and
+// the headers of Debian's libpq-dev:
 //
 //	go build -tags libpq . && ./libpq "host=localhost dbname=test" channel
 package main
@@ -25,7 +26,7 @@ func main() {
 	}
 }
 
-// What the loop waits for.
+// source is a source of the loop.
 type source int
 
 const (
@@ -75,8 +76,8 @@ func run(address, channel string) (err error) {
 	return nil
 }
 
-// connect makes the connection without blocking: the library tells what it waits for, and that can change each time, as
-// can the descriptor.
+// connect makes the connection without blocking. After each step the library returns the interest
+// to wait for. The descriptor can change, too.
 func connect(poller *iomux.Poller[source], db *database) error {
 	interest := iomux.Writable
 	var events [1]iomux.Event[source]

@@ -1,6 +1,7 @@
 //go:build unix
 
-// Serial reads lines from a serial line, a pseudo-terminal or another device, and gives up when none comes in time:
+// Serial reads lines from a serial line, a pseudo-terminal or another device. It gives up if none
+// arrives in time:
 //
 //	serial /dev/ttyUSB0 5s
 package main
@@ -34,7 +35,7 @@ func run(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// Without O_NONBLOCK, to open a serial line waits for its carrier; the mode is for nothing else.
+	// Without O_NONBLOCK, opening a serial line waits for its carrier. Nothing else needs the mode.
 	device, err := os.OpenFile(args[0], os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return err

@@ -184,6 +184,10 @@ func parseAddress(text string, kind kind, address, usage string) (source, error)
 	case s.host == "":
 		s.host = loopback
 	}
+	// URLs write a zone as %25eth0. A zone of just 25 is a number.
+	if ip, zone, ok := strings.Cut(s.host, "%25"); ok && zone != "" {
+		s.host = ip + "%" + zone
+	}
 	if err := s.checkHost(strings.HasPrefix(address, "[")); err != nil {
 		return source{}, err
 	}

@@ -71,7 +71,7 @@ func machine(report string) (facts string) {
 // each make stays, without the notes.
 func withEarlier(current, older string) string {
 	made := machine(current)
-	for _, run := range strings.Split(older, earlierTitle) {
+	for run := range strings.SplitSeq(older, earlierTitle) {
 		run, _, _ = strings.Cut(run, notesTitle)
 		if _, after, found := strings.Cut(run, introduction); found {
 			run = after

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // scene prepares what a line of docs/shell.md waits for.
@@ -97,7 +99,7 @@ func (s scene) run(t *testing.T, line string) {
 			t.Fatal(err)
 		}
 	}
-	if err := syscall.Mkfifo(filepath.Join(folder, "events.fifo"), 0o600); err != nil {
+	if err := unix.Mkfifo(filepath.Join(folder, "events.fifo"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -165,14 +167,18 @@ func (s scene) runLine(t *testing.T, folder, line string, port, pid int) {
 		}
 		if s.stays && strings.Contains(printed.String(), s.want) {
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-			_ = <-ended
+			if err := <-ended; err == nil {
+				t.Errorf("%s: it ended by itself", line)
+			}
 			return
 		}
 		s.cause(t, folder, port, pid, cmd.Process.Pid)
 	}
 	t.Errorf("%s: no end after a minute, printed %q", line, printed.String())
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-	_ = <-ended
+	if err := <-ended; err == nil {
+		t.Errorf("%s: it ended by itself", line)
+	}
 }
 
 // cause causes the event that the line waits for.

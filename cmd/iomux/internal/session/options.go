@@ -38,7 +38,7 @@ func Run(opts Options, texts []string) error {
 			err = sources[i].missing(opts)
 		}
 		if err == nil && opts.Gone && !sources[i].canGo() {
-			err = fmt.Errorf("%s: --gone takes tcp://, unix://, exists:, path: and pid:", printable(text))
+			err = fmt.Errorf("%s: --gone takes only tcp://, unix://, exists:, path: and pid: sources", printable(text))
 		}
 		if err != nil {
 			return exit.Error{Status: exit.Misused, Reason: err}

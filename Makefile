@@ -52,7 +52,7 @@ bin-%:
 # Slow steps run first.
 CHECKS := race vet lint wine layouts-s390x layouts-arm64 python-check stress alone-386 api-same scripts formatted
 
-check: setup ## Run every check that this machine can run; at most five minutes
+check: setup ## Run every check that this machine can run; less than ten minutes on two cores
 	@GOWORK=off go -C tools run ./check $(CHECKS)
 
 check-probe: ## Print which checks this machine cannot run, and why

@@ -158,7 +158,7 @@ func (s *session) untilNext(left time.Duration) time.Duration {
 	return left
 }
 
-// tell prints what was found, in the order of the arguments, and runs CMD for it.
+// tell prints the findings in the order of the arguments, and runs CMD for each.
 func (s *session) tell() error {
 	slices.SortStableFunc(s.found, func(a, b finding) int { return a.index - b.index })
 	found := s.found

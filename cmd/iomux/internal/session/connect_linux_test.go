@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"iomux"
 )
 
 // silent returns an address that answers no attempt to connect, and its listener. Linux drops
@@ -165,26 +163,4 @@ func TestFullUnixQueue(t *testing.T) {
 			t.Errorf("%v: %+v, want a connection", mechanism, r)
 		}
 	}
-}
-
-// newTarget returns a session without a timeout and its only target.
-func newTarget(t *testing.T, mechanism iomux.Mechanism, source source) (*session, *target) {
-	t.Helper()
-	s := newSession(t, mechanism)
-	s.Timeout = -1
-	target := &target{source: source, session: s, fd: -1, writer: -1}
-	s.targets = append(s.targets, target)
-	t.Cleanup(target.release)
-	return s, target
-}
-
-// untilFound returns the first report.
-func untilFound(t *testing.T, s *session) report {
-	t.Helper()
-	for len(s.found) == 0 {
-		if _, err := s.turn(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return s.found[0].report
 }

@@ -3,6 +3,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -131,7 +132,7 @@ func (w *waiter) keep(t *target) func(*iomux.Registration[key], error) error {
 
 // wait returns what is ready, nothing after the timeout. A negative timeout never expires.
 func (w *waiter) wait(timeout time.Duration) ([]event, error) {
-	n, err := w.poller.WaitTimeout(w.events[:], timeout)
+	n, err := w.sleep(timeout)
 	w.ready = w.ready[:0]
 	for _, e := range w.events[:n] {
 		found := event{key: e.Key}
@@ -153,6 +154,15 @@ func (w *waiter) wait(timeout time.Duration) ([]event, error) {
 		w.ready = append(w.ready, found)
 	}
 	return w.ready, err
+}
+
+// sleep fills the events. A Poller returns at once for a negative timeout, so that needs another
+// call.
+func (w *waiter) sleep(timeout time.Duration) (n int, err error) {
+	if timeout < 0 {
+		return w.poller.Wait(context.Background(), w.events[:])
+	}
+	return w.poller.WaitTimeout(w.events[:], timeout)
 }
 
 func toStates(ready iomux.Interest) (all states) {

@@ -11,7 +11,7 @@ import (
 	"iomux"
 )
 
-// TestNothingTicks: while nothing is ready the program waits once, however long, and not again and again.
+// TestNothingTicks counts the waits of a session whose sources are never ready.
 func TestNothingTicks(t *testing.T) {
 	fifo := t.TempDir() + "/fifo"
 	if err := unix.Mkfifo(fifo, 0o600); err != nil {
@@ -48,6 +48,43 @@ func TestNothingTicks(t *testing.T) {
 	}
 }
 
+// TestWaitWithoutTimeoutSleeps counts the waits of a session without a timeout.
+func TestWaitWithoutTimeoutSleeps(t *testing.T) {
+	for _, name := range Mechanisms() {
+		mechanism, err := Mechanism(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, target := newTarget(t, mechanism, source{kind: kindTimer, period: 50 * time.Millisecond})
+		target.open()
+		if r := untilFound(t, s); r.ready != expired || s.turns > 2 {
+			t.Errorf("%s: %v after %d waits, want expired after 1", name, r.ready, s.turns)
+		}
+	}
+}
+
+// newTarget returns a session without a timeout and its only target.
+func newTarget(t *testing.T, mechanism iomux.Mechanism, source source) (*session, *target) {
+	t.Helper()
+	s := newSession(t, mechanism)
+	s.Timeout = -1
+	target := &target{source: source, session: s, fd: -1, writer: -1}
+	s.targets = append(s.targets, target)
+	t.Cleanup(target.release)
+	return s, target
+}
+
+// untilFound returns the first report.
+func untilFound(t *testing.T, s *session) report {
+	t.Helper()
+	for len(s.found) == 0 {
+		if _, err := s.turn(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s.found[0].report
+}
+
 func newSession(t *testing.T, mechanism iomux.Mechanism) *session {
 	t.Helper()
 	w, err := newWaiter(mechanism)
@@ -57,7 +94,7 @@ func newSession(t *testing.T, mechanism iomux.Mechanism) *session {
 	return &session{Options: Options{Mechanism: mechanism}, waiter: w, start: time.Now(), watched: map[int][]*target{}}
 }
 
-// TestConnectionToItself: a socket that is connected to its own port is no server.
+// TestConnectionToItself connects a socket to its own port, which is not a server.
 func TestConnectionToItself(t *testing.T) {
 	fd, err := makeSocket(unix.AF_INET, unix.SOCK_STREAM)
 	if err != nil {
@@ -68,7 +105,7 @@ func TestConnectionToItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	if connectedToItself(fd) {
-		t.Error("said of a socket that is not connected at all")
+		t.Error("reported for a socket without a connection")
 	}
 	own, err := unix.Getsockname(fd)
 	if err != nil {
@@ -78,6 +115,6 @@ func TestConnectionToItself(t *testing.T) {
 		t.Skipf("this system does not connect a socket to itself: %v", err)
 	}
 	if !connectedToItself(fd) {
-		t.Error("not seen")
+		t.Error("not reported")
 	}
 }

@@ -1,9 +1,14 @@
 // Package iomux waits for many sources at once: sockets, pipes, terminals, serial lines, timers,
-// signals, processes, and changes of files.
+// signals, processes and changes of files. It is for descriptors that the standard library does not
+// own, for programs with too many connections for a goroutine each, and for programs that need a
+// certain mechanism, such as epoll.
 //
-// [Poller] is the portable way. It uses the best mechanism of the system, and can be woken,
-// cancelled and closed at any time. With epoll on Linux, a waiting goroutine is parked in the Go
-// scheduler and does not block a thread.
+// To wait for a single net.Conn, a pipe of package os or an exec.Cmd, use a goroutine instead. To
+// watch a whole tree of files, use github.com/fsnotify/fsnotify.
+//
+// A [Poller] uses the best mechanism of the system. Waits can be woken, cancelled and closed at any
+// time. With epoll on Linux, a waiting goroutine is parked in the Go scheduler and does not block a
+// thread.
 //
 //	p, err := iomux.New[net.Conn]()
 //	if err != nil {
@@ -24,31 +29,35 @@
 //		}
 //	}
 //
-// A Poller also waits for what has no descriptor of its own, in the same call:
+// # Timers, signals, processes and paths
 //
-//   - [Poller.RegisterTimer] and [Poller.RegisterTicker] add timers. Each takes less than 200
-//     bytes, so every one of 100,000 connections can have an idle timeout.
-//   - [Poller.RegisterSignal] reports signals, and [Poller.RegisterProcess] the exit of a process.
-//   - [Poller.RegisterPath] reports changes of the file or folder that a name leads to.
+// The same Wait also reports sources that have no descriptor:
 //
-// An open regular file is always ready, as select and poll say, so registering one does not show
-// when it grows. Use RegisterPath for that. Use github.com/fsnotify/fsnotify for whole trees, and
-// for the names of the entries that change.
+//   - [Poller.RegisterTimer] and [Poller.RegisterTicker] add timers. Each uses less than 200 bytes,
+//     so a server can keep an idle timeout for each of 100,000 connections.
+//   - [Poller.RegisterSignal] reports a signal, and [Poller.RegisterProcess] the exit of a process.
+//   - [Poller.RegisterPath] reports changes of the file or directory that a path names.
 //
-// Each mechanism is also a package of its own: selectfd, poll, epoll, kqueue and devpoll.
-// [Mechanisms] returns those that a Poller can use on this system, and [Mechanism.Limits] their
-// limits.
+// The descriptor of a regular file is always ready. To learn when the file grows, use RegisterPath.
 //
-// To wait for a single net.Conn, a pipe of package os or an exec.Cmd, use a goroutine instead. This
-// module is for descriptors that the standard library does not own, for programs with more
-// connections than goroutines, and for programs that need a certain mechanism.
+// # Mechanisms
+//
+// Each of these mechanisms is also a package of its own: selectfd, poll, epoll, kqueue and devpoll.
+// [Mechanisms] returns the mechanisms that a Poller can use on this system. [Mechanism.Limits]
+// returns their limits.
+//
+// # Errors
+//
+// Errors match the values that each method lists with errors.Is. An error of a system call is an
+// *os.SyscallError, which errors.As finds. Use of a closed Poller is os.ErrClosed. A condition,
+// mode or source that the mechanism does not support is errors.ErrUnsupported.
 package iomux
 
 import "os"
 
-// Error is the error of a system call, as select.error of Python is an alias of OSError. errors.As
-// finds it in every error of a mechanism that comes from a system call. TryRead and TryWrite of
-// package descriptor return bare errnos.
+// Error is an alias of os.SyscallError, as Python's select.error is an alias of OSError. errors.As
+// finds it in every error that comes from a system call of a mechanism. TryRead and TryWrite of
+// package descriptor return bare errnos instead.
 //
-// Deprecated: use os.SyscallError, which it is.
+// Deprecated: use os.SyscallError.
 type Error = os.SyscallError

@@ -38,12 +38,12 @@ func (k Kind) String() string {
 // [Event.ExitStatus] returns false for it.
 const StatusUnknown = math.MinInt
 
-// Event is one source that is ready.
+// Event reports one ready source.
 type Event[K any] struct {
-	Key   K        // as given to Register
-	Ready Interest // the conditions that hold; empty unless Kind is KindIO
+	Key   K        // the key passed to Register
+	Ready Interest // the ready conditions; 0 unless Kind is KindIO
 	Kind  Kind
-	armed uint16 // of the registration when the event was taken
+	armed uint16 // Registration.armed when the event was taken
 	// Status depends on Kind. Expirations, Signal, ExitStatus and Change return it.
 	Status int
 	// Registration is the one that Register returned.
@@ -58,7 +58,7 @@ func (e Event[K]) Expirations() int { return e.ifKind(KindTimer) }
 func (e Event[K]) Signal() syscall.Signal { return syscall.Signal(e.ifKind(KindSignal)) }
 
 // ExitStatus returns how a process has exited: its exit status, or the negated number of the signal
-// that killed it. It is not known if the kernel does not report it, and for other kinds.
+// that killed it. known is false if the kernel does not report the status, and for other kinds.
 func (e Event[K]) ExitStatus() (status int, known bool) {
 	if e.Status == StatusUnknown {
 		return 0, false
@@ -76,8 +76,8 @@ func (e Event[K]) ifKind(kind Kind) int {
 	return e.Status
 }
 
-// posting is an event that does not come from the kernel: it is of a source without a
-// descriptor, or was put back.
+// posting is a pending event that does not come from the kernel. Its source has no descriptor, or
+// the event was put back.
 type posting[K any] struct {
 	registration *Registration[K]
 	tag          uint32
@@ -86,9 +86,9 @@ type posting[K any] struct {
 	ended        bool // the event was taken, and has ended the registration
 }
 
-// deliver turns what the kernel has reported, and what is pending, into events, as far as there is
-// room. now is the time if a timer has expired, otherwise 0. It drops what the kernel has reported
-// of registrations that are gone.
+// deliver stores kernel events, pending events and expired timers in events, as far as there is
+// room. now is the time if a timer has expired, otherwise 0. Kernel events of former registrations
+// are dropped.
 func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K], now int64) (n int, err error) {
 	for i := range b.Events[:b.N] {
 		event := &b.Events[i]
@@ -110,35 +110,35 @@ func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K], now int64) (n i
 		n += p.deliverExpired(events[n:], now)
 	}
 	if n > 0 {
-		err = nil // it will come again
+		err = nil // the next failure is reported
 	}
 	return n, err
 }
 
-// isOf reports whether an event with that tag is of r, and not of another registration of the
-// same descriptor.
+// isOf reports whether an event with this tag belongs to r, not to another registration of the same
+// descriptor.
 func (p *Poller[K]) isOf(r *Registration[K], tag uint32) bool {
 	if p.can.Exact {
 		return r.tag == tag && !r.always
 	}
-	return int32(r.tag-tag) <= 0 // the numbers may begin anew
+	return int32(r.tag-tag) <= 0 // tags wrap around
 }
 
-// fill makes the event of r, and reports whether there is one.
+// fill stores an event of r, and reports whether there is one.
 func (p *Poller[K]) fill(event *Event[K], r *Registration[K], reported epoll.Events) bool {
 	if !p.can.Exact || p.can.Late {
-		// These mechanisms go by the number alone.
+		// These mechanisms identify a source by its number alone.
 		if reported&backend.Vanished != 0 || r.isClosed() {
 			r.vanish()
 			return false
 		}
 	}
 	if r.disarmed {
-		return false // another goroutine was faster, or the other direction
+		return false // already reported, to another goroutine or in the other direction
 	}
 	ready := Interest(reported) & (r.interest | unasked) & conditions
 	if ready == 0 {
-		return false // it was modified meanwhile
+		return false // r was modified in the meantime
 	}
 	status := 0
 	switch r.kind {
@@ -152,13 +152,13 @@ func (p *Poller[K]) fill(event *Event[K], r *Registration[K], reported epoll.Eve
 	if r.interest&OneShot != 0 {
 		r.disarm()
 	}
-	// One by one: as a whole the event would be copied.
+	// Field by field, because a composite literal would be copied.
 	event.Key, event.Ready, event.Kind, event.Status, event.Registration = r.key, ready, r.kind, status, r
 	event.armed = r.armed
 	return true
 }
 
-// deliverPending hands out what was posted, and then, in turns, the sources that are always ready.
+// deliverPending stores posted events, and then the always-ready sources in turn.
 func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
 	taken := 0
 	for _, post := range p.posted {
@@ -190,7 +190,7 @@ func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
 		p.always = append(p.always[:0], p.always[1:]...)
 		events[n] = Event[K]{r.key, r.interest & (Readable | Writable), r.kind, r.armed, 0, r}
 		n++
-		if r.interest&modes != 0 { // such a source has one edge, and never another
+		if r.interest&modes != 0 { // an always-ready source has a single edge
 			r.disarmed = true
 		} else {
 			p.always = append(p.always, r)
@@ -200,14 +200,14 @@ func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
 	return n
 }
 
-// isOpen reports whether the descriptor of a source that is always ready is open, as far as that
-// can be seen. The kernel does not watch such a source.
+// isOpen reports whether the descriptor of an always-ready source is still open. The kernel does
+// not watch such a source, so the Poller checks.
 func (r *Registration[K]) isOpen() bool { return !r.isClosed() && sys.IsOpen(int(r.fd)) }
 
 func (p *Poller[K]) countPending() { p.pending.Store(int64(len(p.always) + len(p.posted))) }
 
-// post makes an event of a source that has no descriptor. Events that were not handed out yet
-// become one.
+// post queues an event of a source without a descriptor. Events of one source are combined until a
+// Wait returns them.
 func (p *Poller[K]) post(r *Registration[K], status int) {
 	p.mu.Lock()
 	if r.live {
@@ -227,8 +227,8 @@ func (p *Poller[K]) postLocked(r *Registration[K], status int) {
 	p.countPending()
 }
 
-// putBack makes the next Wait return events that were taken. It leaves out levels, and sources
-// that were modified since: the kernel reports them again.
+// putBack makes the next Wait return events that were taken. It skips level-triggered and modified
+// sources, because the kernel reports them again.
 func (p *Poller[K]) putBack(events []Event[K]) {
 	p.mu.Lock()
 	for _, event := range events {
@@ -241,15 +241,14 @@ func (p *Poller[K]) putBack(events []Event[K]) {
 	p.backend.Wake()
 }
 
-// isCurrent reports whether an event that was taken is still to be reported: its source was neither
-// modified, reset nor unregistered since. The exit of a process has ended its registration.
+// isCurrent reports whether a taken event is still valid: its source was not modified, reset or
+// unregistered after it. The exit of a process is valid although it has ended the registration.
 func (e *Event[K]) isCurrent() bool {
 	r := e.Registration
 	return r.armed == e.armed && (r.live || r.kind == KindProcess)
 }
 
-// dropPosted forgets events of r that nobody has taken yet. The kernel reports anew what is ready
-// after a change.
+// dropPosted drops the posted events of r. After a change the kernel reports again what is ready.
 func (p *Poller[K]) dropPosted(r *Registration[K]) {
 	if len(p.posted) == 0 {
 		return
@@ -265,9 +264,10 @@ func (p *Poller[K]) dropPosted(r *Registration[K]) {
 	p.countPending()
 }
 
-// renew drops registrations that the kernel keeps reporting and that nobody can remove.
+// renew replaces the kernel object, to drop registrations that cannot be removed but are still
+// reported.
 func (p *Poller[K]) renew() error {
-	p.policy.stale = 0 // if it fails, as many again have to come
+	p.policy.stale = 0 // after a failure, the next try needs as many stale events again
 	kernel, ok := p.backend.(backend.Renewer)
 	if !ok || p.isClosed.Load() {
 		return nil
@@ -294,9 +294,9 @@ func (p *Poller[K]) renew() error {
 	return nil
 }
 
-// move puts r into a new kernel object, and reports whether its descriptor still is what was
-// registered. It gets a new tag, so that what others have taken from the old object is stale; the
-// new one reports it again. A disarmed registration stays behind, for Modify to add.
+// move registers r in a new kernel object, and reports whether its descriptor still belongs to the
+// registered file. The new tag makes events stale that other goroutines have taken from the old
+// object. The new object reports them again. A disarmed registration is not moved: Modify adds it.
 func (p *Poller[K]) move(r *Registration[K], move backend.Move) bool {
 	if r.gone || r.absent || r.disarmed || r.always {
 		return true

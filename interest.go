@@ -2,16 +2,16 @@ package iomux
 
 import "iomux/internal/bitnames"
 
-// Interest is a set of conditions to wait for, together with the mode of reporting. An event holds
-// the conditions that are ready, without modes. An Interest prints as Readable|Edge.
+// Interest is a set of conditions to wait for, and the mode in which they are reported. Event.Ready
+// holds conditions only. An Interest is formatted as Readable|Edge.
 //
-// A reader should read after each of Readable, Hangup, ReadHangup and Errored, until the end of the
-// file or an error. Which of them arrive together differs per system: for a pipe without writers
-// Linux reports Hangup, and the BSDs Readable|Hangup.
+// After Readable, Hangup, ReadHangup or Errored, a reader should read until the end of the file or
+// an error. Which of them arrive together differs per system. For a pipe without writers, Linux
+// reports Hangup, and the BSDs report Readable|Hangup.
 //
-// [Poller.Supports] reports whether a mechanism has a condition or mode. Register refuses others
-// with errors.ErrUnsupported. All mechanisms but select report Hangup and Errored even if they were
-// not requested.
+// [Poller.Supports] reports whether the mechanism has a condition or mode. Register returns
+// errors.ErrUnsupported for any other. All mechanisms except select always report Hangup and
+// Errored, requested or not.
 //
 // # What differs per mechanism
 //
@@ -25,49 +25,50 @@ import "iomux/internal/bitnames"
 //	Edge       EPOLLET        EV_CLEAR                 -          -
 //	OneShot    EPOLLONESHOT   EV_DISPATCH              emulated   emulated
 //
-// (1) The same for devpoll and event ports. (2) Hang-ups and errors are reported as Readable,
-// errors also as Writable.
+// (1) The same applies to devpoll and event ports. (2) Hang-ups and errors are reported as
+// Readable, and errors also as Writable.
 //
 // POLLRDHUP exists on Linux, FreeBSD and illumos, and EVFILT_EXCEPT on macOS, OpenBSD and
-// DragonFly. With kqueue a TCP socket that was never connected is ready for nothing. With epoll and
-// poll on Linux it is Writable|Hangup.
+// DragonFly. With kqueue, a TCP socket that was never connected has no events. With epoll and poll
+// on Linux it is Writable|Hangup.
 //
-// On Windows afd, devpoll and poll report all conditions of sockets, without Edge. A reset
-// connection is Hangup without Errored there, a refused one is Errored without Hangup, and one that
-// both sides have shut down is ReadHangup without Hangup.
+// On Windows, afd, devpoll and poll report all conditions of sockets, but do not support Edge.
+// There a reset connection is Hangup without Errored, and a refused one is Errored without Hangup.
+// A connection that both sides have shut down is ReadHangup without Hangup.
 type Interest uint32
 
-// The conditions and modes. Without a mode a condition is level-triggered: every Wait reports it
-// until it ends. The numbers are those of epoll(7) on every system.
+// Conditions and modes. Without a mode, a condition is level-triggered: every Wait reports it until
+// it ends. The numbers are those of epoll(7) on every system.
 const (
-	// Readable: reading would not block. There is data, the end of the file, a connection to
-	// accept, or an error.
+	// Readable means that reading would not block: there is data, the end of the file, a connection
+	// to accept, or an error.
 	Readable Interest = 0x1
-	// Priority: there is urgent data, or a file such as /proc/self/mountinfo or a pressure-stall
-	// trigger has changed.
+	// Priority means that there is urgent data, or that a file such as /proc/self/mountinfo or a
+	// pressure-stall trigger has changed.
 	Priority Interest = 0x2
-	// Writable: writing would not block, or an attempt to connect has ended.
+	// Writable means that writing would not block, or that an attempt to connect has ended.
 	Writable Interest = 0x4
-	// Errored: an error is pending, or the reading end of a pipe was closed.
+	// Errored means that an error is pending, or that the reading end of a pipe was closed.
 	Errored Interest = 0x8
-	// Hangup: both directions of a connection are shut down, or all writing ends of a pipe were
-	// closed.
+	// Hangup means that both directions of a connection are shut down, or that all writing ends of
+	// a pipe were closed.
 	Hangup Interest = 0x10
-	// ReadHangup: the peer will send nothing more. It has shut down its writing side, and may still
-	// read, or has closed the connection. Data may be left to read. To distinguish the two, look
-	// for Hangup or Errored, or write to the connection.
+	// ReadHangup means that the peer will send no more data, although earlier data may be left to
+	// read. The peer has closed the connection, or has shut down its writing side and may still
+	// read. To distinguish the two, check for Hangup or Errored, or write to the connection.
 	ReadHangup Interest = 0x2000
 
-	// OneShot reports once. Registration.Modify arms the source again.
+	// OneShot reports a source once. [Registration.Modify] arms it again.
 	OneShot Interest = 1 << 30
-	// Edge reports when something arrives, not while it is there. Read and write until EAGAIN.
+	// Edge reports new arrivals only, not a condition that lasts. After an event, read or write
+	// until EAGAIN.
 	Edge Interest = 1 << 31
 )
 
 const (
 	conditions = Readable | Priority | Writable | Errored | Hangup | ReadHangup
 	modes      = OneShot | Edge
-	// unasked are the conditions that mechanisms report whether they were requested or not.
+	// unasked are the conditions that mechanisms report even if they were not requested.
 	unasked = Errored | Hangup
 )
 
@@ -82,5 +83,6 @@ var interestNames = []bitnames.Name{
 	{Value: uint64(OneShot), Text: "OneShot"},
 }
 
-// String returns the names joined with |, unknown bits in hexadecimal, and 0 for the empty set.
+// String returns the names joined by |, with unknown bits in hexadecimal. It returns 0 for the
+// empty set.
 func (i Interest) String() string { return bitnames.Format(uint64(i), interestNames) }

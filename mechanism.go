@@ -17,16 +17,16 @@ import (
 	"iomux/selectfd"
 )
 
-// PipeBuf is PIPE_BUF (select.PIPE_BUF in Python): the number of bytes that can be written without
-// blocking to a pipe that was reported writable. It does not apply to sockets. It is 4096 on Linux,
-// 512 on macOS and the BSDs (the least that POSIX allows), 5120 on Solaris and illumos, 32768 on
-// AIX, and 0 on Windows, where a Poller cannot wait for pipes.
+// PipeBuf is PIPE_BUF (select.PIPE_BUF in Python): the number of bytes that can be written to a
+// writable pipe without blocking. It does not apply to sockets. It is 4096 on Linux, 512 on macOS
+// and the BSDs (the least that POSIX allows), 5120 on Solaris and illumos, 32768 on AIX, and 0 on
+// Windows, where a Poller cannot wait for pipes.
 const PipeBuf = sys.PipeBuf
 
 // Mechanism is a system interface for waiting on many descriptors.
 type Mechanism uint8
 
-// The mechanisms.
+// The mechanisms. The package in parentheses provides a mechanism without a Poller.
 const (
 	Select    Mechanism = iota // select(2); sockets only on Windows (package selectfd)
 	Poll                       // poll(2); sockets only on Windows (package poll)
@@ -53,7 +53,7 @@ var mechanisms = [...]struct {
 	AFD:       {"afd", afd.Available, afdLimits, always(backend.NewAFD)},
 }
 
-// always adapts a mechanism whose waits always block.
+// always adapts a mechanism that has no option for blocking waits, because all of its waits block.
 func always(open func() (backend.Backend, error)) func(bool) (backend.Backend, error) {
 	return func(bool) (backend.Backend, error) { return open() }
 }
@@ -78,8 +78,7 @@ func best() Mechanism {
 	return Select
 }
 
-// String returns the name used on a command line: select, poll, epoll, kqueue, devpoll, eventport
-// or afd.
+// String returns the name in lower case: select, poll, epoll, kqueue, devpoll, eventport or afd.
 func (m Mechanism) String() string {
 	if int(m) >= len(mechanisms) {
 		return "unknown"
@@ -87,12 +86,13 @@ func (m Mechanism) String() string {
 	return mechanisms[m].name
 }
 
-// Available reports whether a Poller can use the mechanism on this system, native or emulated. The
-// package of a mechanism can work on a system where this is false: package epoll runs on macOS.
+// Available reports whether a Poller can use the mechanism on this system, native or emulated. It
+// can be false on a system where the mechanism's package works: package epoll works on macOS, but a
+// Poller does not use it there.
 func (m Mechanism) Available() bool {
 	switch m {
 	case Select, Poll, DevPoll:
-		// On Windows the driver serves all of them. /dev/poll is emulated on every system with
+		// On Windows the AFD driver serves all three. /dev/poll is emulated on every system with
 		// poll(2).
 		return m.Native() || afd.Available || m == DevPoll && poll.Native
 	case Kqueue:
@@ -104,26 +104,27 @@ func (m Mechanism) Available() bool {
 // Native reports whether the kernel of this system has the mechanism.
 func (m Mechanism) Native() bool { return int(m) < len(mechanisms) && mechanisms[m].native }
 
-// Limits are the current limits of a mechanism in this process. Zero means that a limit does not
-// exist or that the system does not report it.
+// Limits holds the current limits of a mechanism in this process. Zero means that the limit does
+// not exist or that the system does not report it.
 type Limits struct {
-	// Descriptors is the number of descriptors that the process can have open: RLIMIT_NOFILE. Raise
-	// it with setrlimit(2).
+	// Descriptors is the number of descriptors that the process can have open, RLIMIT_NOFILE.
+	// setrlimit(2) raises it.
 	Descriptors uint64
-	// Entries is the number of descriptors in one wait. On Linux poll(2) refuses a list that is
-	// longer than RLIMIT_NOFILE.
+	// Entries is the largest number of descriptors in one wait. On Linux, poll(2) refuses a list
+	// that is longer than RLIMIT_NOFILE.
 	Entries uint64
-	// Watches is the number of descriptors that all epolls of the user can hold:
+	// Watches is the number of descriptors that all epolls of the user together can hold,
 	// fs.epoll.max_user_watches.
 	Watches uint64
 	// Highest is the largest descriptor that the system call accepts. The packages fall back to
 	// poll(2) for larger ones.
 	Highest int
-	// Resolution is the unit of timeouts. Timeouts are rounded up to it.
+	// Resolution is the unit to which timeouts are rounded up.
 	Resolution time.Duration
 }
 
-// Limits returns the current limits of the mechanism. They are all zero if it is not Available.
+// Limits returns the current limits of the mechanism. They are all zero if the mechanism is not
+// available.
 func (m Mechanism) Limits() Limits {
 	if !m.Available() {
 		return Limits{}

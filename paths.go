@@ -13,39 +13,42 @@ import (
 type watchedPath[K any] struct {
 	path   *pathwatch.Path
 	change pathwatch.Change                  // what has happened since the last event
-	timer  timerheap.Timer[*Registration[K]] // gathers changes
+	timer  timerheap.Timer[*Registration[K]] // runs while changes are combined
 }
 
-// paths are the watched paths of a Poller. Its descriptor is registered like that of any source.
+// paths holds the watcher of a Poller's paths. The watcher's descriptor is registered like that of
+// any source.
 type paths[K any] struct {
 	watcher *pathwatch.Watcher
-	queue   *Registration[K]                  // of the descriptor, nil where there is none
+	queue   *Registration[K]                  // of the watcher's descriptor; its fd is -1 if there is none
 	retry   timerheap.Timer[*Registration[K]] // for paths that cannot be watched at the moment
 }
 
 const (
-	// gather is the time within which changes become one event: saving a file is several.
+	// gather is how long changes are combined into one event. Saving a file makes several changes.
 	gather = 10 * time.Millisecond
-	// retryWatch is the time after which a failed watch is tried again.
+	// retryWatch is how long after a failure a watch is retried.
 	retryWatch = time.Second
 )
 
-// RegisterPath reports what happens to the file or folder that a name leads to, whatever that is at
-// the time; Event.Change returns it. The name may lead to a new file later, when the file was saved
-// by rename or a symbolic link or a folder on the way was replaced. The name may also lead to
-// nothing, now or later. A relative name belongs to the current folder of the time of the call.
+// RegisterPath reports changes of the file or directory that path names. [Event.Change] returns
+// them. RegisterPath follows the name, not the file. The name leads to another file after a save by
+// rename, or if a symbolic link or a directory of the path is replaced. Changes of the new file are
+// then reported. The name need not exist, now or later. A relative path belongs to the working
+// directory at the time of the call.
 //
-// All changes within 10 ms become one event. A program that reads the file after each event sees
-// the last change. A folder is Modified if entries appear or disappear. Use
+// Changes within 10 ms are combined into one event. A program that reads the file after each event
+// sees the last change. A directory is Modified if entries appear or disappear. Use
 // github.com/fsnotify/fsnotify for whole trees and for the names of entries.
 //
-// On Linux all paths of a Poller share one descriptor, of inotify(7). On macOS and the BSDs each
-// file and folder on the way takes a descriptor, and on Windows each folder a handle. Changes that
-// another computer makes to a network file system are not reported, nor those of /proc and /sys, of
-// mapped memory, and of file systems that are mounted on the way.
+// On Linux, all paths of a Poller share one inotify(7) descriptor. On macOS and the BSDs, each file
+// and directory of the path uses a descriptor. On Windows, each directory uses a handle. These
+// changes are not reported: changes made by another computer on a network file system, changes in
+// /proc and /sys, writes through mapped memory, and a file system mounted on a directory of the
+// path.
 //
-// Errors: ENOENT for an empty name; EACCES if a folder may not be searched or the file not be read;
-// ENOSPC and EMFILE if a limit of the system is reached, with the name of the limit;
+// Errors: ENOENT for an empty path; EACCES without permission to search a directory or to read the
+// file; ENOSPC and EMFILE if a system limit is reached, which the error names;
 // errors.ErrUnsupported on Solaris, illumos and AIX; os.ErrClosed.
 func (p *Poller[K]) RegisterPath(path string, key K) (*Registration[K], error) {
 	watched := new(watchedPath[K])
@@ -63,7 +66,7 @@ func (p *Poller[K]) RegisterPath(path string, key K) (*Registration[K], error) {
 	return r.begun(err)
 }
 
-// openPaths makes the watcher for the first path.
+// openPaths opens the watcher for the first path.
 func (p *Poller[K]) openPaths() error {
 	if p.paths != nil {
 		return nil
@@ -81,7 +84,7 @@ func (p *Poller[K]) openPaths() error {
 	all.retry.Owner = all.queue
 	if fd := watcher.FD(); fd >= 0 {
 		if err := p.addToTable(all.queue, fd); err != nil {
-			_ = watcher.Close() // the first error says more
+			_ = watcher.Close() // the first error matters more
 			return err
 		}
 	}
@@ -90,7 +93,7 @@ func (p *Poller[K]) openPaths() error {
 	return nil
 }
 
-// closePaths gives the watcher back when there is no path.
+// closePaths closes the watcher if no path is left.
 func (p *Poller[K]) closePaths() {
 	all := p.paths
 	if all == nil || all.watcher.Len() > 0 {
@@ -100,7 +103,7 @@ func (p *Poller[K]) closePaths() {
 	p.schedule.heap.Remove(&all.retry)
 	all.queue.live = false
 	all.queue.withdraw()
-	_ = all.watcher.Close() // a descriptor that was only waited on
+	_ = all.watcher.Close() // nothing was written to its descriptor
 }
 
 func (p *Poller[K]) removePath(path *pathwatch.Path) {
@@ -110,14 +113,13 @@ func (p *Poller[K]) removePath(path *pathwatch.Path) {
 	}
 }
 
-// collectPaths notes what has happened to paths. The first change of each begins the time in which
-// its changes are gathered.
+// collectPaths records the changes of paths. The first change of a path starts its timer.
 func (p *Poller[K]) collectPaths() {
 	all := p.paths
 	if all == nil || p.isClosed.Load() {
 		return
 	}
-	_ = all.watcher.Collect(func(path *pathwatch.Path, change pathwatch.Change) { // what cannot be read is tried again
+	_ = all.watcher.Collect(func(path *pathwatch.Path, change pathwatch.Change) { // a failure is retried
 		watched := path.Owner.(*watchedPath[K])
 		watched.change |= change
 		if !watched.timer.Armed() {
@@ -129,20 +131,20 @@ func (p *Poller[K]) collectPaths() {
 	}
 }
 
-// Change is a set of things that happened to the path of [Poller.RegisterPath]. It prints as
+// Change is a set of changes of the path of [Poller.RegisterPath]. It is formatted as
 // Modified|Extended.
 type Change uint32
 
-// The changes. A save by rename, a swapped symbolic link and a replaced folder above are reported
-// as Created, maybe with Deleted.
+// Changes of a path. After a save by rename, a changed symbolic link or a replaced directory of the
+// path, the change is Created, possibly with Deleted.
 const (
-	Modified   = Change(pathwatch.Modified)   // the contents were written or truncated, or a folder's entries changed
+	Modified   = Change(pathwatch.Modified)   // the contents were written or truncated, or a directory's entries changed
 	Extended   = Change(pathwatch.Extended)   // the file has grown; Modified comes with it
 	Attributes = Change(pathwatch.Attributes) // the permissions, the owner or the times changed
 	Linked     = Change(pathwatch.Linked)     // the number of hard links changed
-	Renamed    = Change(pathwatch.Renamed)    // the file was moved to another name
-	Deleted    = Change(pathwatch.Deleted)    // the file was removed, or the name leads to nothing now
-	Created    = Change(pathwatch.Created)    // the name leads to a file that it did not lead to before
+	Renamed    = Change(pathwatch.Renamed)    // the file was renamed
+	Deleted    = Change(pathwatch.Deleted)    // the file was removed, or the path no longer names a file
+	Created    = Change(pathwatch.Created)    // the path names a file that it did not name before
 )
 
 var changeNames = []bitnames.Name{
@@ -155,6 +157,6 @@ var changeNames = []bitnames.Name{
 	{Value: uint64(Created), Text: "Created"},
 }
 
-// String returns the names of the changes joined by |, and bits without a name in hexadecimal. It
-// returns 0 for the empty set.
+// String returns the names joined by |, with unknown bits in hexadecimal. It returns 0 for the
+// empty set.
 func (c Change) String() string { return bitnames.Format(uint64(c), changeNames) }

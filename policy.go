@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// policy holds those decisions of a wait that concern speed and fairness, not correctness:
+// policy makes the decisions of a wait that affect speed and fairness, but not correctness:
 //
 //	Wait ──► lookFirst? ──yes──► look ──found──────────────► yield? ──► return
 //	              │               │ up to maxLooks times          ▲
@@ -22,22 +22,20 @@ type policy struct {
 	// lookFirst is set if a sleep found an event at once. A saturated loop then takes the events
 	// with one lock and one system call, and does not prepare to sleep.
 	lookFirst atomic.Bool
-	// sinceYield counts waits and events since other goroutines were let run.
+	// sinceYield counts waits and events since the last yield to other goroutines.
 	sinceYield int
-	// pendingFirst decides who gets the room of a batch of one.
+	// pendingFirst alternates. It decides whether a pending or a kernel event gets the only place.
 	pendingFirst bool
-	// stale counts the events of registrations that are gone, since the kernel holds some that
-	// nobody can remove.
+	// stale counts the dropped events of former registrations since the last renewal.
 	stale int
 }
 
 const (
-	// maxLooks bounds the looks of one wait. A look can find nothing but stale events, which hide
-	// others.
+	// maxLooks limits the looks of one wait. Stale events can fill a look and hide others.
 	maxLooks = 8
-	// yieldAfter is the number of waits and events after which other goroutines run. The calls that
-	// take ready events do not involve the scheduler, which would cost a quarter of the time. Left
-	// alone it would notice only after 40 ms. A yield costs some 20 µs, so it must be rare.
+	// yieldAfter is the number of waits and events after which other goroutines run. Taking ready
+	// events bypasses the scheduler, which would cost a quarter of the time. Without a yield, other
+	// goroutines would wait up to 40 ms. A yield costs about 20 µs, so it must be rare.
 	yieldAfter = 2048
 )
 
@@ -51,8 +49,8 @@ func (p *policy) yieldDue(n int) bool {
 	return true
 }
 
-// reserve returns how many of room events are left to the Poller's own, of which there are
-// pending: half, and of a single one every other time.
+// reserve returns how many of the room places are kept for the pending events of the Poller: up to
+// half, or a single place every other time.
 func (p *policy) reserve(room, pending int) int {
 	if p.pendingFirst = !p.pendingFirst; p.pendingFirst {
 		room++
@@ -60,11 +58,11 @@ func (p *policy) reserve(room, pending int) int {
 	return min(room/2, pending)
 }
 
-// renewalDue reports whether so many events were stale that a new kernel object pays off. A few
-// come of goroutines that work side by side. Many come of a registration that cannot be removed.
+// renewalDue reports whether so many events were stale that a new kernel object pays off.
+// Concurrent goroutines cause a few. A registration that cannot be removed causes many.
 func (p *policy) renewalDue(registered int) bool { return p.stale > 8+registered/64 }
 
-// unlock releases the lock after n events were taken, and lets other goroutines run if it is time.
+// unlock releases the lock after n events were taken, and yields to other goroutines if it is time.
 func (p *Poller[K]) unlock(n int) {
 	yield := p.policy.yieldDue(n)
 	p.mu.Unlock()

@@ -13,27 +13,27 @@ import (
 	"iomux/internal/timerheap"
 )
 
-// Poller waits on any mix of descriptors, files, connections, timers, signals, processes and
-// paths. Each event carries the key that was given to Register. All methods may be called at any
-// time from any goroutine. The zero value is a closed Poller.
+// Poller waits on any mix of descriptors, files, connections, timers, signals, processes and paths.
+// Each event carries the key that was passed to Register. A Poller is safe for concurrent use. The
+// zero value is a closed Poller.
 //
-// A Poller uses no goroutine. On Linux it uses no thread either: a waiting goroutine is parked in
-// the Go scheduler. With other mechanisms, and with [WithBlocking], one waiting goroutine blocks a
-// thread, and the others wait for their turn.
+// With epoll on Linux, waiting goroutines are parked in the Go scheduler and block no thread. With
+// other mechanisms, and with [WithBlocking], one waiting goroutine blocks a thread, and the others
+// wait for their turn.
 //
 //   - Close, Wake, a cancelled context and an expired timeout interrupt a wait promptly. A timeout
 //     is never shortened.
-//   - Register, Modify and Unregister do not block on a wait in progress, and take effect on it.
-//   - No Wait that begins after Unregister has returned reports the source.
-//   - A closed descriptor is never mistaken for the next file with its number. Epoll and kqueue
-//     guarantee this for every source. The other mechanisms guarantee it for a file or connection,
-//     but not for a bare number.
+//   - Register, Modify and Unregister do not block during a wait, and take effect on that wait.
+//   - A Wait that begins after Unregister returned does not report the source.
+//   - A closed descriptor is never mistaken for the next file with the same number. Epoll and
+//     kqueue guarantee this for every source. The other mechanisms guarantee it for a file or
+//     connection, but not for a bare number.
 //   - An edge or one-shot event reaches exactly one of several waiting goroutines. A
-//     level-triggered event is delivered to each of them until the condition ends.
-//   - The waits, Modify and Unregister do not allocate.
+//     level-triggered event may be delivered to several of them, until the condition ends.
+//   - Wait, WaitTimeout, Modify and Unregister do not allocate.
 //
-// A Poller that becomes unreachable without Close releases its descriptors when the garbage
-// collector notices. It stays reachable through each of its Registrations.
+// If a Poller becomes unreachable without Close, the garbage collector releases its descriptors.
+// Each of its Registrations keeps a Poller reachable.
 type Poller[K any] struct {
 	backend   backend.Backend
 	can       backend.Traits
@@ -41,17 +41,17 @@ type Poller[K any] struct {
 	cleanup   runtime.Cleanup
 	isClosed  atomic.Bool
 	closed    chan struct{} // closed by Close
-	woken     atomic.Bool   // by Wake, and no wait has returned for it yet
+	woken     atomic.Bool   // Wake was called, and no wait has returned for it yet
 	pending   atomic.Int64  // len(always) + len(posted)
 	policy    policy
 
-	turn   chan struct{}              // has room for the one goroutine that may sleep, the leader
-	leader context.Context            // the leader's
-	slept  backend.Batch              // the leader's
+	turn   chan struct{}              // has room for the leader: the one goroutine that may sleep
+	leader context.Context            // of the leader's Wait
+	slept  backend.Batch              // what the leader's Sleep returned
 	timers freelist.List[*time.Timer] // of goroutines that wait for their turn
 
 	wake     func()          // backend.Wake, made once
-	watching sync.Mutex      // over the two
+	watching sync.Mutex      // guards the next two
 	watched  <-chan struct{} // the Done of the context that wakes the leader
 	unwatch  func() bool
 
@@ -59,12 +59,12 @@ type Poller[K any] struct {
 	table   fdtable.Table[Registration[K]]
 	count   int
 	looked  backend.Batch
-	newest  uint32 // the tag given last
-	orphans int    // registrations that the kernel may still hold and that nobody can remove
+	newest  uint32 // the newest tag
+	orphans int    // registrations that the kernel may still hold, but that cannot be removed
 	always  []*Registration[K]
 	posted  []posting[K]
 	sources map[*Registration[K]]struct{} // the signals, processes and paths, for Close
-	paths   *paths[K]                     // nil without a path
+	paths   *paths[K]                     // nil if no path is registered
 
 	schedule schedule[K]
 }
@@ -73,15 +73,15 @@ type Poller[K any] struct {
 // macOS and the BSDs, event ports on Solaris and illumos, AFD on Windows, poll on other Unixes.
 //
 // A Poller holds up to three descriptors. On Linux the third one, which lets goroutines park, is
-// made by the first Wait of 2 ms or more. If the process has no descriptor left then, the Wait
-// blocks a thread instead. So a Poller that New has returned can wait at the descriptor limit.
-// The exceptions are Poll and DevPoll: poll(2) itself refuses a list that is longer than
-// RLIMIT_NOFILE, with EINVAL.
+// opened by the first Wait of 2 ms or more. If the process has no descriptor left then, that Wait
+// blocks a thread instead. A Poller can therefore always wait, even at the descriptor limit. The
+// exceptions are [Poll] and [DevPoll]: poll(2) fails with EINVAL if its list is longer than
+// RLIMIT_NOFILE.
 //
-// On Windows a Poller waits on sockets. Register refuses other handles with ErrNotPollable.
+// On Windows a Poller waits on sockets. Register returns [ErrNotPollable] for other handles.
 //
 // Errors: EMFILE, ENFILE, ENOMEM and others of epoll_create(2), eventfd(2) or pipe(2);
-// errors.ErrUnsupported for a mechanism that is not Available, and on a system without any.
+// errors.ErrUnsupported if the mechanism is not available, or if the system has none.
 func New[K any](opts ...Option) (*Poller[K], error) {
 	chosen := options{mechanism: best()}
 	for _, opt := range opts {
@@ -99,14 +99,14 @@ func New[K any](opts ...Option) (*Poller[K], error) {
 		turn:      make(chan struct{}, 1),
 		wake:      b.Wake,
 	}
-	p.cleanup = runtime.AddCleanup(p, func(b backend.Backend) { _ = b.Close() }, b) // there is nobody to take the error
+	p.cleanup = runtime.AddCleanup(p, func(b backend.Backend) { _ = b.Close() }, b) // nobody can receive the error
 	return p, nil
 }
 
 // Mechanism returns the mechanism that the Poller uses.
 func (p *Poller[K]) Mechanism() Mechanism { return p.mechanism }
 
-// Supports reports whether Register accepts every condition and mode of interest.
+// Supports reports whether the mechanism has every condition and mode of interest.
 func (p *Poller[K]) Supports(interest Interest) bool {
 	return p.backend != nil && p.backend.Supports(backend.Interest(interest))
 }
@@ -132,10 +132,10 @@ func (p *Poller[K]) Wake() error {
 	return nil
 }
 
-// Close makes all waits return os.ErrClosed, and releases the Poller's descriptors and sources.
-// The registered sources remain open.
+// Close makes all waits return os.ErrClosed, and releases the Poller's resources. Registered files
+// and connections remain open.
 //
-// Errors: os.ErrClosed after an earlier Close.
+// Errors: os.ErrClosed if the Poller is already closed.
 func (p *Poller[K]) Close() error {
 	if p.backend == nil || p.isClosed.Swap(true) {
 		return errClosed
@@ -165,15 +165,15 @@ type Option func(*options)
 type options struct {
 	mechanism Mechanism
 	blocking  bool
-	open      func() (backend.Backend, error) // instead of the mechanism's, for tests
+	open      func() (backend.Backend, error) // for tests: replaces the mechanism's own
 }
 
 // WithMechanism selects m instead of the best mechanism of the system.
 func WithMechanism(m Mechanism) Option { return func(o *options) { o.mechanism = m } }
 
-// WithBlocking makes waits block a thread in the kernel instead of parking in the Go scheduler.
-// Use it for a busy event loop, or when timeouts must be more precise than about 1 ms. It has no
-// effect except with Epoll: waits with other mechanisms always block.
+// WithBlocking makes waits block a thread in the kernel instead of parking in the Go scheduler. Use
+// it for a busy event loop, or when timeouts must be more precise than about 1 ms. It affects only
+// [Epoll]: waits with other mechanisms always block.
 func WithBlocking() Option { return func(o *options) { o.blocking = true } }
 
 // openBackend returns the backend that the options select.

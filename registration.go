@@ -11,27 +11,27 @@ import (
 	"iomux/internal/backend"
 )
 
-// The errors of registrations. All of them have other names, too: ErrRegistered is syscall.EEXIST,
-// ErrNotRegistered is syscall.ENOENT, and ErrNotPollable is errors.ErrUnsupported.
+// Errors of registrations. With errors.Is, ErrRegistered also matches syscall.EEXIST,
+// ErrNotRegistered matches syscall.ENOENT, and ErrNotPollable matches errors.ErrUnsupported.
 var (
 	// ErrRegistered is returned when the descriptor is already registered.
 	ErrRegistered = backend.ErrRegistered
-	// ErrNotRegistered is returned after Unregister.
+	// ErrNotRegistered is returned by the methods of an unregistered Registration.
 	ErrNotRegistered = backend.ErrNotRegistered
-	// ErrNotPollable is returned for a source that no mechanism of the system can wait for.
+	// ErrNotPollable is returned for a source that the mechanism cannot wait for.
 	ErrNotPollable = backend.ErrNotPollable
 )
 
-// Registration is a registered source. Its methods may be called at any time from any goroutine.
-// The zero value is that of an unregistered source.
+// Registration is a registered source. It is safe for concurrent use. The zero value is
+// unregistered.
 type Registration[K any] struct {
 	tag      uint32
 	fd       int32
 	interest Interest
 	kind     Kind
-	// The Poller's lock guards these, except always, which is set before anybody else sees it.
+	// The Poller's lock guards these, except always, which no longer changes after Register.
 	live     bool   // registered
-	disarmed bool   // one-shot, and was reported
+	disarmed bool   // a one-shot registration that was reported
 	absent   bool   // not in the mechanism; Modify adds it
 	always   bool   // no mechanism can wait for it: it is always ready
 	gone     bool   // the descriptor was closed, or belongs to another file now
@@ -41,31 +41,36 @@ type Registration[K any] struct {
 	source   *source // nil if only the number is known
 }
 
-// source is what is known of a source besides its descriptor.
+// source is the value behind a registration.
 type source struct {
-	value any             // kept reachable, so that no finalizer closes it; for other kinds, what the source needs
-	raw   syscall.RawConn // of the value, if it is a syscall.Conn
+	value any             // KindIO: kept reachable, so that no finalizer closes it; other kinds: their state
+	raw   syscall.RawConn // of value, if that is a syscall.Conn
 }
 
-// Register adds src to the Poller. Events of src carry key and the returned Registration. The
-// source is an integer, a file, a connection, a listener or anything else that [descriptor.Of]
-// accepts. It is kept reachable until Unregister. A Wait in progress reports it, too.
+// Register adds src to the Poller. Its events carry key and the returned Registration. The source
+// is an integer, a file, a connection, a listener or anything else that [descriptor.Of] accepts.
+// Register keeps it reachable until Unregister. A Wait in progress also reports it.
 //
-// Register leaves the mode and the deadlines of a file or connection as they are. If another
-// goroutine reads from the source, it takes the data away that is reported here.
+// Register does not change the blocking mode or the deadlines of a file or connection. If another
+// goroutine reads from the source, it may take the reported data first.
 //
-// Unregister a source before you close it. If you close it first, its events end all the same,
-// with one exception: epoll keeps reporting it, under its own key, while a duplicate of the
-// descriptor is open. [Registration.Unregister] ends that, too.
+// Unregister a source before you close it. Closing it first also ends its events, with one
+// exception: epoll continues to report it, with its own key, while a duplicate of the descriptor is
+// open. [Registration.Unregister] ends these events.
 //
-// A regular file or a directory is always ready for reading and writing, as select and poll say, so
-// no Wait sleeps while one is registered. Use [Poller.RegisterPath] to wait for changes of a file.
+// A regular file or a directory is always ready for reading and writing, so no Wait sleeps while
+// one is registered. Use [Poller.RegisterPath] to wait for changes of a file.
 //
-// Errors: [ErrRegistered] if the descriptor is registered already; os.ErrClosed if src or the
-// Poller is closed; EBADF if a number is not an open descriptor; errors.ErrUnsupported if the
-// mechanism does not support interest; [ErrNotPollable]; ENOSPC and others of epoll_ctl(2); ENOMEM
-// and others of kevent(2); EPIPE for the writing end of a pipe without a reader on FreeBSD; the
-// errors of [descriptor.Of].
+// Errors:
+//
+//   - [ErrRegistered]: the descriptor is already registered
+//   - [ErrNotPollable]: the mechanism cannot wait for the source
+//   - errors.ErrUnsupported: the mechanism does not support interest
+//   - os.ErrClosed: src or the Poller is closed
+//   - EBADF: the number is not an open descriptor
+//   - EPIPE: on FreeBSD, src is the writing end of a pipe without a reader
+//   - ENOSPC, ENOMEM and others of epoll_ctl(2) and kevent(2)
+//   - the errors of [descriptor.Of]
 func (p *Poller[K]) Register(src any, interest Interest, key K) (*Registration[K], error) {
 	fd, err := descriptor.Of(src)
 	if err != nil {
@@ -95,7 +100,7 @@ func (p *Poller[K]) RegisterFD(fd int, interest Interest, key K) (*Registration[
 	return r.added(fd, p.add(r, fd))
 }
 
-// added returns the result of Register.
+// added returns the results of Register.
 func (r *Registration[K]) added(fd int, err error) (*Registration[K], error) {
 	if err != nil {
 		return nil, failure("register", fd, err)
@@ -103,7 +108,7 @@ func (r *Registration[K]) added(fd int, err error) (*Registration[K], error) {
 	return r, nil
 }
 
-// failure names the call and the descriptor of a failed call.
+// failure adds the call and the descriptor to an error.
 func failure(call string, fd int, err error) error {
 	if errors.Is(err, os.ErrClosed) {
 		return errClosed
@@ -131,7 +136,7 @@ func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	return nil
 }
 
-// addToTable puts r, whose descriptor is fd, into the mechanism and the table.
+// addToTable adds r, whose descriptor is fd, to the mechanism and the table.
 func (p *Poller[K]) addToTable(r *Registration[K], fd int) error {
 	if !p.backend.Supports(backend.Interest(r.interest)) {
 		return p.errInterest(r.interest)
@@ -159,7 +164,7 @@ func (p *Poller[K]) addToTable(r *Registration[K], fd int) error {
 	return nil
 }
 
-// addToBackend adds r, in place of old if that is of another file or of none.
+// addToBackend adds r. It replaces old if the descriptor of old was closed.
 func (p *Poller[K]) addToBackend(r, old *Registration[K]) error {
 	fd, interest := int(r.fd), backend.Interest(r.interest)
 	if !p.can.Exact {
@@ -173,8 +178,8 @@ func (p *Poller[K]) addToBackend(r, old *Registration[K]) error {
 	}
 	err := p.backend.Add(fd, interest, r.tag)
 	if err == backend.ErrRegistered && (old == nil || old.isClosed()) {
-		// A registration of the same file under the same number. It could not be removed while the
-		// number was closed.
+		// The kernel still holds a registration of this file and number, which could not be removed
+		// while the number was closed.
 		return p.backend.Modify(fd, 0, interest, r.tag)
 	}
 	return err
@@ -193,7 +198,7 @@ func (p *Poller[K]) announce() {
 	}
 }
 
-// setReady makes r, which is always ready, one of the pending.
+// setReady adds r to the always-ready sources.
 func (p *Poller[K]) setReady(r *Registration[K]) {
 	r.disarmed = false
 	p.always = append(p.always, r)
@@ -201,15 +206,16 @@ func (p *Poller[K]) setReady(r *Registration[K]) {
 	p.backend.Wake()
 }
 
-// Key returns the key that was given to Register.
+// Key returns the key that was passed to Register.
 func (r *Registration[K]) Key() K { return r.key }
 
-// Modify replaces the interest and the mode. It arms a one-shot registration again, and an
-// edge-triggered one reports anew what is ready. It does not allocate.
+// Modify replaces the conditions and the mode. It arms a one-shot registration again. An
+// edge-triggered registration reports again what is ready now. Modify does not allocate. If it
+// fails, the registration is unchanged.
 //
 // Errors: [ErrNotRegistered]; EBADF or ENOENT if the source was closed; errors.ErrUnsupported if
-// the mechanism does not support interest, and for any source that is not a descriptor;
-// os.ErrClosed after Close of the Poller. If Modify fails, the registration is what it was before.
+// the mechanism does not support interest, and for timers, signals, processes and paths;
+// os.ErrClosed if the Poller is closed.
 func (r *Registration[K]) Modify(interest Interest) error {
 	p := r.poller
 	if p == nil {
@@ -249,7 +255,7 @@ func (p *Poller[K]) modify(r *Registration[K], interest Interest) error {
 	}
 	fd, tag := int(r.fd), r.tag
 	if !p.can.Exact {
-		tag = p.nextTag() // what was reported before is stale
+		tag = p.nextTag() // makes earlier events stale
 	}
 	var err error
 	if r.absent {
@@ -263,10 +269,10 @@ func (p *Poller[K]) modify(r *Registration[K], interest Interest) error {
 	return err
 }
 
-// Unregister removes the source. No Wait that begins afterwards reports it. Unregister succeeds
-// also if the source was closed before. It does not allocate.
+// Unregister removes the source. A Wait that begins afterwards does not report it. Unregister also
+// succeeds if the source is already closed. It does not allocate.
 //
-// Errors: [ErrNotRegistered] after an earlier Unregister; os.ErrClosed after Close of the Poller.
+// Errors: [ErrNotRegistered] if it is already unregistered; os.ErrClosed if the Poller is closed.
 func (r *Registration[K]) Unregister() error {
 	p := r.poller
 	if p == nil {
@@ -298,32 +304,32 @@ func (r *Registration[K]) end() {
 	p.announce()
 }
 
-// AlwaysReady reports whether the source is one that the mechanism cannot wait for, such as a
-// regular file. Every Wait reports it as ready. Only epoll and kqueue distinguish such sources;
-// with another mechanism, false means nothing.
+// AlwaysReady reports whether every Wait reports the source as ready because the mechanism cannot
+// wait for it, such as a regular file. Only epoll and kqueue detect such sources. With other
+// mechanisms AlwaysReady always returns false.
 func (r *Registration[K]) AlwaysReady() bool { return r.always }
 
-// withdraw takes r out of wherever it is.
+// withdraw removes r from the table, the mechanism and the always-ready sources.
 func (r *Registration[K]) withdraw() {
 	p := r.poller
 	if r.always {
 		r.dropAlways()
 	}
 	if r.fd < 0 || p.table.Get(r.fd) != r {
-		return // a source without a descriptor, or another one has its number now
+		return // r has no descriptor, or another registration has its number now
 	}
 	p.table.Set(r.fd, nil)
 	if r.gone || r.absent || r.always {
 		return
 	}
 	if !p.backend.Remove(int(r.fd), backend.Interest(r.interest)) {
-		// It was closed. The kernel may keep it all the same, and report it, while a duplicate is
-		// open.
+		// The descriptor was closed. While a duplicate is open, the kernel may keep the
+		// registration and report it.
 		p.orphans++
 	}
 }
 
-// dropAlways takes r out of the list of sources that are always ready.
+// dropAlways removes r from the always-ready sources.
 func (r *Registration[K]) dropAlways() {
 	p := r.poller
 	for i, other := range p.always {
@@ -335,7 +341,7 @@ func (r *Registration[K]) dropAlways() {
 	}
 }
 
-// vanish notes that the descriptor no longer belongs to r.
+// vanish records that the descriptor no longer belongs to r.
 func (r *Registration[K]) vanish() {
 	if r.gone {
 		return
@@ -349,7 +355,7 @@ func (r *Registration[K]) vanish() {
 	r.poller.orphans++
 }
 
-// disarm makes r silent, after it was reported, until it is modified.
+// disarm stops the events of a reported one-shot registration until Modify.
 func (r *Registration[K]) disarm() {
 	r.disarmed = true
 	if p := r.poller; !p.can.OneShot {
@@ -357,7 +363,8 @@ func (r *Registration[K]) disarm() {
 	}
 }
 
-// isClosed reports whether the source was closed, as far as that can be seen.
+// isClosed reports whether the source is known to be closed. It never is if only its number is
+// known.
 func (r *Registration[K]) isClosed() bool {
 	return r.source != nil && r.source.raw != nil && r.source.raw.Control(nothing) != nil
 }
@@ -366,7 +373,7 @@ func nothing(uintptr) {}
 
 func (p *Poller[K]) nextTag() uint32 {
 	p.newest++
-	if p.newest == 0 { // which no registration has
+	if p.newest == 0 { // no registration has tag 0
 		p.newest++
 	}
 	return p.newest

@@ -15,11 +15,12 @@ import (
 	"iomux/internal/timerheap"
 )
 
-// RegisterSignal reports a signal of this process, as signal.Notify does. The signal then no longer
-// has its default effect. Signals that arrive before they are reported become one event.
+// RegisterSignal reports a signal that this process receives, as signal.Notify does. The signal
+// then no longer has its default effect. Signals that arrive before a Wait reports them are
+// combined into one event.
 //
-// A goroutine waits for the signal. The Go runtime sends SIGURG to its own threads, so a
-// registration of SIGURG reports those as well, many times a second.
+// Each registration uses a goroutine. The Go runtime sends SIGURG to its own threads. A
+// registration of SIGURG reports these as well, many times a second.
 //
 // Errors: EINVAL for nil, and for a signal that cannot be caught, such as os.Kill; os.ErrClosed.
 func (p *Poller[K]) RegisterSignal(sig os.Signal, key K) (*Registration[K], error) {
@@ -37,7 +38,7 @@ func (p *Poller[K]) RegisterSignal(sig os.Signal, key K) (*Registration[K], erro
 	return r.begun(err)
 }
 
-// caughtSignal is a signal that is reported.
+// caughtSignal is the source of RegisterSignal.
 type caughtSignal struct {
 	arrived chan os.Signal
 	quit    chan struct{}
@@ -55,19 +56,21 @@ func (c *caughtSignal) forward(arrived func()) {
 	}
 }
 
-// RegisterProcess reports the exit of a process, a child or any other (os.FindProcess). The event
-// ends the registration: Len no longer counts it, and its descriptor is closed. The process is not
-// reaped; its parent calls Wait, before or after.
+// RegisterProcess reports the exit of a process: a child, or any other process from os.FindProcess.
+// The event ends the registration: Len no longer counts it, and its descriptor is closed.
+// RegisterProcess does not reap the process. Its parent should still wait for it, before or after
+// the event.
 //
-// Event.ExitStatus returns the status if the kernel reports it. Linux does so to the parent; to
-// others it does after the parent has reaped its child, since version 6.15.
+// [Event.ExitStatus] returns the status if the kernel reports it. Linux reports it to the parent.
+// Since Linux 6.15, other processes also get it once the parent has reaped its child.
 //
-// The process takes a descriptor on Linux, macOS and the BSDs, and a thread on Windows. On Solaris
-// and illumos, and on Linux before 5.4 or in a sandbox without pidfd_open(2), a goroutine asks for
-// it up to ten times a second.
+// A registration uses a descriptor on Linux, macOS and the BSDs, and a thread on Windows. On
+// Solaris and illumos, and on Linux without pidfd_open(2) (before 5.4 and in some sandboxes), it
+// uses a goroutine that checks the process, at first every millisecond and later ten times a
+// second.
 //
-// Errors: EINVAL for nil; os.ErrProcessDone if the process was waited for; EMFILE; os.ErrClosed;
-// errors.ErrUnsupported on AIX, where only reaping a child shows its exit.
+// Errors: EINVAL for nil; os.ErrProcessDone if the process was already waited for; EMFILE;
+// os.ErrClosed; errors.ErrUnsupported on AIX, which reports an exit only when a child is reaped.
 func (p *Poller[K]) RegisterProcess(process *os.Process, key K) (*Registration[K], error) {
 	return p.registerProcess(process, key, procwatch.Watch)
 }
@@ -82,7 +85,7 @@ func (p *Poller[K]) registerProcess(process *os.Process, key K, watch func(*os.P
 		r.source.value = exit
 		if fd := exit.FD(); fd >= 0 {
 			if err := p.addToTable(r, fd); err != nil {
-				_ = exit.Close() // the first error says more
+				_ = exit.Close() // the first error matters more
 				return fmt.Errorf("iomux: register process: %w", err)
 			}
 		}
@@ -91,7 +94,7 @@ func (p *Poller[K]) registerProcess(process *os.Process, key K, watch func(*os.P
 	return r.begun(err)
 }
 
-// begun returns the result of registering a source.
+// begun returns the results of registering a source other than a descriptor.
 func (r *Registration[K]) begun(err error) (*Registration[K], error) {
 	if err != nil {
 		return nil, err
@@ -99,7 +102,7 @@ func (r *Registration[K]) begun(err error) (*Registration[K], error) {
 	return r, nil
 }
 
-// postExit makes the event of a process without a descriptor, and ends its registration.
+// postExit posts the exit of a process that has no descriptor.
 func (p *Poller[K]) postExit(r *Registration[K]) {
 	p.mu.Lock()
 	if r.live {
@@ -109,7 +112,7 @@ func (p *Poller[K]) postExit(r *Registration[K]) {
 	p.backend.Wake()
 }
 
-// takeExit returns how a process has exited.
+// takeExit returns the Status of the event of an exited process.
 func (r *Registration[K]) takeExit() (status int) {
 	status, known := r.source.value.(*procwatch.Exit).Status()
 	if !known {
@@ -118,8 +121,8 @@ func (r *Registration[K]) takeExit() (status int) {
 	return status
 }
 
-// addSource adds r, whose descriptor, if it has one, is the Poller's. begin makes the source, with
-// the lock held: what happens to the source then waits until it is registered.
+// addSource registers r, whose source is not a descriptor of the caller. begin opens the source. It
+// runs with the lock held, so events of the source wait until r is registered.
 func (p *Poller[K]) addSource(r *Registration[K], begin func() error) error {
 	if p.backend == nil {
 		return errClosed
@@ -143,7 +146,7 @@ func (p *Poller[K]) addSource(r *Registration[K], begin func() error) error {
 	return nil
 }
 
-// stop ends the source of a registration that is not a descriptor's.
+// stop releases the timer, signal, process or path of a registration.
 func (p *Poller[K]) stop(r *Registration[K]) {
 	delete(p.sources, r)
 	switch value := r.source.value.(type) {
@@ -153,21 +156,21 @@ func (p *Poller[K]) stop(r *Registration[K]) {
 		signal.Stop(value.arrived)
 		close(value.quit)
 	case *procwatch.Exit:
-		_ = value.Close() // a descriptor that was only waited on
+		_ = value.Close() // nothing was written to its descriptor
 	case *watchedPath[K]:
 		p.schedule.heap.Remove(&value.timer)
 		p.removePath(value.path)
 	}
 }
 
-// schedule holds the timers of a Poller. A timer costs an entry of the heap: the leader sleeps
-// until the next deadline at most, and every look takes the expired ones.
+// schedule holds the timers of a Poller. Each timer is an entry of the heap. The leader sleeps at
+// most until the next deadline, and every look takes the expired timers.
 type schedule[K any] struct {
 	heap timerheap.Heap[*Registration[K]] // guarded by the Poller's lock
 	// inUse is set before the first timer is armed, and cleared by a leader that finds none.
 	inUse atomic.Bool
-	// target is the time until which the leader sleeps, notAsleep if nobody sleeps. Arming an
-	// earlier timer lowers it, which keeps the leader from sleeping, and wakes the leader.
+	// target is the time until which the leader sleeps, or notAsleep if nobody sleeps. Arming an
+	// earlier timer lowers target. That prevents or ends the leader's sleep.
 	target atomic.Int64
 	// planned is the target that the leader has set. Only the leader uses it.
 	planned int64
@@ -178,31 +181,31 @@ const (
 	never     = math.MaxInt64
 )
 
-// began is the zero of the timers' clock.
+// began is the start of the timers' clock.
 var began = time.Now()
 
 func clock() int64 { return int64(time.Since(began)) }
 
-// timed is a registration with a timer, in one piece of memory.
+// timed is the registration of a timer and its source in a single allocation.
 type timed[K any] struct {
 	Registration[K]
 	of    source
 	timer timerheap.Timer[*Registration[K]]
 }
 
-// RegisterTimer adds a timer that expires once, after d, as that of time.NewTimer does. It stays
-// registered until Unregister, and [Registration.Reset] arms it anew. It is never early.
+// RegisterTimer adds a timer that expires once, after d, as with time.NewTimer. It never expires
+// early. The timer stays registered until Unregister. [Registration.Reset] arms it again.
 //
-// A timer takes no descriptor and no goroutine, and less than 200 bytes. Use one for each of
-// 100,000 connections, and Reset it at each message.
+// A timer uses no descriptor, no goroutine and less than 200 bytes. A server can keep an idle timer
+// for each of 100,000 connections, and reset it at each message.
 //
 // Errors: os.ErrClosed.
 func (p *Poller[K]) RegisterTimer(d time.Duration, key K) (*Registration[K], error) {
 	return p.registerTimer(max(d, 0), 0, key)
 }
 
-// RegisterTicker adds a timer that expires each time d has passed, as that of time.NewTicker does,
-// until Unregister. Event.Expirations returns how often it has expired since its last event.
+// RegisterTicker adds a timer that expires each time d has passed, as with time.NewTicker, until
+// Unregister. [Event.Expirations] returns how often it has expired since its last event.
 //
 // Errors: EINVAL if d is not positive; os.ErrClosed.
 func (p *Poller[K]) RegisterTicker(d time.Duration, key K) (*Registration[K], error) {
@@ -230,12 +233,12 @@ func (p *Poller[K]) registerTimer(d, period time.Duration, key K) (*Registration
 	return &t.Registration, nil
 }
 
-// Reset arms a timer to expire after d, whether it has expired or not. It gives a ticker the period
-// d, which begins now. An expiration that no Wait has returned yet is forgotten. Reset may be
-// called from anywhere, does not allocate, and interrupts no wait.
+// Reset arms a timer to expire after d, whether it has expired or not. For a ticker, d becomes the
+// period, which begins now. An expiration that no Wait has returned yet is dropped. Reset does not
+// allocate, and does not make Wait return.
 //
-// Errors: ENOENT if the timer was unregistered; EINVAL if d is not positive, for a ticker;
-// errors.ErrUnsupported if the source is not a timer; os.ErrClosed after the Poller was closed.
+// Errors: [ErrNotRegistered]; EINVAL for a ticker if d is not positive; errors.ErrUnsupported if
+// the source is neither a timer nor a ticker; os.ErrClosed if the Poller is closed.
 func (r *Registration[K]) Reset(d time.Duration) error {
 	p := r.poller
 	if p == nil {
@@ -275,7 +278,7 @@ func (r *Registration[K]) timer() *timerheap.Timer[*Registration[K]] {
 	return nil
 }
 
-// arm sets a timer, and wakes the leader if that sleeps longer.
+// arm sets a timer, and wakes the leader if it would sleep past the deadline.
 func (p *Poller[K]) arm(t *timerheap.Timer[*Registration[K]], d, period time.Duration) {
 	s := &p.schedule
 	deadline := timerheap.Add(clock(), int64(d))
@@ -289,7 +292,7 @@ func (p *Poller[K]) arm(t *timerheap.Timer[*Registration[K]], d, period time.Dur
 	}
 }
 
-// due returns the time if a timer has expired or may have, and 0 if none has.
+// due returns the current time if a timer may have expired, and 0 if none has.
 func (s *schedule[K]) due() (now int64) {
 	next, ok := s.heap.Next()
 	if !ok {
@@ -301,8 +304,8 @@ func (s *schedule[K]) due() (now int64) {
 	return now
 }
 
-// plan shortens the time of a sleep to that until the next deadline, and reports whether that has
-// passed. A timer that is armed afterwards keeps the leader from sleeping.
+// plan limits the timeout of a sleep to the next deadline, and reports whether that has passed. A
+// timer that is armed afterwards with an earlier deadline prevents or ends the sleep.
 func (p *Poller[K]) plan(left time.Duration) (shortened time.Duration, due bool) {
 	s := &p.schedule
 	s.planned = never
@@ -326,7 +329,7 @@ func (p *Poller[K]) plan(left time.Duration) (shortened time.Duration, due bool)
 	return left, until <= 0
 }
 
-// deliverExpired hands out the timers that have expired until now.
+// deliverExpired stores the events of timers that have expired by now.
 func (p *Poller[K]) deliverExpired(events []Event[K], now int64) (n int) {
 	for n < len(events) {
 		t, count := p.schedule.heap.Expire(now)

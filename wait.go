@@ -13,13 +13,13 @@ import (
 	"iomux/internal/timeout"
 )
 
-// Wait waits until a source is ready or the context is done, and fills events from the start. It
-// returns the number of events, which is 0 only after a Wake. Events that do not fit are returned
-// by the next Wait: the sources take turns. A nil context is context.Background().
+// Wait waits until a source is ready or ctx is done. It stores events in events and returns their
+// number, which is 0 only after a Wake. Events that do not fit are returned by the next Wait: the
+// sources take turns. A nil context is context.Background().
 //
-// Errors: context.Cause(ctx) if the context is done, in which case no event was taken; EINVAL if
-// events is empty; os.ErrClosed, also if Close is called during the wait; the errors of the
-// mechanism's own call, such as ENOMEM.
+// Errors: context.Cause(ctx) if ctx is done, in which case no event was taken; EINVAL if events is
+// empty; os.ErrClosed, also if Close is called during the wait; the errors of the mechanism's own
+// call, such as ENOMEM.
 func (p *Poller[K]) Wait(ctx context.Context, events []Event[K]) (n int, err error) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -31,18 +31,18 @@ func (p *Poller[K]) Wait(ctx context.Context, events []Event[K]) (n int, err err
 }
 
 // WaitTimeout is like [Poller.Wait] with a timeout d instead of a context. It returns 0 after the
-// timeout. A timeout of zero or less does not wait. Whatever the timeout, a ready source is
-// reported: the kernel is asked at least once.
+// timeout. If d is zero or negative, it does not wait. However short the timeout is, WaitTimeout
+// checks for ready sources at least once.
 //
-// A timeout is never shortened. On Linux a timeout of 2 ms or more can end up to a millisecond
-// late; shorter ones, and all with [WithBlocking], are as precise as the kernel.
+// A timeout is never shortened. On Linux a timeout of 2 ms or more can expire up to a millisecond
+// late. Shorter timeouts, and all timeouts with [WithBlocking], are as precise as the kernel's.
 func (p *Poller[K]) WaitTimeout(events []Event[K], d time.Duration) (n int, err error) {
 	return p.wait(context.Background(), events, max(d, 0))
 }
 
-// Events returns an iterator over the events. It waits for each event until the context is done
-// or the Poller is closed, then yields that error and ends. If the loop breaks early, the
-// remaining events are returned by the next Wait. Wake does not interrupt the iteration.
+// Events returns an iterator that waits for events. If Wait fails, because ctx is done or the
+// Poller is closed, the iterator yields the error and ends. If the loop breaks early, the remaining
+// events are returned by the next Wait. Wake does not interrupt the iteration.
 func (p *Poller[K]) Events(ctx context.Context) iter.Seq2[Event[K], error] {
 	return func(yield func(Event[K], error) bool) {
 		events := make([]Event[K], 64)
@@ -62,16 +62,16 @@ func (p *Poller[K]) Events(ctx context.Context) iter.Seq2[Event[K], error] {
 	}
 }
 
-// isCurrent reports whether an event that was taken is still to be reported.
+// isCurrent is Event.isCurrent with the lock held.
 func (p *Poller[K]) isCurrent(event *Event[K]) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return event.isCurrent()
 }
 
-// Wait waits until src is ready for interest or the context is done, and returns the conditions
-// that are ready. With ReadHangup it detects that the peer of a connection has gone, without
-// reading from the connection. Each call makes a Poller; keep one to wait often.
+// Wait waits until src is ready for interest or ctx is done, and returns the conditions that are
+// ready. With [ReadHangup] it detects that the peer has closed a connection, without reading from
+// it. Each call opens a Poller. To wait often, keep a [Poller].
 //
 // Errors: those of [New], [Poller.Register] and [Poller.Wait].
 func Wait(ctx context.Context, src any, interest Interest) (ready Interest, err error) {
@@ -97,8 +97,8 @@ var (
 	errNoRoom = fmt.Errorf("iomux: wait: there is no room for events: %w", os.NewSyscallError("wait", syscall.EINVAL))
 )
 
-// wait takes events, waiting for them if d is not 0. The type policy draws its steps, and
-// docs/waiting.md what happens between it and the backend.
+// wait takes events, and waits for them if d is not 0. The comment of policy shows its steps, and
+// docs/waiting.md the calls between it and the backend.
 func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration) (int, error) {
 	switch {
 	case p.backend == nil || p.isClosed.Load():
@@ -117,7 +117,7 @@ func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration
 	select {
 	case p.turn <- struct{}{}:
 	default:
-		// Another goroutine leads. Sources that are ready need not wait for it.
+		// Another goroutine leads. Ready sources need not wait for it.
 		if n, wake, err := p.look(events); n > 0 || wake || err != nil {
 			return n, err
 		}
@@ -134,8 +134,8 @@ func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration
 	return n, err
 }
 
-// look takes what is ready without waiting, and reports whether this wait is the one to return
-// for a Wake. A saturated loop does little else: one lock, and under it the system call.
+// look takes ready events without waiting. wake reports whether this wait must return because of a
+// Wake. A busy loop does little else: one lock and one system call.
 func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 	p.mu.Lock()
 	wake = p.woken.Load() && p.woken.CompareAndSwap(true, false)
@@ -164,7 +164,7 @@ func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 	return n, wake, err
 }
 
-// waiting returns how many events do not come from the kernel, at most.
+// waiting returns the largest number of events that can come from the Poller itself.
 func (p *Poller[K]) waiting(now int64) int {
 	n := len(p.always) + len(p.posted)
 	if now > 0 {
@@ -173,8 +173,8 @@ func (p *Poller[K]) waiting(now int64) int {
 	return n
 }
 
-// lastLook is the look of a wait whose time is over. So what is ready is reported however short
-// the timeout was, and however late the goroutine is.
+// lastLook looks once more after the timeout. A ready source is therefore reported, however short
+// the timeout was and however late the goroutine runs.
 func (p *Poller[K]) lastLook(events []Event[K]) (int, error) {
 	n, _, err := p.look(events)
 	return n, err
@@ -182,7 +182,7 @@ func (p *Poller[K]) lastLook(events []Event[K]) (int, error) {
 
 var errTimeout = errors.New("timeout")
 
-// awaitTurn waits until no other goroutine leads.
+// awaitTurn waits until no other goroutine leads, and takes the turn.
 func (p *Poller[K]) awaitTurn(ctx context.Context, countdown *timeout.Countdown) error {
 	var timer *time.Timer
 	var expired <-chan time.Time
@@ -214,7 +214,7 @@ func (p *Poller[K]) awaitTurn(ctx context.Context, countdown *timeout.Countdown)
 	}
 }
 
-// lead is the wait of the one goroutine that may sleep.
+// lead waits as the one goroutine that may sleep.
 func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *timeout.Countdown) (int, error) {
 	defer p.schedule.target.Store(notAsleep)
 	for {
@@ -239,7 +239,7 @@ func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *time
 			return 0, waitFailure(err)
 		}
 		if b.N == 0 {
-			continue // the time is over, or something else has happened
+			continue // the timeout has expired, or MaySleep or Wake ended the sleep
 		}
 		p.mu.Lock()
 		n, err := p.deliver(b, events, p.schedule.due())
@@ -263,7 +263,7 @@ func waitFailure(err error) error {
 	return fmt.Errorf("iomux: wait: %w", err)
 }
 
-// owner is the Poller as its backend uses it.
+// owner implements [backend.Owner].
 type owner[K any] struct{ p *Poller[K] }
 
 func (o owner[K]) Registered(visit func(fd int) bool) {
@@ -287,7 +287,7 @@ func (o owner[K]) MaySleep() bool {
 	if done == nil {
 		return true
 	}
-	// The same context mostly comes again, so it stays watched.
+	// Most loops pass the same context to each Wait, so it stays watched.
 	if done != p.watched {
 		p.watching.Lock()
 		defer p.watching.Unlock()

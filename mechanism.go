@@ -141,11 +141,14 @@ func pollLimits() Limits {
 }
 
 func epollLimits() Limits {
-	return Limits{Descriptors: sys.MaxDescriptors(), Watches: sys.MaxWatches(), Resolution: sys.EpollResolution()}
+	watches, resolution := backend.EpollLimits()
+	return Limits{Descriptors: sys.MaxDescriptors(), Watches: watches, Resolution: resolution}
 }
 
 func kqueueLimits() Limits {
-	return Limits{Descriptors: sys.MaxDescriptors(), Watches: sys.MaxWatches(), Resolution: max(sys.EpollResolution(), 1)}
+	limits := epollLimits()
+	limits.Resolution = max(limits.Resolution, 1) // of a kernel's kqueue
+	return limits
 }
 
 func devpollLimits() Limits {

@@ -2,7 +2,13 @@
 
 package backend
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // NewEpoll fails: the Poller uses epoll(7) on Linux only.
 func NewEpoll(bool) (Backend, error) { return nil, errors.ErrUnsupported }
+
+// EpollLimits returns zeros, because this system has no epoll(7).
+func EpollLimits() (watches uint64, resolution time.Duration) { return 0, 0 }

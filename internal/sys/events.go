@@ -29,7 +29,7 @@ type PollFD struct {
 // PollAbsent is a bit that no event of the system has. It is the value of each event that the
 // system lacks, and PollAbsentNames lists those. Systems without poll(2) have Linux's numbers, and
 // so has Windows, because those of WSAPoll are of no use elsewhere. The constants are in the
-// numbers files.
+// other events files and in the files of AIX and Windows.
 var PollEventNames = []bitnames.Name{
 	{Value: PollAbsent, Text: PollAbsentNames},
 	{Value: PollIn, Text: "In"},
@@ -44,4 +44,18 @@ var PollEventNames = []bitnames.Name{
 	{Value: PollWrBand, Text: "WrBand"},
 	{Value: PollMsg, Text: "Msg"},
 	{Value: PollRdHup, Text: "RdHup"},
+}
+
+// PollLacks returns the names of the events in the set that this system does not report, or "" if
+// it reports all.
+func PollLacks(events uint16) string { return pollLacks(events, pollIgnoresRdHup) }
+
+func pollLacks(events uint16, ignoresRdHup func() bool) string {
+	switch {
+	case events&PollAbsent != 0:
+		return PollAbsentNames
+	case events&PollRdHup != 0 && ignoresRdHup():
+		return "RdHup"
+	}
+	return ""
 }

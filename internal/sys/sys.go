@@ -3,8 +3,9 @@
 // A function makes one call once. It does not retry, and takes timeouts that package timeout has
 // prepared. It returns bare errnos, which need no allocation.
 //
-// A file holds one family of calls on the systems in its name or build line. Each numbers file
-// holds the constants of one system that Go programs need at compile time.
+// A file holds one family of calls on the systems in its name or build line. A file named sys holds
+// the rest of one system: its constants, and calls that only this system has. Each events file
+// holds the numbers of poll(2) on some systems.
 package sys
 
 import (

@@ -12,6 +12,12 @@ import (
 	"iomux/internal/kevent"
 )
 
+// Constants of macOS and the BSDs.
+const (
+	PipeBuf     = 512 // PIPE_BUF
+	MsgDontWait = unix.MSG_DONTWAIT
+)
+
 // KernelEvent has the size and the alignment of struct kevent. Its layout is that of x/sys, whose
 // type has a pointer for the user's number. A KernelEvent has none, so that the garbage collector
 // never takes that number for a pointer.

@@ -10,6 +10,12 @@ import (
 	to "iomux/internal/timeout"
 )
 
+// Constants of Solaris and illumos.
+const (
+	PipeBuf     = 5120 // PIPE_BUF
+	MsgDontWait = unix.MSG_DONTWAIT
+)
+
 // DevPollOpen opens /dev/poll. The descriptor is close-on-exec.
 func DevPollOpen() (int, error) { return unix.Open("/dev/poll", unix.O_RDWR|unix.O_CLOEXEC, 0) }
 

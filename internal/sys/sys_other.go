@@ -30,3 +30,6 @@ func IsOpen(int) bool { return false }
 
 // IsFile returns false, because this system has no descriptors.
 func IsFile(int) bool { return false }
+
+// pollIgnoresRdHup returns false, because this system has no older kernels.
+func pollIgnoresRdHup() bool { return false }

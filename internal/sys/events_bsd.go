@@ -1,14 +1,9 @@
-//go:build !illumos
+//go:build darwin || dragonfly || netbsd || openbsd || (solaris && !illumos)
 
 package sys
 
-import "golang.org/x/sys/unix"
-
-// Constants of Solaris.
+// Events of poll(2) on macOS, Solaris and the BSDs except FreeBSD.
 const (
-	PipeBuf     = 5120 // PIPE_BUF
-	MsgDontWait = unix.MSG_DONTWAIT
-
 	PollWrNorm = PollOut
 	PollWrBand = 0x100
 	PollMsg    = PollAbsent

@@ -1,12 +1,9 @@
+//go:build freebsd || illumos
+
 package sys
 
-import "golang.org/x/sys/unix"
-
-// Constants of illumos.
+// Events of poll(2) on FreeBSD and illumos, which have PollRdHup.
 const (
-	PipeBuf     = 5120 // PIPE_BUF
-	MsgDontWait = unix.MSG_DONTWAIT
-
 	PollWrNorm = PollOut
 	PollWrBand = 0x100
 	PollMsg    = PollAbsent

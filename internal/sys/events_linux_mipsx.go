@@ -2,13 +2,8 @@
 
 package sys
 
-import "golang.org/x/sys/unix"
-
-// Constants of Linux on MIPS.
+// Events of poll(2) on Linux on MIPS.
 const (
-	PipeBuf     = 4096 // PIPE_BUF
-	MsgDontWait = unix.MSG_DONTWAIT
-
 	PollWrNorm = PollOut
 	PollWrBand = 0x100
 	PollMsg    = 0x400

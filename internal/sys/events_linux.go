@@ -2,13 +2,8 @@
 
 package sys
 
-import "golang.org/x/sys/unix"
-
-// Constants of Linux.
+// Events of poll(2) on Linux.
 const (
-	PipeBuf     = 4096 // PIPE_BUF
-	MsgDontWait = unix.MSG_DONTWAIT
-
 	PollWrNorm = 0x100
 	PollWrBand = 0x200
 	PollMsg    = 0x400

@@ -14,7 +14,15 @@ import (
 // Native reports whether the kernel of this system has kqueue.
 const Native = false
 
-var errUnsupported = fmt.Errorf("kqueue: %w on %s: use package poll or selectfd", errors.ErrUnsupported, runtime.GOOS)
+var errUnsupported = unsupported(runtime.GOOS)
+
+func unsupported(goos string) error {
+	err := fmt.Errorf("kqueue: %w on %s", errors.ErrUnsupported, goos)
+	if goos == "js" || goos == "wasip1" { // no package can wait there
+		return err
+	}
+	return fmt.Errorf("%w: use iomux.Poller or package epoll", err)
+}
 
 // state is empty: no queue can be made, so every Queue is a closed one.
 type state struct{}

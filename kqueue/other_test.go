@@ -5,14 +5,20 @@ package kqueue_test
 import (
 	"errors"
 	"os"
+	"runtime"
+	"strings"
 	"testing"
 
 	"iomux/kqueue"
 )
 
 func TestThereIsNoQueue(t *testing.T) {
-	if _, err := kqueue.New(); !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("New: %v", err)
+	want := "on " + runtime.GOOS + ": use iomux.Poller or package epoll"
+	if runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
+		want = "on " + runtime.GOOS
+	}
+	if _, err := kqueue.New(); !errors.Is(err, errors.ErrUnsupported) || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("New: %v, want errors.ErrUnsupported %s", err, want)
 	}
 	if _, err := kqueue.FromFD(0); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("FromFD: %v", err)

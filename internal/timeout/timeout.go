@@ -1,6 +1,11 @@
+//go:build !plan9
+
 // Package timeout converts a caller's time.Duration to the timeouts of system calls. A negative
 // timeout blocks, zero does not wait, and any other one is never shortened. After an interruption,
 // the rest of the time is waited for.
+//
+// All packages that wait import this one. So the go command refuses them on Plan 9, which has no
+// call that waits on several descriptors and no errnos.
 package timeout
 
 import (

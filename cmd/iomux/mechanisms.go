@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"runtime"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -17,6 +20,9 @@ const mechanismsHelp = `Mechanisms lists the system calls that programs can wait
 native or emulated, and their limits.
 
 Columns:
+  PACKAGE      how the Go package of the mechanism works on this system
+  POLLER       whether "iomux wait" and the Poller of package iomux can use it,
+               and which one is their default
   DESCRIPTORS  descriptors that this process may have open (RLIMIT_NOFILE,
                which Go programs raise to the hard limit)
   HIGHEST      the highest descriptor that the system call takes; iomux waits
@@ -29,6 +35,7 @@ Columns:
 // mechanismJSON is one mechanism of --json. A limit that is zero or absent is unknown or none.
 type mechanismJSON struct {
 	Name        string        `json:"name"`
+	Package     string        `json:"package,omitempty"`
 	Available   bool          `json:"available"`
 	Native      bool          `json:"native"`
 	Descriptors uint64        `json:"descriptors,omitempty"`
@@ -70,14 +77,19 @@ func allMechanisms() []iomux.Mechanism {
 func printMechanisms(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(columns ...any) { _, _ = fmt.Fprintln(table, columns...) } // Flush returns the error
-	line("MECHANISM\tAVAILABLE\tNATIVE\tDESCRIPTORS\tHIGHEST\tENTRIES\tWATCHES\tRESOLUTION")
+	line("MECHANISM\tPACKAGE\tPOLLER\tDESCRIPTORS\tHIGHEST\tENTRIES\tWATCHES\tRESOLUTION")
 	for _, m := range allMechanisms() {
+		name := m.String() + "\t" + cmp.Or(packageOn(runtime.GOOS, m), "-")
 		if !m.Available() {
-			line(m.String() + "\tno\t-\t-\t-\t-\t-\t-")
+			line(name + "\tno\t-\t-\t-\t-\t-")
 			continue
 		}
+		poller := "yes"
+		if m == defaultMechanism() {
+			poller = "default"
+		}
 		l := m.Limits()
-		line(fmt.Sprintf("%s\tyes\t%s\t%s\t%s\t%s\t%s\t%v", m, yesOrNo(m.Native()), limit(l.Descriptors), limit(uint64(l.Highest)),
+		line(fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%v", name, poller, limit(l.Descriptors), limit(uint64(l.Highest)),
 			limit(l.Entries), limit(l.Watches), l.Resolution))
 	}
 	line()
@@ -93,17 +105,60 @@ func printMechanismsJSON(w io.Writer) error {
 	}{PipeBuf: iomux.PipeBuf}
 	for _, m := range allMechanisms() {
 		l := m.Limits()
-		answer.Mechanisms = append(answer.Mechanisms, mechanismJSON{m.String(), m.Available(), m.Native(),
+		answer.Mechanisms = append(answer.Mechanisms, mechanismJSON{m.String(), packageOn(runtime.GOOS, m), m.Available(), m.Native(),
 			l.Descriptors, l.Highest, l.Entries, l.Watches, l.Resolution})
 	}
 	return json.NewEncoder(w).Encode(answer)
 }
 
-func yesOrNo(b bool) string {
-	if b {
-		return "yes"
+// emulated names what the packages that a kernel lacks are emulated over, in the words of the
+// README.
+var emulated = map[iomux.Mechanism]map[string]string{
+	iomux.Select: {"windows": "AFD"},
+	iomux.Poll:   {"windows": "AFD"},
+	iomux.Epoll: {
+		"darwin": "kqueue", "dragonfly": "kqueue", "freebsd": "kqueue", "netbsd": "kqueue", "openbsd": "kqueue",
+		"solaris": "event ports", "illumos": "event ports", "aix": "poll", "windows": "AFD",
+	},
+	iomux.Kqueue: {"linux": "epoll"},
+	iomux.DevPoll: {
+		"linux": "epoll", "darwin": "poll", "dragonfly": "poll", "freebsd": "poll", "netbsd": "poll", "openbsd": "poll",
+		"aix": "poll", "windows": "AFD",
+	},
+}
+
+// native names the systems whose kernels have the mechanisms that others lack.
+var native = map[iomux.Mechanism][]string{
+	iomux.Epoll:   {"linux"},
+	iomux.Kqueue:  {"darwin", "dragonfly", "freebsd", "netbsd", "openbsd"},
+	iomux.DevPoll: {"solaris", "illumos"},
+}
+
+// packageOn returns how the package of the mechanism works on a system, or "" if the mechanism has
+// no package.
+func packageOn(goos string, m iomux.Mechanism) string {
+	goos = cmp.Or(map[string]string{"android": "linux", "ios": "darwin"}[goos], goos)
+	has, limited := native[m]
+	over := emulated[m][goos]
+	switch {
+	case m > iomux.DevPoll:
+		return ""
+	case over != "":
+		return "emulated over " + over
+	case limited && !slices.Contains(has, goos), goos == "js", goos == "wasip1":
+		return "unsupported"
 	}
-	return "no"
+	return "native"
+}
+
+// defaultMechanism returns the mechanism of a Poller, or one that does not exist if there is none.
+func defaultMechanism() iomux.Mechanism {
+	poller, err := iomux.New[int]()
+	if err != nil {
+		return iomux.AFD + 1
+	}
+	defer func() { _ = poller.Close() }()
+	return poller.Mechanism()
 }
 
 // limit returns the number, or none.

@@ -1,11 +1,10 @@
 // Package descriptor finds the descriptor of a value, and reads and writes descriptors without
-// blocking.
+// blocking. It is for programs that wait with the other packages of this module, which take plain
+// numbers. [Of] returns the number of a file, a connection, a listener or an object with a
+// descriptor of its own. [TryRead] and [TryWrite] are for use after a wait. They do not block, even
+// if the descriptor is in blocking mode.
 //
-// The mechanisms of this module wait on plain numbers. Of returns the number of a file, a
-// connection, a listener or an object with a descriptor of its own. TryRead and TryWrite are for
-// use after a wait. They do not block, even if the descriptor is in blocking mode.
-//
-// To read from one net.Conn or os.File, use a goroutine instead.
+// To read from a single net.Conn or os.File, use a goroutine instead.
 //
 //	fd, err := descriptor.Of(conn)
 //	if err != nil {
@@ -27,18 +26,19 @@ import (
 
 // Of returns the descriptor of v, which is one of:
 //
-//   - an integer of any type. Of checks its sign and range only. Negative numbers and those above
-//     2^31-1 are EBADF. Windows has no such upper limit.
+//   - an integer of any type. Of checks its sign and range only. The error is EBADF for negative
+//     numbers, and except on Windows for numbers above 2^31-1.
 //   - a syscall.Conn, such as *os.File and every connection and listener of package net. Of uses
-//     SyscallConn().Control, which leaves O_NONBLOCK alone, unlike os.File.Fd.
-//   - an object with a method Fd() uintptr, or FD() int like the objects of this module.
+//     SyscallConn().Control, which unlike os.File.Fd does not clear O_NONBLOCK.
+//   - an object with a method Fd() uintptr, or with a method FD() int, as the objects of this
+//     module have.
 //
 // The number is valid only as long as v is open and reachable. Keep v until the number is no longer
 // used.
 //
-// The error is os.ErrClosed if v is closed, and EBADF for the numbers above. For a value without a
-// descriptor it names the type of v. Of refuses a *tls.Conn, because its buffer may hold data while
-// its descriptor is not readable.
+// The error is os.ErrClosed if v is closed. For a value without a descriptor, the error names its
+// type. Of does not accept a *tls.Conn, because its buffer may hold data while its descriptor is
+// not readable.
 func Of(v any) (int, error) {
 	switch v := v.(type) {
 	case nil:

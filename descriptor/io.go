@@ -1,19 +1,19 @@
 package descriptor
 
 // TryRead wraps read(2). It reads up to len(p) bytes once and does not block, even if fd is in
-// blocking mode. If there is nothing to read, the error is syscall.EAGAIN itself. 0 without an
-// error is the end of the file or of the stream. TryRead does not allocate, and repeats the call
-// after EINTR.
+// blocking mode. If there is nothing to read, the error is syscall.EAGAIN itself. At the end of the
+// file or of the stream, TryRead returns 0 and no error. TryRead does not allocate, and repeats the
+// call after EINTR.
 //
 // A regular file is always ready. Reading it takes as long as the disk does.
 //
-// On Linux the kernel keeps the promise for sockets, pipes and eventfds, except on Android. For
-// other files in blocking mode, such as terminals, and on other systems, TryRead looks first
+// On Linux, except on Android, the kernel guarantees this for sockets, pipes and eventfds. For
+// other files in blocking mode, such as terminals, and on other systems, TryRead first checks
 // whether there is something to read. If another reader takes the data in between, the read can
 // still block.
 //
-// On Windows, fd is a socket. TryRead looks first, because Windows does not report the mode of a
-// socket.
+// On Windows, fd must be a socket. TryRead always checks first, because Windows does not report the
+// mode of a socket.
 //
 // Errors are bare errnos: EAGAIN, EBADF, ECONNRESET and others of read(2), or those of Winsock. On
 // Windows the error is errors.ErrUnsupported if fd is not a socket.
@@ -25,14 +25,14 @@ func TryRead(fd int, p []byte) (int, error) { return tryRead(fd, p) }
 //
 // A regular file is always ready. Writing it takes as long as the disk does.
 //
-// On Linux the kernel keeps the promise for sockets and pipes, except on Android. For other files
-// in blocking mode, and on other systems, TryWrite looks first whether there is room. It then
-// writes at most 512 bytes to a pipe and one byte to a terminal. If another writer takes the room
-// in between, the write can still block. So can a write to an eventfd in blocking mode, whose room
-// depends on the number written.
+// On Linux, except on Android, the kernel guarantees this for sockets and pipes. For other files in
+// blocking mode, and on other systems, TryWrite first checks whether there is room. It then writes
+// at most 512 bytes to a pipe and one byte to a terminal. If another writer takes the room in
+// between, the write can still block. A write to an eventfd in blocking mode can also block,
+// because its room depends on the number written.
 //
-// On Windows, fd is a socket. TryWrite looks first, and writes to a stream in pieces of 2 KiB as
-// long as there is room.
+// On Windows, fd must be a socket. TryWrite always checks first, and writes to a stream in pieces
+// of 2 KiB as long as there is room.
 //
 // Errors are bare errnos: EAGAIN, EBADF, EPIPE if there is no reader and others of write(2), or
 // those of Winsock. On Windows the error is errors.ErrUnsupported if fd is not a socket.

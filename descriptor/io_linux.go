@@ -17,8 +17,8 @@ var withoutNoWait atomic.Bool
 
 func init() { withoutNoWait.Store(runtime.GOOS == "android") }
 
-// rawBytes is the size up to which a transfer is a raw call. Copying more takes so long that the
-// scheduler should hand on the processor.
+// rawBytes is the size up to which a transfer is a raw call. A larger copy takes so long that the
+// scheduler should be able to run other goroutines.
 const rawBytes = 64 << 10
 
 // direction holds the calls of reading or of writing.
@@ -59,7 +59,7 @@ func (d *direction) try(fd int, p []byte) (int, error) {
 		return d.afterSocket(fd, p, errno)
 	}
 	if rand.Uint32()%256 == 0 {
-		others.remove(fd) // the number may belong to a socket by now
+		others.remove(fd) // the number may belong to a socket now
 	}
 	vector := unix.Iovec{Base: unsafe.SliceData(p)}
 	vector.SetLen(len(p))
@@ -71,19 +71,19 @@ func (d *direction) try(fd int, p []byte) (int, error) {
 	return d.afterFile(fd, p, errno)
 }
 
-// afterSocket goes on after the call for sockets has failed with errno.
+// afterSocket handles errno of the call for sockets.
 func (d *direction) afterSocket(fd int, p []byte, errno syscall.Errno) (int, error) {
 	switch errno {
 	case unix.EINTR:
 		return d.try(fd, p)
 	case unix.ENOTSOCK, unix.EOPNOTSUPP, unix.ENOSYS, unix.EPERM, unix.EINVAL:
-		others.add(fd) // no socket, or a sandbox forbids the call
+		others.add(fd) // not a socket, or a sandbox forbids the call
 		return d.tryFile(fd, p)
 	}
 	return 0, errno
 }
 
-// tryRare is try for unusual arguments and systems. Large transfers are no raw calls.
+// tryRare is try for unusual arguments and systems. It does not use raw calls for large transfers.
 func (d *direction) tryRare(fd int, p []byte) (int, error) {
 	switch {
 	case fd < 0 || fd > math.MaxInt32:
@@ -94,7 +94,7 @@ func (d *direction) tryRare(fd int, p []byte) (int, error) {
 	return d.tryFile(fd, p)
 }
 
-// tryFile makes the call for files, which sockets take, too.
+// tryFile makes the call for files, which also works for sockets.
 func (d *direction) tryFile(fd int, p []byte) (int, error) {
 	vector := unix.Iovec{Base: unsafe.SliceData(p)}
 	vector.SetLen(len(p))
@@ -106,7 +106,7 @@ func (d *direction) tryFile(fd int, p []byte) (int, error) {
 	return d.afterFile(fd, p, errno)
 }
 
-// afterFile goes on after the call for files has failed with errno.
+// afterFile handles errno of the call for files.
 func (d *direction) afterFile(fd int, p []byte, errno syscall.Errno) (int, error) {
 	switch errno {
 	case unix.EINTR:
@@ -117,8 +117,8 @@ func (d *direction) afterFile(fd int, p []byte, errno syscall.Errno) (int, error
 			return 0, unix.EAGAIN
 		}
 	case unix.EOPNOTSUPP, unix.EINVAL, unix.EPERM:
-		// Terminals and some devices do not know the flag, nor does Linux before 4.13. A sandbox
-		// may forbid the call. If something else is wrong, the other way meets it, too.
+		// Terminals, some devices and Linux before 4.13 do not support the flag. A sandbox may
+		// forbid the call. After any other mistake, byMode returns the error.
 	case unix.ENOSYS:
 		withoutNoWait.Store(true)
 	default:
@@ -127,9 +127,8 @@ func (d *direction) afterFile(fd int, p []byte, errno syscall.Errno) (int, error
 	return d.byMode(fd, p)
 }
 
-// others holds descriptors that were no sockets when they were last used, so that the call for
-// sockets would be wasted. A stale entry only costs time, because RWF_NOWAIT works for sockets,
-// too.
+// others holds descriptors that were not sockets when they were last used, so that the call for
+// sockets can be skipped. A stale entry only costs time, because RWF_NOWAIT also works for sockets.
 var others numbers
 
 // numbers is a set of descriptors. It distinguishes them by their lowest 16 bits only.

@@ -11,7 +11,8 @@ import (
 	"iomux/internal/sys"
 )
 
-// pipeRoom is what every writable pipe takes without blocking: the least PIPE_BUF of POSIX.
+// pipeRoom is the number of bytes that every writable pipe accepts without blocking: POSIX's
+// minimum of PIPE_BUF.
 const pipeRoom = 512
 
 // readByMode reads from a descriptor in non-blocking mode at once, and from one in blocking mode
@@ -67,8 +68,8 @@ func writeByMode(fd int, p []byte) (int, error) {
 	}
 }
 
-// dontWait returns the flags of sendmsg(2) that keep it from blocking. If there is no room, NetBSD
-// looks at MSG_NBIO only.
+// dontWait returns the flags with which sendmsg(2) does not block. If there is no room, NetBSD
+// checks only MSG_NBIO.
 func dontWait() int {
 	const msgNBIO = 0x1000
 	if runtime.GOOS == "netbsd" {
@@ -110,7 +111,7 @@ func ready(fd int, events uint16) error {
 	}
 }
 
-// readySelect is ready for devices that poll(2) of macOS refuses although select(2) takes them.
+// readySelect is ready for devices that macOS supports in select(2), but not in poll(2).
 func readySelect(fd int, events uint16) error {
 	const bits = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
 	set := make([]sys.SelectWord, fd/bits+1)

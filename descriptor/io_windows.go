@@ -12,8 +12,8 @@ import (
 	"iomux/internal/freelist"
 )
 
-// room is what every writable stream takes without blocking. Windows reports neither how much more
-// it takes nor the mode of the socket.
+// room is the number of bytes that every writable stream accepts without blocking. Windows reports
+// neither how much more there is room for, nor the mode of the socket.
 const room = 2 << 10
 
 func tryRead(fd int, p []byte) (int, error) {
@@ -54,7 +54,7 @@ func writeOnce(fd int, p []byte) (int, error) {
 	return int(n), toErrno(err)
 }
 
-// looks are the lists that look uses.
+// looks holds unused lists of look.
 var looks freelist.Slices[afd.Socket]
 
 // look returns EAGAIN if calls on the socket may block.

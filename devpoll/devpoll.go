@@ -1,11 +1,11 @@
-// Package devpoll waits on descriptors with /dev/poll. A Poller holds descriptors and reports which
-// of them are ready, level-triggered, as the events of poll(2). The time of a Poll grows with the
-// number of ready descriptors. The package is for programs written for Solaris, and for those that
-// need one interface with the events of poll(2) on every system.
+// Package devpoll waits on descriptors with /dev/poll. A Poller holds descriptors and reports the
+// ready ones, level-triggered, with the events of poll(2). The time of a Poll grows with the number
+// of ready descriptors. The package is for programs written for Solaris, and for programs that need
+// the events of poll(2) with a stored list on every system.
 //
 // Use the Poller of package iomux to write one program for all systems. It parks goroutines, while
-// a Poller of this package blocks the thread that waits. It also distinguishes descriptors that
-// reuse a number.
+// a Poll of this package blocks a thread. It also distinguishes descriptors that reuse a number. To
+// wait for a single net.Conn, use a goroutine.
 //
 //	poller, err := devpoll.New()
 //	if err != nil {
@@ -46,46 +46,32 @@
 // On Windows, Register refuses a handle that is not a socket with errors.ErrUnsupported. A socket
 // that is closed while a duplicate of it is open is not reported as closed.
 //
-// # Same on every system
+// # Registrations
 //
 // A registration belongs to the number. If a descriptor is closed, Poll reports Nval until it is
-// unregistered or a new file gets the number. Poll then waits on that file. So unregister a
-// descriptor before you close it. Regular files are always ready.
+// unregistered or a new file gets the number. Poll then waits on that file. Unregister a descriptor
+// before you close it. Regular files are always ready.
 //
-// Python leaves open what a second Register of a descriptor does. Here it replaces the events, as
-// in package poll. The driver itself would add them.
+// A second Register of a descriptor replaces its events, as in package poll. The driver itself
+// would add them.
 //
-// A raised or a lowered limit of descriptors does not lose events.
+// If the limit of open descriptors is raised or lowered, no event is lost.
 //
-// # Differences between systems
+// # What differs per system
 //
 // The constants have the system's own numbers. Msg and RdHup exist on few systems. On the others,
 // the constant is a bit that no event has, and requesting it is errors.ErrUnsupported.
 //
-// A kernel does not notify /dev/poll or epoll of a closed descriptor or a reused number. So the
-// package checks the descriptors from time to time. This applies to /dev/poll, and on Linux to
-// descriptors after the first 64. A Poll reports such a descriptor within 5 µs for each registered
-// one, or the next Poll does.
+// A kernel does not notify /dev/poll or epoll of a closed descriptor or a reused number. With
+// /dev/poll, and on Linux for descriptors after the first 64, the package therefore checks the
+// descriptors from time to time. A Poll in progress reports such a descriptor within 5 µs per
+// registered descriptor, or the next Poll does.
 //
 // The driver reports at most as many events at once as the process may have descriptors. The next
 // Poll reports the rest. The timeouts of the driver are in milliseconds.
 //
-// # How it was tested
-//
-// "Modelled" means run on Linux over a model of the driver, which follows illumos' source. The
-// emulation of macOS, the BSDs and AIX was also run on Linux.
-//
-//	                                        Linux  Solaris, illumos  macOS, BSDs, AIX
-//	register, modify, unregister, Poll      run    modelled          compiled only
-//	the same answers as poll(2)             run    modelled          compiled only
-//	a second Register replaces              run    modelled          compiled only
-//	closed is Nval, a new file is used      run    modelled          compiled only
-//	raised and lowered limits               run    modelled          compiled only
-//	timeouts, signals                       run    modelled          compiled only
-//	changes and Close during a Poll         run    modelled          compiled only
-//	changes are written together            -      modelled          -
-//	another process' /dev/poll is EACCES    -      modelled          -
-//	the system calls of the driver          -      compiled only     -
+// The code for /dev/poll was tested on Linux with a model of illumos' driver, and the emulations on
+// Linux and under Wine. For Solaris, illumos, macOS, the BSDs and AIX they are only compiled.
 package devpoll
 
 import (
@@ -157,11 +143,11 @@ type set interface {
 	Close() error
 }
 
-// New wraps open(2) of /dev/poll. All descriptors are close-on-exec.
+// New wraps open(2) of /dev/poll, or returns an emulation. Its descriptors are close-on-exec.
 //
 // New returns these errors:
 //
-//   - EMFILE, ENFILE or ENOMEM if the process or the system has no room for another one
+//   - EMFILE, ENFILE or ENOMEM if the process or the system has no room for another descriptor
 //   - ENOENT, ENXIO or EACCES if /dev/poll is missing or not accessible, for example in a zone
 //   - EINVAL for an unknown option
 //   - errors.ErrUnsupported on js and wasip1
@@ -193,21 +179,21 @@ func (p *Poller) Len() int {
 	return p.set.Len()
 }
 
-// Register wraps write(2) to /dev/poll. It adds fd, which Poll reports if one of events is ready.
+// Register wraps write(2) to /dev/poll. It adds fd, which Poll reports if any of events is ready.
 // Err, Hup and Nval are always reported. If fd is registered, Register replaces its events. A Poll
 // in progress sees the change. Register does not check whether fd is open. The next Poll reports a
 // closed one as Nval.
 //
-// With the driver, the change is written before the next Poll, together with others. If a Poll is
-// in progress, it is written at once.
+// With /dev/poll, changes are written together before the next Poll. During a Poll, a change is
+// written at once.
 //
 // Register returns these errors, which name fd:
 //
 //   - EBADF if fd is negative or too large for a descriptor, or belongs to the Poller itself
-//   - EINVAL for a bit without a name, because it may mean to the driver to remove the descriptor
+//   - EINVAL for a bit without a name, because /dev/poll may take it as a request to remove fd
 //   - errors.ErrUnsupported for an event that the system does not have
 //   - os.ErrClosed after Close
-//   - ENOMEM from the driver, and EACCES if another process has used the Poller first
+//   - with /dev/poll, ENOMEM, and EACCES if another process used the Poller first
 func (p *Poller) Register(fd int, events Events) error {
 	number, err := p.check(fd)
 	if err != nil {
@@ -225,11 +211,11 @@ func (p *Poller) Register(fd int, events Events) error {
 // Modify replaces the events of fd, or registers it. It returns the errors of Register.
 func (p *Poller) Modify(fd int, events Events) error { return p.Register(fd, events) }
 
-// Unregister wraps write(2) of POLLREMOVE. It removes fd, which may be closed and need not be
-// registered. After Unregister has returned, no event of fd is taken from the kernel.
+// Unregister wraps write(2) of POLLREMOVE to /dev/poll. It removes fd, which may be closed and need
+// not be registered. A Poll that begins after Unregister returned does not report fd.
 //
 // Unregister returns EBADF if fd is negative or too large for a descriptor, and os.ErrClosed after
-// Close. With the driver it also returns ENOMEM, and EACCES if another process has used the Poller
+// Close. With /dev/poll it also returns ENOMEM, and EACCES if another process used the Poller
 // first.
 func (p *Poller) Unregister(fd int) error {
 	number, err := p.check(fd)
@@ -240,11 +226,11 @@ func (p *Poller) Unregister(fd int) error {
 }
 
 // Poll wraps ioctl(2) with DP_POLL. It waits until a registered descriptor is ready or the timeout
-// has passed. It writes ready descriptors to events and returns their number. After a timeout that
-// is 0. If there is not enough room in events, the descriptors take turns.
+// has passed. It writes ready descriptors to events and returns their number, which is 0 after a
+// timeout. If events has too little room, the descriptors take turns.
 //
-// A negative timeout blocks, and 0 does not wait. A timeout is never shortened. The driver rounds
-// it up to milliseconds, and the emulation has the precision of the system's poll(2). If a signal
+// A negative timeout blocks, and 0 does not wait. A timeout is never shortened. /dev/poll rounds it
+// up to milliseconds. The emulation has the precision of the system's poll(2). If a signal
 // interrupts the call (EINTR), it waits again for the remaining time. Poll does not allocate,
 // except to grow its lists.
 //
@@ -253,10 +239,10 @@ func (p *Poller) Unregister(fd int) error {
 //   - EINVAL if events is empty
 //   - os.ErrClosed after Close, or if Close is called during the Poll
 //   - ENOMEM
-//   - EMFILE from the emulation if there are more concurrent Polls than before and the process has
-//     no descriptor left
-//   - the errors of delayed changes from the driver, and EACCES if another process has used the
-//     Poller first
+//   - with the emulation, EMFILE if there are more concurrent Polls than ever before and the
+//     process has no descriptor left
+//   - with /dev/poll, the errors of changes that Register delayed, and EACCES if another process
+//     used the Poller first
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {
 	switch {
 	case p.set == nil:
@@ -268,11 +254,11 @@ func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) 
 	return n, closedOr(err)
 }
 
-// Close closes the Poller and interrupts each Poll in progress, which returns os.ErrClosed. The
-// last of them to return closes the descriptors, so that their numbers are not reused before.
+// Close closes the Poller and makes each Poll in progress return os.ErrClosed. The last of them to
+// return closes the descriptors, so that their numbers are not reused earlier.
 //
-// Close returns os.ErrClosed if the Poller is closed, and EBADF if the program has closed the
-// descriptor of the Poller.
+// Close returns os.ErrClosed if the Poller is already closed, and EBADF if the program has closed
+// its descriptor.
 func (p *Poller) Close() error {
 	if p.set == nil {
 		return errClosed
@@ -289,7 +275,7 @@ func (p *Poller) check(fd int) (int32, error) {
 		if p.FD() < 0 {
 			return -1, errClosed
 		}
-		return -1, &sys.Error{Call: "write", FD: fd, Err: syscall.EBADF, Advice: "no number of a descriptor"}
+		return -1, &sys.Error{Call: "write", FD: fd, Err: syscall.EBADF, Advice: "not a descriptor number"}
 	}
 	return number, nil
 }

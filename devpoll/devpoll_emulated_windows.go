@@ -24,7 +24,7 @@ func create(bool) (*Poller, error) {
 	return &Poller{set: s}, nil
 }
 
-// sockets is the set of a Poller. The driver forgets closed sockets. So sockets holds them, and
+// sockets is the set of a Poller. The driver drops closed sockets. So sockets keeps them, and
 // reports Nval until they are unregistered or a new socket gets the number.
 type sockets struct {
 	driver afd.Poller
@@ -135,7 +135,8 @@ func (s *sockets) Poll(events []Event, d time.Duration) (n int, err error) {
 	}
 }
 
-// turn reports whether there are closed sockets, and whether they go first, as in every other wait.
+// turn reports whether there are closed sockets, and whether they go first, which they do in every
+// second wait.
 func (s *sockets) turn() (hasClosed, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -201,7 +202,7 @@ func (s *sockets) wait(events []Event, left time.Duration) (n int, err error) {
 
 func (s *sockets) Close() error { return s.driver.Close() }
 
-// driver holds the events that the driver has. They have the same numbers in both packages.
+// driver holds the events of the AFD driver. They have the same numbers in package afd.
 const driver = In | Pri | Out | Err | Hup | RdHup | RdNorm | RdBand | WrNorm
 
 func toDriver(events uint16) afd.Events { return afd.Events(events & uint16(driver)) }

@@ -28,7 +28,7 @@ func drive(driver devpolldriver.Driver) (*Poller, error) {
 	return &Poller{set: waiting{set}}, nil
 }
 
-// waiter is a set with events of package devpollemu.
+// waiter is a set that returns events of package devpollemu.
 type waiter interface {
 	FD() int
 	Len() int

@@ -1,12 +1,11 @@
-// Package epoll wraps epoll(7): it waits on many descriptors, level-triggered, edge-triggered or
-// one-shot. The cost of a wait grows with the number of ready descriptors, not of registered ones.
+// Package epoll waits on many descriptors with epoll(7): level-triggered, edge-triggered or
+// one-shot. It is for event loops with many mostly idle descriptors, because the time of a wait
+// grows with the number of ready descriptors, not of registered ones. It is native on Linux, and
+// emulated on every other Unix and on Windows.
 //
-// It is native on Linux and emulated on every other Unix and on Windows. On other systems New
-// returns errors.ErrUnsupported. The constants and types exist everywhere and have Linux's values.
-//
-// A Poller blocks the waiting thread, as the system call does. To wait for a single net.Conn, read
-// from it in a goroutine instead. To wait for timers, signals and processes as well, use package
-// iomux.
+// A wait blocks a thread, as the system call does. To wait for a single net.Conn, use a goroutine
+// instead. To park goroutines, or to wait for timers, signals and processes as well, use the Poller
+// of package iomux.
 //
 //	poller, err := epoll.New()
 //	if err != nil {
@@ -30,17 +29,22 @@
 // # Registrations
 //
 // On Linux a registration belongs to the open file, not to the number. If a descriptor is closed
-// while a duplicate stays open, in this process or in a child, events of the old number continue,
-// and neither number can unregister it. Unregister before closing.
+// while a duplicate is open, in this process or in a child, events with the closed number continue.
+// Neither number can then unregister it. Unregister a descriptor before you close it.
 //
-// Regular files and directories are always ready, and Register refuses them with EPERM.
+// Register returns EPERM for regular files and directories, which are always ready.
 //
 // An edge-triggered or one-shot event is delivered to one of several waiting goroutines. A
-// level-triggered event is delivered to each goroutine that waits while the descriptor is ready.
+// level-triggered event may be delivered to each of them.
+//
+// # Errors
+//
+// An error of a system call matches its syscall.Errno with errors.Is. Use of a closed Poller is
+// os.ErrClosed. If a system does not support a call, a mode or an event, the error is
+// errors.ErrUnsupported, and nothing is changed. On js, wasip1 and plan9, this is the error of New.
+// The types and constants exist on every system, with Linux's values.
 //
 // # What differs per system
-//
-// Whatever a system cannot do is refused with errors.ErrUnsupported before anything is changed.
 //
 //	             macOS, BSDs   Solaris, illumos  AIX        Windows
 //	on top of    kqueue        event ports       poll(2)    AFD
@@ -50,25 +54,24 @@
 //	Exclusive    wakes all     refused           refused    refused
 //	Pri          see below     yes               yes        yes
 //	RdHup        yes           see below         see below  yes
-//	FromFD       this process  refused           refused    refused
+//	FromFD       own process   refused           refused    refused
 //	nesting      yes           yes               no         no
-//	tested       modelled      modelled          modelled   under Wine
 //
-// Modelled means that the emulation was tested on Linux, on top of an emulation of kqueue, a model
-// of event ports or poll(2). It is only compiled for the system itself.
+// The emulations were tested on Linux, on top of models of these kernels, and under Wine. For
+// macOS, the BSDs, Solaris, illumos and AIX they are only compiled.
 //
 // # What differs on macOS and the BSDs
 //
 //   - A registration belongs to the number and ends when the number is closed. Linux keeps it while
 //     a duplicate is open.
-//   - Wake-ups of FreeBSD and NetBSD lack urgent data. There Pri is reported together with another
-//     event, and Pri alone is refused.
+//   - A kqueue of FreeBSD and NetBSD has no wake-up for urgent data. There Pri is reported only
+//     together with another event, and Pri alone is refused.
 //   - A socket that was never connected is not ready. On Linux it is Out|Hup.
-//   - If an edge-triggered descriptor is registered already, the refused Register may make it
-//     report once more what is ready. So may an arrival after the end of a connection.
-//   - If events of Poll has room for one event, an edge-triggered descriptor that is ready in both
+//   - A second Register of an edge-triggered descriptor fails, but may report once more what is
+//     ready. So may data that arrives after the end of a connection.
+//   - If a Poll has room for a single event, an edge-triggered descriptor that is ready in both
 //     directions may be reported twice.
-//   - Linux repeats that an edge-triggered descriptor is writable if something else arrived, or was
+//   - Linux reports again that an edge-triggered descriptor is writable if data has arrived or was
 //     read before the wait. The emulation does not.
 //   - Exclusive is accepted and wakes all epolls. Linux wakes one or more.
 //   - A device that has readiness for poll(2) but no kqueue filter is refused with EPERM.
@@ -76,26 +79,27 @@
 //
 // # What differs on Solaris, illumos and AIX
 //
-// The kernel reports the conditions, with its own meaning of Hup and Err. Solaris and AIX lack
-// POLLRDHUP: RdHup needs In there, and is reported when all data before the end was read. FD of an
-// event port is readable while an event is pending.
+// Hup and Err have the meaning that this kernel's poll(2) gives them. Solaris and AIX have no
+// POLLRDHUP. There RdHup needs In, and is reported after all data before the end was read. On
+// Solaris and illumos, FD is readable while an event is pending.
 //
-// If a one-shot descriptor is closed after its report and its number reused, Register may return
-// EEXIST on systems whose sockets have no inode number. Unregister before closing.
+// If a one-shot descriptor is closed after its event and the number is reused, Register may return
+// EEXIST on systems whose sockets have no inode number. Unregister a descriptor before you close
+// it.
 //
 // # What differs on Windows
 //
-// A descriptor is the handle of a socket, including those of package net. Any other handle is
-// errors.ErrUnsupported. The events are In, Pri, Out, Err, Hup and RdHup, and their synonyms
-// RdNorm, RdBand, WrNorm and WrBand.
+// A descriptor is the handle of a socket, which may belong to package net. The error for any other
+// handle is errors.ErrUnsupported. The events are In, Pri, Out, Err, Hup and RdHup, and the
+// synonyms RdNorm, RdBand, WrNorm and WrBand.
 //
-// A reset connection is In|RdHup|Hup without Err, a refused one In|Out|Err|RdHup without Hup, and
-// one that both sides have shut down In|RdHup without Hup. Timeouts are rounded up to milliseconds,
-// and Windows counts in ticks of up to 16 ms.
+// A reset connection is In|RdHup|Hup without Err, and a refused one is In|Out|Err|RdHup without
+// Hup. A connection that both sides have shut down is In|RdHup without Hup. Timeouts are rounded up
+// to milliseconds, and Windows counts in ticks of up to 16 ms.
 //
-// A closed socket leaves a moment later. Until then, another socket that gets its number may be
-// taken for it. Unregister before closing. FD is the handle of a completion port, which cannot be
-// waited on.
+// The registration of a closed socket ends a moment after the close. Until then, events of another
+// socket with the same number may be taken for its events. Unregister a socket before you close it.
+// FD is the handle of a completion port, which cannot be waited on.
 package epoll
 
 import (
@@ -126,12 +130,12 @@ const (
 	WrBand    Events = 0x200      // EPOLLWRBAND, select.EPOLLWRBAND: priority data may be written
 	Msg       Events = 0x400      // EPOLLMSG, select.EPOLLMSG: never reported by Linux
 	RdHup     Events = 0x2000     // EPOLLRDHUP, select.EPOLLRDHUP: the peer has shut down writing
-	Exclusive Events = 0x10000000 // EPOLLEXCLUSIVE, select.EPOLLEXCLUSIVE: wake not all epolls
+	Exclusive Events = 0x10000000 // EPOLLEXCLUSIVE, select.EPOLLEXCLUSIVE: wake one or more, not all
 	WakeUp    Events = 0x20000000 // EPOLLWAKEUP, no Python name: no system sleep until the next Poll
 	OneShot   Events = 0x40000000 // EPOLLONESHOT, select.EPOLLONESHOT: report once, until Modify
 	ET        Events = 0x80000000 // EPOLLET, select.EPOLLET: edge-triggered, not level-triggered
 
-	// DefaultEvents is what Python's register requests if it has no mask.
+	// DefaultEvents holds the events that Python's register requests by default.
 	DefaultEvents = In | Pri | Out
 )
 
@@ -160,10 +164,10 @@ func (e Events) String() string { return bitnames.Format(uint64(e), eventNames) 
 type Flag int
 
 // CloseOnExec is EPOLL_CLOEXEC, select.EPOLL_CLOEXEC: execve(2) closes the descriptor. New always
-// sets it.
+// sets it, with or without this flag.
 const CloseOnExec Flag = 0x80000
 
-// Event is struct epoll_event: what is ready, and the data of its registration. FD and Tag are the
+// Event is struct epoll_event: the ready events of a registration, and its data. FD and Tag are the
 // two halves of epoll_data in memory.
 type Event struct {
 	Events Events
@@ -172,7 +176,7 @@ type Event struct {
 	Tag    uint32 // the tag of RegisterTag or ModifyTag, or the second half of RegisterData's data
 }
 
-// Data returns the 64 bits of epoll_data, as given to RegisterData or ModifyData.
+// Data returns the 64 bits of epoll_data, as passed to RegisterData or ModifyData.
 func (e Event) Data() uint64 { return join(e.FD, e.Tag) }
 
 // join returns epoll_data whose halves in memory are fd and tag.
@@ -183,8 +187,7 @@ func join(fd int32, tag uint32) uint64 {
 	return binary.NativeEndian.Uint64(memory[:])
 }
 
-// Poller is an epoll object. Its methods may be called from several goroutines at once. The zero
-// value is a closed Poller.
+// Poller is an epoll object. It is safe for concurrent use. The zero value is a closed Poller.
 type Poller struct{ state }
 
 // operation is the op of epoll_ctl(2).
@@ -196,12 +199,11 @@ const (
 	modify operation = 3
 )
 
-// New wraps epoll_create1(2). The descriptor is close-on-exec, whatever the flags. On Linux a
-// Poller holds two descriptors, of which one wakes waiters at Close, and one watch of
-// fs.epoll.max_user_watches.
+// New wraps epoll_create1(2). The descriptor is always close-on-exec. On Linux a Poller uses a
+// second descriptor to wake waiters at Close. It counts as one watch of fs.epoll.max_user_watches.
 //
 // Errors: EMFILE, ENFILE, ENOMEM and ENOSPC if the system has no room for another Poller; EINVAL
-// for unknown flags; errors.ErrUnsupported on a system without epoll.
+// for unknown flags; errors.ErrUnsupported on js, wasip1 and plan9.
 func New(flags ...Flag) (*Poller, error) {
 	for _, flag := range flags {
 		if flag&^CloseOnExec != 0 {
@@ -211,9 +213,9 @@ func New(flags ...Flag) (*Poller, error) {
 	return create()
 }
 
-// FromFD returns a Poller for an existing epoll descriptor and takes it over: Close closes it. Its
-// close-on-exec flag stays as it is. While the Poller is being closed, a wait on a duplicate of the
-// epoll by other means than this package may see an event of descriptor -1.
+// FromFD returns a Poller for an existing epoll descriptor, which Close closes. FromFD does not
+// change its close-on-exec flag. While Close runs, code outside this package that waits on a
+// duplicate of the epoll may see an event with descriptor -1.
 //
 // Errors: EBADF if fd is not open, EINVAL if it is not an epoll; EMFILE, ENFILE, ENOMEM and ENOSPC
 // as in New; errors.ErrUnsupported on Solaris, illumos, AIX and Windows. After an error, fd still
@@ -224,78 +226,80 @@ func FromFD(fd int) (*Poller, error) { return adopt(fd) }
 // pending, so it can be registered in another epoll. On AIX and Windows it cannot be waited on.
 func (p *Poller) FD() int { return number(p) }
 
-// Register wraps epoll_ctl(2) with EPOLL_CTL_ADD. Its events have FD fd and Tag 0. A goroutine that
-// is already waiting sees the new descriptor.
+// Register wraps epoll_ctl(2) with EPOLL_CTL_ADD. Its events have FD fd and Tag 0. A Poll in
+// progress also reports fd.
 //
-// Errors, all of which name fd:
-//   - EBADF: fd is not open;
-//   - EEXIST: it is already registered, use Modify;
-//   - EPERM: it cannot be waited on, as a regular file, a directory or /dev/null;
-//   - EINVAL: it is the Poller itself, or Exclusive excludes another event;
-//   - ELOOP: epolls watch each other, or are nested more than five deep;
-//   - ENOSPC: fs.epoll.max_user_watches is reached;
-//   - ENOMEM, os.ErrClosed;
-//   - errors.ErrUnsupported: the system cannot report one of the events.
+// Errors, which name fd:
+//
+//   - EBADF: fd is not open
+//   - EEXIST: fd is already registered; use Modify
+//   - EPERM: fd cannot be waited on, such as a regular file, a directory or /dev/null
+//   - EINVAL: fd is the Poller itself, or an event cannot be combined with Exclusive
+//   - ELOOP: epolls watch each other, or are nested more than five deep
+//   - ENOSPC: fs.epoll.max_user_watches is reached
+//   - errors.ErrUnsupported: the system cannot report one of the events
+//   - os.ErrClosed and ENOMEM
 func (p *Poller) Register(fd int, events Events) error {
 	return control(p, add, fd, events, join(int32(fd), 0))
 }
 
-// RegisterTag is Register with a number that is returned in Event.Tag, such as an index, or a
+// RegisterTag is like Register, but its events carry tag in Event.Tag. A tag can be an index, or a
 // generation that distinguishes a reused descriptor from its predecessor.
 func (p *Poller) RegisterTag(fd int, events Events, tag uint32) error {
 	return control(p, add, fd, events, join(int32(fd), tag))
 }
 
-// RegisterData is Register with all 64 bits of epoll_data, which Event.Data returns. Event.FD is
-// then half of the data instead of the descriptor.
+// RegisterData is like Register, but sets all 64 bits of epoll_data, which Event.Data returns.
+// Event.FD is then half of the data instead of the descriptor.
 func (p *Poller) RegisterData(fd int, events Events, data uint64) error {
 	return control(p, add, fd, events, data)
 }
 
 // Modify wraps epoll_ctl(2) with EPOLL_CTL_MOD. It arms a one-shot registration again. An
-// edge-triggered one reports once more what is ready now. The Tag becomes 0.
+// edge-triggered registration reports again what is ready now. The Tag becomes 0.
 //
-// Errors, all of which name fd: ENOENT if it is not registered, or the number now belongs to
-// another file; EINVAL for Exclusive, and for a registration that has it; EBADF; os.ErrClosed.
+// Errors, which name fd: ENOENT if it is not registered, or if the number now belongs to another
+// file; EINVAL if the events or the registration have Exclusive; EBADF; os.ErrClosed.
 func (p *Poller) Modify(fd int, events Events) error {
 	return control(p, modify, fd, events, join(int32(fd), 0))
 }
 
-// ModifyTag is Modify with a new tag.
+// ModifyTag is like Modify, but sets a new tag.
 func (p *Poller) ModifyTag(fd int, events Events, tag uint32) error {
 	return control(p, modify, fd, events, join(int32(fd), tag))
 }
 
-// ModifyData is Modify with all 64 bits of epoll_data.
+// ModifyData is like Modify, but sets all 64 bits of epoll_data.
 func (p *Poller) ModifyData(fd int, events Events, data uint64) error {
 	return control(p, modify, fd, events, data)
 }
 
-// Unregister wraps epoll_ctl(2) with EPOLL_CTL_DEL. A Poll that begins after it returned does not
-// report fd.
+// Unregister wraps epoll_ctl(2) with EPOLL_CTL_DEL. A Poll that begins after Unregister returned
+// does not report fd.
 //
-// Errors, all of which name fd: ENOENT if it is not registered; EBADF if it is closed, which
-// unregisters it unless a duplicate is open; os.ErrClosed.
+// Errors, which name fd: ENOENT if it is not registered; EBADF if it is closed, which has
+// unregistered it unless a duplicate is open; os.ErrClosed.
 func (p *Poller) Unregister(fd int) error { return control(p, remove, fd, 0, 0) }
 
 // Poll wraps epoll_pwait2(2). It waits until a registered descriptor is ready or the timeout
-// expires, stores the events in events and returns their number, which is 0 after a timeout. The
-// next Poll reports events that found no room: the kernel takes turns.
+// expires, stores the events in events and returns their number, which is 0 after a timeout. Events
+// that do not fit are returned by the next Poll: the descriptors take turns.
 //
 // A negative timeout blocks, zero does not wait, and any other is never shortened. The resolution
-// is a nanosecond, or a millisecond before Linux 5.11. Interruptions (EINTR) are retried with the
-// time that is left. Poll does not allocate.
+// is a nanosecond, or a millisecond before Linux 5.11. If a signal interrupts the call (EINTR), it
+// waits again for the remaining time. Poll does not allocate.
 //
 // Errors: EINVAL if events is empty; os.ErrClosed if the Poller is closed, also during the call.
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {
 	return wait(p, events, timeout)
 }
 
-// Close closes the epoll's descriptor. Goroutines that wait in Poll return os.ErrClosed. The number
-// is given back to the system when the last of them has returned. Duplicates of the descriptor stay
-// open.
+// Close closes the Poller and makes each Poll in progress return os.ErrClosed. The last of them to
+// return closes the descriptor, so that its number is not reused earlier. Duplicates of the
+// descriptor stay open.
 //
-// Errors: os.ErrClosed if the Poller is closed already; EBADF if its descriptor is.
+// Errors: os.ErrClosed if the Poller is already closed; EBADF if the program has closed its
+// descriptor.
 func (p *Poller) Close() error { return end(p) }
 
 var (

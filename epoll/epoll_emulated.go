@@ -15,7 +15,7 @@ func split(data uint64) (fd int32, tag uint32) {
 	return int32(binary.NativeEndian.Uint32(memory[:4])), binary.NativeEndian.Uint32(memory[4:])
 }
 
-// closedError returns errClosed for os.ErrClosed, and any other error as it is.
+// closedError returns errClosed for os.ErrClosed, and any other error unchanged.
 func closedError(err error) error {
 	if errors.Is(err, os.ErrClosed) {
 		return errClosed

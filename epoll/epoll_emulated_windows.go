@@ -15,7 +15,7 @@ import (
 // Native reports whether the kernel of this system has epoll.
 const Native = false
 
-// supported is what the driver can report. Its numbers are the same here and in package afd.
+// supported holds the events of the driver. They have the same numbers in package afd.
 const supported = In | Pri | Out | Err | Hup | RdHup | RdNorm | RdBand | WrNorm | WrBand | OneShot
 
 type state struct{ driver afd.Poller }

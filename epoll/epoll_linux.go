@@ -21,8 +21,8 @@ const Native = true
 const maxEvents = math.MaxInt32 / int(unsafe.Sizeof(Event{}))
 
 // state is an epoll and its waker, an eventfd that is always readable. The epoll holds the waker
-// with no event requested, and Close requests In. That wakes all waiters one after the other, and
-// cannot fail for lack of memory or watches.
+// with no event requested, and Close requests In. That wakes all waiters, one after the other, and
+// needs no memory and no watch.
 //
 // One waker for the whole process would need fewer descriptors. But the kernel allows a file in at
 // most 500 epolls that are inside others, and the Go runtime's poller has some of them inside it.
@@ -44,7 +44,7 @@ func create() (*Poller, error) {
 	}
 	p, err := own(fd)
 	if err != nil {
-		_ = unix.Close(fd) // the first error says more
+		_ = unix.Close(fd) // the first error matters more
 		return nil, err
 	}
 	return p, nil
@@ -57,7 +57,7 @@ func adopt(fd int) (*Poller, error) {
 	return own(fd)
 }
 
-// own makes a Poller of the epoll fd. Adding the waker proves that fd is one.
+// own returns a Poller for the epoll fd. Adding the waker fails if fd is not an epoll.
 func own(fd int) (*Poller, error) {
 	waker, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
@@ -79,7 +79,7 @@ func own(fd int) (*Poller, error) {
 
 // release removes the waker before it closes the epoll, because a duplicate may stay open.
 func release(p *Poller, fd int) error {
-	// After ENOENT the number is not the waker's any more: the program closed and reused it.
+	// ENOENT means that the program has closed the waker and reused its number.
 	if sys.EpollControl(fd, sys.EpollRemove, int(p.waker), 0, 0) != unix.ENOENT {
 		_ = unix.Close(int(p.waker))
 	}
@@ -90,14 +90,14 @@ func release(p *Poller, fd int) error {
 	return os.NewSyscallError("close", unix.Close(fd))
 }
 
-// wakeAll wakes all waiters, now and later, even if the program has closed the waker's number.
+// wakeAll wakes all current and later waiters, even if the program has closed the waker.
 func wakeAll(p *Poller, epfd int) {
 	if sys.EpollControl(epfd, sys.EpollModify, int(p.waker), uint32(In), wakerData) == 0 {
 		return
 	}
 	spare, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
-		return // there is no other way
+		return // waiters then stay blocked
 	}
 	p.spare = int32(spare)
 	_ = sys.EpollControl(epfd, sys.EpollAdd, spare, uint32(In), wakerData)
@@ -114,7 +114,7 @@ func control(p *Poller, op operation, fd int, events Events, data uint64) error 
 		p.ambiguous.Store(true)
 	}
 	errno := unix.EBADF
-	if fd != int(p.waker) { // else the program closed the number before New opened it
+	if fd != int(p.waker) { // the waker's number is not one that the program has opened
 		errno = sys.EpollControl(epfd, int(op), fd, uint32(events), data)
 	}
 	p.descriptor.Done()
@@ -130,8 +130,8 @@ func wait(p *Poller, events []Event, d time.Duration) (int, error) {
 		return 0, errClosed
 	}
 	n, err := pollUntil(p, epfd, events, d)
-	// Events are returned even if the poller was closed meanwhile: edge-triggered and one-shot ones
-	// do not come again.
+	// Return events even if the poller was closed in the meantime: the kernel does not repeat
+	// edge-triggered and one-shot events.
 	if closed := p.descriptor.Done(); closed && n == 0 {
 		return 0, errClosed
 	}
@@ -161,8 +161,8 @@ func pollUntil(p *Poller, epfd int, events []Event, d time.Duration) (int, error
 	}
 }
 
-// withoutWakers removes the wakers' events and returns how many others there are. If the caller has
-// events with the same data, it removes them only after Close.
+// withoutWakers removes the events of wakers and returns the number of the others. If the caller
+// has registered the same data, it does so only after Close.
 func withoutWakers(p *Poller, events []Event) (kept int) {
 	for i, event := range events {
 		if event.FD == -1 && event.Data() == wakerData && (!p.ambiguous.Load() || p.descriptor.Closed()) {

@@ -14,7 +14,7 @@ const Native = false
 
 var errUnsupported = fmt.Errorf("epoll: %w on %s", errors.ErrUnsupported, runtime.GOOS)
 
-// state is empty, because every Poller is a closed one.
+// state is empty, because every Poller is closed.
 type state struct{}
 
 func create() (*Poller, error) { return nil, errUnsupported }

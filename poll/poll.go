@@ -29,7 +29,7 @@
 // An event or a handle that the system cannot wait on is errors.ErrUnsupported. A closed descriptor
 // is not an error: it is reported as Nval.
 //
-// # Differences between systems
+// # What differs per system
 //
 // The constants have the system's own numbers. Msg and RdHup exist on few systems. On the others,
 // the constant is a bit that no event has, and requesting it is errors.ErrUnsupported. Regular
@@ -49,15 +49,15 @@
 // Most systems refuse a list with more entries than RLIMIT_NOFILE. FreeBSD and DragonFly compare
 // with the sysctl kern.maxfilesperproc. The error names the limit.
 //
-// macOS reports Nval for some devices that select(2) takes: use package selectfd for them.
+// macOS reports Nval for some devices that select(2) supports: use package selectfd for them.
 //
-// DragonFly's poll(2) has gaps. The package fills them with further calls, except for two: it does
-// not report Hup of a FIFO whose last writer has gone, and an entry without Events reports Hup only
-// if the descriptor was hung up before the wait.
+// DragonFly's poll(2) misses some events. The package finds them with further calls, with two
+// exceptions. Hup of a FIFO whose last writer has gone is not reported. An entry without Events
+// reports Hup only if the descriptor was hung up before the wait.
 //
-// On Windows, a handle that is not a socket is an error, which names it. The wait uses the driver
-// below Winsock's WSAPoll, without the gaps of WSAPoll. A refused connection is In|Out|Err, a reset
-// one is In|Hup, and Pri can be requested. The numbers are those of Linux.
+// On Windows, a handle that is not a socket is an error that names it. The wait uses the driver
+// below Winsock's WSAPoll, and reports events that WSAPoll misses. A refused connection is
+// In|Out|Err, a reset one is In|Hup, and Pri can be requested. The numbers are those of Linux.
 package poll
 
 import (
@@ -120,15 +120,15 @@ type Event struct {
 var ErrNotRegistered = errors.New("poll: the descriptor is not registered")
 
 // Wait wraps poll(2). It waits until an entry of fds is ready or the timeout has passed. It returns
-// the number of ready entries, whose Revents are not 0. After a timeout that is 0. A closed
-// descriptor is ready with Nval. With an empty list, Wait sleeps.
+// the number of ready entries, those with Revents other than 0, which is 0 after a timeout. A
+// closed descriptor is ready with Nval. With an empty list, Wait sleeps.
 //
 // A negative timeout blocks, and 0 does not wait. A timeout is never shortened. If a signal
 // interrupts the call (EINTR), it waits again for the remaining time. Wait does not allocate.
 //
 // Wait returns these errors, after which the Revents have no meaning:
 //
-//   - EINVAL if there are more entries than the system takes
+//   - EINVAL if there are more entries than the system accepts
 //   - ENOMEM
 //   - errors.ErrUnsupported for an event that the system does not have, and on Windows for a handle
 //     that is not a socket
@@ -139,16 +139,16 @@ func Wait(fds []FD, timeout time.Duration) (n int, err error) {
 	return wait(fds, timeout)
 }
 
-// WaitContext is Wait, and also returns if ctx is done. Then the error is context.Cause(ctx),
-// unless an entry is ready. A nil context is context.Background.
+// WaitContext is like Wait, and also returns if ctx is done. The error is then context.Cause(ctx),
+// unless an entry is ready. A nil context is context.Background().
 //
 // If nothing is ready and the context can be cancelled, WaitContext also waits on a descriptor that
 // it opens for this call: an eventfd, a pipe, or a socket on Windows. That allocates, and takes
 // about 5 µs on Linux. A program that waits often should use a Poller of package iomux, which keeps
 // that descriptor.
 //
-// WaitContext returns the errors of Wait, the cause of the context, and EMFILE if the process has
-// no descriptor left.
+// WaitContext returns the errors of Wait, the cause of ctx, and EMFILE if the process has no
+// descriptor left.
 func WaitContext(ctx context.Context, fds []FD, timeout time.Duration) (n int, err error) {
 	if err := check(fds); err != nil {
 		return 0, err

@@ -13,7 +13,7 @@ import (
 // Native reports whether the kernel of this system has poll(2).
 const Native = false
 
-// driver holds the events that the driver has. They have the same numbers in both packages.
+// driver holds the events of the AFD driver. They have the same numbers in package afd.
 const driver = In | Pri | Out | Err | Hup | RdHup | RdNorm | RdBand | WrNorm
 
 // lists holds unused lists of sockets.

@@ -124,9 +124,9 @@ func (p *Poller) fillHoles() {
 }
 
 // Poll wraps poll(2). It waits until a registered descriptor is ready or the timeout has passed. It
-// writes the ready descriptors to events, in order of registration, and returns their number. After
-// a timeout that is 0. If there is not enough room in events, the next Poll begins with the
-// remaining ones, so that each descriptor has its turn. Descriptors registered in between come
+// writes the ready descriptors to events, in order of registration, and returns their number. The
+// number is 0 after a timeout. If events has too little room, the next Poll begins with the
+// remaining descriptors, so that each of them has its turn. Descriptors registered in between come
 // last.
 //
 // A negative timeout blocks, and 0 does not wait. A timeout is never shortened. If a signal
@@ -136,15 +136,16 @@ func (p *Poller) fillHoles() {
 //
 // Poll returns these errors:
 //
-//   - EINVAL if events is empty, or if there are more registered descriptors than the system takes
+//   - EINVAL if events is empty, or if there are more registered descriptors than the system
+//     accepts
 //   - ENOMEM
 //   - errors.ErrUnsupported on Windows for a handle that is not a socket
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {
 	return p.PollContext(context.Background(), events, timeout)
 }
 
-// PollContext is Poll, and also returns if ctx is done, as WaitContext does. It returns the errors
-// of Poll and of WaitContext.
+// PollContext is like Poll, and also returns if ctx is done, as WaitContext does. It returns the
+// errors of Poll and of WaitContext.
 func (p *Poller) PollContext(ctx context.Context, events []Event, timeout time.Duration) (n int, err error) {
 	if len(events) == 0 {
 		return 0, errNoRoom
@@ -163,7 +164,7 @@ func (p *Poller) take() (fds []FD, next, round int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.fds) != len(p.index) {
-		p.fillHoles() // the kernel counts them
+		p.fillHoles() // the kernel would count holes as entries
 	}
 	if last := len(p.spare) - 1; last >= 0 {
 		fds, p.spare = p.spare[last], p.spare[:last]
@@ -207,10 +208,10 @@ func collect(events []Event, fds []FD, ready, next, round int) (n, stopped, ends
 	return n, 0, 0
 }
 
-// toNumber returns fd as poll(2) takes it.
+// toNumber checks fd and events, and returns fd as an int32.
 func toNumber(fd int, events Events) (int32, error) {
 	if fd < 0 || fd > math.MaxInt32 {
-		return 0, &sys.Error{Call: "poll", FD: fd, Err: syscall.EBADF, Advice: "no number of a descriptor"}
+		return 0, &sys.Error{Call: "poll", FD: fd, Err: syscall.EBADF, Advice: "not a descriptor number"}
 	}
 	return int32(fd), checkEvents(fd, events)
 }

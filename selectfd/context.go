@@ -37,7 +37,7 @@ func waitContext(ctx context.Context, sets [3]*Set, d time.Duration) (n int, err
 	return n, nil
 }
 
-// become gives the sets the members of the others. A nil set has none.
+// become copies the members of others to sets. A nil set has no members.
 func become(sets, others [3]*Set) {
 	for i, set := range sets {
 		if set == nil {

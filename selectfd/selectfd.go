@@ -27,7 +27,7 @@
 // An error of the system call is an *os.SyscallError and matches its syscall.Errno with errors.Is.
 // A handle that the system cannot wait on is errors.ErrUnsupported.
 //
-// # Differences between systems
+// # What differs per system
 //
 //	                                timeouts      highest descriptor of select(2)
 //	Linux                           nanoseconds   -
@@ -39,15 +39,15 @@
 //	Windows, sockets only           clock ticks   -
 //
 // If a set has a higher descriptor, the package uses poll(2), with the same result. It also does so
-// on NetBSD and DragonFly for pipes: NetBSD's select(2) finds the end of a pipe exceptional, and
-// DragonFly does not find a pipe without a reader writable. DragonFly does not report the end of
-// a FIFO whose last writer has gone.
+// on NetBSD and DragonFly for pipes: NetBSD's select(2) reports the end of a pipe as exceptional,
+// and DragonFly's does not report a pipe without a reader as writable. DragonFly does not report
+// the end of a FIFO whose last writer has gone.
 //
 // The system decides which conditions are exceptional. All systems include out-of-band data of a
 // socket. Linux includes a state change of a pseudo-terminal in packet mode.
 //
-// On Windows there is no limit of 64 sockets. A handle that is not a socket is an error, which
-// names it. The wait uses the driver below Winsock's select. A refused connection is readable and
+// On Windows there is no limit of 64 sockets. A handle that is not a socket is an error that names
+// it. The wait uses the driver below Winsock's select. A refused connection is readable and
 // writable, as on Unix, and also exceptional, as in Winsock. A clock tick takes up to 16 ms.
 package selectfd
 
@@ -67,7 +67,7 @@ import (
 
 // Wait wraps select(2). It waits until a member of r is readable, a member of w is writable, or a
 // member of x has an exceptional condition, or until the timeout has passed. It leaves only ready
-// members in the sets, and returns their number. After a timeout that is 0. A nil set is an empty
+// members in the sets, and returns their number, which is 0 after a timeout. A nil set is an empty
 // set. With three empty sets, Wait sleeps.
 //
 // A negative timeout blocks, and 0 does not wait. A timeout is never shortened. If a signal
@@ -84,16 +84,16 @@ func Wait(r, w, x *Set, timeout time.Duration) (n int, err error) {
 	return WaitContext(context.Background(), r, w, x, timeout)
 }
 
-// WaitContext is Wait, and also returns if ctx is done. Then the error is context.Cause(ctx),
-// unless a member is ready. A nil context is context.Background.
+// WaitContext is like Wait, and also returns if ctx is done. The error is then context.Cause(ctx),
+// unless a member is ready. A nil context is context.Background().
 //
 // If nothing is ready and the context can be cancelled, WaitContext also waits on a descriptor that
 // it opens for this call: an eventfd, a pipe, or a socket on Windows. That allocates, and takes
 // about 5 µs on Linux. A program that waits often should use a Poller of package iomux, which keeps
 // that descriptor.
 //
-// WaitContext returns the errors of Wait, the cause of the context, and EMFILE if the process has
-// no descriptor left. After an error the sets are unchanged.
+// WaitContext returns the errors of Wait, the cause of ctx, and EMFILE if the process has no
+// descriptor left. After an error the sets are unchanged.
 func WaitContext(ctx context.Context, r, w, x *Set, timeout time.Duration) (n int, err error) {
 	sets := [3]*Set{r, w, x}
 	switch {
@@ -107,7 +107,7 @@ func WaitContext(ctx context.Context, r, w, x *Set, timeout time.Duration) (n in
 	return waitContext(ctx, sets, timeout)
 }
 
-// most is the number of descriptors that an error names.
+// most is the largest number of descriptors that an error names.
 const most = 16
 
 // errNotOpen returns EBADF with the members that are not open.
@@ -126,7 +126,7 @@ func errNotOpen(sets [3]*Set) error {
 	return notOpen(closed)
 }
 
-// notOpen returns EBADF with the closed descriptors. There are none if they were opened again.
+// notOpen returns EBADF with the closed descriptors. The list is empty if they were opened again.
 func notOpen(closed []int) error {
 	err := os.NewSyscallError("select", syscall.EBADF)
 	if len(closed) == 0 {
@@ -139,20 +139,20 @@ var errTwice = fmt.Errorf("%w: the same set is passed twice: pass a set for each
 
 // Select wraps select(2) as Python's select.select does. It waits until an element of r is
 // readable, an element of w is writable, or an element of x has an exceptional condition, or until
-// the timeout has passed. T is a type that descriptor.Of takes, or any for a mixture. The results
-// are the ready elements, in the same order. A result without elements is nil, as all are after a
-// timeout.
+// the timeout has passed. T is any type that descriptor.Of accepts, or the type any for a mixture.
+// The results are the ready elements, in the same order. A result without elements is nil. After a
+// timeout all results are nil.
 //
 // A negative timeout blocks, and 0 does not wait. A timeout is never shortened. Do not close a file
-// or a connection during the call: its number may belong to another file then.
+// or a connection during the call: another file may then get its number.
 //
 // Select returns the errors of descriptor.Of and of Wait.
 func Select[T any](r, w, x []T, timeout time.Duration) (rr, rw, rx []T, err error) {
 	return SelectContext(context.Background(), r, w, x, timeout)
 }
 
-// SelectContext is Select, and also returns if ctx is done, as WaitContext does. It returns the
-// errors of descriptor.Of and of WaitContext.
+// SelectContext is like Select, and also returns if ctx is done, as WaitContext does. It returns
+// the errors of descriptor.Of and of WaitContext.
 func SelectContext[T any](ctx context.Context, r, w, x []T, timeout time.Duration) (rr, rw, rx []T, err error) {
 	s := scratches.Get().(*scratch)
 	defer s.giveBack()

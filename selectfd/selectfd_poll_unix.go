@@ -14,7 +14,8 @@ import (
 	"iomux/internal/timeout"
 )
 
-// waitByPoll is select(2) over poll(2), for sets that select(2) of some systems does not take.
+// waitByPoll emulates select(2) with poll(2), for sets that some systems' select(2) does not accept
+// or gets wrong.
 func waitByPoll(sets [3]*Set, d time.Duration) (int, error) {
 	list := lists.Get().(*[]sys.PollFD)
 	defer lists.Put(list)
@@ -42,7 +43,7 @@ func waitByPoll(sets [3]*Set, d time.Duration) (int, error) {
 var lists = sync.Pool{New: func() any { return new([]sys.PollFD) }}
 
 // asked and answered hold the events that each set requests, and those that make a member ready.
-// They are the same as in select(2) of Linux.
+// They are the same as in Linux's select(2).
 var (
 	asked    = [3]uint16{unix.POLLIN, unix.POLLOUT, unix.POLLPRI}
 	answered = [3]uint16{unix.POLLIN | unix.POLLHUP | unix.POLLERR, unix.POLLOUT | unix.POLLERR | brokenPipe(), unix.POLLPRI}

@@ -31,8 +31,8 @@ func wait(sets [3]*Set, d time.Duration) (int, error) {
 	return waitBySelect(sets, highest+1, d)
 }
 
-// errs reports whether select(2) of the system gives wrong results for the sets. NetBSD finds the
-// end of a pipe exceptional, and DragonFly does not find a pipe without a reader writable.
+// errs reports whether select(2) of the system gives wrong results for the sets. NetBSD reports the
+// end of a pipe as exceptional, and DragonFly does not report a pipe without a reader as writable.
 func errs(goos string, sets [3]*Set) bool {
 	switch goos {
 	case "netbsd":

@@ -15,8 +15,8 @@ import (
 // changed during a Wait.
 type Set struct {
 	words []sys.SelectWord
-	// aside holds numbers for which words would become huge: negative ones, and those above the
-	// default limit of systems. Wait checks whether they are descriptors.
+	// aside holds numbers that do not fit in words: negative numbers, and numbers for which words
+	// would become huge. Wait checks whether they are descriptors.
 	aside map[int]struct{}
 	// saved is the copy of words that a Wait with a timeout makes.
 	saved []sys.SelectWord
@@ -24,8 +24,8 @@ type Set struct {
 
 const wordBits = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
 
-// dense is the number below which members are bits. It is Linux's default limit (fs.nr_open). Tests
-// lower it.
+// dense is the limit below which members are bits of words. It is the default of Linux's
+// fs.nr_open. Tests lower it.
 var dense = 1 << 20
 
 // Add adds fd to the set, as FD_SET does. It takes any number. Wait returns EBADF for a number that
@@ -68,7 +68,7 @@ func (s *Set) Has(fd int) bool {
 	return ok
 }
 
-// Len counts the members.
+// Len returns the number of members.
 func (s *Set) Len() int {
 	n := len(s.aside)
 	for _, word := range s.words {

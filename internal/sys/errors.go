@@ -48,5 +48,5 @@ func pollError(goos string, entries int, errno syscall.Errno) error {
 	if goos == "freebsd" || goos == "dragonfly" {
 		advice = "raise the sysctl kern.maxfilesperproc"
 	}
-	return fmt.Errorf("%w: the list has %d entries, more than the system takes: %s", err, entries, advice)
+	return fmt.Errorf("%w: the list has %d entries, more than the system accepts: %s", err, entries, advice)
 }

@@ -19,7 +19,7 @@ func refusal(changes []Event) error {
 		if refusesFilter(change.Filter) {
 			return fmt.Errorf("kqueue: %w on %s: %v", errors.ErrUnsupported, runtime.GOOS, change.Filter)
 		}
-		if change.Flags&EvDelete != 0 || change.Filter == FilterUser { // FilterUser has a use for every bit
+		if change.Flags&EvDelete != 0 || change.Filter == FilterUser { // FilterUser uses every bit
 			continue
 		}
 		lacking := Fflags(kevent.AbsentNote)
@@ -36,8 +36,8 @@ func refusal(changes []Event) error {
 
 const isEmulated = runtime.GOOS == "linux" || runtime.GOOS == "android"
 
-// refusesFilter reports whether the filter has a name and does not exist on this system. Other
-// numbers are left to the kernel.
+// refusesFilter reports whether this system lacks a filter that has a name. The kernel decides
+// about other numbers.
 func refusesFilter(f Filter) bool {
 	if isEmulated {
 		switch f {
@@ -63,8 +63,8 @@ func candidates(filter Filter, notes Fflags) string {
 	return strings.Join(names, " or ")
 }
 
-// apply makes the changes in order. A failure or a receipt becomes an event. A failure without
-// room is returned as the error and ends the list. The two lists may be one.
+// apply makes the changes in order. It stores failures and receipts in events. If there is no room
+// for a failure, apply returns it as the error and stops. Both lists may be the same slice.
 func apply(changes, events []kevent.Event, change func(kevent.Event) syscall.Errno) (n int, err error) {
 	for i := range changes {
 		next := changes[i]

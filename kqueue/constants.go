@@ -5,11 +5,12 @@ import (
 	"iomux/internal/kevent"
 )
 
-// Filter is the filter field of struct kevent: the kind of event. Its numbers are the system's.
+// Filter is the filter field of struct kevent: the kind of event. Filters have the system's own
+// numbers.
 type Filter int16
 
-// The filters. A filter that the system lacks has a number that its kernel does not know, and
-// Control refuses it with errors.ErrUnsupported. The package comment lists them.
+// The filters. Control returns errors.ErrUnsupported for a filter that the system lacks. The
+// package comment lists the filters of each system.
 const (
 	FilterRead     = Filter(kevent.FilterRead)     // EVFILT_READ, select.KQ_FILTER_READ: Ident is a descriptor, Data the bytes to read
 	FilterWrite    = Filter(kevent.FilterWrite)    // EVFILT_WRITE, select.KQ_FILTER_WRITE: Ident is a descriptor, Data the room for writing
@@ -26,8 +27,8 @@ const (
 	FilterProcDesc = Filter(kevent.FilterProcDesc) // EVFILT_PROCDESC, no Python name: Ident is a process descriptor (FreeBSD)
 )
 
-// Flags is the flags field of struct kevent: what a change does, and how an event came about. It
-// prints as EvAdd|EvClear|0x100.
+// Flags is the flags field of struct kevent: the actions of a change, and properties of an event.
+// It is formatted as EvAdd|EvClear|0x100.
 type Flags uint16
 
 // The flags, which have the same numbers on every system.
@@ -46,12 +47,12 @@ const (
 	EvEOF      = Flags(kevent.EOF)      // EV_EOF, select.KQ_EV_EOF: the peer has gone (Fflags is a socket's error), or the process has ended
 )
 
-// Fflags is the fflags field of struct kevent: notes, whose numbers overlap from filter to filter.
-// It prints as one hexadecimal number. Event.String knows the filter and prints names.
+// Fflags is the fflags field of struct kevent: a set of notes. The numbers of different filters
+// overlap, so Fflags is formatted as a hexadecimal number. [Event.String] formats the names.
 type Fflags uint32
 
-// The notes, by filter. The notes that a system lacks share one bit that no kernel uses, and
-// Control refuses it with errors.ErrUnsupported.
+// The notes, by filter. Control returns errors.ErrUnsupported for a note that the system lacks. All
+// such notes have the same number, which no kernel uses.
 const (
 	NoteLowat = Fflags(kevent.NoteLowat) // NOTE_LOWAT, select.KQ_NOTE_LOWAT (read, write): report from Data bytes on
 	NoteOOB   = Fflags(kevent.NoteOOB)   // NOTE_OOB, no Python name (except): urgent data (macOS, OpenBSD, DragonFly, Linux)
@@ -133,7 +134,7 @@ var flagNames = []bitnames.Name{
 	{Value: uint64(EvFlag1), Text: "EvFlag1"},
 }
 
-// noteNames are the notes of each filter. A note of several bits stands before its parts.
+// noteNames holds the names of each filter's notes. A note of several bits precedes its parts.
 var noteNames = map[Filter][]bitnames.Name{
 	FilterRead:   {{Value: uint64(NoteLowat), Text: "NoteLowat"}},
 	FilterWrite:  {{Value: uint64(NoteLowat), Text: "NoteLowat"}},

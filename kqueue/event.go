@@ -19,7 +19,7 @@ type Event struct {
 	Flags  Flags
 	Fflags Fflags // notes of the filter
 	Data   int64  // a size, a count or a time, depending on the filter; with EvError an errno
-	Udata  uint64 // the caller's, returned unchanged; 32-bit systems keep the low 32 bits
+	Udata  uint64 // data of the caller, returned unchanged; 32-bit systems keep the low 32 bits
 }
 
 // NewEvent returns what Python's select.kevent(ident) returns: the change that registers the
@@ -40,9 +40,8 @@ func (e Event) Compare(other Event) int {
 	)
 }
 
-// String returns the fields by name:
-// {Ident:5 Filter:FilterRead Flags:EvClear|EvEOF Fflags:0 Data:4 Udata:0x0}.
-// With EvError the text of the errno follows Data.
+// String returns the fields by name: {Ident:5 Filter:FilterRead Flags:EvClear|EvEOF Fflags:0 Data:4
+// Udata:0x0}. With EvError, the text of the errno follows Data.
 func (e Event) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "{Ident:%d Filter:%v Flags:%v Fflags:%s Data:%d",
@@ -54,7 +53,7 @@ func (e Event) String() string {
 	return text.String()
 }
 
-// String returns the filter's name, or its number if it has none.
+// String returns the name of the filter, or its number if it has none.
 func (f Filter) String() string {
 	for _, name := range filterNames {
 		if name.filter == f {
@@ -66,14 +65,15 @@ func (f Filter) String() string {
 
 func number(f Filter) string { return strconv.Itoa(int(f)) }
 
-// String returns the flags' names joined by |. Bits without a name are hexadecimal, and no flags
-// are 0.
+// String returns the names joined by |, with unknown bits in hexadecimal. It returns 0 for no
+// flags.
 func (f Flags) String() string { return bitnames.Format(uint64(f), flagNames) }
 
 // String returns the notes as a hexadecimal number, because their names depend on the filter.
+// [Event.String] returns the names.
 func (f Fflags) String() string { return fmt.Sprintf("%#x", uint32(f)) }
 
-// toRaw returns the same list in the form that the internal packages use.
+// toRaw returns the same list with the type of the internal packages.
 func toRaw(events []Event) []kevent.Event {
 	return unsafe.Slice((*kevent.Event)(unsafe.Pointer(unsafe.SliceData(events))), len(events))
 }

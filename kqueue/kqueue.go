@@ -1,12 +1,11 @@
-// Package kqueue wraps kqueue(2): a queue that reports events of descriptors, files, processes,
-// signals, timers and the program itself.
+// Package kqueue waits with kqueue(2). A queue reports events of descriptors, files, processes,
+// signals, timers and the program itself. The package is for programs written for macOS and the
+// BSDs, and for programs that need detailed events of files or processes. It is native on macOS,
+// FreeBSD, NetBSD, OpenBSD and DragonFly. On Linux it is emulated with epoll, timerfd, pidfd,
+// inotify, netlink and os/signal, and has FreeBSD's numbers.
 //
-// It is native on macOS, FreeBSD, NetBSD, OpenBSD and DragonFly. On Linux it is emulated with
-// epoll, timerfd, pidfd, inotify, netlink and os/signal, and has FreeBSD's numbers. On other
-// systems New returns errors.ErrUnsupported. The constants and types exist everywhere.
-//
-// To wait for a single connection or file, use a goroutine instead. To wait for descriptors on
-// every system, use package iomux.
+// To wait for a single connection or file, use a goroutine instead. A wait of this package blocks a
+// thread. To park goroutines, or to wait on every system, use the Poller of package iomux.
 //
 //	queue, err := kqueue.New()
 //	if err != nil {
@@ -32,18 +31,23 @@
 // registration of a descriptor belongs to the number and ends when the number is closed.
 //
 // An event with EvClear, EvOneShot or EvDispatch is delivered to one of several waiting goroutines.
-// A lasting event may be delivered to each of them.
+// Any other event may be delivered to each of them.
 //
-// A signal still has its default effect on systems with a native kqueue. Pass it to signal.Ignore
-// or signal.Notify of os/signal as well.
+// With a native kqueue, a signal still has its default effect. Pass it to signal.Ignore or
+// signal.Notify of package os/signal as well.
 //
-// Nest at most eight queues in each other. NetBSD and DragonFly follow a longer chain without a
-// limit and crash.
+// Nest at most eight queues in each other. The kernels of NetBSD and DragonFly crash on longer
+// chains.
 //
-// # Filters by system
+// # Errors
 //
-// Control refuses missing filters and notes by name, with errors.ErrUnsupported, before it makes
-// any change. A native filter may be newer than the kernel, which then returns EINVAL.
+// An error of a system call is an *os.SyscallError and matches its syscall.Errno with errors.Is.
+// Use of a closed Queue is os.ErrClosed. If a change has a filter or a note that the system does
+// not have, Control returns errors.ErrUnsupported, names it, and makes no change. If a filter is
+// newer than the kernel, the error is EINVAL. On systems without kqueue or an emulation, New
+// returns errors.ErrUnsupported. The types and constants exist on every system.
+//
+// # What differs per system
 //
 //	               macOS    FreeBSD  NetBSD   OpenBSD  DragonFly  Linux
 //	FilterRead     native   native   native   native   native     epoll, inotify
@@ -61,65 +65,66 @@
 //	FilterProcDesc refused  native   refused  refused  refused    refused
 //
 // NoteOpen, NoteClose, NoteCloseWrite and NoteRead exist on FreeBSD, NetBSD 10 and Linux. Timers of
-// DragonFly count milliseconds only. No kernel has FilterNetdev any more. macOS and the BSDs report
-// link changes in a routing socket: open one and register it with FilterRead.
+// DragonFly count milliseconds only. No kernel has FilterNetdev any more. For link changes on macOS
+// and the BSDs, open a routing socket and register it with FilterRead.
 //
 // # Flags of reported events
 //
-// A reported event has EvEOF and EvError as documented, and flags of its registration. Test for
-// single flags, not for equality.
+// A reported event also has flags of its registration. Test for single flags, not for equality.
 //
 //	                             flags of an event, besides EvEOF and EvError
 //	FreeBSD, Linux               EvOneShot EvClear EvReceipt EvDispatch
-//	macOS                        all of the change that added it, as EvAdd and EvEnable
-//	NetBSD, OpenBSD, DragonFly   as macOS
+//	macOS                        all flags of the change that added it, such as EvAdd and EvEnable
+//	NetBSD, OpenBSD, DragonFly   the same as macOS
 //
-// FilterProc, FilterSignal and FilterTimer set EvClear by themselves. An event that reports an
-// error of a change, or a receipt, has EvError alone on every system.
+// FilterProc, FilterSignal and FilterTimer set EvClear by themselves. On every system, the event of
+// a failed change and a receipt have EvError alone.
 //
 // # Differences between kernels
 //
-// The package evens out what it can: a timer or the notes of a file that are added again take
-// effect (DragonFly, NetBSD), NoteTrigger works together with EvAdd (FreeBSD, NetBSD), timers of
-// more than 34 years do not expire at once (FreeBSD). These differences remain:
+// The package corrects some of the differences. A timer or the notes of a file that are added again
+// take effect (DragonFly, NetBSD). NoteTrigger works together with EvAdd (FreeBSD, NetBSD). Timers
+// of more than 34 years do not expire at once (FreeBSD). These differences remain:
 //
-//   - NetBSD ignores EvDispatch of FilterVnode, FilterTimer and FilterSignal if EvClear is set,
-//     which it always is for the latter two.
-//   - FreeBSD and DragonFly report all notes of a file operation if one of them was asked for.
-//   - FreeBSD and NetBSD report a pipe to EvClear readers again when a part of its data is read.
-//   - DragonFly keeps the first Udata of FilterUser, and forgets its bits with each EvClear event.
+//   - NetBSD ignores EvDispatch of FilterVnode if EvClear is set. It always ignores EvDispatch of
+//     FilterTimer and FilterSignal, because these set EvClear.
+//   - FreeBSD and DragonFly report all notes of a file operation if one of them was requested.
+//   - FreeBSD and NetBSD report a pipe with EvClear again when a part of its data is read.
+//   - DragonFly keeps the first Udata of FilterUser, and clears its bits with each EvClear event.
 //
 // # The emulation on Linux
 //
-// The emulation reports each file operation with FreeBSD's notes, with the exceptions listed in
-// docs/kqueue-notes.md: enlarging a file, for example, counts as writing to it. It returns
-// EOPNOTSUPP, which is errors.ErrUnsupported, for a low-water mark of FilterWrite above that of
-// Linux (4096 bytes of a pipe, a third of a socket's buffer) and for the signals 32 to 34.
-// Besides:
+// The emulation reports file operations with FreeBSD's notes. The exceptions are listed in
+// docs/kqueue-notes.md. For example, enlarging a file is reported as writing to it. The error for
+// the signals 32 to 34 is EOPNOTSUPP, which is errors.ErrUnsupported. So is the error for a
+// low-water mark of FilterWrite above that of Linux, which is 4096 bytes of a pipe, or a third of a
+// socket's buffer. These are the other differences:
 //
-//   - If a descriptor is closed while a duplicate stays open, each arrival wakes the waiter for
-//     nothing. It is never reported.
-//   - A socket's error is read from the socket, whose SO_ERROR is zero afterwards. Fflags has it in
-//     this and later events of both filters.
+//   - If a descriptor is closed while a duplicate stays open, each arrival interrupts the wait
+//     inside the kernel, but is not reported.
+//   - The emulation reads the error of a socket, whose SO_ERROR is zero afterwards. Fflags is that
+//     error in this and later events of both filters.
 //   - Data of FilterRead is the size of the first datagram. It is 1 for an eventfd, a timerfd, a
-//     queue, an epoll, and a listening socket other than TCP. Data of FilterWrite is what the
-//     kernel counts as free in a socket's or pipe's buffer, and 0 for anything else.
-//   - Regular files and FilterVnode need /proc. Watching takes permission to read the file, or else
-//     the error is EACCES. NoteDelete of a directory takes permission to read its parent.
-//     NoteRevoke is reported for terminals only. A descriptor without a file is EINVAL.
-//   - NoteExit reports the status of children always, and of other processes if they belong to the
-//     same user or since Linux 6.15. Otherwise Data is -1. If only the kernel can report the
-//     status, it does when the parent has waited for the process.
+//     queue, an epoll, and a listening socket other than TCP. Data of FilterWrite is the free room
+//     in the buffer of a socket or pipe, as the kernel counts it, and 0 for anything else.
+//   - Regular files and FilterVnode need /proc. Watching a file requires permission to read it, or
+//     the error is EACCES. NoteDelete of a directory requires permission to read its parent.
+//     NoteRevoke is reported for terminals only. The error for a descriptor without a file is
+//     EINVAL.
+//   - NoteExit always reports the status of children. It reports the status of other processes if
+//     they belong to the same user, or since Linux 6.15. Otherwise Data is -1. Linux 6.15 reports
+//     it after the parent has waited for the process.
 //   - NoteFork, NoteExec and NoteTrack need Linux 6.6 or CAP_NET_ADMIN, and do not work in
 //     containers. Otherwise the error is EPERM. NoteTrackErr also reports that messages of the
 //     kernel were lost.
 //   - FilterNetdev takes the index of an interface, or 0 for all of them. Data is the index.
 //     NoteLinkInv reports that the interface was removed.
-//   - FilterFS compares the mounts before each wait. It misses a mount that is undone in between.
+//   - FilterFS compares the mounts before each wait. It misses a file system that was mounted and
+//     unmounted in between.
 //   - FilterSignal catches the signal, as signal.Notify does. Signals that arrive faster than the
-//     Go runtime takes them count as one.
-//   - Linux allows four queues inside another one. More is ELOOP.
-//   - A timer and a process use a descriptor each, a queue two to eight.
+//     Go runtime handles them are counted as one.
+//   - Linux allows four queues nested inside another. The error for more is ELOOP.
+//   - A timer and a process use one descriptor each. A queue uses two to eight.
 //   - EvEnable, EvDisable and changes without a flag keep the Fflags and Data of the registration.
 package kqueue
 
@@ -131,8 +136,7 @@ import (
 	"iomux/internal/fdref"
 )
 
-// Queue is a kqueue. Its methods may be called from several goroutines at once. The zero value is
-// a closed Queue.
+// Queue is a kqueue. It is safe for concurrent use. The zero value is a closed Queue.
 type Queue struct {
 	descriptor fdref.Descriptor
 	state
@@ -141,43 +145,45 @@ type Queue struct {
 // New wraps kqueue(2), or epoll_create1(2) on Linux. The descriptor is close-on-exec.
 //
 // Errors: EMFILE, ENFILE and ENOMEM if the system has no room for another descriptor;
-// errors.ErrUnsupported if the system has neither kqueue nor an emulation.
+// errors.ErrUnsupported on systems without kqueue or an emulation.
 func New() (*Queue, error) { return create() }
 
-// FromFD returns a Queue for an existing kqueue descriptor and takes it over: Close closes it. On
-// Linux the descriptor must be that of a Queue of this process, or a duplicate of one, and /proc
-// must be mounted. Both Queues are then the same queue. If two Queues have the same number, the
-// first Close closes it. Nobody may wait in the other one then, and using it returns EBADF.
+// FromFD returns a Queue for an existing kqueue descriptor, which Close closes. On Linux the
+// descriptor must be that of a Queue of this process, or a duplicate of one, and /proc must be
+// mounted. Both Queues then share their registrations and events. If two Queues have the same
+// number, the first Close closes the number. Do not close one while a Control of the other waits.
+// Control of the other returns EBADF afterwards.
 //
 // Errors: EBADF if fd is not open or not a kqueue; errors.ErrUnsupported as in New.
 func FromFD(fd int) (*Queue, error) { return adopt(fd) }
 
-// FD returns the descriptor of the queue, or -1 after Close. The descriptor is readable while an
-// event is pending, so it can be registered in another queue.
+// FD returns the descriptor of the queue, or -1 after Close. It is readable while an event is
+// pending, so it can be registered in another queue.
 func (q *Queue) FD() int { return q.descriptor.FD() }
 
 // Control wraps kevent(2). It makes the changes in order, and then waits until there are events or
 // the timeout expires. It stores the events in events and returns their number, which is 0 after a
-// timeout. Both lists may be the same slice.
+// timeout. changes and events may be the same slice.
 //
-// A negative timeout blocks, zero does not wait, and any other is never shortened. Interruptions
-// (EINTR) are retried with the time that is left. Waiting does not allocate.
+// A negative timeout blocks, zero does not wait, and any other is never shortened. If a signal
+// interrupts the call (EINTR), it waits again for the remaining time. Waiting does not allocate.
 //
-// A failed change becomes an event with EvError whose Data is the errno. A change with EvReceipt
-// becomes one whose Data is 0 if it succeeded. If there are such events, Control returns them
-// without waiting. If events has no room for a failure, Control returns it as the error, which
-// names the change, and makes no further changes. If events is empty, Control makes the changes
-// and does not wait.
+// A failed change is reported as an event with EvError, whose Data is the errno. With EvReceipt, a
+// successful change is also reported, with Data 0. If there are such events, Control returns them
+// without waiting. If events has no room for a failure, Control returns it as an error that names
+// the change, and makes no further changes. If events is empty, Control makes the changes and does
+// not wait.
 //
 // Errors of a change:
-//   - EBADF: the ident is not an open descriptor;
-//   - ENOENT: it is not registered, or the number belongs to another file by now;
-//   - EINVAL: an unknown filter or unit of time, a negative time, a signal out of range, EvEnable
-//     together with EvDisable, or a file that the filter does not take;
-//   - ESRCH: there is no such process;
-//   - EACCES, EPERM: the program is not allowed to;
-//   - ELOOP: queues watch each other, or are nested too deeply;
-//   - ENOMEM, ENOSPC, EMFILE: a limit of the system.
+//
+//   - EBADF: Ident is not an open descriptor
+//   - ENOENT: Ident is not registered, or now belongs to another file
+//   - EINVAL: the filter, the unit of time or the signal is unknown, the time is negative, the
+//     change has both EvEnable and EvDisable, or the filter does not support the file
+//   - ESRCH: there is no such process
+//   - EACCES, EPERM: the program lacks the permission
+//   - ELOOP: queues watch each other, or are nested too deeply
+//   - ENOMEM, ENOSPC, EMFILE: a system limit is reached
 //
 // Errors of the call: errors.ErrUnsupported for a filter or note that the system lacks, before any
 // change is made; os.ErrClosed if the queue is closed, also during the call.
@@ -189,17 +195,18 @@ func (q *Queue) Control(changes, events []Event, timeout time.Duration) (n int, 
 	if err = refusal(changes); err == nil {
 		n, err = control(q, fd, toRaw(changes), toRaw(events), timeout)
 	}
-	// Events are returned even if the queue was closed meanwhile: some do not come again.
+	// Return events even if the queue was closed in the meantime: some are not reported again.
 	if q.descriptor.Done() && n == 0 {
 		return 0, errClosed
 	}
 	return n, err
 }
 
-// Close closes the queue's descriptor. Goroutines that wait in Control return os.ErrClosed. The
-// number is given back to the system when the last of them has returned.
+// Close closes the queue and makes each Control in progress return os.ErrClosed. The last of them
+// to return closes the descriptor, so that its number is not reused earlier.
 //
-// Errors: os.ErrClosed if the queue is closed already; EBADF if its descriptor is.
+// Errors: os.ErrClosed if the queue is already closed; EBADF if the program has closed its
+// descriptor.
 func (q *Queue) Close() error {
 	err := q.descriptor.Close(func(fd int) { wake(q, fd) })
 	if err == os.ErrClosed {

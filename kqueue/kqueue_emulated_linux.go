@@ -16,7 +16,7 @@ import (
 // Native reports whether the kernel of this system has kqueue.
 const Native = false
 
-// state is what a Queue has besides its descriptor.
+// state is the part of a Queue besides its descriptor.
 type state struct {
 	emulated *kqueueemu.Queue // all Queues of one descriptor share it
 	woken    bool
@@ -48,7 +48,7 @@ func own(fd int, emulated *kqueueemu.Queue) *Queue {
 	return q
 }
 
-// release closes the descriptor, and the emulation with its last one.
+// release closes the descriptor. With the last descriptor it also closes the emulation.
 func release(q *Queue, fd int) error {
 	err := error(unix.EBADF)
 	if q.emulated.Release(fd, q.woken) {

@@ -24,7 +24,7 @@ func unsupported(goos string) error {
 	return fmt.Errorf("%w: use iomux.Poller or package epoll", err)
 }
 
-// state is empty: no queue can be made, so every Queue is a closed one.
+// state is empty, because every Queue is closed.
 type state struct{}
 
 func create() (*Queue, error) { return nil, errUnsupported }

@@ -28,7 +28,7 @@ func (q *Queue) Change(epoll int, change kevent.Event) syscall.Errno {
 	}
 	k := q.knotes[key{change.Ident, change.Filter}]
 	if k != nil && change.Flags&kevent.Delete != 0 {
-		if errno = q.remove(epoll, k); errno == unix.EPERM { // the number is that of a file, which was never registered
+		if errno = q.remove(epoll, k); errno == unix.EPERM { // the number now belongs to a file that was never registered
 			errno = unix.ENOENT
 		}
 		return errno
@@ -38,7 +38,7 @@ func (q *Queue) Change(epoll int, change kevent.Event) syscall.Errno {
 		if !isGone(errno) || !isDescriptor(k.filter) {
 			return errno
 		}
-		_ = q.remove(epoll, k) // the object is gone, as errno says
+		_ = q.remove(epoll, k) // errno shows that the object is gone
 	}
 	if change.Flags&kevent.Add != 0 {
 		return q.add(epoll, from, change)
@@ -75,8 +75,8 @@ func sourceOf(change kevent.Event) (source, syscall.Errno) {
 	return nil, unix.EINVAL
 }
 
-// isGone reports whether errno means that the descriptor was closed, so that its number is unused
-// or another file's. All other failures leave the registration as it is.
+// isGone reports whether errno means that the descriptor was closed. Its number is then unused, or
+// belongs to another file. Other failures leave the registration unchanged.
 func isGone(errno syscall.Errno) bool {
 	return errno == unix.EBADF || errno == unix.ENOENT || errno == unix.EPERM
 }
@@ -89,7 +89,7 @@ func isDescriptor(filter int16) bool {
 	return false
 }
 
-// add makes a knote.
+// add creates the knote of a change.
 func (q *Queue) add(epoll int, from source, change kevent.Event) syscall.Errno {
 	k := q.newKnote()
 	*k = knote{
@@ -109,8 +109,8 @@ func (q *Queue) add(epoll int, from source, change kevent.Event) syscall.Errno {
 	return 0
 }
 
-// modify changes a knote. Without EvAdd its notes and data stay as they are, and after a failure
-// all of it.
+// modify changes a knote. Without EvAdd its notes and data do not change. After a failure nothing
+// has changed.
 func (q *Queue) modify(epoll int, k *knote, change kevent.Event) syscall.Errno {
 	before := *k
 	k.udata = change.Udata
@@ -139,20 +139,20 @@ func (q *Queue) modify(epoll int, k *knote, change kevent.Event) syscall.Errno {
 	return errno
 }
 
-// remove ends a knote. Its errno is one for which isGone reports true, or 0.
+// remove removes a knote. It returns 0, or an errno for which isGone reports true.
 func (q *Queue) remove(epoll int, k *knote) syscall.Errno {
 	delete(q.knotes, k.key)
 	q.deactivate(k)
 	errno := k.source.detach(q, epoll, k)
 	q.vacate(k)
-	if !isGone(errno) { // an entry that stays in the epoll finds no knote
+	if !isGone(errno) { // events of an entry that stays in the epoll are dropped
 		return 0
 	}
 	return errno
 }
 
-// fewSpare is how many unused knotes a queue keeps, so that removing and adding both filters of a
-// descriptor does not allocate.
+// fewSpare is the number of unused knotes that a queue keeps, so that removing and adding all
+// filters of a descriptor does not allocate.
 const fewSpare = 4
 
 func (q *Queue) newKnote() *knote {
@@ -177,12 +177,13 @@ func (q *Queue) occupy(k *knote) {
 	k.generation = q.slots[k.slot].generation
 }
 
-// vacate frees the knote's slot. The epoll's events for it find no knote from now on, even those
-// that a waiter has taken already.
+// vacate frees the knote's slot. Later events of the epoll for it are dropped, even those that a
+// waiter has already taken.
 func (q *Queue) vacate(k *knote) {
 	q.slots[k.slot] = slot{generation: k.generation + 1}
 	q.free = append(q.free, k.slot)
-	// Nobody else knows the knote of a descriptor. That of a signal is known to its subscription.
+	// Only knotes of descriptors can be reused: a subscription may still refer to the knote of a
+	// signal.
 	if k.source == source(descriptor{}) && len(q.spare) < fewSpare {
 		q.spare = append(q.spare, k)
 	}

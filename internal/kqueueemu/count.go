@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// waiting returns how much there is to read: bytes, or connections of a listening socket. It is 1
-// if Linux reports no number.
+// waiting returns how much there is to read: bytes, or connections of a listening socket. It
+// returns 1 if Linux reports no number.
 func (k *knote) waiting() int64 {
 	n, errno := ioctl(int(k.ident), unix.TIOCINQ)
 	switch {
@@ -22,7 +22,7 @@ func (k *knote) waiting() int64 {
 	return 1
 }
 
-// backlog returns the number of connections to accept. Linux reports that of TCP only.
+// backlog returns the number of connections to accept. Linux reports it for TCP only.
 func (k *knote) backlog() int64 {
 	var info unix.TCPInfo
 	size := uint32(unsafe.Sizeof(info))
@@ -55,7 +55,7 @@ func (k *knote) room() int64 {
 	return 0
 }
 
-// polls asks poll(2) which of the events the descriptor has now.
+// polls returns the events that poll(2) reports now.
 func (k *knote) polls(events int16) int16 {
 	fds := [1]unix.PollFd{{Fd: int32(k.ident), Events: events}}
 	var now unix.Timespec

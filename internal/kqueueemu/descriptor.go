@@ -10,10 +10,11 @@ import (
 	"iomux/internal/kevent"
 )
 
-// descriptor is the source of FilterRead, FilterWrite and FilterExcept for all that epoll takes.
+// descriptor is the source of FilterRead, FilterWrite and FilterExcept for descriptors that epoll
+// accepts.
 type descriptor struct{}
 
-// kind distinguishes the descriptors that are treated differently.
+// kind is a kind of descriptor that the filters treat differently.
 type kind uint8
 
 const (
@@ -22,7 +23,7 @@ const (
 	pipe
 )
 
-// atomicRoom is the least room of a pipe that epoll reports as writable.
+// atomicRoom is the smallest free room in a pipe with which epoll reports it as writable.
 const atomicRoom = 4096
 
 func (d descriptor) attach(q *Queue, epoll int, k *knote) syscall.Errno {
@@ -43,7 +44,7 @@ func (d descriptor) attach(q *Queue, epoll int, k *knote) syscall.Errno {
 		return errno
 	}
 	errno := d.control(q, epoll, unix.EPOLL_CTL_ADD, k)
-	if errno == unix.EEXIST { // left by a registration whose number was closed and is open again
+	if errno == unix.EEXIST { // an entry of a registration whose number was closed and reopened
 		errno = d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
 	}
 	if errno != unix.EPERM {
@@ -80,7 +81,7 @@ func (q *Queue) chooseLayer(epoll int, k *knote) syscall.Errno {
 // polled reports whether an epoll holds the knote's descriptor.
 func (k *knote) polled() bool { return k.hangs || k.source == source(descriptor{}) }
 
-// makeInner makes an inner epoll, unless it exists.
+// makeInner opens an inner epoll, unless it exists.
 func (q *Queue) makeInner(epoll, i int) syscall.Errno {
 	if q.inner[i] >= 0 {
 		return 0
@@ -97,8 +98,8 @@ func (q *Queue) makeInner(epoll, i int) syscall.Errno {
 	return 0
 }
 
-// control changes the knote's entry in its epoll. If the number was closed and is now that of a
-// descriptor of the queue's own, the entry is not the knote's.
+// control changes the knote's entry in its epoll. It returns EBADF if the number was closed and now
+// belongs to one of the queue's own descriptors.
 func (descriptor) control(q *Queue, epoll, op int, k *knote) syscall.Errno {
 	if q.own.has(int(k.ident)) {
 		return unix.EBADF
@@ -125,9 +126,9 @@ func (k *knote) wants() uint32 {
 	return unix.EPOLLIN | unix.EPOLLRDHUP
 }
 
-// checkNotes refuses a low-water mark for writing above the kernel's own: nothing reports the
-// moment between the two. A mark for reading always works, because every arrival is reported.
-// FilterExcept needs NoteOOB.
+// checkNotes refuses a low-water mark for writing above the kernel's own, because nothing reports
+// when it is reached. A mark for reading always works, because every arrival is reported.
+// FilterExcept requires NoteOOB.
 func (k *knote) checkNotes(fflags uint32, mark int64) syscall.Errno {
 	if k.filter == kevent.FilterExcept && fflags&kevent.NoteOOB == 0 {
 		return unix.EINVAL
@@ -163,7 +164,7 @@ func (descriptor) touch(_ *Queue, _ int, k *knote, change kevent.Event) syscall.
 	return 0
 }
 
-// enable makes the epoll report the present state, too.
+// enable makes the epoll report the current condition as well.
 func (d descriptor) enable(q *Queue, epoll int, k *knote) syscall.Errno {
 	return d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
 }
@@ -175,14 +176,14 @@ func (d descriptor) detach(q *Queue, epoll int, k *knote) syscall.Errno {
 	return d.control(q, epoll, unix.EPOLL_CTL_DEL, k)
 }
 
-// again also finds out whether the number is still that of the registered file: the epoll holds no
-// other.
+// again also detects whether the number still belongs to the registered file, because the epoll has
+// no entry for any other.
 func (d descriptor) again(q *Queue, epoll int, k *knote) syscall.Errno {
 	if k.flags&kevent.Clear == 0 {
 		return d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
 	}
-	// Modifying the entry would report the present state again. Adding it changes nothing, and
-	// fails.
+	// Modifying the entry would report the current condition again. Adding it fails and changes
+	// nothing.
 	switch errno := d.control(q, epoll, unix.EPOLL_CTL_ADD, k); errno {
 	case unix.EEXIST:
 		return 0
@@ -191,7 +192,7 @@ func (d descriptor) again(q *Queue, epoll int, k *knote) syscall.Errno {
 		return unix.ENOENT
 	case unix.EBADF, unix.EPERM:
 		return errno
-	default: // ENOMEM or ENOSPC may hide either; one report too many does no harm
+	default: // ENOMEM and ENOSPC hide the result; an extra report does no harm
 		return d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
 	}
 }
@@ -214,7 +215,7 @@ func (d descriptor) fire(q *Queue, k *knote, ready uint32) (report, bool, syscal
 	if !ended && k.fflags&kevent.NoteLowat != 0 && event.data < k.data {
 		return event, false, 0
 	}
-	// An empty datagram is ready and has nothing to read. If another reader was faster, nothing is
+	// An empty datagram is ready although it has no bytes. If another reader was first, nothing is
 	// ready.
 	return event, ended || event.data > 0 || k.polls(unix.POLLIN) != 0, 0
 }
@@ -224,14 +225,14 @@ func (k *knote) exceptional(ready uint32) (event report, fired bool) {
 	if ready&(unix.EPOLLHUP|unix.EPOLLERR) != 0 && k.kind == socket {
 		event.flags = kevent.EOF
 	}
-	if ready&unix.EPOLLPRI != 0 { // asking again would take the news from files that report it once
+	if ready&unix.EPOLLPRI != 0 { // another poll would consume the event of files that report it once
 		event.fflags = kevent.NoteOOB
 	}
 	return event, event.fflags != 0
 }
 
-// end returns what there is to report about the end of a connection. A socket that was never
-// connected has none: Linux calls it hung up, and kqueue does not.
+// end returns the flags and the error for the end of a connection. connected is false for a socket
+// that was never connected: Linux reports a hang-up of it, and kqueue does not.
 func (k *knote) end(q *Queue, ready uint32) (event report, connected bool) {
 	if ready&(unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) == 0 {
 		k.failed = 0
@@ -255,8 +256,8 @@ func (k *knote) end(q *Queue, ready uint32) (event report, connected bool) {
 	return event, k.failed != 0 || ready&unix.EPOLLHUP == 0 || k.wasConnected()
 }
 
-// takeError reads the socket's error. The kernel reports it once, so it is kept for the knote of
-// the other direction as well.
+// takeError reads the socket's error. The kernel reports it once, so the knote of the other
+// direction also keeps it.
 func (q *Queue) takeError(k *knote) {
 	value, err := unix.GetsockoptInt(int(k.ident), unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil || value == 0 {
@@ -268,7 +269,8 @@ func (q *Queue) takeError(k *knote) {
 	}
 }
 
-// wasConnected peeks at the stream: it has ended, or has never begun.
+// wasConnected peeks at the stream, to distinguish one that has ended from one that was never
+// connected.
 func (k *knote) wasConnected() bool {
 	var one [1]byte
 	_, _, err := unix.Recvfrom(int(k.ident), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)

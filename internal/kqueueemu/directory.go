@@ -32,12 +32,13 @@ func (q *Queue) entryChanged(w *watch, event *unix.InotifyEvent) {
 	}
 	if isDir && event.Mask&(unix.IN_DELETE|unix.IN_MOVED_TO) != 0 {
 		for _, k := range w.inside {
-			q.lookWhetherRemoved(k)
+			q.checkRemoved(k)
 		}
 	}
 }
 
-// finishMove handles a move whose second half has not come: to another directory.
+// finishMove handles a move whose second half did not follow, because the entry moved to another
+// directory.
 func (q *Queue) finishMove() {
 	if half := q.moved; half.from != nil {
 		q.moved = move{}
@@ -45,8 +46,8 @@ func (q *Queue) finishMove() {
 	}
 }
 
-// entryMoved handles an entry that came from or went to another directory. If a directory came in
-// place of another one, the link count is the same.
+// entryMoved handles an entry that moved here from another directory, or from here to another. The
+// link count is unchanged if a directory replaced another one.
 func (q *Queue) entryMoved(w *watch, isDir, came bool) {
 	for _, k := range w.knotes {
 		notes := kevent.NoteWrite | kevent.NoteExtend
@@ -62,7 +63,7 @@ func (q *Queue) entryMoved(w *watch, isDir, came bool) {
 }
 
 // renamed handles an entry with a new name in the same directory. If it replaced a directory, the
-// link count of this one is smaller.
+// link count has become smaller.
 func (q *Queue) renamed(w *watch, isDir bool) {
 	for _, k := range w.knotes {
 		notes := kevent.NoteWrite
@@ -85,8 +86,8 @@ func (q *Queue) recordAll(w *watch, notes uint32) {
 	}
 }
 
-// lookWhetherRemoved looks whether the directory was removed. If that fails, fire looks again.
-func (q *Queue) lookWhetherRemoved(k *knote) {
+// checkRemoved checks whether the directory was removed. If the check fails, fire repeats it.
+func (q *Queue) checkRemoved(k *knote) {
 	now, errno := k.same()
 	switch {
 	case errno == 0:
@@ -96,7 +97,7 @@ func (q *Queue) lookWhetherRemoved(k *knote) {
 	}
 }
 
-// see remembers the file's identity, and reports the removal of a directory.
+// see stores the file's identity, and reports the removal of a directory.
 func (q *Queue) see(k *knote, now identity) {
 	k.noticeRemoval(now)
 	k.file = now

@@ -49,7 +49,7 @@ func (f *faulty) fire(*Queue, *knote, uint32) (report, bool, syscall.Errno) {
 func (f *faulty) again(q *Queue, _ int, k *knote) syscall.Errno {
 	errno := next(&f.againFails)
 	if errno == 0 {
-		return q.goesOn(k)
+		return q.continues(k)
 	}
 	return errno
 }

@@ -4,7 +4,7 @@ package kqueueemu
 
 import "iter"
 
-// fdSet is a set of descriptors, which are small numbers.
+// fdSet is a set of descriptors.
 type fdSet []uint64
 
 func (s fdSet) has(fd int) bool { return fd>>6 < len(s) && s[fd>>6]&(1<<(fd&63)) != 0 }

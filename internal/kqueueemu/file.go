@@ -10,12 +10,12 @@ import (
 	"iomux/internal/kevent"
 )
 
-// file is the source of FilterRead and FilterWrite for what epoll refuses because it is always
-// ready: regular files, directories, and devices such as /dev/null. A regular file is ready for
-// reading while there is something behind the offset. Inotify reports when it has grown.
+// file is the source of FilterRead and FilterWrite for files that epoll refuses because they are
+// always ready: regular files, directories, and devices such as /dev/null. A regular file is ready
+// for reading while there is data after the offset. Inotify reports when it grows.
 type file struct{}
 
-// identity distinguishes a file from all others. It is also what FilterVnode compares.
+// identity distinguishes a file from all others. FilterVnode also compares it to detect changes.
 type identity struct {
 	device, inode uint64
 	links         uint64
@@ -44,7 +44,7 @@ func (i identity) isDirectory() bool { return i.mode&unix.S_IFMT == unix.S_IFDIR
 
 func (i identity) isDevice() bool { return i.mode&unix.S_IFMT == unix.S_IFCHR }
 
-// same returns the present identity of the knote's file, or ENOENT if the descriptor is now of
+// same returns the current identity of the knote's file, or ENOENT if the descriptor now belongs to
 // another file.
 func (k *knote) same() (identity, syscall.Errno) {
 	now, errno := identify(k.ident)
@@ -68,7 +68,7 @@ func (file) attach(q *Queue, epoll int, k *knote) (errno syscall.Errno) {
 }
 
 func (file) touch(q *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
-	q.readInotify() // it reports if the file has ended
+	q.readInotify() // it reports whether the file no longer exists
 	if _, errno := k.same(); errno != 0 {
 		return errno
 	}
@@ -113,4 +113,4 @@ func (file) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
 	return report{data: left}, left >= least, 0
 }
 
-func (file) again(q *Queue, _ int, k *knote) syscall.Errno { return q.goesOn(k) }
+func (file) again(q *Queue, _ int, k *knote) syscall.Errno { return q.continues(k) }

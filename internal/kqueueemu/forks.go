@@ -19,8 +19,8 @@ const forkNotes = kevent.NoteFork | kevent.NoteExec | kevent.NoteTrack
 // and exits of all processes.
 type forks struct{ fd int }
 
-// The numbers of <linux/connector.h> and <linux/cn_proc.h>, and the sizes of what comes before an
-// event: struct nlmsghdr, struct cn_msg, and the fixed part of struct proc_event.
+// The numbers of <linux/connector.h> and <linux/cn_proc.h>, and the sizes of the structs before an
+// event: struct cn_msg, and the fixed part of struct proc_event.
 const (
 	processGroup   = 1 // CN_IDX_PROC
 	processValue   = 1 // CN_VAL_PROC
@@ -35,7 +35,7 @@ const (
 	sizeofEvent     = 16
 )
 
-// makeForks connects the queue. EPERM means that the program lacks CAP_NET_ADMIN, or is in a
+// makeForks connects the queue. It returns EPERM if the program lacks CAP_NET_ADMIN, or is in a
 // namespace to which the kernel reports nothing.
 func (q *Queue) makeForks(epoll int) syscall.Errno {
 	if q.forks.fd >= 0 {
@@ -69,7 +69,7 @@ func (q *Queue) startForks(fd int) syscall.Errno {
 	if unix.Sendto(fd, listenRequest(), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}) != nil {
 		return unix.EPERM
 	}
-	// The kernel has answered by now, or ignores the request.
+	// // The kernel has already replied, or ignores the request.
 	for {
 		n, _, err := unix.Recvfrom(fd, q.messages(), 0)
 		if err == unix.EINTR {
@@ -101,7 +101,7 @@ func listenRequest() []byte {
 	return binary.NativeEndian.AppendUint32(message, startListening)
 }
 
-// eventOf returns the kind of the event in the message, and its own part.
+// eventOf returns the kind of the event in the message, and the part that depends on the kind.
 func eventOf(message []byte) (event []byte, what uint32, ok bool) {
 	const start = unix.SizeofNlMsghdr + sizeofConnector
 	if len(message) < start+sizeofEvent {
@@ -114,7 +114,7 @@ func eventOf(message []byte) (event []byte, what uint32, ok bool) {
 	return message[start+sizeofEvent:], binary.NativeEndian.Uint32(message[start:]), true
 }
 
-// readForks handles all events that have come.
+// readForks handles all events that have arrived.
 func (q *Queue) readForks() {
 	for q.forks.fd >= 0 {
 		n, _, err := unix.Recvfrom(q.forks.fd, q.messages(), 0)
@@ -148,7 +148,7 @@ func (q *Queue) processEvent(message []byte) {
 	ids := (*[4]int32)(unsafe.Pointer(&event[0])) // thread and process, of the parent and of the child in a fork
 	switch what {
 	case eventFork:
-		if ids[2] == ids[3] { // no thread
+		if ids[2] == ids[3] { // not a thread
 			q.forked(ids[1], ids[3])
 		}
 	case eventExec:
@@ -164,7 +164,7 @@ func (q *Queue) processEvent(message []byte) {
 
 func (q *Queue) process(pid int32) *knote { return q.knotes[key{uint64(pid), kevent.FilterProc}] }
 
-// forked records a fork, and follows the child if that was asked for.
+// forked records a fork, and follows the child if that was requested.
 func (q *Queue) forked(parent, child int32) {
 	k := q.process(parent)
 	if k == nil {
@@ -177,7 +177,7 @@ func (q *Queue) forked(parent, child int32) {
 	q.record(k, kevent.NoteFork)
 }
 
-// follow registers a child as its parent is. If the child has ended already, its exit is among the
+// follow registers a child like its parent. If the child has already ended, its exit is among the
 // events that follow.
 func (q *Queue) follow(parent *knote, child int32) syscall.Errno {
 	k := q.process(child)
@@ -199,13 +199,14 @@ func (q *Queue) follow(parent *knote, child int32) syscall.Errno {
 	return 0
 }
 
-// exited handles the end of a process for a knote that has no pidfd, or does not wait for the end.
+// exited records the exit of a process. It also removes the knote of a followed child that has no
+// pidfd or does not wait for the exit.
 func (q *Queue) exited(k *knote, status int64) {
 	k.status, k.statusKnown = status, true
 	if k.fd >= 0 && k.fflags&kevent.NoteExit != 0 {
 		return // the pidfd reports it
 	}
-	if k.parentID != 0 { // nobody else deletes it
+	if k.parentID != 0 { // no caller removes the knote of a followed child
 		k.ended = true
 		q.activate(k)
 	}

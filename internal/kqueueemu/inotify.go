@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// watch is what inotify watches of one file. It has one watch for all descriptors of a file.
+// watch is inotify's watch of one file, shared by all descriptors of the file.
 type watch struct {
 	number int32
 	events uint32
 	knotes []*knote // of the file itself
-	inside []*knote // of directories in this one, whose removal only this one reports
+	inside []*knote // of directories in this one, whose removal only this watch reports
 }
 
 // move is the first half of a rename, until the second is known.
@@ -26,8 +26,8 @@ type move struct {
 	isDir  bool
 }
 
-// watchFile has inotify report the events of the knote's file. A watch that has them already stays
-// as it is: to change it takes permissions that the program may have lost since.
+// watchFile makes inotify report the events of the knote's file. It does not change a watch that
+// already has them, because the program may have lost the permission to change it.
 func (q *Queue) watchFile(epoll int, k *knote, events uint32) syscall.Errno {
 	if k.watch != nil && events&^k.watch.events == 0 {
 		return 0
@@ -50,8 +50,8 @@ func (q *Queue) unwatchFile(k *knote) {
 	}
 }
 
-// watchParent has inotify report when entries of the directory's parent are removed. Inotify
-// reports the removal of an open directory only there.
+// watchParent makes inotify report removed entries of the directory's parent. Inotify reports the
+// removal of an open directory only there.
 func (q *Queue) watchParent(epoll int, k *knote) {
 	w, errno := q.addWatch(epoll, pathOf(k)+"/..", unix.IN_DELETE|unix.IN_MOVED_TO)
 	if errno != 0 || w == k.parent { // the program may not be allowed to read the parent
@@ -119,7 +119,7 @@ func (q *Queue) makeInotify(epoll int) syscall.Errno {
 	return 0
 }
 
-// readInotify reads all events of inotify and hands them to the knotes.
+// readInotify reads all inotify events and records them in the knotes.
 func (q *Queue) readInotify() {
 	for q.inotify >= 0 {
 		n, err := unix.Read(q.inotify, q.messages())
@@ -155,17 +155,18 @@ func (q *Queue) happened(event *unix.InotifyEvent) {
 	}
 }
 
-// compareAll makes up for lost events: every file is looked at.
+// compareAll examines every file after events were lost.
 func (q *Queue) compareAll() {
 	for _, w := range q.watches {
 		q.fileChanged(w, unix.IN_MODIFY|unix.IN_ATTRIB)
 		for _, k := range w.inside {
-			q.lookWhetherRemoved(k)
+			q.checkRemoved(k)
 		}
 	}
 }
 
-// ended handles the end of a file with its last descriptor and name.
+// ended handles a file that no longer exists, because its last name and its last descriptor are
+// gone.
 func (q *Queue) ended(w *watch) {
 	delete(q.watches, w.number)
 	for _, k := range w.knotes {

@@ -10,7 +10,7 @@ import (
 	"iomux/internal/kevent"
 )
 
-// knote is one registration. The manual page has the name.
+// knote is one registration. The name comes from kqueue(2).
 type knote struct {
 	key
 	source     source
@@ -24,28 +24,28 @@ type knote struct {
 	data     int64
 	udata    uint64
 
-	// Its place among the pending knotes.
+	// // The place in the list of pending knotes.
 	queued     bool
 	next, prev *knote
 
 	// Events since the last report.
-	hits      uint32 // notes about a file
+	hits      uint32 // notes about a file, a process, mounts or links
 	count     int64  // signals
 	triggered bool   // FilterUser
-	unarmed   bool   // the epoll does not report it: arming failed
+	unarmed   bool   // arming failed, so the epoll does not report it
 
 	fd     int            // the timerfd or pidfd
 	clock  int            // of the timerfd
-	layer  int            // the epoll that holds the descriptor: 0 is the queue's, then the inner ones
+	layer  int            // the epoll that holds the descriptor: 0 is the queue's own, others are inner epolls
 	kind   kind           // of the descriptor
 	failed syscall.Errno  // SO_ERROR, which can be read only once
 	file   identity       // of a file
 	watch  *watch         // of a file
 	parent *watch         // of a directory
-	shrunk bool           // the file was truncated, and may have been written to since
-	gone   bool           // the file has ended, so a file with the same number is another one
+	shrunk bool           // the file was truncated, and may have been written to afterwards
+	gone   bool           // the file no longer exists, so a file with the same inode number is another file
 	signal syscall.Signal // of FilterSignal
-	hangs  bool           // of a terminal: an epoll reports when it is hung up
+	hangs  bool           // of a terminal: an epoll reports its hang-up
 
 	// Of FilterProc.
 	parentID    int64 // of a child that is followed
@@ -56,27 +56,27 @@ type knote struct {
 	statusKnown bool
 }
 
-// sticky are the flags that a knote keeps and that its events have.
+// sticky holds the flags that a knote keeps and that its events have.
 const sticky = kevent.OneShot | kevent.Clear | kevent.Receipt | kevent.Dispatch
 
-// source is where the events of a filter come from. All methods are called with the queue locked.
-// The argument epoll is the queue's descriptor.
+// source produces the events of a filter. All methods are called with the queue locked. The
+// argument epoll is the queue's descriptor.
 type source interface {
 	// attach starts the source of a new knote. After a failure there is nothing to detach.
 	attach(q *Queue, epoll int, k *knote) syscall.Errno
-	// touch changes the knote's notes and data as the change asks. After a failure they are
-	// unchanged. isGone reports which failures mean that the knote's object is gone.
+	// touch applies the notes and the data of a change. After a failure they are unchanged. isGone
+	// reports which failures mean that the knote's object is gone.
 	touch(q *Queue, epoll int, k *knote, change kevent.Event) syscall.Errno
-	// enable makes the source follow k.disabled. Its failures are those of touch.
+	// enable starts or stops the source according to k.disabled. It fails as touch does.
 	enable(q *Queue, epoll int, k *knote) syscall.Errno
-	// detach ends the source. The epoll is -1 if it is closed already. A failure for which isGone
-	// reports true means that the object was gone before.
+	// detach stops the source. epoll is -1 if it is already closed. A failure for which isGone
+	// reports true means that the object was already gone.
 	detach(q *Queue, epoll int, k *knote) syscall.Errno
-	// fire returns the event, if there is one. The argument ready holds the epoll's events. After a
-	// failure the caller tries again later, unless the object is gone.
+	// fire returns the event, if there is one. ready holds the events of the epoll. After a failure
+	// the caller retries later, unless the object is gone.
 	fire(q *Queue, k *knote, ready uint32) (event report, fired bool, errno syscall.Errno)
-	// again is called after each report that leaves the knote enabled. It has a lasting state
-	// reported again, unless the knote has EvClear. Its failures are those of touch.
+	// again is called after each report that leaves the knote enabled. Unless the knote has
+	// EvClear, it makes a lasting condition be reported again. It fails as touch does.
 	again(q *Queue, epoll int, k *knote) syscall.Errno
 }
 
@@ -87,7 +87,7 @@ type report struct {
 	data   int64
 }
 
-// onlyNotes refuses notes that a filter does not have, and a registration without any.
+// onlyNotes returns EINVAL for notes that a filter does not have, and for no notes.
 func onlyNotes(fflags, allowed uint32) syscall.Errno {
 	if fflags&^allowed != 0 || fflags == 0 {
 		return unix.EINVAL
@@ -95,8 +95,8 @@ func onlyNotes(fflags, allowed uint32) syscall.Errno {
 	return 0
 }
 
-// takeNotes is touch for filters that report each event once. It calls read first, because earlier
-// events belong to the old notes.
+// takeNotes is touch for filters that report each event once. It calls read before the change,
+// because earlier events belong to the old notes.
 func (k *knote) takeNotes(change kevent.Event, allowed uint32, read func()) syscall.Errno {
 	k.flags |= kevent.Clear
 	if change.Flags&kevent.Add == 0 {
@@ -110,7 +110,7 @@ func (k *knote) takeNotes(change kevent.Event, allowed uint32, read func()) sysc
 	return 0
 }
 
-// list holds the pending knotes in the order in which they became so.
+// list holds the pending knotes in the order of their first event.
 type list struct{ first, last *knote }
 
 func (l *list) push(k *knote) {

@@ -12,16 +12,17 @@ import (
 	"iomux/internal/kevent"
 )
 
-// filesystems is the source of FilterFS, with /proc/self/mountinfo. Its ident means nothing.
+// filesystems is the source of FilterFS. It uses /proc/thread-self/mountinfo, and ignores the
+// ident.
 type filesystems struct{}
 
 const mountNotes = kevent.NoteMount | kevent.NoteUnmount
 
-// mounts are the mounted file systems as a queue sees them.
+// mounts holds the mounted file systems that a queue knows.
 type mounts struct {
 	fd      int // of mountinfo, which poll(2) reports after each change
 	known   map[string]bool
-	watched atomic.Int32 // how many knotes there are
+	watched atomic.Int32 // the number of knotes
 }
 
 func (filesystems) attach(q *Queue, epoll int, k *knote) syscall.Errno {
@@ -63,7 +64,7 @@ func (q *Queue) makeMounts(epoll int) syscall.Errno {
 	if q.mounts.fd >= 0 {
 		return 0
 	}
-	// Threads may have namespaces of their own: the file goes on showing that of this one.
+	// A thread may have its own mount namespace. The open file keeps showing that of this thread.
 	fd, errno := q.adopt(unix.Open("/proc/thread-self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0))
 	if errno != 0 {
 		return errno
@@ -101,8 +102,8 @@ func listMounts(fd int) (map[string]bool, syscall.Errno) {
 	return known, 0
 }
 
-// lookAtMounts is called before each wait, because poll(2) of the queue takes the news from the
-// epoll.
+// lookAtMounts is called before each wait, because a poll(2) of the queue's descriptor consumes the
+// epoll's event.
 func (q *Queue) lookAtMounts() {
 	if q.mounts.watched.Load() > 0 {
 		q.mu.Lock()
@@ -111,13 +112,13 @@ func (q *Queue) lookAtMounts() {
 	}
 }
 
-// compareMounts records what has changed.
+// compareMounts records the changes since the last call.
 func (q *Queue) compareMounts() {
 	if q.mounts.fd < 0 {
 		return
 	}
 	now, errno := listMounts(q.mounts.fd)
-	if errno != 0 { // the next wait tries again
+	if errno != 0 { // the next wait retries
 		return
 	}
 	var notes uint32

@@ -12,13 +12,13 @@ import (
 	"iomux/internal/kevent"
 )
 
-// netdev is the source of FilterNetdev, with rtnetlink. Its ident is the index of an interface, or
-// 0 for all of them.
+// netdev is the source of FilterNetdev. It uses rtnetlink. The ident is the index of an interface,
+// or 0 for all of them.
 type netdev struct{}
 
 const linkNotes = kevent.NoteLinkUp | kevent.NoteLinkDown | kevent.NoteLinkInv
 
-// links are the network interfaces as a queue sees them.
+// links holds the network interfaces that a queue knows.
 type links struct {
 	fd    int              // a netlink socket in the group of link changes
 	state map[int32]uint32 // the last note of each interface
@@ -50,7 +50,8 @@ func (netdev) enable(q *Queue, _ int, k *knote) syscall.Errno {
 
 func (netdev) detach(*Queue, int, *knote) syscall.Errno { return 0 }
 
-// fire reports what has happened since the last time. Data is the index of the last interface.
+// fire reports the changes since the last event. Data is the index of the interface that changed
+// last.
 func (netdev) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
 	notes := k.hits & k.fflags
 	k.hits = 0
@@ -103,7 +104,7 @@ func errnoOf(err error) syscall.Errno {
 	return unix.EIO
 }
 
-// readLinks handles all link changes that have come.
+// readLinks handles all link changes that have arrived.
 func (q *Queue) readLinks() {
 	for q.links.fd >= 0 {
 		n, _, err := unix.Recvfrom(q.links.fd, q.messages(), 0)
@@ -119,7 +120,7 @@ func (q *Queue) readLinks() {
 	}
 }
 
-// compareLinks makes up for lost messages.
+// compareLinks finds the changes after messages were lost.
 func (q *Queue) compareLinks() {
 	now, errno := listLinks()
 	if errno != 0 {
@@ -135,7 +136,7 @@ func (q *Queue) compareLinks() {
 	}
 }
 
-// linkChanged records a change of an interface. A message may also be about something else.
+// linkChanged records the state of an interface, if it has changed.
 func (q *Queue) linkChanged(index int32, note uint32) {
 	if q.links.state[index] == note {
 		return
@@ -152,8 +153,8 @@ func (q *Queue) linkChanged(index int32, note uint32) {
 	}
 }
 
-// eachLink calls f with the index and the state of each interface in the messages. An interface
-// that is no more has NoteLinkInv.
+// eachLink calls f with the index and the state of each interface in the messages. The state of a
+// removed interface is NoteLinkInv.
 func eachLink(messages []byte, f func(index int32, note uint32)) {
 	list, err := syscall.ParseNetlinkMessage(messages)
 	if err != nil {

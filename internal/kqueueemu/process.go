@@ -15,10 +15,10 @@ import (
 	"iomux/internal/sys"
 )
 
-// process is the source of FilterProc, with a pidfd for each.
+// process is the source of FilterProc. Each knote has a pidfd.
 type process struct{}
 
-// unknownStatus is the Data of an exit whose status cannot be found out.
+// unknownStatus is the Data of an exit whose status is unknown.
 const unknownStatus = -1
 
 func (p process) attach(q *Queue, epoll int, k *knote) syscall.Errno {
@@ -39,7 +39,7 @@ func (p process) attach(q *Queue, epoll int, k *knote) syscall.Errno {
 	return errno
 }
 
-// arm has the epoll report what the knote waits for.
+// arm makes the epoll report the exit, if the knote waits for it.
 func (k *knote) arm(epoll int) syscall.Errno {
 	op := unix.EPOLL_CTL_MOD
 	if !k.armed {
@@ -111,10 +111,10 @@ func (process) detach(q *Queue, _ int, k *knote) syscall.Errno {
 	return 0
 }
 
-// isDue reports whether the knote has something to report besides what its pidfd does.
+// isDue reports whether the knote has an event that does not come from its pidfd.
 func (k *knote) isDue() bool { return k.followed || k.ended || k.hits != 0 }
 
-// again makes up for what had to come after NoteChild.
+// again reports what had to wait until NoteChild was reported.
 func (process) again(q *Queue, epoll int, k *knote) syscall.Errno {
 	if k.isDue() {
 		q.activate(k)
@@ -125,7 +125,7 @@ func (process) again(q *Queue, epoll int, k *knote) syscall.Errno {
 	return 0
 }
 
-// fire reports NoteChild first, in an event of its own, then what else has happened.
+// fire reports NoteChild first, in a separate event, and then the other notes.
 func (process) fire(_ *Queue, k *knote, ready uint32) (event report, fired bool, errno syscall.Errno) {
 	if k.followed {
 		k.followed = false
@@ -140,14 +140,14 @@ func (process) fire(_ *Queue, k *knote, ready uint32) (event report, fired bool,
 			event.data = status
 		}
 		if event.fflags == 0 {
-			return event, false, unix.ENOENT // nobody waits for it, so it goes silently
+			return event, false, unix.ENOENT // the exit was not requested, so it only removes the knote
 		}
 	}
 	return event, event.fflags != 0, 0
 }
 
-// exit returns how the process ended, if it did. If only the parent can know until it has waited
-// for the process, the pidfd is ready once more when it has.
+// exit returns the status of the process, if it has ended. If the kernel reports the status only
+// after the parent has waited for the process, the pidfd becomes ready again at that time.
 func (k *knote) exit(ready uint32) (status int64, ended bool) {
 	if k.ended {
 		return k.status, true
@@ -165,7 +165,7 @@ func (k *knote) exit(ready uint32) (status int64, ended bool) {
 	return status, true
 }
 
-// findStatus returns what wait(2) would, without reaping the process.
+// findStatus returns the status that wait(2) would return, without reaping the process.
 func (k *knote) findStatus() (status int64, known bool) {
 	if k.statusKnown {
 		return k.status, true
@@ -176,32 +176,32 @@ func (k *knote) findStatus() (status int64, known bool) {
 	return zombieStatus(k.fd, k.ident)
 }
 
-// isKnownLater reports whether the kernel takes the request although it has no status yet. Then it
-// has one when the parent has waited for the process (Linux 6.15; 6.13 and 6.14 never have one).
+// isKnownLater reports whether the kernel supports the request but has no status yet. Linux 6.15
+// has one after the parent has waited for the process. Linux 6.13 and 6.14 never have one.
 func isKnownLater(pidfd int) bool {
 	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
 	return unix.IoctlPidfdInfo(pidfd, &info) == nil
 }
 
-// zombieStatus reads /proc, which has the status until the parent has waited for the process, for
-// readers that may inspect it.
+// zombieStatus reads the status in /proc. Readers that may inspect the process see it there until
+// the parent has waited for the process.
 func zombieStatus(pidfd int, pid uint64) (int64, bool) {
 	text, err := os.ReadFile("/proc/" + strconv.FormatUint(pid, 10) + "/stat")
-	if err != nil || !isZombie(pidfd) { // the number may be that of another process by now
+	if err != nil || !isZombie(pidfd) { // the number may already belong to another process
 		return 0, false
 	}
-	// The name is in parentheses and may contain some. The status is the last of 52 fields.
+	// The name is in parentheses and may contain parentheses. The status is the last of 52 fields.
 	_, rest, _ := bytes.Cut(text[max(bytes.LastIndexByte(text, ')'), 0):], []byte(" "))
 	fields := bytes.Fields(rest)
 	if len(fields) < 50 || string(fields[0]) != "Z" {
 		return 0, false
 	}
 	status, err := strconv.ParseInt(string(fields[49]), 10, 64)
-	// Other readers see zero, which means nothing.
+	// A reader without permission sees zero.
 	return status, err == nil && (status != 0 || mayInspect(pid))
 }
 
-// mayInspect reports whether /proc shows this process all fields of the other one.
+// mayInspect reports whether /proc shows this process all fields of another one.
 func mayInspect(pid uint64) bool {
 	var stat unix.Stat_t
 	err := unix.Stat("/proc/"+strconv.FormatUint(pid, 10), &stat)

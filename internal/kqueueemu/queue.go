@@ -17,21 +17,21 @@ import (
 	"iomux/internal/sys"
 )
 
-// inner is how many inner epolls a queue may have: a descriptor has up to four filters, and the
-// queue's own epoll holds one of them.
+// inner is the largest number of inner epolls of a queue. A descriptor has up to four filters, and
+// the queue's own epoll holds one of them.
 const inner = 3
 
-// Queue is an emulated kqueue. Its epoll belongs to the caller, who passes it to each call.
+// Queue is an emulated kqueue. The caller owns its epoll and passes it to each call.
 type Queue struct {
 	mu      sync.Mutex
 	knotes  map[key]*knote
 	slots   []slot
 	free    []int32      // unused slots
 	spare   []*knote     // unused knotes of descriptors
-	own     fdSet        // descriptors that the queue has made for itself
+	own     fdSet        // descriptors that the queue has opened
 	number  int32        // unique in the process
 	fds     map[int]bool // descriptors of the epoll that have not been released
-	dead    atomic.Bool  // all were released
+	dead    atomic.Bool  // all descriptors of the epoll were released
 	closing int          // calls of Wake that Release has not undone
 	wakeFD  int          // an eventfd, readable while knotes are pending or closing is not zero
 	inner   [inner]int   // epolls inside the queue's, for more filters of a descriptor; -1 until needed
@@ -52,8 +52,8 @@ type key struct {
 	filter int16
 }
 
-// slot leads from an epoll's event to its knote. The generation distinguishes the knote from
-// earlier ones in the slot.
+// slot maps the event of an epoll to its knote. The generation distinguishes the knote from earlier
+// ones in the slot.
 type slot struct {
 	knote      *knote
 	generation int32
@@ -69,15 +69,15 @@ const (
 	innerSlot   = -10 // and below, one for each inner epoll
 )
 
-// queues are all queues of the process, by number.
+// queues holds all queues of the process by number.
 var queues = struct {
 	sync.Mutex
 	last int32
 	all  map[int32]*Queue
 }{all: make(map[int32]*Queue)}
 
-// New makes a queue and the epoll that is its descriptor. After a failure it returns the name of
-// the call that failed.
+// New returns a queue, and the epoll that is its descriptor. After a failure it returns the name of
+// the failed call.
 func New() (q *Queue, fd int, call string, err error) {
 	fd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
@@ -98,7 +98,7 @@ func New() (q *Queue, fd int, call string, err error) {
 	defer queues.Unlock()
 	queues.last++
 	q.number = queues.last
-	// Find recognises the epoll by the number.
+	// Find recognizes the epoll by the number.
 	if errno := epollCtl(fd, unix.EPOLL_CTL_ADD, wakeFD, unix.EPOLLIN, wakeSlot, q.number); errno != 0 {
 		_, _ = unix.Close(fd), unix.Close(wakeFD)
 		return nil, -1, "epoll_ctl", errno
@@ -107,8 +107,8 @@ func New() (q *Queue, fd int, call string, err error) {
 	return q, fd, "", nil
 }
 
-// Find returns the queue whose epoll fd is, also if fd is a duplicate. Release has to be called for
-// fd then. It returns nil for all other descriptors.
+// Find returns the queue whose epoll is fd or has fd as a duplicate. The caller must release fd
+// with Release. For all other descriptors Find returns nil.
 func Find(fd int) *Queue {
 	info, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(fd))
 	if err != nil {
@@ -127,8 +127,8 @@ func Find(fd int) *Queue {
 	return nil
 }
 
-// isIn reports whether the lines are those of the queue's epoll. An epoll lists its entries as
-// "tfd: 5 events: 19 data: 1ffffffff pos:0 ino:40f sdev:9".
+// isIn reports whether info describes the queue's epoll. An epoll lists its entries as "tfd: 5
+// events: 19 data: 1ffffffff pos:0 ino:40f sdev:9".
 func (q *Queue) isIn(info []byte) bool {
 	data := *(*uint64)(unsafe.Pointer(&[2]int32{wakeSlot, q.number}))
 	for line := range bytes.Lines(info) {
@@ -149,9 +149,9 @@ func (q *Queue) Wake() {
 	q.wake()
 }
 
-// Release gives up one of the queue's descriptors, and undoes Wake if it was woken for that. It
-// reports whether the descriptor is to be closed: not if it was released before, by another user
-// of the same number. The last one closes all that the queue has made.
+// Release releases one of the queue's descriptors, and undoes an earlier Wake if woken is true. It
+// reports whether the caller must close fd. It must not if another user of the same number has
+// already released it. The release of the last descriptor closes the queue's own descriptors.
 func (q *Queue) Release(fd int, woken bool) bool {
 	queues.Lock()
 	defer queues.Unlock()
@@ -181,7 +181,7 @@ func (q *Queue) Release(fd int, woken bool) bool {
 	return true
 }
 
-// messages returns memory for messages of the kernel.
+// messages returns the buffer for messages of the kernel.
 func (q *Queue) messages() []byte {
 	if q.buffer == nil {
 		q.buffer = make([]byte, 16<<10)
@@ -198,13 +198,14 @@ func (q *Queue) adopt(fd int, err error) (int, syscall.Errno) {
 	return fd, 0
 }
 
-// discard closes one of the queue's own descriptors. It has no duplicates, so it leaves the epoll.
+// discard closes one of the queue's own descriptors. It has no duplicates, so the kernel removes it
+// from the epoll.
 func (q *Queue) discard(fd int) {
 	q.own.remove(fd)
 	_ = unix.Close(fd)
 }
 
-// wake makes the wake-up readable.
+// wake makes wakeFD readable.
 func (q *Queue) wake() {
 	if !q.woken && !q.dead.Load() {
 		one := [8]byte{1, 0, 0, 0, 0, 0, 0, 1} // small and not zero in either byte order
@@ -213,8 +214,8 @@ func (q *Queue) wake() {
 	}
 }
 
-// clear makes the wake-up unreadable if no reason for it is left. If that fails, the next call
-// tries again: a wait would find it readable for ever.
+// clear makes wakeFD unreadable if no knote is pending and no waiter must return. If that fails,
+// the next call retries. Otherwise every wait would find it readable.
 func (q *Queue) clear() {
 	if q.woken && q.pending.first == nil && q.closing == 0 {
 		var count [8]byte
@@ -231,8 +232,8 @@ func (q *Queue) activate(k *knote) {
 	q.wake()
 }
 
-// goesOn makes a reported knote pending again, unless it has EvClear.
-func (q *Queue) goesOn(k *knote) syscall.Errno {
+// continues makes a reported knote pending again, unless it has EvClear.
+func (q *Queue) continues(k *knote) syscall.Errno {
 	if k.flags&kevent.Clear == 0 {
 		q.activate(k)
 	}
@@ -247,18 +248,19 @@ func (q *Queue) deactivate(k *knote) {
 	}
 }
 
-// epollCtl changes the epoll's entry of fd. Its events have the slot and the generation in Fd and
-// Pad.
+// epollCtl changes the entry of fd in an epoll. Its events have the slot in Fd and the generation
+// in Pad.
 func epollCtl(epoll, op, fd int, events uint32, slot, generation int32) syscall.Errno {
 	return sys.EpollControl(epoll, op, fd, events, *(*uint64)(unsafe.Pointer(&[2]int32{slot, generation})))
 }
 
-// sysWrite and sysRead move the eight bytes of an eventfd or a timerfd, neither of which blocks.
+// sysWrite and sysRead transfer the eight bytes of an eventfd or a timerfd, neither of which
+// blocks.
 func sysWrite(fd int, p *[8]byte) { _ = transfer(unix.SYS_WRITE, fd, p) }
 
 func sysRead(fd int, p *[8]byte) (ok bool) { return transfer(unix.SYS_READ, fd, p) }
 
-// transfer repeats the call after an interruption. Nobody repeats a wake-up that is lost.
+// transfer repeats the call after an interruption, because a lost wake-up is not repeated.
 func transfer(call uintptr, fd int, p *[8]byte) (ok bool) {
 	for {
 		n, _, errno := unix.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(p)), 8)

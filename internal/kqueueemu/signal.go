@@ -17,8 +17,8 @@ import (
 // signals is the source of FilterSignal. Each watched signal is caught once, for all queues.
 type signals struct{}
 
-// catch starts a goroutine that calls arrived with the number of times the signal came. The
-// function that it returns ends that, though a last call may still be under way.
+// catch starts a goroutine that calls arrived with the number of times the signal arrived. The
+// returned function stops it, but does not wait for a call in progress.
 var catch = func(number syscall.Signal, arrived func(times int64)) (stop func()) {
 	arrivals := make(chan os.Signal, 512)
 	signal.Notify(arrivals, number)
@@ -33,8 +33,8 @@ var catch = func(number syscall.Signal, arrived func(times int64)) (stop func())
 	}
 }
 
-// CatchSignalsBy replaces os/signal in a program whose signals are not the Go runtime's. It must be
-// called before any signal is watched.
+// CatchSignalsBy replaces os/signal in a program where the Go runtime does not handle signals. It
+// must be called before any signal is watched.
 func CatchSignalsBy(other func(number syscall.Signal, arrived func(times int64)) (stop func())) {
 	catch = other
 }
@@ -42,7 +42,7 @@ func CatchSignalsBy(other func(number syscall.Signal, arrived func(times int64))
 // lastSignal is SIGRTMAX.
 const lastSignal = 64
 
-// subscriber is a knote of a signal.
+// subscriber is a knote that waits for a signal.
 type subscriber struct {
 	queue *Queue
 	knote *knote
@@ -52,7 +52,7 @@ type subscriber struct {
 type subscription struct {
 	stop        func()
 	subscribers []subscriber
-	notified    []subscriber // memory for arrived
+	notified    []subscriber // buffer of arrived
 }
 
 var subscriptions = struct {
@@ -67,7 +67,7 @@ func (signals) attach(q *Queue, _ int, k *knote) syscall.Errno {
 	k.signal = syscall.Signal(k.ident)
 	k.flags |= kevent.Clear
 	switch k.signal {
-	case 32, 33, 34: // the C library's own, which the Go runtime does not catch
+	case 32, 33, 34: // used by the C library; the Go runtime does not catch them
 		return unix.EOPNOTSUPP
 	}
 	subscriptions.Lock()
@@ -96,7 +96,7 @@ func (s *subscription) arrived(times int64) {
 func (q *Queue) arrived(k *knote, times int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.knotes[k.key] == k { // it may have been removed meanwhile
+	if q.knotes[k.key] == k { // it may have been removed in the meantime
 		k.count += times
 		q.activate(k)
 	}

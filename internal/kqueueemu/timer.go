@@ -13,7 +13,7 @@ import (
 	"iomux/internal/kevent"
 )
 
-// timer is the source of FilterTimer, with a timerfd for each.
+// timer is the source of FilterTimer. Each knote has a timerfd.
 type timer struct{}
 
 func (t timer) attach(q *Queue, epoll int, k *knote) syscall.Errno {
@@ -51,8 +51,8 @@ func (timer) detach(q *Queue, _ int, k *knote) syscall.Errno {
 	return 0
 }
 
-// fire reads the timerfd, which makes it unreadable until the timer expires again. If another
-// waiter has read it, there is no event.
+// fire reads the timerfd, which is then unreadable until the timer expires again. If another waiter
+// has read it, there is no event.
 func (timer) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
 	var count [8]byte
 	if !sysRead(k.fd, &count) {
@@ -63,7 +63,8 @@ func (timer) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
 
 func (timer) again(*Queue, int, *knote) syscall.Errno { return 0 }
 
-// readable returns the epoll events for a descriptor of the knote's own: none if it is disabled.
+// readable returns the epoll events to request for the knote's own descriptor: none if the knote is
+// disabled.
 func (k *knote) readable() uint32 {
 	if k.disabled {
 		return 0
@@ -71,8 +72,8 @@ func (k *knote) readable() uint32 {
 	return unix.EPOLLIN
 }
 
-// start sets the timer. It makes the timerfd if there is none for the clock that is needed. A
-// failure changes nothing.
+// start sets the timer. It opens a timerfd if there is none for the required clock. A failure
+// changes nothing.
 func (timer) start(q *Queue, k *knote, fflags uint32, data int64) syscall.Errno {
 	k.flags |= kevent.Clear // Data counts the expiries since the last report
 	spec, errno := expiry(fflags, data, k.flags&kevent.OneShot != 0)
@@ -125,7 +126,7 @@ func expiry(fflags uint32, data int64, once bool) (itimerspec, syscall.Errno) {
 	}
 	perSecond := int64(time.Second / unit)
 	spec := itimerspec{sec: data / perSecond, nsec: data % perSecond * int64(unit)}
-	// The kernel counts in nanoseconds, and takes more for infinity.
+	// The kernel counts in nanoseconds, and treats larger values as infinity.
 	spec.sec = min(spec.sec, math.MaxInt64/int64(time.Second)-1)
 	absolute := fflags&kevent.NoteAbsTime != 0
 	if data == 0 {

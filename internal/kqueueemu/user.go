@@ -58,4 +58,4 @@ func (user) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
 	return report{fflags: k.fflags, data: k.data}, true, 0
 }
 
-func (user) again(q *Queue, _ int, k *knote) syscall.Errno { return q.goesOn(k) }
+func (user) again(q *Queue, _ int, k *knote) syscall.Errno { return q.continues(k) }

@@ -10,15 +10,15 @@ import (
 	"iomux/internal/kevent"
 )
 
-// vnode is the source of FilterVnode, with inotify. Each operation has FreeBSD's notes as far as
-// inotify allows. See the table in docs/kqueue-notes.md.
+// vnode is the source of FilterVnode. It uses inotify, and reports FreeBSD's notes of each
+// operation as far as inotify allows. See the table in docs/kqueue-notes.md.
 type vnode struct{}
 
 // entryEvents are inotify's events about the names in a directory.
 const entryEvents = unix.IN_CREATE | unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO
 
-// watched returns the events of inotify that the knote's notes need. The first three are always
-// there, so that other notes can be asked for later.
+// watched returns the inotify events that the knote's notes need. The first three are always
+// requested, so that other notes can be requested later.
 func (k *knote) watched() uint32 {
 	events := uint32(unix.IN_ATTRIB | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF)
 	content := uint32(unix.IN_MODIFY | unix.IN_CLOSE_WRITE)
@@ -53,7 +53,7 @@ func (v vnode) attach(q *Queue, epoll int, k *knote) (errno syscall.Errno) {
 	return v.look(q, epoll, k)
 }
 
-// look has inotify report what the knote asks for.
+// look makes inotify report the events that the knote needs.
 func (vnode) look(q *Queue, epoll int, k *knote) syscall.Errno {
 	errno := q.watchFile(epoll, k, k.watched())
 	switch {
@@ -66,14 +66,14 @@ func (vnode) look(q *Queue, epoll int, k *knote) syscall.Errno {
 	return errno
 }
 
-// watchHangup has an epoll report when a terminal is hung up. It reports that unasked. Other
-// devices are not hung up.
+// watchHangup makes an epoll report the hang-up of a terminal, which it reports without a request.
+// Other devices are not hung up.
 func (q *Queue) watchHangup(epoll int, k *knote) syscall.Errno {
 	if errno := q.chooseLayer(epoll, k); errno != 0 {
 		return errno
 	}
 	errno := descriptor{}.control(q, epoll, unix.EPOLL_CTL_ADD, k)
-	if errno == unix.EPERM { // nothing about it can be waited for
+	if errno == unix.EPERM { // the device cannot be waited on
 		return 0
 	}
 	k.hangs = errno == 0
@@ -102,7 +102,7 @@ func (vnode) enable(q *Queue, _ int, k *knote) syscall.Errno {
 
 func (vnode) detach(q *Queue, epoll int, k *knote) syscall.Errno {
 	if k.hangs && epoll >= 0 {
-		_ = descriptor{}.control(q, epoll, unix.EPOLL_CTL_DEL, k) // the file may be gone, as comes out below
+		_ = descriptor{}.control(q, epoll, unix.EPOLL_CTL_DEL, k) // // if the file is gone, detach below reports it
 	}
 	return file{}.detach(q, epoll, k)
 }
@@ -128,9 +128,9 @@ func (vnode) fire(_ *Queue, k *knote, ready uint32) (event report, fired bool, e
 	return event, event.fflags != 0, 0
 }
 
-func (vnode) again(q *Queue, _ int, k *knote) syscall.Errno { return q.goesOn(k) }
+func (vnode) again(q *Queue, _ int, k *knote) syscall.Errno { return q.continues(k) }
 
-// record adds the notes to those that the knote reports.
+// record adds notes to be reported, if the knote requested them.
 func (q *Queue) record(k *knote, notes uint32) {
 	k.hits |= notes & k.fflags
 	if k.hits != 0 {
@@ -151,7 +151,7 @@ func (q *Queue) fileChanged(w *watch, events uint32) {
 		switch {
 		case isGone(errno):
 			continue
-		case errno != 0: // the events count, even if the file cannot be looked at
+		case errno != 0: // report the events even if the file cannot be examined
 			now = k.file
 		}
 		notes := k.operations(events) | k.modification(events, now) | k.attribution(events, now)
@@ -159,12 +159,12 @@ func (q *Queue) fileChanged(w *watch, events uint32) {
 		q.record(k, notes)
 		if events&unix.IN_MOVE_SELF != 0 && k.parent != nil {
 			q.watchParent(-1, k) // inotify exists, so no epoll is needed
-			q.lookWhetherRemoved(k)
+			q.checkRemoved(k)
 		}
 	}
 }
 
-// operations returns the notes that have an event of inotify each.
+// operations returns the notes that each have an inotify event.
 func (k *knote) operations(events uint32) (notes uint32) {
 	for _, row := range [...]struct{ events, notes uint32 }{
 		{unix.IN_MOVE_SELF, kevent.NoteRename},
@@ -182,8 +182,8 @@ func (k *knote) operations(events uint32) (notes uint32) {
 }
 
 // modification returns the notes of a write or a truncation, which inotify does not distinguish. A
-// file that shrank was truncated. It may have been written to as well, between the two events or
-// before inotify was read, so NoteWrite follows when its writer closes it.
+// file that has become smaller was truncated. It may also have been written to, so NoteWrite
+// follows when its writer closes it.
 func (k *knote) modification(events uint32, now identity) uint32 {
 	wasShrunk := k.shrunk
 	if events&unix.IN_CLOSE_WRITE != 0 {
@@ -207,8 +207,8 @@ func (k *knote) modification(events uint32, now identity) uint32 {
 	return kevent.NoteWrite
 }
 
-// attribution returns the notes of changed attributes, among which inotify counts the links of a
-// file and the removal of a directory.
+// attribution returns the notes of changed attributes. Inotify includes the link count of a file
+// and the removal of a directory in them.
 func (k *knote) attribution(events uint32, now identity) (notes uint32) {
 	before := k.file
 	if events&unix.IN_ATTRIB == 0 {

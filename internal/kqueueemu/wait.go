@@ -14,13 +14,13 @@ import (
 	"iomux/internal/sys"
 )
 
-// few is how many of the epoll's events fit on the stack.
+// few is the number of epoll events that are kept on the stack.
 const few = 16
 
 var buffers freelist.Slices[unix.EpollEvent]
 
-// Wait waits until there are events or the timeout expires. More reports that something happened
-// that turned out to be no event, so that there may be others behind it.
+// Wait waits until there are events or the timeout expires. more reports whether the epoll had any
+// event. If n is 0 then, other events may follow.
 func (q *Queue) Wait(epoll int, events []kevent.Event, timeout time.Duration) (n int, more bool, errno syscall.Errno) {
 	if len(events) > few {
 		buffer := buffers.Get(min(len(events), q.entries()))
@@ -32,8 +32,8 @@ func (q *Queue) Wait(epoll int, events []kevent.Event, timeout time.Duration) (n
 	return q.wait(epoll, events, buffer[:len(events)], timeout)
 }
 
-// entries returns the largest number of events that an epoll can have. One call has to take all of
-// them, because the next one does not report them again.
+// entries returns the largest number of events that an epoll can have. One call must be able to
+// take all of them, because the next one does not report them again.
 func (q *Queue) entries() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -62,7 +62,7 @@ func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, ti
 	return n, true, 0
 }
 
-// collect turns the epoll's events into those of the queue, for all of which there is room.
+// collect turns the epoll's events into events of the queue. There is room for all of them.
 func (q *Queue) collect(epoll int, events []kevent.Event, raw []unix.EpollEvent, taken int) int {
 	n := 0
 	var ready [inner]bool
@@ -85,7 +85,7 @@ func (q *Queue) collect(epoll int, events []kevent.Event, raw []unix.EpollEvent,
 	return n
 }
 
-// read handles what one of the queue's own descriptors has to report, which makes knotes pending.
+// read reads one of the queue's own descriptors. That may make knotes pending.
 func (q *Queue) read(slot int32) {
 	switch slot {
 	case inotifySlot:
@@ -99,8 +99,8 @@ func (q *Queue) read(slot int32) {
 	}
 }
 
-// collectInner takes events from an inner epoll. There is room for the inner epoll's own entry at
-// least, unless pending knotes took it. Then it is reported next time, as epoll takes turns.
+// collectInner takes events from an inner epoll. If pending knotes have taken all the room, the
+// next wait reports the inner epoll again.
 func (q *Queue) collectInner(epoll, from int, events []kevent.Event, raw []unix.EpollEvent) (n int) {
 	if len(events) == 0 {
 		return 0
@@ -112,7 +112,8 @@ func (q *Queue) collectInner(epoll, from int, events []kevent.Event, raw []unix.
 	return n
 }
 
-// report turns one of the epoll's events into one of the queue, if its knote exists and has one.
+// report turns an event of an epoll into one of the queue. It returns 0 if the knote no longer
+// exists or has no event.
 func (q *Queue) report(epoll int, raw *unix.EpollEvent, events []kevent.Event) int {
 	if raw.Fd < 0 || int(raw.Fd) >= len(q.slots) {
 		return 0
@@ -124,7 +125,7 @@ func (q *Queue) report(epoll int, raw *unix.EpollEvent, events []kevent.Event) i
 	return q.deliver(epoll, at.knote, raw.Events, &events[0])
 }
 
-// reportPending makes events of the pending knotes, once each. A knote whose state lasts goes to
+// reportPending reports the pending knotes, once each. A knote with a lasting condition moves to
 // the end of the list.
 func (q *Queue) reportPending(epoll int, events []kevent.Event) int {
 	n := 0
@@ -144,7 +145,7 @@ func (q *Queue) reportPending(epoll int, events []kevent.Event) int {
 	return n
 }
 
-// deliver makes the knote's event, if there is one, and does what its flags ask for.
+// deliver stores the event of a knote, if there is one, and applies its flags.
 func (q *Queue) deliver(epoll int, k *knote, ready uint32, event *kevent.Event) int {
 	part, fired, errno := k.source.fire(q, k, ready)
 	if errno != 0 {
@@ -181,7 +182,7 @@ func (q *Queue) deliver(epoll int, k *knote, ready uint32, event *kevent.Event) 
 	return 1
 }
 
-// failed handles a source that could not report its event. The next wait tries again.
+// failed handles a source that failed to report its event. The next wait retries.
 func (q *Queue) failed(epoll int, k *knote, errno syscall.Errno) {
 	if isGone(errno) {
 		_ = q.remove(epoll, k)
@@ -191,7 +192,7 @@ func (q *Queue) failed(epoll int, k *knote, errno syscall.Errno) {
 	q.activate(k)
 }
 
-// rearm makes up for an earlier failure to arm the knote. The epoll reports its state then.
+// rearm retries to arm the knote after a failure. The epoll then reports its condition.
 func (q *Queue) rearm(epoll int, k *knote) {
 	k.unarmed = false
 	errno := k.source.enable(q, epoll, k)

@@ -201,8 +201,8 @@ func TestWakeOfAnotherQueueIsCleared(t *testing.T) {
 		if n, errno := k.Wait(3, nil, make([]kevent.Event, 2), timeout.Start(0), never); n != 0 || errno != 0 {
 			t.Errorf("Wait: %d, %v", n, errno)
 		}
-		if len(m.knotes) != 0 {
-			t.Errorf("the wake-up is still registered: %+v", m.knotes)
+		if len(m.registrations) != 0 {
+			t.Errorf("the wake-up is still registered: %+v", m.registrations)
 		}
 	})
 }

@@ -12,16 +12,16 @@ import (
 // deals with it. Each rule names the kernel's function. It never waits: a wait that would block
 // ends the test.
 type model struct {
-	t      *testing.T
-	system string
-	knotes []*knote
-	calls  int
-	added  map[uint64]int // how often each ident was added
+	t             *testing.T
+	system        string
+	registrations []*registration
+	calls         int
+	added         map[uint64]int // how often each ident was added
 	// interrupt makes the next waits fail with EINTR.
 	interrupt int
 }
 
-type knote struct {
+type registration struct {
 	kevent.Event
 	interest uint32 // what the file system looks at
 	active   bool
@@ -66,8 +66,8 @@ func (m *model) kevent(_ int, changes, events []kevent.Event, timeout time.Durat
 	return n, 0
 }
 
-func (m *model) find(ident uint64, filter int16) *knote {
-	for _, k := range m.knotes {
+func (m *model) find(ident uint64, filter int16) *registration {
+	for _, k := range m.registrations {
 		if k.Ident == ident && k.Filter == filter {
 			return k
 		}
@@ -88,8 +88,8 @@ func (m *model) register(change kevent.Event) syscall.Errno {
 		m.remove(k)
 		return 0
 	case k == nil:
-		k = &knote{Event: change}
-		m.knotes = append(m.knotes, k)
+		k = &registration{Event: change}
+		m.registrations = append(m.registrations, k)
 		m.attach(k)
 	default:
 		m.touch(k, change)
@@ -102,15 +102,15 @@ func (m *model) register(change kevent.Event) syscall.Errno {
 	return 0
 }
 
-func (m *model) remove(k *knote) {
-	for i, other := range m.knotes {
+func (m *model) remove(k *registration) {
+	for i, other := range m.registrations {
 		if other == k {
-			m.knotes = append(m.knotes[:i], m.knotes[i+1:]...)
+			m.registrations = append(m.registrations[:i], m.registrations[i+1:]...)
 		}
 	}
 }
 
-func (m *model) attach(k *knote) {
+func (m *model) attach(k *registration) {
 	k.interest = k.Fflags
 	switch k.Filter {
 	case kevent.FilterUser:
@@ -123,7 +123,7 @@ func (m *model) attach(k *knote) {
 	}
 }
 
-func (m *model) touch(k *knote, change kevent.Event) {
+func (m *model) touch(k *registration, change kevent.Event) {
 	switch k.Filter {
 	case kevent.FilterUser:
 		if change.Fflags&kevent.NoteTrigger != 0 {
@@ -149,7 +149,7 @@ func (m *model) touch(k *knote, change kevent.Event) {
 }
 
 // start is filt_timerstart. The sum of FreeBSD's overflows.
-func (m *model) start(k *knote) {
+func (m *model) start(k *registration) {
 	k.active = m.system == "freebsd" && k.Fflags&kevent.NoteAbsTime == 0 && k.Data/perSecond(k.Fflags) >= 1<<31
 }
 
@@ -163,7 +163,7 @@ func (m *model) change(ident uint64, notes uint32) {
 
 // scan is kqueue_scan.
 func (m *model) scan(events []kevent.Event) (n int) {
-	for _, k := range append([]*knote(nil), m.knotes...) {
+	for _, k := range append([]*registration(nil), m.registrations...) {
 		if n == len(events) || !k.active || k.disabled {
 			continue
 		}

@@ -26,19 +26,19 @@ func (q *Queue) Change(epoll int, change kevent.Event) syscall.Errno {
 	if q.dead.Load() {
 		return unix.EBADF
 	}
-	k := q.knotes[key{change.Ident, change.Filter}]
-	if k != nil && change.Flags&kevent.Delete != 0 {
-		if errno = q.remove(epoll, k); errno == unix.EPERM { // the number now belongs to a file that was never registered
+	r := q.registrations[key{change.Ident, change.Filter}]
+	if r != nil && change.Flags&kevent.Delete != 0 {
+		if errno = q.remove(epoll, r); errno == unix.EPERM { // the number now belongs to a file that was never registered
 			errno = unix.ENOENT
 		}
 		return errno
 	}
-	if k != nil {
-		errno = q.modify(epoll, k, change)
-		if !isGone(errno) || !isDescriptor(k.filter) {
+	if r != nil {
+		errno = q.modify(epoll, r, change)
+		if !isGone(errno) || !isDescriptor(r.filter) {
 			return errno
 		}
-		_ = q.remove(epoll, k) // errno shows that the object is gone
+		_ = q.remove(epoll, r) // errno shows that the object is gone
 	}
 	if change.Flags&kevent.Add != 0 {
 		return q.add(epoll, from, change)
@@ -89,102 +89,102 @@ func isDescriptor(filter int16) bool {
 	return false
 }
 
-// add creates the knote of a change.
+// add creates the registration of a change.
 func (q *Queue) add(epoll int, from source, change kevent.Event) syscall.Errno {
-	k := q.newKnote()
-	*k = knote{
+	r := q.newRegistration()
+	*r = registration{
 		key: key{change.Ident, change.Filter}, source: from, fd: -1,
 		disabled: change.Flags&kevent.Disable != 0, flags: change.Flags & sticky,
 		fflags: change.Fflags, data: change.Data, udata: change.Udata,
 	}
-	q.occupy(k)
-	if errno := from.attach(q, epoll, k); errno != 0 {
-		q.vacate(k)
+	q.occupy(r)
+	if errno := from.attach(q, epoll, r); errno != 0 {
+		q.vacate(r)
 		return errno
 	}
-	q.knotes[k.key] = k
+	q.registrations[r.key] = r
 	if change.Flags&kevent.Delete != 0 {
-		return q.remove(epoll, k)
+		return q.remove(epoll, r)
 	}
 	return 0
 }
 
-// modify changes a knote. Without EvAdd its notes and data do not change. After a failure nothing
-// has changed.
-func (q *Queue) modify(epoll int, k *knote, change kevent.Event) syscall.Errno {
-	before := *k
-	k.udata = change.Udata
+// modify changes a registration. Without EvAdd its notes and data do not change. After a failure
+// nothing has changed.
+func (q *Queue) modify(epoll int, r *registration, change kevent.Event) syscall.Errno {
+	before := *r
+	r.udata = change.Udata
 	if change.Flags&kevent.Add != 0 {
-		k.flags = change.Flags & sticky
+		r.flags = change.Flags & sticky
 	}
 	switch {
 	case change.Flags&kevent.Disable != 0:
-		k.disabled = true
+		r.disabled = true
 	case change.Flags&(kevent.Add|kevent.Enable) != 0:
-		k.disabled = false
+		r.disabled = false
 	}
-	errno := k.source.touch(q, epoll, k, change)
-	if errno == 0 && k.disabled {
-		q.deactivate(k)
+	errno := r.source.touch(q, epoll, r, change)
+	if errno == 0 && r.disabled {
+		q.deactivate(r)
 	}
-	if errno == 0 && (k.disabled || before.disabled || change.Flags&(kevent.Add|kevent.Enable) != 0) {
-		errno = k.source.enable(q, epoll, k)
+	if errno == 0 && (r.disabled || before.disabled || change.Flags&(kevent.Add|kevent.Enable) != 0) {
+		errno = r.source.enable(q, epoll, r)
 	}
 	if errno != 0 {
-		k.udata, k.flags, k.disabled, k.fflags, k.data = before.udata, before.flags, before.disabled, before.fflags, before.data
+		r.udata, r.flags, r.disabled, r.fflags, r.data = before.udata, before.flags, before.disabled, before.fflags, before.data
 		if before.queued {
-			q.activate(k)
+			q.activate(r)
 		}
 	}
 	return errno
 }
 
-// remove removes a knote. It returns 0, or an errno for which isGone reports true.
-func (q *Queue) remove(epoll int, k *knote) syscall.Errno {
-	delete(q.knotes, k.key)
-	q.deactivate(k)
-	errno := k.source.detach(q, epoll, k)
-	q.vacate(k)
+// remove removes a registration. It returns 0, or an errno for which isGone reports true.
+func (q *Queue) remove(epoll int, r *registration) syscall.Errno {
+	delete(q.registrations, r.key)
+	q.deactivate(r)
+	errno := r.source.detach(q, epoll, r)
+	q.vacate(r)
 	if !isGone(errno) { // events of an entry that stays in the epoll are dropped
 		return 0
 	}
 	return errno
 }
 
-// fewSpare is the number of unused knotes that a queue keeps, so that removing and adding all
-// filters of a descriptor does not allocate.
+// fewSpare is the number of unused registrations that a queue keeps, so that removing and adding
+// all filters of a descriptor does not allocate.
 const fewSpare = 4
 
-func (q *Queue) newKnote() *knote {
+func (q *Queue) newRegistration() *registration {
 	n := len(q.spare)
 	if n == 0 {
-		return new(knote)
+		return new(registration)
 	}
-	k := q.spare[n-1]
+	r := q.spare[n-1]
 	q.spare = q.spare[:n-1]
-	return k
+	return r
 }
 
-// occupy gives the knote a slot.
-func (q *Queue) occupy(k *knote) {
+// occupy gives the registration a slot.
+func (q *Queue) occupy(r *registration) {
 	if n := len(q.free); n > 0 {
-		k.slot, q.free = q.free[n-1], q.free[:n-1]
+		r.slot, q.free = q.free[n-1], q.free[:n-1]
 	} else {
-		k.slot = int32(len(q.slots))
+		r.slot = int32(len(q.slots))
 		q.slots = append(q.slots, slot{})
 	}
-	q.slots[k.slot].knote = k
-	k.generation = q.slots[k.slot].generation
+	q.slots[r.slot].registration = r
+	r.generation = q.slots[r.slot].generation
 }
 
-// vacate frees the knote's slot. Later events of the epoll for it are dropped, even those that a
-// waiter has already taken.
-func (q *Queue) vacate(k *knote) {
-	q.slots[k.slot] = slot{generation: k.generation + 1}
-	q.free = append(q.free, k.slot)
-	// Only knotes of descriptors can be reused: a subscription may still refer to the knote of a
-	// signal.
-	if k.source == source(descriptor{}) && len(q.spare) < fewSpare {
-		q.spare = append(q.spare, k)
+// vacate frees the registration's slot. Later events of the epoll for it are dropped, even those
+// that a waiter has already taken.
+func (q *Queue) vacate(r *registration) {
+	q.slots[r.slot] = slot{generation: r.generation + 1}
+	q.free = append(q.free, r.slot)
+	// Only registrations of descriptors can be reused: a subscription may still refer to the
+	// registration of a signal.
+	if r.source == source(descriptor{}) && len(q.spare) < fewSpare {
+		q.spare = append(q.spare, r)
 	}
 }

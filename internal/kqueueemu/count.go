@@ -11,22 +11,22 @@ import (
 
 // waiting returns how much there is to read: bytes, or connections of a listening socket. It
 // returns 1 if Linux reports no number.
-func (k *knote) waiting() int64 {
-	n, errno := ioctl(int(k.ident), unix.TIOCINQ)
+func (r *registration) waiting() int64 {
+	n, errno := ioctl(int(r.ident), unix.TIOCINQ)
 	switch {
 	case errno == 0:
 		return int64(n)
-	case errno == unix.EINVAL && k.kind == socket: // it listens
-		return k.backlog()
+	case errno == unix.EINVAL && r.kind == socket: // it listens
+		return r.backlog()
 	}
 	return 1
 }
 
 // backlog returns the number of connections to accept. Linux reports it for TCP only.
-func (k *knote) backlog() int64 {
+func (r *registration) backlog() int64 {
 	var info unix.TCPInfo
 	size := uint32(unsafe.Sizeof(info))
-	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(k.ident), unix.IPPROTO_TCP, unix.TCP_INFO,
+	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(r.ident), unix.IPPROTO_TCP, unix.TCP_INFO,
 		uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
 	if errno != 0 {
 		return 1
@@ -35,29 +35,29 @@ func (k *knote) backlog() int64 {
 }
 
 // room returns how many bytes can be written, or 0 if Linux reports no number.
-func (k *knote) room() int64 {
-	switch k.kind {
+func (r *registration) room() int64 {
+	switch r.kind {
 	case socket:
-		size, err := unix.GetsockoptInt(int(k.ident), unix.SOL_SOCKET, unix.SO_SNDBUF)
+		size, err := unix.GetsockoptInt(int(r.ident), unix.SOL_SOCKET, unix.SO_SNDBUF)
 		if err != nil {
 			return 0
 		}
-		used, _ := ioctl(int(k.ident), unix.TIOCOUTQ)
+		used, _ := ioctl(int(r.ident), unix.TIOCOUTQ)
 		return max(int64(size)-int64(used), 0)
 	case pipe:
-		size, err := unix.FcntlInt(uintptr(k.ident), unix.F_GETPIPE_SZ, 0)
+		size, err := unix.FcntlInt(uintptr(r.ident), unix.F_GETPIPE_SZ, 0)
 		if err != nil {
 			return 0
 		}
-		used, _ := ioctl(int(k.ident), unix.TIOCINQ)
+		used, _ := ioctl(int(r.ident), unix.TIOCINQ)
 		return max(int64(size)-int64(used), 0)
 	}
 	return 0
 }
 
 // polls returns the events that poll(2) reports now.
-func (k *knote) polls(events int16) int16 {
-	fds := [1]unix.PollFd{{Fd: int32(k.ident), Events: events}}
+func (r *registration) polls(events int16) int16 {
+	fds := [1]unix.PollFd{{Fd: int32(r.ident), Events: events}}
 	var now unix.Timespec
 	_, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
 	if errno != 0 {

@@ -26,60 +26,62 @@ const (
 // atomicRoom is the smallest free room in a pipe with which epoll reports it as writable.
 const atomicRoom = 4096
 
-func (d descriptor) attach(q *Queue, epoll int, k *knote) syscall.Errno {
+func (d descriptor) attach(q *Queue, epoll int, r *registration) syscall.Errno {
 	var stat unix.Stat_t
-	if err := unix.Fstat(int(k.ident), &stat); err != nil {
+	if err := unix.Fstat(int(r.ident), &stat); err != nil {
 		return err.(syscall.Errno)
 	}
 	switch stat.Mode & unix.S_IFMT {
 	case unix.S_IFSOCK:
-		k.kind = socket
+		r.kind = socket
 	case unix.S_IFIFO:
-		k.kind = pipe
+		r.kind = pipe
 	}
-	if errno := k.checkNotes(k.fflags, k.data); errno != 0 {
+	if errno := r.checkNotes(r.fflags, r.data); errno != 0 {
 		return errno
 	}
-	if errno := q.chooseLayer(epoll, k); errno != 0 {
+	if errno := q.chooseLayer(epoll, r); errno != 0 {
 		return errno
 	}
-	errno := d.control(q, epoll, unix.EPOLL_CTL_ADD, k)
+	errno := d.control(q, epoll, unix.EPOLL_CTL_ADD, r)
 	if errno == unix.EEXIST { // an entry of a registration whose number was closed and reopened
-		errno = d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
+		errno = d.control(q, epoll, unix.EPOLL_CTL_MOD, r)
 	}
 	if errno != unix.EPERM {
 		return errno
 	}
-	if k.filter == kevent.FilterExcept {
+	if r.filter == kevent.FilterExcept {
 		return unix.EINVAL
 	}
-	k.source = file{}
-	return k.source.attach(q, epoll, k)
+	r.source = file{}
+	return r.source.attach(q, epoll, r)
 }
 
-// sibling returns the knote of the same descriptor with another filter.
-func (q *Queue) sibling(k *knote, filter int16) *knote { return q.knotes[key{k.ident, filter}] }
+// sibling returns the registration of the same descriptor with another filter.
+func (q *Queue) sibling(r *registration, filter int16) *registration {
+	return q.registrations[key{r.ident, filter}]
+}
 
-// chooseLayer finds an epoll for the knote. An epoll holds a descriptor only once, and each filter
-// has flags of its own, so the second filter of a descriptor goes into an inner epoll.
-func (q *Queue) chooseLayer(epoll int, k *knote) syscall.Errno {
+// chooseLayer finds an epoll for the registration. An epoll holds a descriptor only once, and each
+// filter has flags of its own, so the second filter of a descriptor goes into an inner epoll.
+func (q *Queue) chooseLayer(epoll int, r *registration) syscall.Errno {
 	var taken [1 + inner]bool
 	for _, filter := range [...]int16{kevent.FilterRead, kevent.FilterWrite, kevent.FilterExcept, kevent.FilterVnode} {
-		if sibling := q.sibling(k, filter); filter != k.filter && sibling != nil {
+		if sibling := q.sibling(r, filter); filter != r.filter && sibling != nil {
 			taken[sibling.layer] = taken[sibling.layer] || sibling.polled()
 		}
 	}
-	for k.layer = 0; taken[k.layer]; {
-		k.layer++
+	for r.layer = 0; taken[r.layer]; {
+		r.layer++
 	}
-	if k.layer == 0 {
+	if r.layer == 0 {
 		return 0
 	}
-	return q.makeInner(epoll, k.layer-1)
+	return q.makeInner(epoll, r.layer-1)
 }
 
-// polled reports whether an epoll holds the knote's descriptor.
-func (k *knote) polled() bool { return k.hangs || k.source == source(descriptor{}) }
+// polled reports whether an epoll holds the registration's descriptor.
+func (r *registration) polled() bool { return r.hangs || r.source == source(descriptor{}) }
 
 // makeInner opens an inner epoll, unless it exists.
 func (q *Queue) makeInner(epoll, i int) syscall.Errno {
@@ -98,24 +100,24 @@ func (q *Queue) makeInner(epoll, i int) syscall.Errno {
 	return 0
 }
 
-// control changes the knote's entry in its epoll. It returns EBADF if the number was closed and now
-// belongs to one of the queue's own descriptors.
-func (descriptor) control(q *Queue, epoll, op int, k *knote) syscall.Errno {
-	if q.own.has(int(k.ident)) {
+// control changes the registration's entry in its epoll. It returns EBADF if the number was closed
+// and now belongs to one of the queue's own descriptors.
+func (descriptor) control(q *Queue, epoll, op int, r *registration) syscall.Errno {
+	if q.own.has(int(r.ident)) {
 		return unix.EBADF
 	}
-	if k.layer > 0 {
-		epoll = q.inner[k.layer-1]
+	if r.layer > 0 {
+		epoll = q.inner[r.layer-1]
 	}
 	events := uint32(unix.EPOLLET)
-	if !k.disabled {
-		events |= k.wants()
+	if !r.disabled {
+		events |= r.wants()
 	}
-	return epollCtl(epoll, op, int(k.ident), events, k.slot, k.generation)
+	return epollCtl(epoll, op, int(r.ident), events, r.slot, r.generation)
 }
 
-func (k *knote) wants() uint32 {
-	switch k.filter {
+func (r *registration) wants() uint32 {
+	switch r.filter {
 	case kevent.FilterWrite:
 		return unix.EPOLLOUT
 	case kevent.FilterExcept:
@@ -129,19 +131,19 @@ func (k *knote) wants() uint32 {
 // checkNotes refuses a low-water mark for writing above the kernel's own, because nothing reports
 // when it is reached. A mark for reading always works, because every arrival is reported.
 // FilterExcept requires NoteOOB.
-func (k *knote) checkNotes(fflags uint32, mark int64) syscall.Errno {
-	if k.filter == kevent.FilterExcept && fflags&kevent.NoteOOB == 0 {
+func (r *registration) checkNotes(fflags uint32, mark int64) syscall.Errno {
+	if r.filter == kevent.FilterExcept && fflags&kevent.NoteOOB == 0 {
 		return unix.EINVAL
 	}
-	if k.filter != kevent.FilterWrite || fflags&kevent.NoteLowat == 0 || mark <= 1 {
+	if r.filter != kevent.FilterWrite || fflags&kevent.NoteLowat == 0 || mark <= 1 {
 		return 0
 	}
 	kept := int64(1)
-	switch k.kind {
+	switch r.kind {
 	case pipe:
 		kept = atomicRoom
 	case socket:
-		size, err := unix.GetsockoptInt(int(k.ident), unix.SOL_SOCKET, unix.SO_SNDBUF)
+		size, err := unix.GetsockoptInt(int(r.ident), unix.SOL_SOCKET, unix.SO_SNDBUF)
 		if err != nil {
 			return err.(syscall.Errno)
 		}
@@ -153,76 +155,76 @@ func (k *knote) checkNotes(fflags uint32, mark int64) syscall.Errno {
 	return 0
 }
 
-func (descriptor) touch(_ *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
+func (descriptor) touch(_ *Queue, _ int, r *registration, change kevent.Event) syscall.Errno {
 	if change.Flags&kevent.Add == 0 {
 		return 0
 	}
-	if errno := k.checkNotes(change.Fflags, change.Data); errno != 0 {
+	if errno := r.checkNotes(change.Fflags, change.Data); errno != 0 {
 		return errno
 	}
-	k.fflags, k.data = change.Fflags, change.Data
+	r.fflags, r.data = change.Fflags, change.Data
 	return 0
 }
 
 // enable makes the epoll report the current condition as well.
-func (d descriptor) enable(q *Queue, epoll int, k *knote) syscall.Errno {
-	return d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
+func (d descriptor) enable(q *Queue, epoll int, r *registration) syscall.Errno {
+	return d.control(q, epoll, unix.EPOLL_CTL_MOD, r)
 }
 
-func (d descriptor) detach(q *Queue, epoll int, k *knote) syscall.Errno {
+func (d descriptor) detach(q *Queue, epoll int, r *registration) syscall.Errno {
 	if epoll < 0 {
 		return 0
 	}
-	return d.control(q, epoll, unix.EPOLL_CTL_DEL, k)
+	return d.control(q, epoll, unix.EPOLL_CTL_DEL, r)
 }
 
 // again also detects whether the number still belongs to the registered file, because the epoll has
 // no entry for any other.
-func (d descriptor) again(q *Queue, epoll int, k *knote) syscall.Errno {
-	if k.flags&kevent.Clear == 0 {
-		return d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
+func (d descriptor) again(q *Queue, epoll int, r *registration) syscall.Errno {
+	if r.flags&kevent.Clear == 0 {
+		return d.control(q, epoll, unix.EPOLL_CTL_MOD, r)
 	}
 	// Modifying the entry would report the current condition again. Adding it fails and changes
 	// nothing.
-	switch errno := d.control(q, epoll, unix.EPOLL_CTL_ADD, k); errno {
+	switch errno := d.control(q, epoll, unix.EPOLL_CTL_ADD, r); errno {
 	case unix.EEXIST:
 		return 0
 	case 0:
-		_ = d.control(q, epoll, unix.EPOLL_CTL_DEL, k)
+		_ = d.control(q, epoll, unix.EPOLL_CTL_DEL, r)
 		return unix.ENOENT
 	case unix.EBADF, unix.EPERM:
 		return errno
 	default: // ENOMEM and ENOSPC hide the result; an extra report does no harm
-		return d.control(q, epoll, unix.EPOLL_CTL_MOD, k)
+		return d.control(q, epoll, unix.EPOLL_CTL_MOD, r)
 	}
 }
 
-func (d descriptor) fire(q *Queue, k *knote, ready uint32) (report, bool, syscall.Errno) {
-	if k.filter == kevent.FilterExcept {
-		event, fired := k.exceptional(ready)
+func (d descriptor) fire(q *Queue, r *registration, ready uint32) (report, bool, syscall.Errno) {
+	if r.filter == kevent.FilterExcept {
+		event, fired := r.exceptional(ready)
 		return event, fired, 0
 	}
-	event, connected := k.end(q, ready)
+	event, connected := r.end(q, ready)
 	if !connected {
 		return event, false, 0
 	}
 	ended := event.flags&kevent.EOF != 0 || event.fflags != 0
-	if k.filter == kevent.FilterWrite {
-		event.data = k.room()
+	if r.filter == kevent.FilterWrite {
+		event.data = r.room()
 		return event, ended || ready&unix.EPOLLOUT != 0, 0
 	}
-	event.data = k.waiting()
-	if !ended && k.fflags&kevent.NoteLowat != 0 && event.data < k.data {
+	event.data = r.waiting()
+	if !ended && r.fflags&kevent.NoteLowat != 0 && event.data < r.data {
 		return event, false, 0
 	}
 	// An empty datagram is ready although it has no bytes. If another reader was first, nothing is
 	// ready.
-	return event, ended || event.data > 0 || k.polls(unix.POLLIN) != 0, 0
+	return event, ended || event.data > 0 || r.polls(unix.POLLIN) != 0, 0
 }
 
 // exceptional returns the event of FilterExcept.
-func (k *knote) exceptional(ready uint32) (event report, fired bool) {
-	if ready&(unix.EPOLLHUP|unix.EPOLLERR) != 0 && k.kind == socket {
+func (r *registration) exceptional(ready uint32) (event report, fired bool) {
+	if ready&(unix.EPOLLHUP|unix.EPOLLERR) != 0 && r.kind == socket {
 		event.flags = kevent.EOF
 	}
 	if ready&unix.EPOLLPRI != 0 { // another poll would consume the event of files that report it once
@@ -233,46 +235,46 @@ func (k *knote) exceptional(ready uint32) (event report, fired bool) {
 
 // end returns the flags and the error for the end of a connection. connected is false for a socket
 // that was never connected: Linux reports a hang-up of it, and kqueue does not.
-func (k *knote) end(q *Queue, ready uint32) (event report, connected bool) {
+func (r *registration) end(q *Queue, ready uint32) (event report, connected bool) {
 	if ready&(unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) == 0 {
-		k.failed = 0
+		r.failed = 0
 		return event, true
 	}
-	if k.kind != socket {
+	if r.kind != socket {
 		event.flags = kevent.EOF
 		return event, true
 	}
 	if ready&(unix.EPOLLHUP|unix.EPOLLRDHUP) != 0 {
 		event.flags = kevent.EOF
 	}
-	if ready&unix.EPOLLERR != 0 && k.fflags&LeaveError != 0 {
+	if ready&unix.EPOLLERR != 0 && r.fflags&LeaveError != 0 {
 		event.fflags = LeaveError
 		return event, true
 	}
 	if ready&unix.EPOLLERR != 0 {
-		q.takeError(k)
+		q.takeError(r)
 	}
-	event.fflags = uint32(k.failed)
-	return event, k.failed != 0 || ready&unix.EPOLLHUP == 0 || k.wasConnected()
+	event.fflags = uint32(r.failed)
+	return event, r.failed != 0 || ready&unix.EPOLLHUP == 0 || r.wasConnected()
 }
 
-// takeError reads the socket's error. The kernel reports it once, so the knote of the other
+// takeError reads the socket's error. The kernel reports it once, so the registration of the other
 // direction also keeps it.
-func (q *Queue) takeError(k *knote) {
-	value, err := unix.GetsockoptInt(int(k.ident), unix.SOL_SOCKET, unix.SO_ERROR)
+func (q *Queue) takeError(r *registration) {
+	value, err := unix.GetsockoptInt(int(r.ident), unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil || value == 0 {
 		return
 	}
-	k.failed = syscall.Errno(value)
-	if sibling := q.sibling(k, kevent.FilterRead+kevent.FilterWrite-k.filter); sibling != nil {
-		sibling.failed = k.failed
+	r.failed = syscall.Errno(value)
+	if sibling := q.sibling(r, kevent.FilterRead+kevent.FilterWrite-r.filter); sibling != nil {
+		sibling.failed = r.failed
 	}
 }
 
 // wasConnected peeks at the stream, to distinguish one that has ended from one that was never
 // connected.
-func (k *knote) wasConnected() bool {
+func (r *registration) wasConnected() bool {
 	var one [1]byte
-	_, _, err := unix.Recvfrom(int(k.ident), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	_, _, err := unix.Recvfrom(int(r.ident), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 	return err != unix.ENOTCONN
 }

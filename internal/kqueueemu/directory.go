@@ -31,8 +31,8 @@ func (q *Queue) entryChanged(w *watch, event *unix.InotifyEvent) {
 		q.recordAll(w, notes)
 	}
 	if isDir && event.Mask&(unix.IN_DELETE|unix.IN_MOVED_TO) != 0 {
-		for _, k := range w.inside {
-			q.checkRemoved(k)
+		for _, r := range w.inside {
+			q.checkRemoved(r)
 		}
 	}
 }
@@ -49,65 +49,65 @@ func (q *Queue) finishMove() {
 // entryMoved handles an entry that moved here from another directory, or from here to another. The
 // link count is unchanged if a directory replaced another one.
 func (q *Queue) entryMoved(w *watch, isDir, came bool) {
-	for _, k := range w.knotes {
+	for _, r := range w.registrations {
 		notes := kevent.NoteWrite | kevent.NoteExtend
-		now, errno := k.same()
-		if isDir && !(came && errno == 0 && now.links > 1 && now.links == k.file.links) {
+		now, errno := r.same()
+		if isDir && !(came && errno == 0 && now.links > 1 && now.links == r.file.links) {
 			notes |= kevent.NoteLink
 		}
 		if errno == 0 {
-			q.see(k, now)
+			q.see(r, now)
 		}
-		q.record(k, notes)
+		q.record(r, notes)
 	}
 }
 
 // renamed handles an entry with a new name in the same directory. If it replaced a directory, the
 // link count has become smaller.
 func (q *Queue) renamed(w *watch, isDir bool) {
-	for _, k := range w.knotes {
+	for _, r := range w.registrations {
 		notes := kevent.NoteWrite
-		if now, errno := k.same(); errno == 0 {
-			if isDir && now.links < k.file.links {
+		if now, errno := r.same(); errno == 0 {
+			if isDir && now.links < r.file.links {
 				notes |= kevent.NoteLink
 			}
-			q.see(k, now)
+			q.see(r, now)
 		}
-		q.record(k, notes)
+		q.record(r, notes)
 	}
 }
 
 func (q *Queue) recordAll(w *watch, notes uint32) {
-	for _, k := range w.knotes {
-		if now, errno := k.same(); errno == 0 {
-			q.see(k, now)
+	for _, r := range w.registrations {
+		if now, errno := r.same(); errno == 0 {
+			q.see(r, now)
 		}
-		q.record(k, notes)
+		q.record(r, notes)
 	}
 }
 
 // checkRemoved checks whether the directory was removed. If the check fails, fire repeats it.
-func (q *Queue) checkRemoved(k *knote) {
-	now, errno := k.same()
+func (q *Queue) checkRemoved(r *registration) {
+	now, errno := r.same()
 	switch {
 	case errno == 0:
-		q.see(k, now)
+		q.see(r, now)
 	case !isGone(errno):
-		q.activate(k)
+		q.activate(r)
 	}
 }
 
 // see stores the file's identity, and reports the removal of a directory.
-func (q *Queue) see(k *knote, now identity) {
-	k.noticeRemoval(now)
-	k.file = now
-	q.record(k, 0)
+func (q *Queue) see(r *registration, now identity) {
+	r.noticeRemoval(now)
+	r.file = now
+	q.record(r, 0)
 }
 
 // noticeRemoval adds NoteDelete if the directory has lost its last link since it was last seen.
-func (k *knote) noticeRemoval(now identity) {
-	if now.isDirectory() && now.links == 0 && k.file.links > 0 {
-		k.file.links = 0
-		k.hits |= kevent.NoteDelete & k.fflags
+func (r *registration) noticeRemoval(now identity) {
+	if now.isDirectory() && now.links == 0 && r.file.links > 0 {
+		r.file.links = 0
+		r.hits |= kevent.NoteDelete & r.fflags
 	}
 }

@@ -22,34 +22,34 @@ func next(failures *[]syscall.Errno) (errno syscall.Errno) {
 	return errno
 }
 
-func (*faulty) attach(q *Queue, _ int, k *knote) syscall.Errno {
-	q.activate(k)
+func (*faulty) attach(q *Queue, _ int, r *registration) syscall.Errno {
+	q.activate(r)
 	return 0
 }
 
-func (*faulty) touch(_ *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
-	k.fflags, k.data = change.Fflags, change.Data
+func (*faulty) touch(_ *Queue, _ int, r *registration, change kevent.Event) syscall.Errno {
+	r.fflags, r.data = change.Fflags, change.Data
 	return 0
 }
 
-func (f *faulty) enable(q *Queue, _ int, k *knote) syscall.Errno {
+func (f *faulty) enable(q *Queue, _ int, r *registration) syscall.Errno {
 	errno := next(&f.enableFails)
 	if errno == 0 {
-		q.activate(k)
+		q.activate(r)
 	}
 	return errno
 }
 
-func (f *faulty) detach(*Queue, int, *knote) syscall.Errno { return next(&f.detachFails) }
+func (f *faulty) detach(*Queue, int, *registration) syscall.Errno { return next(&f.detachFails) }
 
-func (f *faulty) fire(*Queue, *knote, uint32) (report, bool, syscall.Errno) {
+func (f *faulty) fire(*Queue, *registration, uint32) (report, bool, syscall.Errno) {
 	return report{}, true, next(&f.fireFails)
 }
 
-func (f *faulty) again(q *Queue, _ int, k *knote) syscall.Errno {
+func (f *faulty) again(q *Queue, _ int, r *registration) syscall.Errno {
 	errno := next(&f.againFails)
 	if errno == 0 {
-		return q.continues(k)
+		return q.continues(r)
 	}
 	return errno
 }
@@ -134,7 +134,7 @@ func TestGoneObjectsAreRemoved(t *testing.T) {
 		for _, f := range []*faulty{{againFails: []syscall.Errno{errno}}, {fireFails: []syscall.Errno{errno}}} {
 			q, epoll := newFaulty(t, f, 0)
 			expect(t, q, epoll, 0, 0)
-			if len(q.knotes) != 0 {
+			if len(q.registrations) != 0 {
 				t.Errorf("%v: the registration is still there", errno)
 			}
 		}
@@ -144,14 +144,14 @@ func TestGoneObjectsAreRemoved(t *testing.T) {
 // TestChangeThatFailsChangesNothing lets a change fail in its last step.
 func TestChangeThatFailsChangesNothing(t *testing.T) {
 	q, epoll := newFaulty(t, &faulty{enableFails: []syscall.Errno{unix.ENOMEM}}, 0)
-	k := q.knotes[key{1, kevent.FilterUser}]
-	before := *k
+	r := q.registrations[key{1, kevent.FilterUser}]
+	before := *r
 	disable := kevent.Event{Ident: 1, Filter: kevent.FilterUser, Flags: kevent.Disable, Udata: 8, Fflags: 1, Data: 2}
-	if errno := q.modify(epoll, k, disable); errno != unix.ENOMEM {
+	if errno := q.modify(epoll, r, disable); errno != unix.ENOMEM {
 		t.Fatal(errno)
 	}
-	if k.udata != before.udata || k.disabled || k.fflags != before.fflags || k.data != before.data || k.flags != before.flags {
-		t.Errorf("the registration is now %+v", k)
+	if r.udata != before.udata || r.disabled || r.fflags != before.fflags || r.data != before.data || r.flags != before.flags {
+		t.Errorf("the registration is now %+v", r)
 	}
 	expect(t, q, epoll, 1, 0)
 }

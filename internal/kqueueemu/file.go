@@ -44,73 +44,73 @@ func (i identity) isDirectory() bool { return i.mode&unix.S_IFMT == unix.S_IFDIR
 
 func (i identity) isDevice() bool { return i.mode&unix.S_IFMT == unix.S_IFCHR }
 
-// same returns the current identity of the knote's file, or ENOENT if the descriptor now belongs to
-// another file.
-func (k *knote) same() (identity, syscall.Errno) {
-	now, errno := identify(k.ident)
-	if errno == 0 && (k.gone || now.device != k.file.device || now.inode != k.file.inode) {
+// same returns the current identity of the registration's file, or ENOENT if the descriptor now
+// belongs to another file.
+func (r *registration) same() (identity, syscall.Errno) {
+	now, errno := identify(r.ident)
+	if errno == 0 && (r.gone || now.device != r.file.device || now.inode != r.file.inode) {
 		errno = unix.ENOENT
 	}
 	return now, errno
 }
 
-func (file) attach(q *Queue, epoll int, k *knote) (errno syscall.Errno) {
-	if k.file, errno = identify(k.ident); errno != 0 {
+func (file) attach(q *Queue, epoll int, r *registration) (errno syscall.Errno) {
+	if r.file, errno = identify(r.ident); errno != 0 {
 		return errno
 	}
-	if k.filter == kevent.FilterRead && k.file.isFile() {
-		if errno := q.watchFile(epoll, k, unix.IN_MODIFY); errno != 0 {
+	if r.filter == kevent.FilterRead && r.file.isFile() {
+		if errno := q.watchFile(epoll, r, unix.IN_MODIFY); errno != 0 {
 			return errno
 		}
 	}
-	q.activate(k)
+	q.activate(r)
 	return 0
 }
 
-func (file) touch(q *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
+func (file) touch(q *Queue, _ int, r *registration, change kevent.Event) syscall.Errno {
 	q.readInotify() // it reports whether the file no longer exists
-	if _, errno := k.same(); errno != 0 {
+	if _, errno := r.same(); errno != 0 {
 		return errno
 	}
 	if change.Flags&kevent.Add != 0 {
-		k.fflags, k.data = change.Fflags, change.Data
+		r.fflags, r.data = change.Fflags, change.Data
 	}
 	return 0
 }
 
-func (file) enable(q *Queue, _ int, k *knote) syscall.Errno {
-	q.activate(k)
+func (file) enable(q *Queue, _ int, r *registration) syscall.Errno {
+	q.activate(r)
 	return 0
 }
 
-func (file) detach(q *Queue, epoll int, k *knote) syscall.Errno {
-	q.unwatchFile(k)
-	q.unwatchParent(k)
+func (file) detach(q *Queue, epoll int, r *registration) syscall.Errno {
+	q.unwatchFile(r)
+	q.unwatchParent(r)
 	if epoll < 0 {
 		return 0
 	}
-	_, errno := k.same()
+	_, errno := r.same()
 	return errno
 }
 
-func (file) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
-	now, errno := k.same()
+func (file) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.Errno) {
+	now, errno := r.same()
 	if errno != 0 {
 		return report{}, false, errno
 	}
-	if k.filter == kevent.FilterWrite || !now.isFile() {
+	if r.filter == kevent.FilterWrite || !now.isFile() {
 		return report{}, true, 0
 	}
-	offset, err := unix.Seek(int(k.ident), 0, unix.SEEK_CUR)
+	offset, err := unix.Seek(int(r.ident), 0, unix.SEEK_CUR)
 	if err != nil {
 		return report{}, false, err.(syscall.Errno)
 	}
 	left := now.size - offset
 	least := int64(1)
-	if k.fflags&kevent.NoteLowat != 0 {
-		least = max(k.data, 1)
+	if r.fflags&kevent.NoteLowat != 0 {
+		least = max(r.data, 1)
 	}
 	return report{data: left}, left >= least, 0
 }
 
-func (file) again(q *Queue, _ int, k *knote) syscall.Errno { return q.continues(k) }
+func (file) again(q *Queue, _ int, r *registration) syscall.Errno { return q.continues(r) }

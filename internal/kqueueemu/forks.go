@@ -132,10 +132,10 @@ func (q *Queue) readForks() {
 
 // lostForks reports that children may not be followed, because messages were lost.
 func (q *Queue) lostForks() {
-	for _, k := range q.knotes {
-		if k.filter == kevent.FilterProc && k.fflags&kevent.NoteTrack != 0 {
-			k.hits |= kevent.NoteTrackErr
-			q.activate(k)
+	for _, r := range q.registrations {
+		if r.filter == kevent.FilterProc && r.fflags&kevent.NoteTrack != 0 {
+			r.hits |= kevent.NoteTrackErr
+			q.activate(r)
 		}
 	}
 }
@@ -152,62 +152,64 @@ func (q *Queue) processEvent(message []byte) {
 			q.forked(ids[1], ids[3])
 		}
 	case eventExec:
-		if k := q.process(ids[1]); k != nil {
-			q.record(k, kevent.NoteExec)
+		if r := q.process(ids[1]); r != nil {
+			q.record(r, kevent.NoteExec)
 		}
 	case eventExit:
-		if k := q.process(ids[1]); k != nil && ids[0] == ids[1] {
-			q.exited(k, int64(ids[2]))
+		if r := q.process(ids[1]); r != nil && ids[0] == ids[1] {
+			q.exited(r, int64(ids[2]))
 		}
 	}
 }
 
-func (q *Queue) process(pid int32) *knote { return q.knotes[key{uint64(pid), kevent.FilterProc}] }
+func (q *Queue) process(pid int32) *registration {
+	return q.registrations[key{uint64(pid), kevent.FilterProc}]
+}
 
 // forked records a fork, and follows the child if that was requested.
 func (q *Queue) forked(parent, child int32) {
-	k := q.process(parent)
-	if k == nil {
+	r := q.process(parent)
+	if r == nil {
 		return
 	}
-	if k.fflags&kevent.NoteTrack != 0 && q.follow(k, child) != 0 {
-		k.hits |= kevent.NoteTrackErr
-		q.activate(k)
+	if r.fflags&kevent.NoteTrack != 0 && q.follow(r, child) != 0 {
+		r.hits |= kevent.NoteTrackErr
+		q.activate(r)
 	}
-	q.record(k, kevent.NoteFork)
+	q.record(r, kevent.NoteFork)
 }
 
 // follow registers a child like its parent. If the child has already ended, its exit is among the
 // events that follow.
-func (q *Queue) follow(parent *knote, child int32) syscall.Errno {
-	k := q.process(child)
-	if k == nil {
-		k = q.newKnote()
-		*k = knote{
+func (q *Queue) follow(parent *registration, child int32) syscall.Errno {
+	r := q.process(child)
+	if r == nil {
+		r = q.newRegistration()
+		*r = registration{
 			key: key{uint64(child), kevent.FilterProc}, source: process{}, fd: -1,
 			flags: parent.flags &^ kevent.OneShot, fflags: parent.fflags, data: parent.data, udata: parent.udata,
 		}
-		q.occupy(k)
-		if errno := k.openProcess(q); errno != 0 && errno != unix.ESRCH {
-			q.vacate(k)
+		q.occupy(r)
+		if errno := r.openProcess(q); errno != 0 && errno != unix.ESRCH {
+			q.vacate(r)
 			return errno
 		}
-		q.knotes[k.key] = k
+		q.registrations[r.key] = r
 	}
-	k.followed, k.parentID = true, int64(parent.ident)
-	q.activate(k)
+	r.followed, r.parentID = true, int64(parent.ident)
+	q.activate(r)
 	return 0
 }
 
-// exited records the exit of a process. It also removes the knote of a followed child that has no
-// pidfd or does not wait for the exit.
-func (q *Queue) exited(k *knote, status int64) {
-	k.status, k.statusKnown = status, true
-	if k.fd >= 0 && k.fflags&kevent.NoteExit != 0 {
+// exited records the exit of a process. It also removes the registration of a followed child that
+// has no pidfd or does not wait for the exit.
+func (q *Queue) exited(r *registration, status int64) {
+	r.status, r.statusKnown = status, true
+	if r.fd >= 0 && r.fflags&kevent.NoteExit != 0 {
 		return // the pidfd reports it
 	}
-	if k.parentID != 0 { // no caller removes the knote of a followed child
-		k.ended = true
-		q.activate(k)
+	if r.parentID != 0 { // no caller removes the registration of a followed child
+		r.ended = true
+		q.activate(r)
 	}
 }

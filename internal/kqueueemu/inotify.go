@@ -13,10 +13,10 @@ import (
 
 // watch is inotify's watch of one file, shared by all descriptors of the file.
 type watch struct {
-	number int32
-	events uint32
-	knotes []*knote // of the file itself
-	inside []*knote // of directories in this one, whose removal only this watch reports
+	number        int32
+	events        uint32
+	registrations []*registration // of the file itself
+	inside        []*registration // of directories in this one, whose removal only this watch reports
 }
 
 // move is the first half of a rename, until the second is known.
@@ -26,56 +26,56 @@ type move struct {
 	isDir  bool
 }
 
-// watchFile makes inotify report the events of the knote's file. It does not change a watch that
-// already has them, because the program may have lost the permission to change it.
-func (q *Queue) watchFile(epoll int, k *knote, events uint32) syscall.Errno {
-	if k.watch != nil && events&^k.watch.events == 0 {
+// watchFile makes inotify report the events of the registration's file. It does not change a watch
+// that already has them, because the program may have lost the permission to change it.
+func (q *Queue) watchFile(epoll int, r *registration, events uint32) syscall.Errno {
+	if r.watch != nil && events&^r.watch.events == 0 {
 		return 0
 	}
-	w, errno := q.addWatch(epoll, pathOf(k), events)
-	if errno == 0 && k.watch != w {
-		q.unwatchFile(k)
-		k.watch = w
-		w.knotes = append(w.knotes, k)
+	w, errno := q.addWatch(epoll, pathOf(r), events)
+	if errno == 0 && r.watch != w {
+		q.unwatchFile(r)
+		r.watch = w
+		w.registrations = append(w.registrations, r)
 	}
 	return errno
 }
 
 // unwatchFile undoes watchFile.
-func (q *Queue) unwatchFile(k *knote) {
-	if w := k.watch; w != nil {
-		k.watch = nil
-		w.knotes = without(w.knotes, k)
+func (q *Queue) unwatchFile(r *registration) {
+	if w := r.watch; w != nil {
+		r.watch = nil
+		w.registrations = without(w.registrations, r)
 		q.dropUnused(w)
 	}
 }
 
 // watchParent makes inotify report removed entries of the directory's parent. Inotify reports the
 // removal of an open directory only there.
-func (q *Queue) watchParent(epoll int, k *knote) {
-	w, errno := q.addWatch(epoll, pathOf(k)+"/..", unix.IN_DELETE|unix.IN_MOVED_TO)
-	if errno != 0 || w == k.parent { // the program may not be allowed to read the parent
+func (q *Queue) watchParent(epoll int, r *registration) {
+	w, errno := q.addWatch(epoll, pathOf(r)+"/..", unix.IN_DELETE|unix.IN_MOVED_TO)
+	if errno != 0 || w == r.parent { // the program may not be allowed to read the parent
 		return
 	}
-	q.unwatchParent(k)
-	k.parent = w
-	w.inside = append(w.inside, k)
+	q.unwatchParent(r)
+	r.parent = w
+	w.inside = append(w.inside, r)
 }
 
 // unwatchParent undoes watchParent.
-func (q *Queue) unwatchParent(k *knote) {
-	if w := k.parent; w != nil {
-		k.parent = nil
-		w.inside = without(w.inside, k)
+func (q *Queue) unwatchParent(r *registration) {
+	if w := r.parent; w != nil {
+		r.parent = nil
+		w.inside = without(w.inside, r)
 		q.dropUnused(w)
 	}
 }
 
-// pathOf returns a path that leads to the knote's file even after it was renamed or removed.
-func pathOf(k *knote) string { return "/proc/self/fd/" + strconv.FormatUint(k.ident, 10) }
+// pathOf returns a path that leads to the registration's file even after it was renamed or removed.
+func pathOf(r *registration) string { return "/proc/self/fd/" + strconv.FormatUint(r.ident, 10) }
 
-func without(knotes []*knote, k *knote) []*knote {
-	return slices.DeleteFunc(knotes, func(other *knote) bool { return other == k })
+func without(registrations []*registration, r *registration) []*registration {
+	return slices.DeleteFunc(registrations, func(other *registration) bool { return other == r })
 }
 
 func (q *Queue) addWatch(epoll int, path string, events uint32) (*watch, syscall.Errno) {
@@ -96,7 +96,7 @@ func (q *Queue) addWatch(epoll int, path string, events uint32) (*watch, syscall
 }
 
 func (q *Queue) dropUnused(w *watch) {
-	if len(w.knotes) == 0 && len(w.inside) == 0 {
+	if len(w.registrations) == 0 && len(w.inside) == 0 {
 		delete(q.watches, w.number)
 		_, _ = unix.InotifyRmWatch(q.inotify, uint32(w.number)) // it fails if the file has ended
 	}
@@ -119,7 +119,7 @@ func (q *Queue) makeInotify(epoll int) syscall.Errno {
 	return 0
 }
 
-// readInotify reads all inotify events and records them in the knotes.
+// readInotify reads all inotify events and records them in the registrations.
 func (q *Queue) readInotify() {
 	for q.inotify >= 0 {
 		n, err := unix.Read(q.inotify, q.messages())
@@ -159,8 +159,8 @@ func (q *Queue) happened(event *unix.InotifyEvent) {
 func (q *Queue) compareAll() {
 	for _, w := range q.watches {
 		q.fileChanged(w, unix.IN_MODIFY|unix.IN_ATTRIB)
-		for _, k := range w.inside {
-			q.checkRemoved(k)
+		for _, r := range w.inside {
+			q.checkRemoved(r)
 		}
 	}
 }
@@ -169,10 +169,10 @@ func (q *Queue) compareAll() {
 // gone.
 func (q *Queue) ended(w *watch) {
 	delete(q.watches, w.number)
-	for _, k := range w.knotes {
-		k.watch, k.gone = nil, true
+	for _, r := range w.registrations {
+		r.watch, r.gone = nil, true
 	}
-	for _, k := range w.inside {
-		k.parent = nil
+	for _, r := range w.inside {
+		r.parent = nil
 	}
 }

@@ -2,8 +2,9 @@
 // with timerfd, processes with pidfd, files with inotify and signals with os/signal.
 //
 // A queue is an epoll whose descriptor is the queue's. Registrations whose events do not come from
-// a descriptor wait in the list of pending knotes. A wake-up eventfd in the epoll is readable while
-// the list is not empty, so poll(2) and other epolls see the queue as they would see a kernel's.
+// a descriptor wait in the list of pending registrations. A wake-up eventfd in the epoll is
+// readable while the list is not empty, so poll(2) and other epolls see the queue as they would see
+// a kernel's.
 //
 // Every descriptor is registered edge-triggered, and armed again after each report of a lasting
 // condition. That costs a system call, but it detects closed descriptors. If a duplicate stays

@@ -22,43 +22,43 @@ const mountNotes = kevent.NoteMount | kevent.NoteUnmount
 type mounts struct {
 	fd      int // of mountinfo, which poll(2) reports after each change
 	known   map[string]bool
-	watched atomic.Int32 // the number of knotes
+	watched atomic.Int32 // the number of registrations
 }
 
-func (filesystems) attach(q *Queue, epoll int, k *knote) syscall.Errno {
-	if errno := onlyNotes(k.fflags, mountNotes); errno != 0 {
+func (filesystems) attach(q *Queue, epoll int, r *registration) syscall.Errno {
+	if errno := onlyNotes(r.fflags, mountNotes); errno != 0 {
 		return errno
 	}
 	if errno := q.makeMounts(epoll); errno != 0 {
 		return errno
 	}
-	q.compareMounts() // earlier changes are not the knote's
-	k.flags |= kevent.Clear
+	q.compareMounts() // earlier changes are not the registration's
+	r.flags |= kevent.Clear
 	q.mounts.watched.Add(1)
 	return 0
 }
 
-func (filesystems) touch(q *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
-	return k.takeNotes(change, mountNotes, q.compareMounts)
+func (filesystems) touch(q *Queue, _ int, r *registration, change kevent.Event) syscall.Errno {
+	return r.takeNotes(change, mountNotes, q.compareMounts)
 }
 
-func (filesystems) enable(q *Queue, _ int, k *knote) syscall.Errno {
-	q.record(k, 0)
+func (filesystems) enable(q *Queue, _ int, r *registration) syscall.Errno {
+	q.record(r, 0)
 	return 0
 }
 
-func (filesystems) detach(q *Queue, _ int, _ *knote) syscall.Errno {
+func (filesystems) detach(q *Queue, _ int, _ *registration) syscall.Errno {
 	q.mounts.watched.Add(-1)
 	return 0
 }
 
-func (filesystems) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
-	notes := k.hits & k.fflags
-	k.hits = 0
+func (filesystems) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.Errno) {
+	notes := r.hits & r.fflags
+	r.hits = 0
 	return report{fflags: notes}, notes != 0, 0
 }
 
-func (filesystems) again(*Queue, int, *knote) syscall.Errno { return 0 }
+func (filesystems) again(*Queue, int, *registration) syscall.Errno { return 0 }
 
 func (q *Queue) makeMounts(epoll int) syscall.Errno {
 	if q.mounts.fd >= 0 {
@@ -133,9 +133,9 @@ func (q *Queue) compareMounts() {
 		}
 	}
 	q.mounts.known = now
-	for _, k := range q.knotes {
-		if notes != 0 && k.filter == kevent.FilterFS {
-			q.record(k, notes)
+	for _, r := range q.registrations {
+		if notes != 0 && r.filter == kevent.FilterFS {
+			q.record(r, notes)
 		}
 	}
 }

@@ -24,41 +24,41 @@ type links struct {
 	state map[int32]uint32 // the last note of each interface
 }
 
-func (n netdev) attach(q *Queue, epoll int, k *knote) syscall.Errno {
-	if errno := onlyNotes(k.fflags, linkNotes); errno != 0 {
+func (n netdev) attach(q *Queue, epoll int, r *registration) syscall.Errno {
+	if errno := onlyNotes(r.fflags, linkNotes); errno != 0 {
 		return errno
 	}
 	if errno := q.makeLinks(epoll); errno != 0 {
 		return errno
 	}
-	q.readLinks() // earlier changes are not the knote's
-	if _, exists := q.links.state[int32(min(k.ident, math.MaxInt32))]; k.ident != 0 && !exists {
+	q.readLinks() // earlier changes are not the registration's
+	if _, exists := q.links.state[int32(min(r.ident, math.MaxInt32))]; r.ident != 0 && !exists {
 		return unix.ENXIO
 	}
-	k.flags |= kevent.Clear
+	r.flags |= kevent.Clear
 	return 0
 }
 
-func (netdev) touch(q *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
-	return k.takeNotes(change, linkNotes, q.readLinks)
+func (netdev) touch(q *Queue, _ int, r *registration, change kevent.Event) syscall.Errno {
+	return r.takeNotes(change, linkNotes, q.readLinks)
 }
 
-func (netdev) enable(q *Queue, _ int, k *knote) syscall.Errno {
-	q.record(k, 0)
+func (netdev) enable(q *Queue, _ int, r *registration) syscall.Errno {
+	q.record(r, 0)
 	return 0
 }
 
-func (netdev) detach(*Queue, int, *knote) syscall.Errno { return 0 }
+func (netdev) detach(*Queue, int, *registration) syscall.Errno { return 0 }
 
 // fire reports the changes since the last event. Data is the index of the interface that changed
 // last.
-func (netdev) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
-	notes := k.hits & k.fflags
-	k.hits = 0
-	return report{fflags: notes, data: k.count}, notes != 0, 0
+func (netdev) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.Errno) {
+	notes := r.hits & r.fflags
+	r.hits = 0
+	return report{fflags: notes, data: r.count}, notes != 0, 0
 }
 
-func (netdev) again(*Queue, int, *knote) syscall.Errno { return 0 }
+func (netdev) again(*Queue, int, *registration) syscall.Errno { return 0 }
 
 // makeLinks opens the netlink socket before it lists the interfaces, so that no change is missed.
 func (q *Queue) makeLinks(epoll int) syscall.Errno {
@@ -146,9 +146,9 @@ func (q *Queue) linkChanged(index int32, note uint32) {
 		delete(q.links.state, index)
 	}
 	for _, ident := range [...]uint64{0, uint64(index)} {
-		if k := q.knotes[key{ident, kevent.FilterNetdev}]; k != nil {
-			k.count = int64(index)
-			q.record(k, note)
+		if r := q.registrations[key{ident, kevent.FilterNetdev}]; r != nil {
+			r.count = int64(index)
+			q.record(r, note)
 		}
 	}
 }

@@ -15,47 +15,47 @@ import (
 	"iomux/internal/sys"
 )
 
-// process is the source of FilterProc. Each knote has a pidfd.
+// process is the source of FilterProc. Each registration has a pidfd.
 type process struct{}
 
 // unknownStatus is the Data of an exit whose status is unknown.
 const unknownStatus = -1
 
-func (p process) attach(q *Queue, epoll int, k *knote) syscall.Errno {
-	if k.ident == 0 || k.ident > math.MaxInt32 {
+func (p process) attach(q *Queue, epoll int, r *registration) syscall.Errno {
+	if r.ident == 0 || r.ident > math.MaxInt32 {
 		return unix.ESRCH
 	}
-	k.flags |= kevent.Clear
-	if errno := k.openProcess(q); errno != 0 {
+	r.flags |= kevent.Clear
+	if errno := r.openProcess(q); errno != 0 {
 		return errno
 	}
-	errno := p.connect(q, epoll, k.fflags)
+	errno := p.connect(q, epoll, r.fflags)
 	if errno == 0 {
-		errno = k.arm(epoll)
+		errno = r.arm(epoll)
 	}
 	if errno != 0 {
-		q.discard(k.fd)
+		q.discard(r.fd)
 	}
 	return errno
 }
 
-// arm makes the epoll report the exit, if the knote waits for it.
-func (k *knote) arm(epoll int) syscall.Errno {
+// arm makes the epoll report the exit, if the registration waits for it.
+func (r *registration) arm(epoll int) syscall.Errno {
 	op := unix.EPOLL_CTL_MOD
-	if !k.armed {
+	if !r.armed {
 		op = unix.EPOLL_CTL_ADD
 	}
-	errno := epollCtl(epoll, op, k.fd, unix.EPOLLET|k.exits(), k.slot, k.generation)
-	k.armed = k.armed || errno == 0
+	errno := epollCtl(epoll, op, r.fd, unix.EPOLLET|r.exits(), r.slot, r.generation)
+	r.armed = r.armed || errno == 0
 	return errno
 }
 
 // openProcess opens the pidfd.
-func (k *knote) openProcess(q *Queue) syscall.Errno {
-	fd, errno := q.adopt(unix.PidfdOpen(int(k.ident), 0))
+func (r *registration) openProcess(q *Queue) syscall.Errno {
+	fd, errno := q.adopt(unix.PidfdOpen(int(r.ident), 0))
 	switch errno {
 	case 0:
-		k.fd = fd
+		r.fd = fd
 	case unix.EINVAL, unix.ENOENT: // a thread
 		return unix.ESRCH
 	}
@@ -69,78 +69,78 @@ func (process) connect(q *Queue, epoll int, fflags uint32) syscall.Errno {
 	}
 	errno := q.makeForks(epoll)
 	if errno == 0 {
-		q.readForks() // earlier events are not the knote's
+		q.readForks() // earlier events are not the registration's
 	}
 	return errno
 }
 
-// exits returns the epoll events for an exit, if the knote waits for it.
-func (k *knote) exits() uint32 {
-	if k.fflags&kevent.NoteExit == 0 {
+// exits returns the epoll events for an exit, if the registration waits for it.
+func (r *registration) exits() uint32 {
+	if r.fflags&kevent.NoteExit == 0 {
 		return 0
 	}
-	return k.readable()
+	return r.readable()
 }
 
-func (p process) touch(q *Queue, epoll int, k *knote, change kevent.Event) syscall.Errno {
-	k.flags |= kevent.Clear
+func (p process) touch(q *Queue, epoll int, r *registration, change kevent.Event) syscall.Errno {
+	r.flags |= kevent.Clear
 	if change.Flags&kevent.Add == 0 {
 		return 0
 	}
 	if errno := p.connect(q, epoll, change.Fflags); errno != 0 {
 		return errno
 	}
-	k.fflags, k.data = change.Fflags, change.Data
+	r.fflags, r.data = change.Fflags, change.Data
 	return 0
 }
 
-func (process) enable(q *Queue, epoll int, k *knote) syscall.Errno {
-	if k.isDue() {
-		q.activate(k)
+func (process) enable(q *Queue, epoll int, r *registration) syscall.Errno {
+	if r.isDue() {
+		q.activate(r)
 	}
-	if k.fd < 0 || k.followed { // NoteChild comes before the exit
+	if r.fd < 0 || r.followed { // NoteChild comes before the exit
 		return 0
 	}
-	return k.arm(epoll)
+	return r.arm(epoll)
 }
 
-func (process) detach(q *Queue, _ int, k *knote) syscall.Errno {
-	if k.fd >= 0 {
-		q.discard(k.fd)
+func (process) detach(q *Queue, _ int, r *registration) syscall.Errno {
+	if r.fd >= 0 {
+		q.discard(r.fd)
 	}
 	return 0
 }
 
-// isDue reports whether the knote has an event that does not come from its pidfd.
-func (k *knote) isDue() bool { return k.followed || k.ended || k.hits != 0 }
+// isDue reports whether the registration has an event that does not come from its pidfd.
+func (r *registration) isDue() bool { return r.followed || r.ended || r.hits != 0 }
 
 // again reports what had to wait until NoteChild was reported.
-func (process) again(q *Queue, epoll int, k *knote) syscall.Errno {
-	if k.isDue() {
-		q.activate(k)
+func (process) again(q *Queue, epoll int, r *registration) syscall.Errno {
+	if r.isDue() {
+		q.activate(r)
 	}
-	if k.fd >= 0 && !k.armed {
-		return k.arm(epoll)
+	if r.fd >= 0 && !r.armed {
+		return r.arm(epoll)
 	}
 	return 0
 }
 
 // fire reports NoteChild first, in a separate event, and then the other notes.
-func (process) fire(_ *Queue, k *knote, ready uint32) (event report, fired bool, errno syscall.Errno) {
-	if k.followed {
-		k.followed = false
-		return report{fflags: kevent.NoteChild, data: k.parentID}, true, 0
+func (process) fire(_ *Queue, r *registration, ready uint32) (event report, fired bool, errno syscall.Errno) {
+	if r.followed {
+		r.followed = false
+		return report{fflags: kevent.NoteChild, data: r.parentID}, true, 0
 	}
-	event.fflags = k.hits & (k.fflags | kevent.NoteTrackErr)
-	k.hits = 0
-	if status, ended := k.exit(ready); ended {
+	event.fflags = r.hits & (r.fflags | kevent.NoteTrackErr)
+	r.hits = 0
+	if status, ended := r.exit(ready); ended {
 		event.flags = kevent.EOF | kevent.OneShot
-		if k.fflags&kevent.NoteExit != 0 {
+		if r.fflags&kevent.NoteExit != 0 {
 			event.fflags |= kevent.NoteExit
 			event.data = status
 		}
 		if event.fflags == 0 {
-			return event, false, unix.ENOENT // the exit was not requested, so it only removes the knote
+			return event, false, unix.ENOENT // the exit was not requested, so it only removes the registration
 		}
 	}
 	return event, event.fflags != 0, 0
@@ -148,16 +148,16 @@ func (process) fire(_ *Queue, k *knote, ready uint32) (event report, fired bool,
 
 // exit returns the status of the process, if it has ended. If the kernel reports the status only
 // after the parent has waited for the process, the pidfd becomes ready again at that time.
-func (k *knote) exit(ready uint32) (status int64, ended bool) {
-	if k.ended {
-		return k.status, true
+func (r *registration) exit(ready uint32) (status int64, ended bool) {
+	if r.ended {
+		return r.status, true
 	}
-	if k.fflags&kevent.NoteExit == 0 || ready == 0 {
+	if r.fflags&kevent.NoteExit == 0 || ready == 0 {
 		return 0, false
 	}
-	status, known := k.findStatus()
+	status, known := r.findStatus()
 	if !known {
-		if ready&unix.EPOLLHUP == 0 && isKnownLater(k.fd) {
+		if ready&unix.EPOLLHUP == 0 && isKnownLater(r.fd) {
 			return 0, false
 		}
 		status = unknownStatus
@@ -166,14 +166,14 @@ func (k *knote) exit(ready uint32) (status int64, ended bool) {
 }
 
 // findStatus returns the status that wait(2) would return, without reaping the process.
-func (k *knote) findStatus() (status int64, known bool) {
-	if k.statusKnown {
-		return k.status, true
+func (r *registration) findStatus() (status int64, known bool) {
+	if r.statusKnown {
+		return r.status, true
 	}
-	if status, known := sys.WaitStatus(k.fd); known {
+	if status, known := sys.WaitStatus(r.fd); known {
 		return int64(status), true
 	}
-	return zombieStatus(k.fd, k.ident)
+	return zombieStatus(r.fd, r.ident)
 }
 
 // isKnownLater reports whether the kernel supports the request but has no status yet. Linux 6.15

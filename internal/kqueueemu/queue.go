@@ -23,28 +23,28 @@ const inner = 3
 
 // Queue is an emulated kqueue. The caller owns its epoll and passes it to each call.
 type Queue struct {
-	mu      sync.Mutex
-	knotes  map[key]*knote
-	slots   []slot
-	free    []int32      // unused slots
-	spare   []*knote     // unused knotes of descriptors
-	own     fdSet        // descriptors that the queue has opened
-	number  int32        // unique in the process
-	fds     map[int]bool // descriptors of the epoll that have not been released
-	dead    atomic.Bool  // all descriptors of the epoll were released
-	closing int          // calls of Wake that Release has not undone
-	wakeFD  int          // an eventfd, readable while knotes are pending or closing is not zero
-	inner   [inner]int   // epolls inside the queue's, for more filters of a descriptor; -1 until needed
-	inotify int          // -1 until needed
-	watches map[int32]*watch
-	moved   move
-	links   links
-	mounts  mounts
-	forks   forks
-	pending list
-	woken   bool          // wakeFD is readable
-	failure syscall.Errno // why a pending knote has not been reported
-	buffer  []byte        // for messages of the kernel
+	mu            sync.Mutex
+	registrations map[key]*registration
+	slots         []slot
+	free          []int32         // unused slots
+	spare         []*registration // unused registrations of descriptors
+	own           fdSet           // descriptors that the queue has opened
+	number        int32           // unique in the process
+	fds           map[int]bool    // descriptors of the epoll that have not been released
+	dead          atomic.Bool     // all descriptors of the epoll were released
+	closing       int             // calls of Wake that Release has not undone
+	wakeFD        int             // an eventfd, readable while registrations are pending or closing is not zero
+	inner         [inner]int      // epolls inside the queue's, for more filters of a descriptor; -1 until needed
+	inotify       int             // -1 until needed
+	watches       map[int32]*watch
+	moved         move
+	links         links
+	mounts        mounts
+	forks         forks
+	pending       list
+	woken         bool          // wakeFD is readable
+	failure       syscall.Errno // why a pending registration has not been reported
+	buffer        []byte        // for messages of the kernel
 }
 
 type key struct {
@@ -52,11 +52,11 @@ type key struct {
 	filter int16
 }
 
-// slot maps the event of an epoll to its knote. The generation distinguishes the knote from earlier
-// ones in the slot.
+// slot maps the event of an epoll to its registration. The generation distinguishes the
+// registration from earlier ones in the slot.
 type slot struct {
-	knote      *knote
-	generation int32
+	registration *registration
+	generation   int32
 }
 
 // The slots of the epoll's own entries.
@@ -88,7 +88,7 @@ func New() (q *Queue, fd int, call string, err error) {
 		_ = unix.Close(fd)
 		return nil, -1, "eventfd", err
 	}
-	q = &Queue{knotes: make(map[key]*knote), fds: map[int]bool{fd: true}, wakeFD: wakeFD, inotify: -1}
+	q = &Queue{registrations: make(map[key]*registration), fds: map[int]bool{fd: true}, wakeFD: wakeFD, inotify: -1}
 	q.own.add(wakeFD)
 	q.links.fd, q.mounts.fd, q.forks.fd = -1, -1, -1
 	for i := range q.inner {
@@ -170,13 +170,13 @@ func (q *Queue) Release(fd int, woken bool) bool {
 	}
 	q.dead.Store(true)
 	delete(queues.all, q.number)
-	for _, k := range q.knotes {
-		_ = k.source.detach(q, -1, k) // the descriptor may be closed already
+	for _, r := range q.registrations {
+		_ = r.source.detach(q, -1, r) // the descriptor may be closed already
 	}
 	for fd := range q.own.all() {
 		_ = unix.Close(fd)
 	}
-	q.knotes, q.slots, q.spare, q.own = nil, nil, nil, nil
+	q.registrations, q.slots, q.spare, q.own = nil, nil, nil, nil
 	q.wakeFD, q.inotify, q.links.fd, q.mounts.fd, q.forks.fd = -1, -1, -1, -1, -1
 	return true
 }
@@ -214,8 +214,8 @@ func (q *Queue) wake() {
 	}
 }
 
-// clear makes wakeFD unreadable if no knote is pending and no waiter must return. If that fails,
-// the next call retries. Otherwise every wait would find it readable.
+// clear makes wakeFD unreadable if no registration is pending and no waiter must return. If that
+// fails, the next call retries. Otherwise every wait would find it readable.
 func (q *Queue) clear() {
 	if q.woken && q.pending.first == nil && q.closing == 0 {
 		var count [8]byte
@@ -223,27 +223,27 @@ func (q *Queue) clear() {
 	}
 }
 
-// activate makes the knote pending, unless it is disabled.
-func (q *Queue) activate(k *knote) {
-	if k.disabled || k.queued {
+// activate makes the registration pending, unless it is disabled.
+func (q *Queue) activate(r *registration) {
+	if r.disabled || r.queued {
 		return
 	}
-	q.pending.push(k)
+	q.pending.push(r)
 	q.wake()
 }
 
-// continues makes a reported knote pending again, unless it has EvClear.
-func (q *Queue) continues(k *knote) syscall.Errno {
-	if k.flags&kevent.Clear == 0 {
-		q.activate(k)
+// continues makes a reported registration pending again, unless it has EvClear.
+func (q *Queue) continues(r *registration) syscall.Errno {
+	if r.flags&kevent.Clear == 0 {
+		q.activate(r)
 	}
 	return 0
 }
 
 // deactivate undoes activate.
-func (q *Queue) deactivate(k *knote) {
-	if k.queued {
-		q.pending.remove(k)
+func (q *Queue) deactivate(r *registration) {
+	if r.queued {
+		q.pending.remove(r)
 		q.clear()
 	}
 }

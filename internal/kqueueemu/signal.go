@@ -42,10 +42,10 @@ func CatchSignalsBy(other func(number syscall.Signal, arrived func(times int64))
 // lastSignal is SIGRTMAX.
 const lastSignal = 64
 
-// subscriber is a knote that waits for a signal.
+// subscriber is a registration that waits for a signal.
 type subscriber struct {
-	queue *Queue
-	knote *knote
+	queue        *Queue
+	registration *registration
 }
 
 // subscription is one watched signal.
@@ -60,25 +60,25 @@ var subscriptions = struct {
 	of map[syscall.Signal]*subscription
 }{of: make(map[syscall.Signal]*subscription)}
 
-func (signals) attach(q *Queue, _ int, k *knote) syscall.Errno {
-	if k.ident < 1 || k.ident > lastSignal {
+func (signals) attach(q *Queue, _ int, r *registration) syscall.Errno {
+	if r.ident < 1 || r.ident > lastSignal {
 		return unix.EINVAL
 	}
-	k.signal = syscall.Signal(k.ident)
-	k.flags |= kevent.Clear
-	switch k.signal {
+	r.signal = syscall.Signal(r.ident)
+	r.flags |= kevent.Clear
+	switch r.signal {
 	case 32, 33, 34: // used by the C library; the Go runtime does not catch them
 		return unix.EOPNOTSUPP
 	}
 	subscriptions.Lock()
 	defer subscriptions.Unlock()
-	s := subscriptions.of[k.signal]
+	s := subscriptions.of[r.signal]
 	if s == nil {
 		s = new(subscription)
-		subscriptions.of[k.signal] = s
-		s.stop = catch(k.signal, s.arrived)
+		subscriptions.of[r.signal] = s
+		s.stop = catch(r.signal, s.arrived)
 	}
-	s.subscribers = append(s.subscribers, subscriber{q, k})
+	s.subscribers = append(s.subscribers, subscriber{q, r})
 	return 0
 }
 
@@ -88,48 +88,48 @@ func (s *subscription) arrived(times int64) {
 	s.notified = append(s.notified[:0], s.subscribers...)
 	subscriptions.Unlock()
 	for _, to := range s.notified {
-		to.queue.arrived(to.knote, times)
+		to.queue.arrived(to.registration, times)
 	}
 }
 
-// arrived counts a signal of the knote.
-func (q *Queue) arrived(k *knote, times int64) {
+// arrived counts a signal of the registration.
+func (q *Queue) arrived(r *registration, times int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.knotes[k.key] == k { // it may have been removed in the meantime
-		k.count += times
-		q.activate(k)
+	if q.registrations[r.key] == r { // it may have been removed in the meantime
+		r.count += times
+		q.activate(r)
 	}
 }
 
-func (signals) detach(_ *Queue, _ int, k *knote) syscall.Errno {
+func (signals) detach(_ *Queue, _ int, r *registration) syscall.Errno {
 	subscriptions.Lock()
 	defer subscriptions.Unlock()
-	s := subscriptions.of[k.signal]
-	s.subscribers = slices.DeleteFunc(s.subscribers, func(other subscriber) bool { return other.knote == k })
+	s := subscriptions.of[r.signal]
+	s.subscribers = slices.DeleteFunc(s.subscribers, func(other subscriber) bool { return other.registration == r })
 	if len(s.subscribers) == 0 {
-		delete(subscriptions.of, k.signal)
+		delete(subscriptions.of, r.signal)
 		s.stop()
 	}
 	return 0
 }
 
-func (signals) touch(_ *Queue, _ int, k *knote, _ kevent.Event) syscall.Errno {
-	k.flags |= kevent.Clear
+func (signals) touch(_ *Queue, _ int, r *registration, _ kevent.Event) syscall.Errno {
+	r.flags |= kevent.Clear
 	return 0
 }
 
-func (signals) enable(q *Queue, _ int, k *knote) syscall.Errno {
-	if k.count > 0 {
-		q.activate(k)
+func (signals) enable(q *Queue, _ int, r *registration) syscall.Errno {
+	if r.count > 0 {
+		q.activate(r)
 	}
 	return 0
 }
 
-func (signals) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
-	count := k.count
-	k.count = 0
+func (signals) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.Errno) {
+	count := r.count
+	r.count = 0
 	return report{data: count}, count > 0, 0
 }
 
-func (signals) again(*Queue, int, *knote) syscall.Errno { return 0 }
+func (signals) again(*Queue, int, *registration) syscall.Errno { return 0 }

@@ -13,60 +13,60 @@ import (
 	"iomux/internal/kevent"
 )
 
-// timer is the source of FilterTimer. Each knote has a timerfd.
+// timer is the source of FilterTimer. Each registration has a timerfd.
 type timer struct{}
 
-func (t timer) attach(q *Queue, epoll int, k *knote) syscall.Errno {
-	if errno := t.start(q, k, k.fflags, k.data); errno != 0 {
+func (t timer) attach(q *Queue, epoll int, r *registration) syscall.Errno {
+	if errno := t.start(q, r, r.fflags, r.data); errno != 0 {
 		return errno
 	}
-	errno := epollCtl(epoll, unix.EPOLL_CTL_ADD, k.fd, k.readable(), k.slot, k.generation)
+	errno := epollCtl(epoll, unix.EPOLL_CTL_ADD, r.fd, r.readable(), r.slot, r.generation)
 	if errno != 0 {
-		q.discard(k.fd)
+		q.discard(r.fd)
 	}
 	return errno
 }
 
 // touch restarts the timer if the change has EvAdd.
-func (t timer) touch(q *Queue, epoll int, k *knote, change kevent.Event) syscall.Errno {
+func (t timer) touch(q *Queue, epoll int, r *registration, change kevent.Event) syscall.Errno {
 	if change.Flags&kevent.Add == 0 {
 		return 0
 	}
-	before := k.fd
-	if errno := t.start(q, k, change.Fflags, change.Data); errno != 0 {
+	before := r.fd
+	if errno := t.start(q, r, change.Fflags, change.Data); errno != 0 {
 		return errno
 	}
-	if k.fd != before { // on another clock; closing the old one removed it from the epoll
-		return epollCtl(epoll, unix.EPOLL_CTL_ADD, k.fd, k.readable(), k.slot, k.generation)
+	if r.fd != before { // on another clock; closing the old one removed it from the epoll
+		return epollCtl(epoll, unix.EPOLL_CTL_ADD, r.fd, r.readable(), r.slot, r.generation)
 	}
 	return 0
 }
 
-func (timer) enable(_ *Queue, epoll int, k *knote) syscall.Errno {
-	return epollCtl(epoll, unix.EPOLL_CTL_MOD, k.fd, k.readable(), k.slot, k.generation)
+func (timer) enable(_ *Queue, epoll int, r *registration) syscall.Errno {
+	return epollCtl(epoll, unix.EPOLL_CTL_MOD, r.fd, r.readable(), r.slot, r.generation)
 }
 
-func (timer) detach(q *Queue, _ int, k *knote) syscall.Errno {
-	q.discard(k.fd)
+func (timer) detach(q *Queue, _ int, r *registration) syscall.Errno {
+	q.discard(r.fd)
 	return 0
 }
 
 // fire reads the timerfd, which is then unreadable until the timer expires again. If another waiter
 // has read it, there is no event.
-func (timer) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
+func (timer) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.Errno) {
 	var count [8]byte
-	if !sysRead(k.fd, &count) {
+	if !sysRead(r.fd, &count) {
 		return report{}, false, 0
 	}
 	return report{data: *(*int64)(unsafe.Pointer(&count))}, true, 0
 }
 
-func (timer) again(*Queue, int, *knote) syscall.Errno { return 0 }
+func (timer) again(*Queue, int, *registration) syscall.Errno { return 0 }
 
-// readable returns the epoll events to request for the knote's own descriptor: none if the knote is
-// disabled.
-func (k *knote) readable() uint32 {
-	if k.disabled {
+// readable returns the epoll events to request for the registration's own descriptor: none if the
+// registration is disabled.
+func (r *registration) readable() uint32 {
+	if r.disabled {
 		return 0
 	}
 	return unix.EPOLLIN
@@ -74,9 +74,9 @@ func (k *knote) readable() uint32 {
 
 // start sets the timer. It opens a timerfd if there is none for the required clock. A failure
 // changes nothing.
-func (timer) start(q *Queue, k *knote, fflags uint32, data int64) syscall.Errno {
-	k.flags |= kevent.Clear // Data counts the expiries since the last report
-	spec, errno := expiry(fflags, data, k.flags&kevent.OneShot != 0)
+func (timer) start(q *Queue, r *registration, fflags uint32, data int64) syscall.Errno {
+	r.flags |= kevent.Clear // Data counts the expiries since the last report
+	spec, errno := expiry(fflags, data, r.flags&kevent.OneShot != 0)
 	if errno != 0 {
 		return errno
 	}
@@ -84,22 +84,22 @@ func (timer) start(q *Queue, k *knote, fflags uint32, data int64) syscall.Errno 
 	if fflags&kevent.NoteAbsTime != 0 {
 		clock, flags = unix.CLOCK_REALTIME, unix.TFD_TIMER_ABSTIME
 	}
-	fd := k.fd
-	if fd < 0 || clock != k.clock {
+	fd := r.fd
+	if fd < 0 || clock != r.clock {
 		if fd, errno = q.adopt(unix.TimerfdCreate(clock, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)); errno != 0 {
 			return errno
 		}
 	}
 	if errno := timerfdSettime(fd, flags, &spec); errno != 0 {
-		if fd != k.fd {
+		if fd != r.fd {
 			q.discard(fd)
 		}
 		return errno
 	}
-	if fd != k.fd && k.fd >= 0 {
-		q.discard(k.fd)
+	if fd != r.fd && r.fd >= 0 {
+		q.discard(r.fd)
 	}
-	k.fd, k.clock = fd, clock
+	r.fd, r.clock = fd, clock
 	return 0
 }
 

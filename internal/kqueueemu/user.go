@@ -11,51 +11,51 @@ import (
 // user is the source of FilterUser.
 type user struct{}
 
-func (user) attach(q *Queue, _ int, k *knote) syscall.Errno {
-	trigger := k.fflags&kevent.NoteTrigger != 0
-	k.fflags &= kevent.NoteFFlagsMask
+func (user) attach(q *Queue, _ int, r *registration) syscall.Errno {
+	trigger := r.fflags&kevent.NoteTrigger != 0
+	r.fflags &= kevent.NoteFFlagsMask
 	if trigger {
-		k.triggered = true
-		q.activate(k)
+		r.triggered = true
+		q.activate(r)
 	}
 	return 0
 }
 
-func (user) touch(q *Queue, _ int, k *knote, change kevent.Event) syscall.Errno {
+func (user) touch(q *Queue, _ int, r *registration, change kevent.Event) syscall.Errno {
 	bits := change.Fflags & kevent.NoteFFlagsMask
 	switch change.Fflags & kevent.NoteFFCtrlMask {
 	case kevent.NoteFFAnd:
-		k.fflags &= bits
+		r.fflags &= bits
 	case kevent.NoteFFOr:
-		k.fflags |= bits
+		r.fflags |= bits
 	case kevent.NoteFFCopy:
-		k.fflags = bits
+		r.fflags = bits
 	}
-	k.data = change.Data
+	r.data = change.Data
 	if change.Fflags&kevent.NoteTrigger != 0 {
-		k.triggered = true
-		q.activate(k)
+		r.triggered = true
+		q.activate(r)
 	} else if change.Flags&kevent.Clear != 0 {
-		k.triggered = false
-		q.deactivate(k)
+		r.triggered = false
+		q.deactivate(r)
 	}
 	return 0
 }
 
-func (user) enable(q *Queue, _ int, k *knote) syscall.Errno {
-	if k.triggered {
-		q.activate(k)
+func (user) enable(q *Queue, _ int, r *registration) syscall.Errno {
+	if r.triggered {
+		q.activate(r)
 	}
 	return 0
 }
 
-func (user) detach(*Queue, int, *knote) syscall.Errno { return 0 }
+func (user) detach(*Queue, int, *registration) syscall.Errno { return 0 }
 
-func (user) fire(_ *Queue, k *knote, _ uint32) (report, bool, syscall.Errno) {
-	if k.flags&kevent.Clear != 0 {
-		k.triggered = false
+func (user) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.Errno) {
+	if r.flags&kevent.Clear != 0 {
+		r.triggered = false
 	}
-	return report{fflags: k.fflags, data: k.data}, true, 0
+	return report{fflags: r.fflags, data: r.data}, true, 0
 }
 
-func (user) again(q *Queue, _ int, k *knote) syscall.Errno { return q.continues(k) }
+func (user) again(q *Queue, _ int, r *registration) syscall.Errno { return q.continues(r) }

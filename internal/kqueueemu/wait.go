@@ -85,7 +85,7 @@ func (q *Queue) collect(epoll int, events []kevent.Event, raw []unix.EpollEvent,
 	return n
 }
 
-// read reads one of the queue's own descriptors. That may make knotes pending.
+// read reads one of the queue's own descriptors. That may make registrations pending.
 func (q *Queue) read(slot int32) {
 	switch slot {
 	case inotifySlot:
@@ -99,8 +99,8 @@ func (q *Queue) read(slot int32) {
 	}
 }
 
-// collectInner takes events from an inner epoll. If pending knotes have taken all the room, the
-// next wait reports the inner epoll again.
+// collectInner takes events from an inner epoll. If pending registrations have taken all the room,
+// the next wait reports the inner epoll again.
 func (q *Queue) collectInner(epoll, from int, events []kevent.Event, raw []unix.EpollEvent) (n int) {
 	if len(events) == 0 {
 		return 0
@@ -112,32 +112,32 @@ func (q *Queue) collectInner(epoll, from int, events []kevent.Event, raw []unix.
 	return n
 }
 
-// report turns an event of an epoll into one of the queue. It returns 0 if the knote no longer
-// exists or has no event.
+// report turns an event of an epoll into one of the queue. It returns 0 if the registration no
+// longer exists or has no event.
 func (q *Queue) report(epoll int, raw *unix.EpollEvent, events []kevent.Event) int {
 	if raw.Fd < 0 || int(raw.Fd) >= len(q.slots) {
 		return 0
 	}
 	at := &q.slots[raw.Fd]
-	if at.knote == nil || at.generation != raw.Pad || at.knote.disabled {
+	if at.registration == nil || at.generation != raw.Pad || at.registration.disabled {
 		return 0
 	}
-	return q.deliver(epoll, at.knote, raw.Events, &events[0])
+	return q.deliver(epoll, at.registration, raw.Events, &events[0])
 }
 
-// reportPending reports the pending knotes, once each. A knote with a lasting condition moves to
-// the end of the list.
+// reportPending reports the pending registrations, once each. A registration with a lasting
+// condition moves to the end of the list.
 func (q *Queue) reportPending(epoll int, events []kevent.Event) int {
 	n := 0
 	for last := q.pending.last; n < len(events) && q.pending.first != nil; {
-		k := q.pending.first
-		q.pending.remove(k)
-		if k.unarmed {
-			q.rearm(epoll, k)
+		r := q.pending.first
+		q.pending.remove(r)
+		if r.unarmed {
+			q.rearm(epoll, r)
 		} else {
-			n += q.deliver(epoll, k, 0, &events[n])
+			n += q.deliver(epoll, r, 0, &events[n])
 		}
-		if k == last {
+		if r == last {
 			break
 		}
 	}
@@ -145,60 +145,60 @@ func (q *Queue) reportPending(epoll int, events []kevent.Event) int {
 	return n
 }
 
-// deliver stores the event of a knote, if there is one, and applies its flags.
-func (q *Queue) deliver(epoll int, k *knote, ready uint32, event *kevent.Event) int {
-	part, fired, errno := k.source.fire(q, k, ready)
+// deliver stores the event of a registration, if there is one, and applies its flags.
+func (q *Queue) deliver(epoll int, r *registration, ready uint32, event *kevent.Event) int {
+	part, fired, errno := r.source.fire(q, r, ready)
 	if errno != 0 {
-		q.failed(epoll, k, errno)
+		q.failed(epoll, r, errno)
 		return 0
 	}
 	if !fired {
 		return 0
 	}
-	part.flags |= k.flags
+	part.flags |= r.flags
 	*event = kevent.Event{
-		Ident: k.ident, Filter: k.filter, Flags: part.flags, Fflags: part.fflags, Data: part.data, Udata: k.udata,
+		Ident: r.ident, Filter: r.filter, Flags: part.flags, Fflags: part.fflags, Data: part.data, Udata: r.udata,
 	}
 	if part.flags&kevent.OneShot != 0 {
-		if isGone(q.remove(epoll, k)) {
+		if isGone(q.remove(epoll, r)) {
 			return 0
 		}
 		return 1
 	}
-	if k.flags&kevent.Dispatch != 0 {
-		k.disabled = true
-		errno = k.source.enable(q, epoll, k)
+	if r.flags&kevent.Dispatch != 0 {
+		r.disabled = true
+		errno = r.source.enable(q, epoll, r)
 	} else {
-		errno = k.source.again(q, epoll, k)
+		errno = r.source.again(q, epoll, r)
 	}
 	switch {
 	case isGone(errno):
-		_ = q.remove(epoll, k) // the object is gone, as errno says
+		_ = q.remove(epoll, r) // the object is gone, as errno says
 		return 0
-	case errno != 0 && !k.disabled:
-		k.unarmed = true
-		q.activate(k)
+	case errno != 0 && !r.disabled:
+		r.unarmed = true
+		q.activate(r)
 	}
 	return 1
 }
 
 // failed handles a source that failed to report its event. The next wait retries.
-func (q *Queue) failed(epoll int, k *knote, errno syscall.Errno) {
+func (q *Queue) failed(epoll int, r *registration, errno syscall.Errno) {
 	if isGone(errno) {
-		_ = q.remove(epoll, k)
+		_ = q.remove(epoll, r)
 		return
 	}
 	q.failure = errno
-	q.activate(k)
+	q.activate(r)
 }
 
-// rearm retries to arm the knote after a failure. The epoll then reports its condition.
-func (q *Queue) rearm(epoll int, k *knote) {
-	k.unarmed = false
-	errno := k.source.enable(q, epoll, k)
+// rearm retries to arm the registration after a failure. The epoll then reports its condition.
+func (q *Queue) rearm(epoll int, r *registration) {
+	r.unarmed = false
+	errno := r.source.enable(q, epoll, r)
 	if errno == 0 {
 		return
 	}
-	k.unarmed = true
-	q.failed(epoll, k, errno)
+	r.unarmed = true
+	q.failed(epoll, r, errno)
 }

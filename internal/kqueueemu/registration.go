@@ -10,23 +10,23 @@ import (
 	"iomux/internal/kevent"
 )
 
-// knote is one registration. The name comes from kqueue(2).
-type knote struct {
+// registration is a registered pair of ident and filter, which BSD kernels call a knote.
+type registration struct {
 	key
 	source     source
 	slot       int32
 	generation int32
 
-	// The registration.
+	// Parts of the change that added it.
 	disabled bool
 	flags    uint16 // only sticky ones
 	fflags   uint32
 	data     int64
 	udata    uint64
 
-	// // The place in the list of pending knotes.
+	// // The place in the list of pending registrations.
 	queued     bool
-	next, prev *knote
+	next, prev *registration
 
 	// Events since the last report.
 	hits      uint32 // notes about a file, a process, mounts or links
@@ -56,28 +56,29 @@ type knote struct {
 	statusKnown bool
 }
 
-// sticky holds the flags that a knote keeps and that its events have.
+// sticky holds the flags that a registration keeps and that its events have.
 const sticky = kevent.OneShot | kevent.Clear | kevent.Receipt | kevent.Dispatch
 
 // source produces the events of a filter. All methods are called with the queue locked. The
 // argument epoll is the queue's descriptor.
 type source interface {
-	// attach starts the source of a new knote. After a failure there is nothing to detach.
-	attach(q *Queue, epoll int, k *knote) syscall.Errno
+	// attach starts the source of a new registration. After a failure there is nothing to detach.
+	attach(q *Queue, epoll int, r *registration) syscall.Errno
 	// touch applies the notes and the data of a change. After a failure they are unchanged. isGone
-	// reports which failures mean that the knote's object is gone.
-	touch(q *Queue, epoll int, k *knote, change kevent.Event) syscall.Errno
-	// enable starts or stops the source according to k.disabled. It fails as touch does.
-	enable(q *Queue, epoll int, k *knote) syscall.Errno
+	// reports which failures mean that the registration's object is gone.
+	touch(q *Queue, epoll int, r *registration, change kevent.Event) syscall.Errno
+	// enable starts or stops the source according to r.disabled. It fails as touch does.
+	enable(q *Queue, epoll int, r *registration) syscall.Errno
 	// detach stops the source. epoll is -1 if it is already closed. A failure for which isGone
 	// reports true means that the object was already gone.
-	detach(q *Queue, epoll int, k *knote) syscall.Errno
+	detach(q *Queue, epoll int, r *registration) syscall.Errno
 	// fire returns the event, if there is one. ready holds the events of the epoll. After a failure
 	// the caller retries later, unless the object is gone.
-	fire(q *Queue, k *knote, ready uint32) (event report, fired bool, errno syscall.Errno)
-	// again is called after each report that leaves the knote enabled. Unless the knote has
-	// EvClear, it makes a lasting condition be reported again. It fails as touch does.
-	again(q *Queue, epoll int, k *knote) syscall.Errno
+	fire(q *Queue, r *registration, ready uint32) (event report, fired bool, errno syscall.Errno)
+	// again is called after each report that leaves the registration enabled. Unless the
+	// registration has EvClear, it makes a lasting condition be reported again. It fails as touch
+	// does.
+	again(q *Queue, epoll int, r *registration) syscall.Errno
 }
 
 // report is a source's part of an event.
@@ -97,8 +98,8 @@ func onlyNotes(fflags, allowed uint32) syscall.Errno {
 
 // takeNotes is touch for filters that report each event once. It calls read before the change,
 // because earlier events belong to the old notes.
-func (k *knote) takeNotes(change kevent.Event, allowed uint32, read func()) syscall.Errno {
-	k.flags |= kevent.Clear
+func (r *registration) takeNotes(change kevent.Event, allowed uint32, read func()) syscall.Errno {
+	r.flags |= kevent.Clear
 	if change.Flags&kevent.Add == 0 {
 		return 0
 	}
@@ -106,33 +107,33 @@ func (k *knote) takeNotes(change kevent.Event, allowed uint32, read func()) sysc
 		return errno
 	}
 	read()
-	k.fflags, k.data = change.Fflags, change.Data
+	r.fflags, r.data = change.Fflags, change.Data
 	return 0
 }
 
-// list holds the pending knotes in the order of their first event.
-type list struct{ first, last *knote }
+// list holds the pending registrations in the order of their first event.
+type list struct{ first, last *registration }
 
-func (l *list) push(k *knote) {
-	k.queued, k.next, k.prev = true, nil, l.last
+func (l *list) push(r *registration) {
+	r.queued, r.next, r.prev = true, nil, l.last
 	if l.last == nil {
-		l.first = k
+		l.first = r
 	} else {
-		l.last.next = k
+		l.last.next = r
 	}
-	l.last = k
+	l.last = r
 }
 
-func (l *list) remove(k *knote) {
-	if k.prev == nil {
-		l.first = k.next
+func (l *list) remove(r *registration) {
+	if r.prev == nil {
+		l.first = r.next
 	} else {
-		k.prev.next = k.next
+		r.prev.next = r.next
 	}
-	if k.next == nil {
-		l.last = k.prev
+	if r.next == nil {
+		l.last = r.prev
 	} else {
-		k.next.prev = k.prev
+		r.next.prev = r.prev
 	}
-	k.queued, k.next, k.prev = false, nil, nil
+	r.queued, r.next, r.prev = false, nil, nil
 }

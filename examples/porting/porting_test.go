@@ -1,0 +1,196 @@
+// Package porting holds the Go code of docs/porting.md, and tests that run it.
+package porting
+
+import (
+	"context"
+	"errors"
+	"log"
+	"os"
+	"syscall"
+	"time"
+
+	"iomux"
+	"iomux/descriptor"
+	"iomux/epoll"
+	"iomux/kqueue"
+	"iomux/poll"
+	"iomux/selectfd"
+)
+
+// The lines between "begin" and "end" are the blocks of the page, in its order.
+
+func unwrapErrors(err error) (again bool, errno syscall.Errno) {
+	// begin
+	again = errors.Is(err, syscall.EAGAIN)
+	errors.As(err, &errno)
+	// end
+	return again, errno
+}
+
+func useEpoll(fd int, handle func(fd int32)) error {
+	// begin
+	poller, err := epoll.New()
+	if err != nil {
+		return err
+	}
+	defer poller.Close()
+	if err := poller.Register(fd, epoll.In); err != nil {
+		return err
+	}
+	events := make([]epoll.Event, 64)
+	n, err := poller.Poll(events, 500*time.Millisecond)
+	if err != nil {
+		return err
+	}
+	for _, event := range events[:n] {
+		handle(event.FD)
+	}
+	// end
+	return nil
+}
+
+func useData(poller *epoll.Poller, fd int, datum uint64, events []epoll.Event) (uint64, error) {
+	// begin
+	if err := poller.RegisterData(fd, epoll.In, datum); err != nil {
+		return 0, err
+	}
+	if _, err := poller.Poll(events, -1); err != nil {
+		return 0, err
+	}
+	datum = events[0].Data()
+	// end
+	return datum, nil
+}
+
+func useKqueue(fd int, handle func(fd int32)) error {
+	// begin
+	queue, err := kqueue.New()
+	if err != nil {
+		return err
+	}
+	defer queue.Close()
+	changes := []kqueue.Event{{Ident: uint64(fd), Filter: kqueue.FilterRead, Flags: kqueue.EvAdd}}
+	events := make([]kqueue.Event, 64)
+	n, err := queue.Control(changes, events, 500*time.Millisecond)
+	if err != nil {
+		return err
+	}
+	for _, event := range events[:n] {
+		if event.Flags&kqueue.EvError != 0 {
+			return syscall.Errno(event.Data)
+		}
+		handle(int32(event.Ident))
+	}
+	// end
+	return nil
+}
+
+func usePoll(fd int, handle func(fd int32)) error {
+	// begin
+	fds := []poll.FD{{FD: int32(fd), Events: poll.In}}
+	if _, err := poll.Wait(fds, 500*time.Millisecond); err != nil {
+		return err
+	}
+	if fds[0].Revents != 0 {
+		handle(fds[0].FD)
+	}
+	// end
+	return nil
+}
+
+func useSelect(fd int, handle func(fd int32)) error {
+	// begin
+	var readers selectfd.Set
+	readers.Add(fd)
+	if _, err := selectfd.Wait(&readers, nil, nil, 500*time.Millisecond); err != nil {
+		return err
+	}
+	if readers.Has(fd) {
+		handle(int32(fd))
+	}
+	// end
+	return nil
+}
+
+func useCallbacks(ctx context.Context, fd int, callback func(iomux.Interest) error) error {
+	// begin
+	poller, err := iomux.New[func(iomux.Interest) error]()
+	if err != nil {
+		return err
+	}
+	defer poller.Close()
+	if _, err := poller.RegisterFD(fd, iomux.Readable, callback); err != nil {
+		return err
+	}
+	for event, err := range poller.Events(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := event.Key(event.Ready); err != nil {
+			return err
+		}
+	}
+	// end
+	return nil
+}
+
+func useTimeoutEvent(poller *iomux.Poller[string], fd int) (string, error) {
+	// begin
+	if _, err := poller.RegisterFD(fd, iomux.Readable, "data"); err != nil {
+		return "", err
+	}
+	if _, err := poller.RegisterTimer(5*time.Second, "timeout"); err != nil {
+		return "", err
+	}
+	events := make([]iomux.Event[string], 1)
+	if _, err := poller.Wait(context.Background(), events); err != nil {
+		return "", err
+	}
+	// end
+	return events[0].Key, nil
+}
+
+func useSelectors(conn syscall.Conn, handler func(syscall.Conn, iomux.Interest)) error {
+	// begin
+	poller, err := iomux.New[syscall.Conn]()
+	if err != nil {
+		return err
+	}
+	defer poller.Close()
+	registration, err := poller.Register(conn, iomux.Readable, conn)
+	if err != nil {
+		return err
+	}
+	events := make([]iomux.Event[syscall.Conn], 64)
+	n, err := poller.WaitTimeout(events, 500*time.Millisecond)
+	if err != nil {
+		return err
+	}
+	for _, event := range events[:n] {
+		handler(event.Key, event.Ready)
+	}
+	if err := registration.Unregister(); err != nil {
+		return err
+	}
+	// end
+	return nil
+}
+
+func useClose(poller *iomux.Poller[string], events []iomux.Event[string]) {
+	// begin
+	_, err := poller.WaitTimeout(events, time.Hour)
+	if errors.Is(err, os.ErrClosed) {
+		return
+	}
+	// end
+	log.Panicf("WaitTimeout of a closed Poller = %v, want os.ErrClosed", err)
+}
+
+// descriptorOf returns the descriptor of conn, which is valid while conn is open.
+func descriptorOf(conn syscall.Conn) int {
+	fd, err := descriptor.Of(conn)
+	if err != nil {
+		log.Panic(err)
+	}
+	return fd
+}

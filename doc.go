@@ -46,6 +46,9 @@
 // [Mechanisms] returns the mechanisms that a Poller can use on this system. [Mechanism.Limits]
 // returns their limits.
 //
+// The file docs/porting.md shows code before and after a move from golang.org/x/sys/unix, gnet,
+// netpoll, libevent or Python's selectors to this module.
+//
 // # Errors
 //
 // Errors match the values that each method lists with errors.Is. An error of a system call is an

@@ -26,6 +26,9 @@
 //		}
 //	}
 //
+// The file docs/porting.md shows code before and after a move from golang.org/x/sys/unix to this
+// package.
+//
 // # Registrations
 //
 // On Linux a registration belongs to the open file, not to the number. If a descriptor is closed

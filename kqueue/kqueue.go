@@ -25,6 +25,9 @@
 //		}
 //	}
 //
+// The file docs/porting.md shows code before and after a move from golang.org/x/sys/unix or
+// libkqueue to this package.
+//
 // # Registrations
 //
 // A registration is a pair of ident and filter in one queue. Adding it again modifies it. The

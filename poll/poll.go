@@ -23,6 +23,9 @@
 //		}
 //	}
 //
+// The file docs/porting.md shows code before and after a move from golang.org/x/sys/unix to this
+// package.
+//
 // # Errors
 //
 // An error of the system call is an *os.SyscallError and matches its syscall.Errno with errors.Is.

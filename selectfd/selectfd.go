@@ -22,6 +22,9 @@
 // and no crash at descriptor 1024. A closed descriptor is an error that names it. Timeouts are
 // rounded up. A wait continues after a signal.
 //
+// The file docs/porting.md shows code before and after a move from golang.org/x/sys/unix to this
+// package.
+//
 // # Errors
 //
 // An error of the system call is an *os.SyscallError and matches its syscall.Errno with errors.Is.

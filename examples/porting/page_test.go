@@ -1,11 +1,12 @@
 package porting
 
 import (
-	"bytes"
 	"context"
+	"embed"
 	"errors"
 	"net"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -60,39 +61,115 @@ func newPoller(t *testing.T) *iomux.Poller[string] {
 	return poller
 }
 
-func TestPageShowsTheCompiledCode(t *testing.T) {
-	t.Parallel()
+//go:embed *_test.go
+var sources embed.FS
+
+// blocksOfPage returns the blocks of the page in a language.
+func blocksOfPage(t *testing.T, language string) []string {
+	t.Helper()
 	page, err := os.ReadFile("../../docs/porting.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := os.ReadFile("porting_test.go")
+	return submatches(string(page), "(?s)```"+language+"\n(.*?)```\n")
+}
+
+// submatches returns the first group of all matches of the pattern.
+func submatches(text, pattern string) []string {
+	var found []string
+	for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+		found = append(found, match[1])
+	}
+	return found
+}
+
+func TestPageShowsTheCompiledCode(t *testing.T) {
+	t.Parallel()
+	shown := blocksOfPage(t, "go")
+	files, err := sources.ReadDir(".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := submatches(page, "(?s)After:\n\n```go\n(.*?)```\n")
-	compiled := submatches(source, `(?s)\t// begin\n(.*?)\t// end\n`)
-	if after := bytes.Count(page, []byte("After:\n")); after != len(shown) {
-		t.Errorf("the page has %d times After, and %d Go blocks below it", after, len(shown))
+	var compiled []string
+	for _, file := range files {
+		source, err := sources.ReadFile(file.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range submatches(string(source), `(?s)\n\t+// begin(\n.*?)\n\t+// end\n`) {
+			indent := block[:len(block)-len(strings.TrimLeft(block, "\n\t"))]
+			compiled = append(compiled, strings.ReplaceAll(block, indent, "\n")[1:]+"\n")
+		}
 	}
-	if len(shown) != len(compiled) {
-		t.Fatalf("the page shows %d blocks, and the source has %d", len(shown), len(compiled))
+	for _, block := range compiled {
+		if n := count(shown, block); n != 1 {
+			t.Errorf("the page shows this block %d times, want 1:\n%s", n, block)
+		}
 	}
-	for i, block := range compiled {
-		block = strings.ReplaceAll("\n"+block, "\n\t", "\n")[1:]
-		if shown[i] != block {
-			t.Errorf("block %d of the page:\n%s\nthe source:\n%s", i, shown[i], block)
+	for _, block := range shown {
+		if count(compiled, block) == 0 {
+			t.Errorf("no source has this block of the page:\n%s", block)
 		}
 	}
 }
 
-// submatches returns the first group of all matches of the pattern.
-func submatches(text []byte, pattern string) []string {
-	var found []string
-	for _, match := range regexp.MustCompile(pattern).FindAllSubmatch(text, -1) {
-		found = append(found, string(match[1]))
+func count(blocks []string, block string) (n int) {
+	for _, other := range blocks {
+		if other == block {
+			n++
+		}
 	}
-	return found
+	return n
+}
+
+func TestBlocksOfCCompile(t *testing.T) {
+	t.Parallel()
+	for _, block := range blocksOfPage(t, "c") {
+		header := "event2/event.h"
+		if strings.Contains(block, "kqueue") {
+			header = "sys/event.h"
+		}
+		t.Run(header, func(t *testing.T) {
+			t.Parallel()
+			compiler, err := exec.LookPath("cc")
+			if err != nil {
+				t.Skip("there is no C compiler:", err)
+			}
+			compile := func(lines string) (output []byte, err error) {
+				command := exec.Command(compiler, "-fsyntax-only", "-Wall", "-Werror", "-Wno-unused", "-x", "c", "-")
+				command.Stdin = strings.NewReader("#include <stddef.h>\n#include <sys/types.h>\n#include <sys/time.h>\n#include <" + header + ">\n" + lines)
+				return command.CombinedOutput()
+			}
+			if output, err := compile(""); err != nil {
+				t.Skipf("there is no %s: %s", header, output)
+			}
+			output, err := compile("struct event;\nvoid callback(int, short, void *);\nvoid before(int fd, struct event *event) {{\n" + block + "}}\n")
+			if err != nil {
+				t.Errorf("cc: %v\n%s\n%s", err, block, output)
+			}
+		})
+	}
+}
+
+func TestBlocksOfPythonCallHandler(t *testing.T) {
+	t.Parallel()
+	interpreter, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("there is no Python:", err)
+	}
+	for _, block := range blocksOfPage(t, "python") {
+		script := `
+import selectors, socket
+conn, peer = socket.socketpair()
+peer.send(b"x")
+def handler(fileobj, mask):
+    print(fileobj is conn, mask == selectors.EVENT_READ)
+` + block
+		output, err := exec.Command(interpreter, "-c", script).CombinedOutput()
+		if err != nil || string(output) != "True True\n" {
+			t.Errorf("python3: %v, output %q, want True True\n%s", err, output, block)
+		}
+	}
 }
 
 func TestWrappedErrorsAreUnwrapped(t *testing.T) {
@@ -103,6 +180,17 @@ func TestWrappedErrorsAreUnwrapped(t *testing.T) {
 	}
 }
 
+// wantHandled checks that wait calls its function once, with the descriptor.
+func wantHandled(t *testing.T, wait func(fd int, handle func(fd int32)) error) {
+	t.Helper()
+	fd := descriptorOf(readyConn(t))
+	var handled []int32
+	skipUnsupported(t, wait(fd, func(fd int32) { handled = append(handled, fd) }))
+	if !slices.Equal(handled, []int32{int32(fd)}) {
+		t.Errorf("handled %v, want [%d]", handled, fd)
+	}
+}
+
 func TestMechanismsReportReadyDescriptor(t *testing.T) {
 	t.Parallel()
 	for name, wait := range map[string]func(int, func(int32)) error{
@@ -110,42 +198,46 @@ func TestMechanismsReportReadyDescriptor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fd := descriptorOf(readyConn(t))
-			var handled []int32
-			skipUnsupported(t, wait(fd, func(fd int32) { handled = append(handled, fd) }))
-			if !slices.Equal(handled, []int32{int32(fd)}) {
-				t.Errorf("handled %v, want [%d]", handled, fd)
-			}
+			wantHandled(t, wait)
 		})
 	}
 }
+
+const datum = 0x0123456789abcdef
 
 func TestEpollKeeps64Bits(t *testing.T) {
 	t.Parallel()
 	poller, err := epoll.New()
 	skipUnsupported(t, err)
 	defer poller.Close()
-	const want = 0x0123456789abcdef
-	got, err := useData(poller, descriptorOf(readyConn(t)), want, make([]epoll.Event, 1))
-	if err != nil || got != want {
-		t.Errorf("useData = %#x, %v, want %#x", got, err, uint64(want))
+	got, err := useData(poller, descriptorOf(readyConn(t)), datum, make([]epoll.Event, 1))
+	if err != nil || got != datum {
+		t.Errorf("useData = %#x, %v, want %#x", got, err, uint64(datum))
 	}
+}
+
+// deadline returns a context that ends a wait for an event that does not come.
+func deadline(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 func TestCallbackIsCalled(t *testing.T) {
 	t.Parallel()
 	called := errors.New("called")
-	err := useCallbacks(t.Context(), descriptorOf(readyConn(t)), func(iomux.Interest) error {
+	err := useCallbacks(deadline(t), descriptorOf(readyConn(t)), func(iomux.Interest) error {
 		return called
 	})
-	if !errors.Is(err, called) {
+	if err != called {
 		t.Errorf("useCallbacks = %v, want the callback's error", err)
 	}
 }
 
 func TestCancelledContextEndsCallbacks(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(deadline(t))
 	err := useCallbacks(ctx, descriptorOf(readyConn(t)), func(iomux.Interest) error {
 		cancel()
 		return nil
@@ -155,11 +247,23 @@ func TestCancelledContextEndsCallbacks(t *testing.T) {
 	}
 }
 
-func TestDataArrivesBeforeTimeout(t *testing.T) {
+func TestTimerExpiresOnlyWithoutData(t *testing.T) {
 	t.Parallel()
-	key, err := useTimeoutEvent(newPoller(t), descriptorOf(readyConn(t)))
-	if err != nil || key != "data" {
-		t.Errorf("useTimeoutEvent = %q, %v, want data", key, err)
+	ready := readyConn(t)
+	idle := readyConn(t)
+	if _, err := idle.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		conn  *net.TCPConn
+		after time.Duration
+		want  string
+	}{{ready, 10 * time.Second, "data"}, {idle, 10 * time.Millisecond, "timeout"}} {
+		var got []string
+		err := useTimer(newPoller(t), descriptorOf(c.conn), c.after, func(key string) { got = append(got, key) })
+		if err != nil || !slices.Equal(got, []string{c.want}) {
+			t.Errorf("useTimer with %v: %v, callbacks for %v, want %s", c.after, err, got, c.want)
+		}
 	}
 }
 
@@ -175,9 +279,11 @@ func TestHandlerGetsItsConnection(t *testing.T) {
 	}
 }
 
-func TestCloseEndsWait(t *testing.T) {
+func TestCloseEndsLoop(t *testing.T) {
 	t.Parallel()
 	poller := newPoller(t)
 	time.AfterFunc(10*time.Millisecond, func() { poller.Close() })
-	useClose(poller, make([]iomux.Event[string], 1))
+	if err := stopLoop(poller, make([]iomux.Event[string], 1)); err != nil {
+		t.Error("stopLoop:", err)
+	}
 }

@@ -1,4 +1,4 @@
-// Package porting holds the Go code of docs/porting.md, and tests that run it.
+// Package porting holds the code of docs/porting.md, and tests that compile and run it.
 package porting
 
 import (
@@ -17,7 +17,8 @@ import (
 	"iomux/selectfd"
 )
 
-// The lines between "begin" and "end" are the blocks of the page, in its order.
+// The page shows the lines between "begin" and "end". Those of the other libraries are in the files
+// named before.
 
 func unwrapErrors(err error) (again bool, errno syscall.Errno) {
 	// begin
@@ -134,20 +135,28 @@ func useCallbacks(ctx context.Context, fd int, callback func(iomux.Interest) err
 	return nil
 }
 
-func useTimeoutEvent(poller *iomux.Poller[string], fd int) (string, error) {
+func useTimer(poller *iomux.Poller[string], fd int, idle time.Duration, callback func(string)) error {
 	// begin
 	if _, err := poller.RegisterFD(fd, iomux.Readable, "data"); err != nil {
-		return "", err
+		return err
 	}
-	if _, err := poller.RegisterTimer(5*time.Second, "timeout"); err != nil {
-		return "", err
+	timer, err := poller.RegisterTimer(idle, "timeout")
+	if err != nil {
+		return err
 	}
-	events := make([]iomux.Event[string], 1)
-	if _, err := poller.Wait(context.Background(), events); err != nil {
-		return "", err
+	events := make([]iomux.Event[string], 64)
+	n, err := poller.Wait(context.Background(), events)
+	if err != nil {
+		return err
+	}
+	for _, event := range events[:n] {
+		callback(event.Key)
+	}
+	if err := timer.Reset(idle); err != nil {
+		return err
 	}
 	// end
-	return events[0].Key, nil
+	return nil
 }
 
 func useSelectors(conn syscall.Conn, handler func(syscall.Conn, iomux.Interest)) error {
@@ -176,14 +185,21 @@ func useSelectors(conn syscall.Conn, handler func(syscall.Conn, iomux.Interest))
 	return nil
 }
 
-func useClose(poller *iomux.Poller[string], events []iomux.Event[string]) {
-	// begin
-	_, err := poller.WaitTimeout(events, time.Hour)
-	if errors.Is(err, os.ErrClosed) {
-		return
+func stopLoop(poller *iomux.Poller[string], events []iomux.Event[string]) error {
+	for {
+		// begin
+		n, err := poller.Wait(context.Background(), events)
+		if errors.Is(err, os.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		// end
+		for _, event := range events[:n] {
+			log.Panicf("an event of an empty Poller: %v", event)
+		}
 	}
-	// end
-	log.Panicf("WaitTimeout of a closed Poller = %v, want os.ErrClosed", err)
 }
 
 // descriptorOf returns the descriptor of conn, which is valid while conn is open.

@@ -10,7 +10,7 @@ import (
 	"iomux/internal/afd"
 )
 
-// afdBackend is the Ancillary Function Driver of Windows with a completion port. It takes
+// afdBackend is the Ancillary Function Driver of Windows with a completion port. It supports
 // sockets only.
 type afdBackend struct {
 	driver  afd.Poller
@@ -27,7 +27,7 @@ func NewAFD() (Backend, error) {
 	return b, nil
 }
 
-// afdSignal is a packet in the completion port. The driver counts and drops it by itself.
+// afdSignal is a packet in the completion port. Package afd counts and drops it.
 type afdSignal struct{ driver *afd.Poller }
 
 func (s afdSignal) Wake() error {
@@ -41,7 +41,7 @@ func (afdSignal) Pass() {}
 
 func (*afdBackend) Traits() Traits { return Traits{Exact: true, Live: true, OneShot: true, Late: true} }
 
-// Supports relies on the conditions having the same numbers in the driver's package.
+// Supports relies on the conditions having the same numbers in package afd.
 func (*afdBackend) Supports(interest Interest) bool { return interest&^(Conditions|OneShot) == 0 }
 
 func (b *afdBackend) Add(fd int, interest Interest, tag uint32) error {
@@ -54,7 +54,7 @@ func (b *afdBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 
 func (b *afdBackend) Remove(fd int, _ Interest) bool { return b.driver.Unregister(fd) == nil }
 
-// Forget has nothing to do: a closed socket has left the driver.
+// Forget does nothing, because the driver drops closed sockets.
 func (*afdBackend) Forget(int, Interest) {}
 
 func afdFailure(err error) error {

@@ -1,7 +1,7 @@
-// Package backend adapts each mechanism to the portable Poller. The Poller knows the mechanisms
-// only through the interface [Backend], which states the contract that all of them keep.
+// Package backend adapts each mechanism to the portable Poller. The Poller uses the mechanisms only
+// through the interface [Backend], whose comment states their common contract.
 //
-// docs/waiting.md draws the protocol between the Poller and a backend.
+// docs/waiting.md shows the protocol between the Poller and a backend as a diagram.
 package backend
 
 import (
@@ -27,36 +27,36 @@ const (
 
 	Conditions = Readable | Priority | Writable | Errored | Hangup | ReadHangup
 	Modes      = OneShot | Edge
-	// Unasked are the conditions that mechanisms report whether they were requested or not.
+	// Unasked are the conditions that mechanisms report even if they were not requested.
 	Unasked = Errored | Hangup
 )
 
 // Backend is a mechanism as the Poller uses it.
 //
-// The Poller calls Add, Modify, Remove, Forget, Look and Close with its lock held. Two of them
-// never run at once, but any of them may run during a Sleep, for which they do not wait.
+// The Poller calls Add, Modify, Remove, Forget, Look and Close with its lock held. So two of them
+// never run at the same time. Any of them may run during a Sleep, and does not wait for it.
 //
 // # Tags
 //
-// Every Add gets a tag greater than all earlier ones; no tag is 0. Traits.Exact decides which
-// tag an event carries. An exact backend reports the tag of the registration, which Modify
-// keeps. Any other backend gets a new tag with each Modify as well, and reports the newest tag
-// known when its system call started: the Poller drops the event if the descriptor's own tag is
-// newer, because the kernel was asked before that registration existed in its present form.
+// Every Add gets a tag greater than all earlier ones. No tag is 0. Traits.Exact decides which tag
+// an event carries. An exact backend reports the tag of the registration, which Modify keeps. Any
+// other backend also gets a new tag with each Modify, and reports the newest tag known when its
+// system call started. The Poller drops such an event if the descriptor's own tag is newer, because
+// the registration was added or modified after the call started.
 //
 // # Waiting
 //
-// Look takes ready events without waiting. Sleep waits until an event is ready, the time is
-// over (never, if it is negative) or Wake is called, and takes what is ready. It may return
+// Look takes ready events without waiting. Sleep waits until an event is ready, the timeout expires
+// or Wake is called, and takes ready events. A negative timeout never expires. Sleep may return
 // early and without events. One goroutine sleeps at a time, without the Poller's lock.
 //
-// Before Sleep blocks it makes itself visible to Wake and then calls Owner.MaySleep; if that
-// returns false, Sleep returns at once. A change that MaySleep looks at, followed by Wake, is
-// therefore never missed. Wake may be called at any time, does not block, and costs one atomic
-// load if nobody sleeps.
+// Before Sleep blocks, it makes itself visible to Wake and then calls Owner.MaySleep. If that
+// returns false, Sleep returns at once. So Sleep never misses a change that MaySleep checks and
+// that a Wake follows. Wake may be called at any time, does not block, and costs one atomic load if
+// nobody sleeps.
 //
-// Each event leaves the kernel once: an edge or a one-shot event is in one batch only. A
-// backend's own wake-up descriptor is never in a batch.
+// Each event is taken from the kernel once: an edge-triggered or one-shot event is in one batch
+// only. A backend's own wake-up descriptor is never in a batch.
 //
 // # Closing
 //
@@ -65,12 +65,13 @@ type Backend interface {
 	// Supports reports whether the mechanism can report every bit of interest.
 	Supports(interest Interest) bool
 	Add(fd int, interest Interest, tag uint32) error
-	// Modify changes a registration. If it fails, the registration is what it was before.
+	// Modify changes a registration. If it fails, the registration is unchanged.
 	Modify(fd int, before, interest Interest, tag uint32) error
-	// Remove reports whether the kernel has let go of the registration. It has not if the
-	// descriptor was closed or belongs to another file now.
+	// Remove reports whether the kernel has removed the registration. It has not if the descriptor
+	// was closed or now belongs to another file.
 	Remove(fd int, interest Interest) (removed bool)
-	// Forget is Remove for a descriptor that is known to be closed or replaced.
+	// Forget is Remove for a descriptor that was closed, belongs to another file, or has reported
+	// its one-shot event.
 	Forget(fd int, interest Interest)
 	Look(batch *Batch) error
 	Sleep(batch *Batch, timeout time.Duration, owner Owner) error
@@ -83,21 +84,21 @@ type Backend interface {
 type Traits struct {
 	Exact   bool // an event carries the tag of its registration, and Add refuses a second registration
 	Live    bool // a Sleep sees changes; for any other backend the Poller calls Wake after a change
-	OneShot bool // the mechanism has one-shot mode; elsewhere the Poller removes what it has reported
+	OneShot bool // the mechanism has one-shot mode; otherwise the Poller calls Forget after a report
 	Late    bool // a closed descriptor, or the next file with its number, may be reported for a moment
 }
 
-// Owner is the Poller as a backend uses it during Sleep.
+// Owner gives a backend access to the Poller during Sleep.
 type Owner interface {
-	// MaySleep reports whether nothing has happened that the sleeper must handle first. It takes
-	// no lock that is held during Add, Modify, Remove or Close.
+	// MaySleep reports whether the backend may block. It returns false if the sleeper must handle
+	// something first. It takes no lock that is held during Add, Modify, Remove or Close.
 	MaySleep() bool
-	// Registered calls visit with the registered descriptors, and holds the Poller's lock
-	// meanwhile. It stops if visit returns false. A backend calls it only before MaySleep.
+	// Registered calls visit with each registered descriptor, and holds the Poller's lock while it
+	// does. It stops if visit returns false. A backend calls it only before MaySleep.
 	Registered(visit func(fd int) bool)
 }
 
-// Renewer is a backend whose kernel object can hold registrations that nobody can remove.
+// Renewer is a backend whose kernel object can hold registrations that cannot be removed.
 type Renewer interface {
 	// Renew replaces the kernel object. It calls each once, which calls move for every
 	// registration. If Renew fails, the old object stays in use.
@@ -110,10 +111,10 @@ type Move func(fd int, interest Interest, tag uint32) Moved
 // Moved is the result of a [Move].
 type Moved uint8
 
-// The results.
+// // The results of a [Move].
 const (
 	MovedOver Moved = iota // the registration is in the new object, under the new tag
-	Replaced               // the descriptor is closed, or another file's
+	Replaced               // the descriptor is closed, or belongs to another file
 	Kept                   // the move failed: the registration has the new tag in the old object
 	Untouched              // the move failed: the registration has the old tag in the old object
 )
@@ -126,14 +127,14 @@ const wakerTag = 0
 
 // Batch receives the events that one goroutine takes from the kernel.
 type Batch struct {
-	Room   int // the most events to take
+	Room   int // the largest number of events to take
 	Events []epoll.Event
 	N      int
 	Busy   bool // Sleep found an event at once, so a Look before the next Sleep pays off
 	Hidden bool // a wake-up took the last place, so another Look may find an event
 }
 
-// MaxBatch is the most events that one call takes. A larger batch is not faster.
+// MaxBatch is the largest number of events that one call takes. A larger batch is not faster.
 const MaxBatch = 1024
 
 // MakeRoom prepares the batch for up to n events.

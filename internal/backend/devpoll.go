@@ -8,8 +8,7 @@ import (
 	"iomux/poll"
 )
 
-// NewDevPoll returns the backend of /dev/poll, or of its emulation. It is that of poll(2), with
-// another list.
+// NewDevPoll returns the backend of /dev/poll or its emulation: a pollBackend with another list.
 func NewDevPoll() (Backend, error) {
 	set, err := devpoll.New()
 	if err != nil {
@@ -17,13 +16,14 @@ func NewDevPoll() (Backend, error) {
 	}
 	b, err := newPoll(&devpollList{Poller: set}, true)
 	if err != nil {
-		_ = set.Close() // the first error says more
+		_ = set.Close() // the first error matters more
 		return nil, err
 	}
 	return b, nil
 }
 
-// devpollList is a /dev/poll object with the types of package poll. Their numbers are the same.
+// devpollList is a devpoll.Poller with the types of package poll. The numbers of the events are the
+// same.
 type devpollList struct {
 	*devpoll.Poller
 	rooms freelist.Slices[devpoll.Event]

@@ -17,29 +17,28 @@ import (
 // epollBackend is epoll(7). A goroutine sleeps in one of two ways:
 //
 //   - parked in the Go scheduler. The runtime's netpoller watches a duplicate of the epoll
-//     descriptor. This needs no thread, but ends up to a millisecond late.
+//     descriptor. This needs no thread, but timeouts expire up to a millisecond late.
 //   - blocked in the kernel, on a thread: for short waits, for a Poller made WithBlocking, while
 //     a registered descriptor forbids parking (see forbidsParking), and when the system refuses
 //     a duplicate.
 //
-// The backend makes its system calls directly instead of through an epoll.Poller: nobody can
-// close the descriptor while the Poller's lock is held, so calls that cannot block need no
-// reference count.
+// The backend makes its system calls directly instead of through an epoll.Poller. The descriptor
+// stays open while the Poller's lock is held, so calls that cannot block need no reference count.
 type epollBackend struct {
 	blocking bool
-	fd       int // the number of kernel, for holders of the Poller's lock
+	fd       int // the descriptor of kernel; guarded by the Poller's lock
 	kernel   atomic.Pointer[kernel]
 	waker    wakeDescriptor
-	sleeper  sleeper // of blocked sleeps; parked ones are woken by the parker
+	sleeper  sleeper // wakes a blocked sleep; the parker wakes a parked one
 	parked   parked
 
-	unparkable map[int32]struct{} // registered descriptors that forbid parking; under the Poller's lock
+	unparkable map[int32]struct{} // registered descriptors that forbid parking; guarded by the Poller's lock
 	forbidden  atomic.Int32       // len(unparkable)
-	inspecting atomic.Bool        // Add looks whether a descriptor forbids parking
+	inspecting atomic.Bool        // Add checks whether a descriptor forbids parking
 
-	mu     sync.Mutex // over the making and closing of kernel and parker
+	mu     sync.Mutex // held while kernel and parker are opened or closed
 	parker atomic.Pointer[netpark.Parker]
-	retry  time.Time // not before then is another parker made
+	retry  time.Time // no other parker is opened before this time
 	closed bool
 }
 
@@ -53,17 +52,17 @@ type parked struct {
 	owner  Owner
 	parker *netpark.Parker
 	err    error
-	again  bool // look has been called before
+	again  bool // look was already called
 }
 
-// precise is the timeout below which a sleep blocks, because parked ones end late.
+// precise is the timeout below which a sleep blocks, because a parked sleep ends late.
 const precise = 2 * time.Millisecond
 
-// retryParking is the time after which the backend tries again to park, if the system had no
-// descriptor for it.
+// retryParking is how long the backend waits before it tries to park again, after it could not open
+// a descriptor for it.
 const retryParking = time.Second
 
-// NewEpoll returns the backend of epoll(7). With blocking, sleeps never park.
+// NewEpoll returns the backend of epoll(7). If blocking is set, sleeps never park.
 func NewEpoll(blocking bool) (Backend, error) {
 	b := &epollBackend{blocking: blocking, unparkable: make(map[int32]struct{})}
 	w, err := newWakeDescriptor()
@@ -74,7 +73,7 @@ func NewEpoll(blocking bool) (Backend, error) {
 	b.parked.look = b.lookBeforeParking
 	k, err := b.newKernel()
 	if err != nil {
-		_ = w.Close() // the first error says more
+		_ = w.Close() // the first error matters more
 		return nil, err
 	}
 	b.use(k)
@@ -84,7 +83,7 @@ func NewEpoll(blocking bool) (Backend, error) {
 // kernel is an epoll that holds the waker.
 type kernel struct {
 	fdref.Descriptor
-	spare *waker.Waker // wakes the sleeping goroutine instead of a waker that is lost
+	spare *waker.Waker // wakes the sleeping goroutine if the program has closed the waker
 }
 
 // newKernel returns a new epoll.
@@ -96,7 +95,7 @@ func (b *epollBackend) newKernel() (*kernel, error) {
 	k := new(kernel)
 	k.Set(fd, k.release)
 	if errno := control(fd, sys.EpollAdd, b.waker.fd, Readable, wakerTag); errno != 0 {
-		_ = k.Close(func(int) {}) // the first error says more
+		_ = k.Close(func(int) {}) // the first error matters more
 		return nil, epollFailure(errno)
 	}
 	return k, nil
@@ -110,8 +109,8 @@ func (k *kernel) release(fd int) error {
 	return err
 }
 
-// closeKernel closes k and wakes the goroutine that is blocked on it. If the program has closed
-// the waker's number, another waker does that. A parked goroutine is woken by the parker.
+// closeKernel closes k and wakes the goroutine that is blocked on it. If the program has closed the
+// waker, a spare one wakes it. The parker wakes a parked goroutine.
 func (b *epollBackend) closeKernel(k *kernel) error {
 	return k.Close(func(epfd int) {
 		if control(epfd, sys.EpollModify, b.waker.fd, Readable, wakerTag) == 0 && b.waker.Wake() == nil {
@@ -119,7 +118,7 @@ func (b *epollBackend) closeKernel(k *kernel) error {
 		}
 		spare, err := newWakeDescriptor()
 		if err != nil {
-			return // there is no other way
+			return // the goroutine stays blocked
 		}
 		k.spare = spare.Waker
 		_ = spare.Wake() // a new eventfd accepts a write
@@ -141,7 +140,8 @@ func control(epfd, op, fd int, interest Interest, tag uint32) syscall.Errno {
 	return sys.EpollControl(epfd, op, fd, uint32(interest), sys.EpollData(int32(fd), tag))
 }
 
-// owns reports whether fd, which the caller has closed, has become a number of this backend.
+// owns reports whether fd is one of this backend's descriptors. The caller's file with that number
+// was closed.
 func (b *epollBackend) owns(fd int) bool { return fd == b.waker.fd || fd == b.fd }
 
 func (b *epollBackend) Add(fd int, interest Interest, tag uint32) error {
@@ -154,8 +154,8 @@ func (b *epollBackend) Add(fd int, interest Interest, tag uint32) error {
 	}
 	errno := control(b.fd, sys.EpollAdd, fd, interest, tag)
 	if (errno == syscall.EINVAL || errno == syscall.ELOOP) && b.stopParking() {
-		// Through the parker the epoll is inside the runtime's. For that, Linux allows one level of
-		// nesting less, and no more than 500 duplicates of one file.
+		// The parker nests the epoll in the runtime's. Linux then allows one level of nesting less,
+		// and at most 500 duplicates of one file.
 		if errno = control(b.fd, sys.EpollAdd, fd, interest, tag); errno == 0 {
 			b.forbid(fd)
 		}
@@ -169,7 +169,7 @@ func (b *epollBackend) Add(fd int, interest Interest, tag uint32) error {
 	return nil
 }
 
-// forbid notes that parking is impossible while fd is registered.
+// forbid prevents parking while fd is registered.
 func (b *epollBackend) forbid(fd int) {
 	b.unparkable[int32(fd)] = struct{}{}
 	b.forbidden.Store(int32(len(b.unparkable)))
@@ -208,10 +208,10 @@ func (b *epollBackend) Look(batch *Batch) error {
 	return err
 }
 
-// first returns the memory that the kernel writes events to.
+// first returns the memory to which the kernel writes events.
 func (b *Batch) first() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.Events)) }
 
-// take notes the result of epoll_wait(2). An interruption by a signal counts as a timeout.
+// take stores the result of epoll_wait(2). An interruption by a signal counts as a timeout.
 func (b *Batch) take(n int, errno syscall.Errno) error {
 	b.Hidden = false
 	if b.N = n; errno == 0 {
@@ -224,7 +224,7 @@ func (b *Batch) take(n int, errno syscall.Errno) error {
 	return os.NewSyscallError("epoll_wait", errno)
 }
 
-// dropWakeUp removes the waker's event from the batch, and handles it.
+// dropWakeUp removes the waker's event from the batch, if there is one, and handles it.
 func (b *epollBackend) dropWakeUp(batch *Batch, sleeping bool) error {
 	for i, event := range batch.Events[:batch.N] {
 		if event.Tag == wakerTag {
@@ -252,14 +252,14 @@ func (b *epollBackend) block(batch *Batch, timeout time.Duration, owner Owner) e
 	if !b.sleeper.enter(owner) {
 		return nil
 	}
-	// Renew wakes a goroutine that has acquired the epoll, so this is the one in use.
+	// Renew wakes a goroutine that has acquired the old epoll, so this is the current one.
 	k := b.kernel.Load()
 	epfd, err := k.Acquire()
 	if err != nil {
 		return nil // it was replaced, or the Poller is closed
 	}
 	defer k.Done()
-	// A waker whose last reference went away while it is set would not be seen.
+	// Keep the waker open: a closed one would not end the wait.
 	if _, err := b.waker.Acquire(); err != nil {
 		return nil
 	}
@@ -270,7 +270,7 @@ func (b *epollBackend) block(batch *Batch, timeout time.Duration, owner Owner) e
 
 func (b *epollBackend) Wake() {
 	if b.parked.asleep.Load() {
-		// A parker that was closed meanwhile has woken its goroutine by that.
+		// A parker that was closed in the meantime has already woken its goroutine.
 		if parker := b.parker.Load(); parker != nil {
 			parker.Unpark()
 		}

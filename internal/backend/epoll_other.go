@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// NewEpoll fails: the Poller uses epoll(7) on Linux only.
+// NewEpoll returns errors.ErrUnsupported: the Poller uses epoll(7) on Linux only.
 func NewEpoll(bool) (Backend, error) { return nil, errors.ErrUnsupported }
 
 // EpollLimits returns zeros, because this system has no epoll(7).

@@ -11,8 +11,8 @@ import (
 	"iomux/internal/sys"
 )
 
-// findParker returns the parker, which it makes if there is none yet. It returns nil if parking
-// is forbidden now, or the system refuses the descriptor.
+// findParker returns the parker, and opens it if necessary. It returns nil if parking is forbidden,
+// or if no descriptor could be opened for it.
 func (b *epollBackend) findParker(owner Owner) *netpark.Parker {
 	if parker := b.parker.Load(); parker != nil {
 		return parker
@@ -20,7 +20,7 @@ func (b *epollBackend) findParker(owner Owner) *netpark.Parker {
 	if b.forbidden.Load() != 0 || time.Now().Before(b.retry) {
 		return nil
 	}
-	// From now on Add inspects each descriptor, and here are those that it has not inspected.
+	// From now on Add inspects each descriptor. The earlier ones are inspected here.
 	if !b.inspecting.Swap(true) {
 		owner.Registered(func(fd int) bool {
 			if forbidsParking(fd) {
@@ -31,7 +31,8 @@ func (b *epollBackend) findParker(owner Owner) *netpark.Parker {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	// Under the lock, since an Add that forbids parking closes the parker under it afterwards.
+	// Check with the lock held: an Add that forbids parking closes the parker afterwards, with the
+	// lock held as well.
 	if b.closed || b.forbidden.Load() != 0 {
 		return nil
 	}
@@ -52,7 +53,7 @@ func (b *epollBackend) stopParking() bool {
 	return b.closeParker() == nil && was
 }
 
-// closeParker wakes the goroutine that is parked. The caller holds b.mu.
+// closeParker closes the parker, which wakes the parked goroutine. The caller holds b.mu.
 func (b *epollBackend) closeParker() error {
 	if parker := b.parker.Swap(nil); parker != nil {
 		return parker.Close()
@@ -77,13 +78,13 @@ func (b *epollBackend) park(parker *netpark.Parker, batch *Batch, timeout time.D
 		err = s.err
 	}
 	if parker != b.parker.Load() {
-		return nil // it was closed, so that something can be registered that forbids parking
+		return nil // it was closed, because a new descriptor forbids parking
 	}
 	return err
 }
 
-// lookBeforeParking takes what is ready and reports whether the goroutine stays awake. The
-// parker calls it once before it parks and again whenever the epoll may have become readable.
+// lookBeforeParking takes ready events and reports whether the goroutine stays awake. The parker
+// calls it once before it parks, and again whenever the epoll may have become readable.
 func (b *epollBackend) lookBeforeParking(uintptr) bool {
 	s := &b.parked
 	if s.err = s.batch.take(sys.EpollLook(s.fd, s.batch.first(), s.batch.Room)); s.err != nil {
@@ -106,12 +107,12 @@ func (b *epollBackend) lookBeforeParking(uintptr) bool {
 	return !s.owner.MaySleep()
 }
 
-// forbidsParking reports whether looking at the file may consume what it reports.
+// forbidsParking reports whether polling the file may consume its readiness.
 //
-// A parked goroutine's epoll is looked at twice: by the runtime's netpoller, which only wants to
-// know whether anything is ready, and then by the backend. Some drivers clear the readiness as
-// they report it: perf_event, pressure stalls, mountinfo, sysctls. The second look would find
-// nothing. So only files of kinds that are known to keep their readiness allow parking.
+// The epoll of a parked goroutine is polled twice: by the runtime's netpoller, which only checks
+// whether anything is ready, and then by the backend. Some drivers clear the readiness when they
+// report it: perf_event, pressure stalls, mountinfo, sysctls. The second poll would find nothing.
+// So only kinds of files that are known to keep their readiness allow parking.
 func forbidsParking(fd int) bool {
 	var stat unix.Stat_t
 	if unix.Fstat(fd, &stat) != nil {
@@ -141,7 +142,7 @@ func isTerminal(major uint32) bool {
 	return false
 }
 
-// keepsReadiness reports whether a file without a path is of a kind whose poll has no effects.
+// keepsReadiness reports whether polling a file without a path has no side effects.
 func keepsReadiness(link string) bool {
 	kind, found := strings.CutPrefix(link, "anon_inode:")
 	switch {

@@ -6,8 +6,8 @@ import (
 	"iomux/internal/sys"
 )
 
-// Renew replaces the epoll with a new one, and so loses the registrations that nobody can
-// remove: those of descriptors that were closed while a duplicate of them is open.
+// Renew replaces the epoll with a new one. This drops registrations that cannot be removed, because
+// their descriptors were closed while a duplicate is open.
 func (b *epollBackend) Renew(each func(move Move)) error {
 	fresh, err := b.newKernel()
 	if err != nil {
@@ -28,17 +28,17 @@ func (b *epollBackend) Renew(each func(move Move)) error {
 		return moved
 	})
 	if failed != 0 {
-		_ = b.closeKernel(fresh) // the first error says more
+		_ = b.closeKernel(fresh) // the first error matters more
 		return epollFailure(failed)
 	}
 	replaced := b.kernel.Load()
 	b.use(fresh)
-	return first(b.closeParker(), b.closeKernel(replaced)) // a goroutine that sleeps starts anew
+	return first(b.closeParker(), b.closeKernel(replaced)) // // a sleeping goroutine starts again
 }
 
-// move puts one registration into the new epoll. Only the old one knows whether the number
-// still belongs to the file that was registered. It is asked before the move, and again after
-// it, because the number can change hands in between.
+// move adds one registration to the new epoll. Only the old one can detect whether the number still
+// belongs to the registered file. It checks before the move, and again after it, because the number
+// can be reused in between.
 func (b *epollBackend) move(fresh, fd int, interest Interest, tag uint32) (Moved, syscall.Errno) {
 	if b.owns(fd) {
 		return Replaced, 0
@@ -52,7 +52,7 @@ func (b *epollBackend) move(fresh, fd int, interest Interest, tag uint32) (Moved
 	added := control(fresh, sys.EpollAdd, fd, interest, tag)
 	switch errno := control(b.fd, sys.EpollModify, fd, interest, tag); {
 	case isReplaced(errno):
-		_ = control(fresh, sys.EpollRemove, fd, 0, 0) // if it fails, its tag is nobody's any more
+		_ = control(fresh, sys.EpollRemove, fd, 0, 0) // if it fails, no registration has its tag
 		return Replaced, 0
 	case errno != 0:
 		return Kept, errno
@@ -63,8 +63,8 @@ func (b *epollBackend) move(fresh, fd int, interest Interest, tag uint32) (Moved
 }
 
 // isReplaced reports whether an errno of a modification means that the descriptor was closed or
-// belongs to another file: to one that is not registered, to a regular file (EPERM), or to a
-// duplicate of the epoll itself (EINVAL). Every other errno is a failure that passes.
+// belongs to another file. That file may be unregistered (ENOENT), a regular file (EPERM), or a
+// duplicate of the epoll itself (EINVAL). All other failures are temporary.
 func isReplaced(errno syscall.Errno) bool {
 	switch errno {
 	case syscall.EBADF, syscall.ENOENT, syscall.EPERM, syscall.EINVAL:

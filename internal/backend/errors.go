@@ -9,22 +9,22 @@ import (
 	"iomux/internal/afd"
 )
 
-// The errors that the Poller recognises. They name neither the call nor the descriptor: the
-// Poller adds both.
+// Errors that the Poller handles. They name neither the call nor the descriptor, because the Poller
+// adds both.
 var (
 	ErrClosed        = fmt.Errorf("the poller is closed: %w", os.ErrClosed)
 	ErrNotOpen       = fail("the descriptor is not open", "register", syscall.EBADF)
 	ErrRegistered    = fail("already registered; use Modify", "register", syscall.EEXIST)
 	ErrNotRegistered = fail("not registered", "unregister", syscall.ENOENT)
-	ErrAlwaysReady   = fail("the mechanism takes no regular files and directories", "register", syscall.EPERM)
+	ErrAlwaysReady   = fail("the mechanism does not support regular files and directories", "register", syscall.EPERM)
 	errReplaced      = fail("the descriptor was closed, and its number belongs to another file", "register", syscall.ENOENT)
 	errNested        = fail("epolls or kqueues are nested too deeply or in a circle", "register", syscall.ELOOP)
 	errTooMany       = fail("epolls are nested too deeply, or one file has too many duplicates", "register", syscall.EINVAL)
-	ErrNotPollable   = fmt.Errorf("no mechanism of this system can wait for it: %w", errors.ErrUnsupported)
+	ErrNotPollable   = fmt.Errorf("the mechanism cannot wait for it: %w", errors.ErrUnsupported)
 	ErrNotSocket     = fmt.Errorf("%w: %w", ErrNotPollable, afd.ErrNotSocket)
 )
 
-// failure is a failed system call with a text for the Poller's caller.
+// failure is the error of a system call, with a message for the caller of the Poller.
 type failure struct {
 	text string
 	call *os.SyscallError
@@ -34,7 +34,7 @@ func fail(text, call string, errno syscall.Errno) error {
 	return &failure{text, &os.SyscallError{Syscall: call, Err: errno}}
 }
 
-// Error returns the text alone: it says in words what the errno means.
+// Error returns the text without the errno, because the text explains it.
 func (f *failure) Error() string { return f.text }
 
 // Unwrap lets errors.Is find the errno, and errors.As the os.SyscallError.

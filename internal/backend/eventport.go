@@ -15,10 +15,10 @@ import (
 	"iomux/poll"
 )
 
-// portBackend is event ports. A port reports a descriptor once, and not what it has by the time
-// the event is taken. So poll(2) is asked about the reported descriptors, and they are associated
-// again before the next call; at once if another goroutine sleeps, which could not see them
-// otherwise.
+// portBackend is event ports. A port reports a descriptor once, with the events it had then, which
+// may have changed. So poll(2) polls the reported descriptors again. They are associated again
+// before the next call, or at once if another goroutine sleeps, because its sleep would not see
+// them otherwise.
 type portBackend struct {
 	calls   eventport.Calls
 	port    fdref.Descriptor
@@ -29,7 +29,7 @@ type portBackend struct {
 
 	mu      sync.Mutex // never held over a wait
 	entries map[int32]portEntry
-	spent   []int32 // reported, and to be associated again
+	spent   []int32 // reported descriptors, which must be associated again
 }
 
 // portEntry is a registered descriptor.
@@ -38,7 +38,8 @@ type portEntry struct {
 	spent  bool
 }
 
-// NewEventPort returns the backend of event ports, over the calls of this system or a model.
+// NewEventPort returns the backend of event ports. The calls are those of this system or of a
+// model.
 func NewEventPort(calls eventport.Calls) (Backend, error) {
 	fd, err := calls.Create()
 	if err != nil {
@@ -64,13 +65,13 @@ func (s *portSignal) Wake() error {
 	return nil
 }
 
-// Clear only notes that the event has been taken.
+// Clear only records that the event has been taken.
 func (s *portSignal) Clear() error {
 	s.sent.Store(false)
 	return nil
 }
 
-// Pass fails if the port is full; its events then end the sleep, and the next Wake tries again.
+// Pass fails if the port is full. Its events then end the sleep, and the next Wake retries.
 func (s *portSignal) Pass() {
 	at, err := s.port.Acquire()
 	if err != nil {
@@ -97,7 +98,7 @@ func (b *portBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	}
 	defer b.port.Done()
 	if fd == at {
-		return ErrNotOpen // the caller has closed it, and the number is ours now
+		return ErrNotOpen // the caller has closed it, and the backend's port has its number
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -115,8 +116,8 @@ func (b *portBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	return nil
 }
 
-// isNotOpen reports whether an errno of port_associate means a closed descriptor. The call has a
-// number of its own for that, EBADFD.
+// isNotOpen reports whether an errno of port_associate(3C) means a closed descriptor. The call has
+// a separate errno for that, EBADFD.
 func isNotOpen(errno syscall.Errno) bool { return errno == syscall.EBADF || errno == eventport.EBADFD }
 
 func (b *portBackend) Remove(fd int, interest Interest) bool {
@@ -134,7 +135,7 @@ func (b *portBackend) Forget(fd int, _ Interest) {
 	defer b.mu.Unlock()
 	if _, known := b.entries[int32(fd)]; known {
 		delete(b.entries, int32(fd))
-		_ = b.calls.Dissociate(at, int32(fd)) // it is not associated if it was reported or closed
+		_ = b.calls.Dissociate(at, int32(fd)) // fails if it was reported or closed
 	}
 }
 
@@ -155,7 +156,7 @@ func (b *portBackend) Close() error {
 	return b.port.Close(func(at int) { _ = b.calls.Send(at) })
 }
 
-// take fills the batch with what the port reports and poll(2) confirms.
+// take fills the batch with the events that the port reports and poll(2) confirms.
 func (b *portBackend) take(batch *Batch, timeout time.Duration, sleeping bool) error {
 	batch.N, batch.Hidden = 0, false
 	at, err := b.port.Acquire()
@@ -198,7 +199,7 @@ func (b *portBackend) renew(at int, batch *Batch) (err error) {
 	for _, fd := range b.spent {
 		e, known := b.entries[fd]
 		if !known || !e.spent {
-			continue // it was removed, or modified, since
+			continue // it was removed or modified in the meantime
 		}
 		switch errno := b.calls.Associate(at, fd, uint16(e.events)); {
 		case errno == 0:
@@ -218,7 +219,7 @@ func (b *portBackend) renew(at int, batch *Batch) (err error) {
 	return err
 }
 
-// confirm asks poll(2) what the reported descriptors are ready for.
+// confirm adds the events that poll(2) finds for the reported descriptors.
 func (b *portBackend) confirm(at int, reported []eventport.Event, list []poll.FD, batch *Batch, sleeping bool) error {
 	list = b.mark(reported, list, sleeping)
 	batch.Hidden = len(list) < len(reported) && len(reported) == batch.Room
@@ -231,12 +232,12 @@ func (b *portBackend) confirm(at int, reported []eventport.Event, list []poll.FD
 		}
 	}
 	if !sleeping && b.sleeper.asleep.Load() {
-		return b.renew(at, &Batch{}) // it has no room, so that the next call reports what is closed
+		return b.renew(at, &Batch{}) // it has no room, so the next call reports closed descriptors
 	}
 	return nil
 }
 
-// mark notes the reported descriptors as spent, and lists them.
+// mark marks the reported descriptors as spent, and returns a list of them.
 func (b *portBackend) mark(reported []eventport.Event, list []poll.FD, sleeping bool) []poll.FD {
 	list = list[:0]
 	b.mu.Lock()
@@ -261,8 +262,8 @@ func (b *portBackend) mark(reported []eventport.Event, list []poll.FD, sleeping 
 	return list
 }
 
-// ask wraps poll(2) for a list of any length. If the process may have no descriptor at all, an
-// entry keeps what the port reported.
+// ask wraps poll(2) for a list of any length. If even a list of one is too long for the limit of
+// descriptors, the entry keeps the events that the port reported.
 func ask(list []poll.FD) error {
 	_, err := poll.Wait(list, 0)
 	if !errors.Is(err, syscall.EINVAL) {

@@ -15,11 +15,11 @@ import (
 	"iomux/internal/freelist"
 )
 
-// kqueueBackend is kqueue(2), through the emulation of epoll over it. The waker is one of its
-// descriptors.
+// kqueueBackend is kqueue(2). It uses the emulation of epoll over kqueue. The waker is one of the
+// registered descriptors.
 //
-// A goroutine sleeps blocked in the kernel. The Go runtime cannot poll a kqueue, because it asks
-// for writing, too, which a kqueue refuses.
+// A goroutine sleeps blocked in the kernel. The Go runtime cannot poll a kqueue, because it also
+// requests writability, which a kqueue refuses.
 type kqueueBackend struct {
 	queue   *epollemu.Epoll
 	waker   wakeDescriptor
@@ -35,12 +35,12 @@ func NewKqueue() (Backend, error) {
 	}
 	queue, err := epollemu.New()
 	if err != nil {
-		_ = w.Close() // the first error says more
+		_ = w.Close() // the first error matters more
 		return nil, err
 	}
 	b := &kqueueBackend{queue: queue, waker: w, sleeper: sleeper{signal: w}}
 	if err := queue.Add(w.fd, uint32(Readable), wakerTag); err != nil {
-		_ = b.Close() // the first error says more
+		_ = b.Close() // the first error matters more
 		return nil, err
 	}
 	return b, nil
@@ -52,7 +52,8 @@ func (*kqueueBackend) Supports(interest Interest) bool {
 	return interest&^(Conditions|Modes) == 0 && (epollemu.HasUrgent() || interest&Priority == 0)
 }
 
-// owns reports whether fd, which the caller has closed, has become a number of this backend.
+// owns reports whether fd is one of this backend's descriptors. The caller's file with that number
+// was closed.
 func (b *kqueueBackend) owns(fd int) bool { return b.waker.Owns(fd) || fd == b.queue.FD() }
 
 func (b *kqueueBackend) Add(fd int, interest Interest, tag uint32) error {

@@ -14,7 +14,7 @@ import (
 	"iomux/poll"
 )
 
-// pollBackend is poll(2), or /dev/poll, which is used in the same way. The waker is one of the
+// pollBackend is poll(2) or /dev/poll, which are used in the same way. The waker is one of the
 // descriptors in its list.
 type pollBackend struct {
 	list    pollList
@@ -42,7 +42,7 @@ func newPoll(list pollList, live bool) (*pollBackend, error) {
 	}
 	b := &pollBackend{list: list, live: live, waker: w, sleeper: sleeper{signal: w}}
 	if err := list.Register(w.fd, poll.In); err != nil {
-		_ = w.Close() // the first error says more
+		_ = w.Close() // the first error matters more
 		return nil, err
 	}
 	return b, nil
@@ -62,7 +62,7 @@ func pollSupports(interest Interest) bool {
 // pollHasReadHangup is false on systems without POLLRDHUP.
 var pollHasReadHangup = !errors.Is(poll.New().Register(0, poll.RdHup), errors.ErrUnsupported)
 
-// toPoll returns the events that poll(2) is asked for. It leaves out what the system lacks.
+// toPoll returns the events to request from poll(2), without those that the system lacks.
 func toPoll(interest Interest) (events poll.Events) {
 	if interest&Readable != 0 {
 		events |= poll.In
@@ -104,17 +104,18 @@ func fromPoll(events poll.Events) (ready epoll.Events) {
 	return ready
 }
 
-// IsAlwaysReady reports whether poll(2) finds a descriptor ready that the mechanism refuses: a
-// regular file, a directory, or a device without a poll function.
+// IsAlwaysReady reports whether poll(2) reports fd as ready. It is for descriptors that the
+// mechanism refuses: a regular file, a directory, or a device without a poll function.
 func IsAlwaysReady(fd int, interest Interest) bool {
 	question := []poll.FD{{FD: int32(fd), Events: toPoll(interest)}}
 	n, err := poll.Wait(question, 0)
 	return n == 1 && err == nil && question[0].Revents&poll.Nval == 0
 }
 
-// Add looks whether the descriptor can be waited on; poll(2) would report that only in a wait.
+// Add checks whether the descriptor can be waited on. Otherwise poll(2) would report it only in a
+// wait.
 func (b *pollBackend) Add(fd int, interest Interest, tag uint32) error {
-	if b.waker.Owns(fd) { // the caller has closed it, and the number is ours now
+	if b.waker.Owns(fd) { // the caller has closed it, and the waker has its number
 		return ErrNotOpen
 	}
 	question := []poll.FD{{FD: int32(fd), Events: toPoll(interest)}}
@@ -127,7 +128,7 @@ func (b *pollBackend) Add(fd int, interest Interest, tag uint32) error {
 	case question[0].Revents&poll.Nval == 0:
 		return b.Modify(fd, 0, interest, tag)
 	case sys.IsOpen(fd):
-		return ErrNotPollable // a device of macOS that only select(2) takes
+		return ErrNotPollable // a device that macOS supports only in select(2)
 	}
 	return ErrNotOpen
 }
@@ -136,9 +137,9 @@ func (b *pollBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	if b.waker.Owns(fd) {
 		return ErrNotOpen
 	}
-	err := b.list.Register(fd, toPoll(interest)) // which replaces the entry
+	err := b.list.Register(fd, toPoll(interest)) // replaces the entry
 	if errors.Is(err, afd.ErrNotSocket) {
-		return ErrNotOpen // it was closed, and its number is another handle's now
+		return ErrNotOpen // it was closed, and another handle has its number
 	}
 	if err == nil {
 		b.newest.Store(tag)
@@ -153,7 +154,7 @@ func (b *pollBackend) Remove(fd int, interest Interest) bool {
 
 func (b *pollBackend) Forget(fd int, _ Interest) {
 	if !b.waker.Owns(fd) {
-		_ = b.list.Unregister(fd) // a one-shot entry that was reported is not there
+		_ = b.list.Unregister(fd) // fails for a reported one-shot entry
 	}
 }
 
@@ -178,7 +179,7 @@ func (b *pollBackend) poll(batch *Batch, timeout time.Duration, sleeping bool) e
 	newest := b.newest.Load()
 	n, err := b.list.Poll(events, timeout)
 	if others, ok := errors.AsType[*afd.NotSocketsError](err); ok {
-		// On Windows: numbers that were closed and belong to something else now.
+		// On Windows: numbers of closed sockets that other handles have now.
 		n, err = min(len(others.Handles), len(events)), nil
 		for i, fd := range others.Handles[:n] {
 			events[i] = poll.Event{FD: fd, Events: poll.Nval}
@@ -199,7 +200,7 @@ func (b *pollBackend) poll(batch *Batch, timeout time.Duration, sleeping bool) e
 	return err
 }
 
-// errWakerClosed is the error of a wait that could not be interrupted.
+// errWakerClosed is the error of a wait that nothing could interrupt.
 var errWakerClosed = fail("the program has closed the poller's wake-up descriptor", "poll", syscall.EBADF)
 
 func (b *pollBackend) Wake() { b.sleeper.wake() }

@@ -13,8 +13,8 @@ import (
 	"iomux/selectfd"
 )
 
-// selectBackend is select(2). Each call gets sets made from the list of what is registered. The
-// waker is one of the readers.
+// selectBackend is select(2). Each call gets sets made from the list of registrations. A sleep also
+// waits for the waker to be readable.
 type selectBackend struct {
 	waker   wakeDescriptor
 	sleeper sleeper
@@ -23,7 +23,7 @@ type selectBackend struct {
 	mu     sync.Mutex // never held over a system call
 	list   []selectEntry
 	index  map[int32]int // from a descriptor to its place in list
-	next   int           // the place in list at which the next call begins to hand out
+	next   int           // the place in list at which the next call begins
 	newest uint32        // tag
 }
 
@@ -32,7 +32,7 @@ type selectEntry struct {
 	interest Interest
 }
 
-// selectSets are the arguments of one call.
+// selectSets holds the arguments of one call.
 type selectSets struct{ r, w, x selectfd.Set }
 
 // NewSelect returns the backend of select(2).
@@ -60,7 +60,7 @@ func (b *selectBackend) Add(fd int, interest Interest, tag uint32) error {
 	return b.Modify(fd, 0, interest, tag)
 }
 
-// Modify replaces the entry, or makes it again if a one-shot event has removed it.
+// Modify replaces the entry, or adds it again if a one-shot event has removed it.
 func (b *selectBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -86,7 +86,7 @@ func (b *selectBackend) Forget(fd int, _ Interest) {
 	b.drop(int32(fd))
 }
 
-// drop moves the last entry to the place of fd. A one-shot entry that was reported is not there.
+// drop removes the entry of fd, if there is one, by moving the last entry to its place.
 func (b *selectBackend) drop(fd int32) {
 	i, ok := b.index[fd]
 	if !ok {
@@ -121,7 +121,7 @@ func (b *selectBackend) wait(batch *Batch, timeout time.Duration, sleeping bool)
 	newest := b.fill(sets, sleeping)
 	_, err := selectfd.Wait(&sets.r, &sets.w, &sets.x, timeout)
 	if err == nil && sets.r.Has(b.waker.fd) {
-		if err := b.sleeper.noticed(true); err != nil { // only a sleep asks for the waker
+		if err := b.sleeper.noticed(true); err != nil { // only a sleep waits for the waker
 			return err
 		}
 	}
@@ -164,7 +164,7 @@ func (b *selectBackend) fill(sets *selectSets, withWaker bool) (newest uint32) {
 	return b.newest
 }
 
-// collect hands out the members of the sets in turns, beginning at next.
+// collect adds events of the members of the sets, in turns, beginning at next.
 func (b *selectBackend) collect(batch *Batch, sets *selectSets, newest uint32) {
 	if b.next >= len(b.list) {
 		b.next = 0
@@ -194,8 +194,8 @@ func (b *selectBackend) collect(batch *Batch, sets *selectSets, newest uint32) {
 	b.next = 0
 }
 
-// findVanished hands out the descriptors for which select(2) failed. They were closed, or on
-// Windows belong to something that is not a socket now.
+// findVanished adds events of the descriptors for which select(2) failed. They were closed, or on
+// Windows no longer belong to a socket.
 func (b *selectBackend) findVanished(batch *Batch, newest uint32) {
 	for i := 0; i < len(b.list) && batch.N < batch.Room; i++ {
 		if fd := b.list[i].fd; !sys.IsOpen(int(fd)) || afd.Check(int(fd)) != nil {

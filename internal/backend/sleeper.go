@@ -8,9 +8,10 @@ import (
 
 // sleeper interrupts the one goroutine that sleeps in a system call. All backends use it.
 //
-// A wake-up can arrive late, when the goroutine has left the system call for another reason.
-// Then the next call sees it, which may be a Look of another goroutine. So both Look and Sleep
-// pass what they see to noticed, which clears the wake-up unless somebody still needs it.
+// A wake-up can arrive late, after the goroutine has left the system call for another reason. The
+// next call then sees it, which may be a Look of another goroutine. So both Look and Sleep call
+// noticed when they see a wake-up. It clears the wake-up unless a sleeping goroutine still needs
+// it.
 type sleeper struct {
 	signal signal
 	asleep atomic.Bool
@@ -20,10 +21,10 @@ type sleeper struct {
 type signal interface {
 	// Wake makes the signal visible to the system call in progress, or to the next one.
 	Wake() error
-	// Clear undoes all Wakes so far. The caller must look for their reasons only afterwards. An
-	// error means that the signal cannot interrupt a sleep any more.
+	// Clear undoes all earlier Wakes. The caller must check for their reasons only afterwards.
+	// After an error the signal can no longer interrupt a sleep.
 	Clear() error
-	// Pass makes a signal visible again that the caller has seen but does not handle.
+	// Pass makes the signal visible again after the caller has seen it without handling it.
 	Pass()
 }
 
@@ -37,11 +38,11 @@ func (s *sleeper) leave() { s.asleep.Store(false) }
 
 func (s *sleeper) wake() {
 	if s.asleep.Load() {
-		_ = s.signal.Wake() // if it fails, there is no other way
+		_ = s.signal.Wake() // nothing else could wake the sleep
 	}
 }
 
-// noticed handles a wake-up that the sleeping goroutine has seen, or a look of another one.
+// noticed handles a wake-up that a Sleep (sleeping is set) or a Look has seen.
 func (s *sleeper) noticed(sleeping bool) error {
 	switch {
 	case sleeping:
@@ -51,14 +52,14 @@ func (s *sleeper) noticed(sleeping bool) error {
 		return nil
 	}
 	err := s.signal.Clear()
-	if err == nil && s.asleep.Load() { // since a moment ago: the wake-up may have been for it
+	if err == nil && s.asleep.Load() { // a sleep has just begun, and may need the wake-up
 		err = s.signal.Wake()
 	}
 	return err
 }
 
-// wakeDescriptor is a signal that is one of the descriptors waited on. It stays readable until
-// Clear, so there is nothing to pass.
+// wakeDescriptor is a signal that is a registered descriptor. It stays readable until Clear, so
+// Pass does nothing.
 type wakeDescriptor struct {
 	*waker.Waker
 	fd int

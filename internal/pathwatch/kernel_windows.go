@@ -163,7 +163,7 @@ func (k *folders) watch(path string, isFolder bool) (*node, error) {
 		err = k.ask(&operation{folder: n})
 	}
 	if err != nil {
-		_ = windows.CloseHandle(handle) // the first error says more
+		_ = windows.CloseHandle(handle) // the first error matters more
 		return nil, errOpen(path, err)
 	}
 	k.nodes[about.identity] = n
@@ -203,7 +203,7 @@ func open(path string, isFolder bool) (handle windows.Handle, about status, err 
 	}
 	var info windows.ByHandleFileInformation
 	if err := windows.GetFileInformationByHandle(handle, &info); err != nil {
-		_ = windows.CloseHandle(handle) // the first error says more
+		_ = windows.CloseHandle(handle) // the first error matters more
 		return 0, status{}, err
 	}
 	return handle, status{

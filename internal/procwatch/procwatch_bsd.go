@@ -38,7 +38,7 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	if errno == 0 {
 		return &Exit{source: &processQueue{number: queue, process: process}}, nil
 	}
-	_ = unix.Close(queue) // the first error says more
+	_ = unix.Close(queue) // the first error matters more
 	if errno == unix.ESRCH {
 		// It has exited since, or its parent has not waited for it, and this kernel reports only
 		// exits to come.

@@ -78,8 +78,9 @@ func ExamplePoller_RegisterProcess() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
 	children := make(map[string]*exec.Cmd)
-	for _, command := range []string{"exit 0", "exit 3", "sleep 60"} {
-		child := exec.Command("/bin/sh", "-c", command)
+	for _, command := range []string{"exit 0", "exit 3", "sleep"} {
+		child := exec.Command(os.Args[0]) // this program, in the role of the command
+		child.Env = append(os.Environ(), role+"="+command)
 		if err := child.Start(); err != nil {
 			fmt.Println(err)
 			return
@@ -114,7 +115,7 @@ func ExamplePoller_RegisterProcess() {
 		}
 	}
 	fmt.Println(statuses, deadline.Unregister(), p.Len())
-	// Output: map[exit 0:0 exit 3:3 sleep 60:-9] <nil> 0
+	// Output: map[exit 0:0 exit 3:3 sleep:-9] <nil> 0
 }
 
 // A configuration is read again each time that it changes, however it is saved.

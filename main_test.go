@@ -1,9 +1,24 @@
 package iomux_test
 
 import (
+	"os"
 	"testing"
+	"time"
 
 	"iomux/internal/test/leak"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+// role is an environment variable. It makes this program play a child of its tests.
+const role = "IOMUX_ROLE"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(role) {
+	case "exit 0":
+	case "exit 3":
+		os.Exit(3)
+	case "sleep":
+		time.Sleep(time.Minute)
+	default:
+		leak.Main(m)
+	}
+}

@@ -136,8 +136,8 @@ func TestTimersWakeTheSleeper(t *testing.T) {
 			"register": func() error { _, err := p.RegisterTimer(time.Millisecond, 1); return err },
 		} {
 			failed := make(chan error, 1)
-			time.AfterFunc(quiet, func() { failed <- act() })
 			start := time.Now()
+			time.AfterFunc(quiet, func() { failed <- act() })
 			next(t, p, iomux.KindTimer, 1)
 			if took := time.Since(start); took < quiet || took > soon/2 {
 				t.Errorf("%s: it took %v", name, took)

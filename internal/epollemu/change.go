@@ -35,10 +35,13 @@ func (e *Epoll) Add(fd int, events uint32, data uint64) error {
 	if old := e.entries.Get(number); old != nil && e.holds(number, old) {
 		return unix.EEXIST
 	}
-	if inner != nil && !e.nest(number, inner) {
-		return unix.ELOOP
-	}
 	fresh := &entry{events: events, data: data, kind: f.kind}
+	if inner != nil {
+		fresh.kind = epoll
+		if !e.nest(number, inner.set) {
+			return unix.ELOOP
+		}
+	}
 	if err := e.arm(number, fresh); err != nil {
 		e.forget(number)
 		return err
@@ -118,7 +121,7 @@ func (e *Epoll) check(fd int, events uint32) (file, error) {
 	if errno != 0 {
 		return file{}, errno
 	}
-	if fd == own || enrolled(fd) == e.set {
+	if other := enrolled(fd); fd == own || other != nil && other.set == e.set {
 		return file{}, unix.EINVAL
 	}
 	return f, refusePriority(events)

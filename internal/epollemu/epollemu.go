@@ -26,7 +26,8 @@ type Epoll struct {
 type set struct {
 	mark     mark
 	kevents  freelist.Slices[kqueue.Event]
-	children map[int32]*set // the registered epolls; the registry's lock guards it
+	looked   freelist.Slices[Event] // room for inspect
+	children map[int32]*set         // the registered epolls; the registry's lock guards it
 
 	mu         sync.Mutex // never held during a wait
 	entries    fdtable.Table[entry]
@@ -48,7 +49,7 @@ func New() (*Epoll, error) {
 	if err := e.set.mark.put(queue); err != nil {
 		return nil, errors.Join(err, queue.Close())
 	}
-	enroll(queue.FD(), e.set)
+	enroll(queue.FD(), e)
 	return e, nil
 }
 
@@ -66,8 +67,9 @@ func FromFD(fd int) (*Epoll, error) {
 	if err != nil {
 		return nil, err
 	}
-	enroll(fd, shared)
-	return &Epoll{queue: queue, set: shared}, nil
+	e := &Epoll{queue: queue, set: shared}
+	enroll(fd, e)
+	return e, nil
 }
 
 // identify returns the set of the kqueue that fd refers to. It asks a duplicate of fd, which it can
@@ -96,12 +98,12 @@ func identify(fd int) (*set, error) {
 }
 
 // FD returns the descriptor of the kqueue, or -1 after Close. It is readable while an event is
-// pending.
+// pending, and also after an event has ceased until the next Take.
 func (e *Epoll) FD() int { return e.queue.FD() }
 
 // Close closes the kqueue's descriptor. Goroutines in Take return os.ErrClosed.
 func (e *Epoll) Close() error {
-	discharge(e.queue.FD(), e.set)
+	discharge(e.queue.FD(), e)
 	return e.queue.Close()
 }
 

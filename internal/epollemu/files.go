@@ -17,6 +17,7 @@ const (
 	other kind = iota
 	pipe
 	socket
+	epoll // an Epoll of this process
 )
 
 // file distinguishes open files, as far as fstat(2) can.

@@ -11,40 +11,40 @@ import (
 
 // registry knows the Epolls of this process by the number of their descriptor.
 var registry struct {
-	mu   sync.Mutex
-	sets map[int]*set
+	mu     sync.Mutex
+	epolls map[int]*Epoll
 }
 
-// enroll adds a descriptor of a set.
-func enroll(fd int, s *set) {
+// enroll adds an Epoll, whose descriptor is fd.
+func enroll(fd int, e *Epoll) {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
-	if registry.sets == nil {
-		registry.sets = make(map[int]*set)
+	if registry.epolls == nil {
+		registry.epolls = make(map[int]*Epoll)
 	}
-	registry.sets[fd] = s
+	registry.epolls[fd] = e
 }
 
-// discharge removes a descriptor of a set that is about to be closed.
-func discharge(fd int, s *set) {
+// discharge removes an Epoll whose descriptor is about to be closed.
+func discharge(fd int, e *Epoll) {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
-	if registry.sets[fd] != s {
+	if registry.epolls[fd] != e {
 		return
 	}
-	delete(registry.sets, fd)
-	for _, other := range registry.sets {
-		if other.children[int32(fd)] == s {
+	delete(registry.epolls, fd)
+	for _, other := range registry.epolls {
+		if other.children[int32(fd)] == e.set {
 			delete(other.children, int32(fd))
 		}
 	}
 }
 
-// enrolled returns the set whose descriptor fd is, or nil.
-func enrolled(fd int) *set {
+// enrolled returns the Epoll whose descriptor fd is, or nil.
+func enrolled(fd int) *Epoll {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
-	return registry.sets[fd]
+	return registry.epolls[fd]
 }
 
 // maxNesting is how many epolls Linux allows inside an epoll. NetBSD and DragonFly follow a longer
@@ -89,7 +89,7 @@ func (s *set) height(forbidden *set) int {
 // depth returns how many levels of epolls hold s.
 func (s *set) depth() int {
 	depth := 0
-	for _, parent := range registry.sets {
+	for _, parent := range registry.epolls {
 		for _, child := range parent.children {
 			if child == s {
 				depth = max(depth, parent.depth()+1)
@@ -130,9 +130,9 @@ func (m *mark) submit(queue *kqueue.Queue, flags kqueue.Flags) error {
 func marked(queue *kqueue.Queue) *set {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
-	for _, s := range registry.sets {
-		if s.mark.submit(queue, kqueue.EvDisable) == nil {
-			return s
+	for _, e := range registry.epolls {
+		if e.mark.submit(queue, kqueue.EvDisable) == nil {
+			return e.set
 		}
 	}
 	return nil

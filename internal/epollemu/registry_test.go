@@ -11,15 +11,15 @@ import (
 // TestNest builds chains without kqueues, because Linux refuses long ones by itself.
 func TestNest(t *testing.T) {
 	const first = 1 << 20 // no number of an open descriptor
-	sets := make([]*set, 10)
-	for i := range sets {
-		sets[i] = &set{children: make(map[int32]*set)}
-		enroll(first+i, sets[i])
-		t.Cleanup(func() { discharge(first+i, sets[i]) })
+	epolls := make([]*Epoll, 10)
+	for i := range epolls {
+		epolls[i] = &Epoll{set: &set{children: make(map[int32]*set)}}
+		enroll(first+i, epolls[i])
+		t.Cleanup(func() { discharge(first+i, epolls[i]) })
 	}
 	nests := func(outer, inner int, want bool) {
 		t.Helper()
-		if got := sets[outer].nest(int32(first+inner), sets[inner]); got != want {
+		if got := epolls[outer].nest(int32(first+inner), epolls[inner].set); got != want {
 			t.Errorf("%d holds %d: %v, want %v", outer, inner, got, want)
 		}
 	}
@@ -34,11 +34,11 @@ func TestNest(t *testing.T) {
 	nests(5, 3, true)
 	nests(6, 5, false)
 	nests(0, 7, false)
-	sets[4].unnest(first + 3)
-	sets[5].unnest(first + 3)
+	epolls[4].unnest(first + 3)
+	epolls[5].unnest(first + 3)
 	nests(0, 7, true)
 	nests(4, 3, false)
-	discharge(first+7, sets[7])
+	discharge(first+7, epolls[7])
 	nests(4, 3, true)
 }
 
@@ -49,13 +49,13 @@ func TestAddObeysTheLimitOfNesting(t *testing.T) {
 	inner, _ := opened(t)
 	held, number := outer.set, outer.FD()
 	for i := range maxNesting {
-		holder := &set{children: make(map[int32]*set)}
+		holder := &Epoll{set: &set{children: make(map[int32]*set)}}
 		enroll(first+i, holder)
 		t.Cleanup(func() { discharge(first+i, holder) })
 		if !holder.nest(int32(number), held) {
 			t.Fatalf("%d levels are too many", i+1)
 		}
-		held, number = holder, first+i
+		held, number = holder.set, first+i
 	}
 	if err := outer.Add(inner.FD(), In, 0); err != unix.ELOOP {
 		t.Errorf("Add: %v, want ELOOP", err)

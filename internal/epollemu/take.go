@@ -44,6 +44,17 @@ func (e *Epoll) Take(events []Event, d time.Duration) (int, error) {
 func (e *Epoll) digest(kevents []kqueue.Event, events []Event) (kept int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	for i, entry := range e.judge(kevents, events) {
+		if e.settle(events[i].FD, entry, events[i].Events) {
+			events[kept] = Event{Events: events[i].Events, FD: events[i].FD, Data: entry.data}
+			kept++
+		}
+	}
+	return kept
+}
+
+// judge returns the entries of the kernel's events, and stores in events what to report of each.
+func (e *Epoll) judge(kevents []kqueue.Event, events []Event) []*entry {
 	e.collect(kevents, events)
 	e.questions = e.questions[:0]
 	for i, entry := range e.found {
@@ -54,16 +65,15 @@ func (e *Epoll) digest(kevents []kqueue.Event, events []Event) (kept int) {
 	ask(e.questions)
 	answers := e.questions
 	for i, entry := range e.found {
-		ready := entry.events & (In | Out)
+		events[i].Events = entry.events & (In | Out)
 		if !entry.isSimple() {
-			ready, answers = entry.readiness(answers[0]), answers[1:]
+			events[i].Events, answers = entry.readiness(answers[0]), answers[1:]
 		}
-		if e.settle(events[i].FD, entry, ready) {
-			events[kept] = Event{Events: ready, FD: events[i].FD, Data: entry.data}
-			kept++
+		if entry.kind == epoll && !isReady(int(events[i].FD)) {
+			events[i].Events = 0
 		}
 	}
-	return kept
+	return e.found
 }
 
 // collect finds the entries of the kernel's events, in the order of events.
@@ -129,9 +139,7 @@ func (e *Epoll) settle(fd int32, entry *entry, ready uint32) bool {
 		e.refit(fd, entry, plain, kqueue.EvEnable)
 	case entry.events&OneShot != 0:
 		entry.silent = true
-		if rest := entry.attached &^ plain; rest != 0 { // the others have disabled themselves
-			e.refit(fd, entry, rest, kqueue.EvDisable)
-		}
+		e.silence(fd, entry, entry.attached&^plain) // the plain ones have disabled themselves
 	case ready != 0 && entry.events&ET == 0:
 		return e.renew(fd, entry, entry.lasting(ready)&^plain)
 	}
@@ -147,6 +155,18 @@ func (e *entry) lasting(ready uint32) (which slots) {
 		which |= e.fired & urgent
 	}
 	return which
+}
+
+// silence disables the filters of a one-shot registration. Those that have not fired are removed,
+// because a kernel keeps counting an event that is pending when its filter is disabled.
+func (e *Epoll) silence(fd int32, entry *entry, which slots) {
+	if fired := which & entry.fired; fired != 0 {
+		e.refit(fd, entry, fired, kqueue.EvDisable)
+	}
+	if rest := which &^ entry.fired; rest != 0 {
+		e.refit(fd, entry, rest, kqueue.EvDelete)
+		entry.attached &^= rest
+	}
 }
 
 // renew makes filters report once more what lasts. It returns false if the descriptor is not that

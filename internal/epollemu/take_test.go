@@ -3,6 +3,7 @@
 package epollemu
 
 import (
+	"slices"
 	"syscall"
 	"testing"
 
@@ -171,5 +172,53 @@ func TestArrivalIsNotReportedIfOnlyTheEndIsRequested(t *testing.T) {
 	suite.Await(t, a, suite.In)
 	if n, err := e.Take(make([]Event, 1), 0); n != 0 || err != nil {
 		t.Errorf("Take: %d, %v, want nothing", n, err)
+	}
+}
+
+// Native kernels report a kqueue also after its events have ceased.
+func TestNestedEpollWhoseEventHasCeasedIsNotReported(t *testing.T) {
+	inner, _ := opened(t)
+	outer, take := opened(t)
+	r, w := suite.Pipe(t)
+	check(t, inner.Add(r, In, 1))
+	check(t, outer.Add(inner.FD(), In, 2))
+	suite.Write(t, w)
+	late := take()
+	suite.Drain(t, r)
+	if events := digested(outer, late); len(events) != 0 {
+		t.Errorf("events are %+v, want none", events)
+	}
+	suite.Write(t, w)
+	if events := digested(outer, take()); len(events) != 1 || events[0].Events != In {
+		t.Errorf("events are %+v, want In", events)
+	}
+}
+
+func TestNestedEpollKeepsItsEvents(t *testing.T) {
+	for name, mode := range map[string]uint32{"level": 0, "edge": ET, "one-shot": OneShot} {
+		t.Run(name, func(t *testing.T) {
+			inner, _ := opened(t)
+			outer, _ := opened(t)
+			a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
+			check(t, inner.Add(a, In|Out|RdHup|mode, 1))
+			check(t, outer.Add(inner.FD(), In, 2))
+			suite.Write(t, b)
+			takes := func(e *Epoll, want ...Event) {
+				t.Helper()
+				room := make([]Event, 2)
+				n, err := e.Take(room, 0)
+				if err != nil || !slices.Equal(room[:n], want) {
+					t.Fatalf("Take: %+v, %v, want %+v", room[:n], err, want)
+				}
+			}
+			for range 3 {
+				takes(outer, Event{Events: In, FD: int32(inner.FD()), Data: 2})
+			}
+			takes(inner, Event{Events: In | Out, FD: int32(a), Data: 1})
+			if mode != 0 {
+				takes(inner)
+				takes(outer)
+			}
+		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"iomux/internal/sys"
+	"iomux/kqueue"
 )
 
 // highest is the end of the range that is checked. Tests that open higher descriptors close them
@@ -41,10 +42,13 @@ func describe(fd int) string {
 func ofRuntime(fd int) bool { return strings.HasPrefix(describe(fd), "/sys/fs/cgroup/") }
 
 // startRuntimePoller makes the Go runtime open the descriptors that it opens with the first pipe
-// and keeps.
+// and keeps. Package kqueue keeps one from the first queue on if the kernel has kqueue.
 func startRuntimePoller() {
 	r, w, err := os.Pipe()
 	if err == nil {
 		_, _ = r.Close(), w.Close()
+	}
+	if queue, err := kqueue.New(); err == nil {
+		_ = queue.Close()
 	}
 }

@@ -1,0 +1,43 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package epollemu
+
+import "iomux/kqueue"
+
+// isReady reports whether an Epoll that is registered in another one would return an event. The
+// kernel reports a kqueue also after its events have ceased, until somebody waits for them.
+func isReady(fd int) bool {
+	e := enrolled(fd)
+	if e == nil { // it is about to be closed
+		return true
+	}
+	const room = 16
+	kevents := e.kevents.Get(room)
+	defer e.kevents.Put(kevents)
+	for range maxLooks {
+		taken, err := e.queue.Control(nil, kevents, 0)
+		if e.inspect(kevents[:taken]) {
+			return true
+		}
+		if taken < room || err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// inspect reports whether the kernel's events mean anything. Those that do are reported once more.
+func (e *Epoll) inspect(kevents []kqueue.Event) (ready bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	events := e.looked.Get(len(kevents))
+	defer e.looked.Put(events)
+	for i, entry := range e.judge(kevents, events) {
+		if events[i].Events != 0 && entry.events&(ET|OneShot) != 0 {
+			ready = e.renew(events[i].FD, entry, entry.fired) || ready
+		} else {
+			ready = e.settle(events[i].FD, entry, events[i].Events) || ready
+		}
+	}
+	return ready
+}

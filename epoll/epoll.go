@@ -226,7 +226,9 @@ func New(flags ...Flag) (*Poller, error) {
 func FromFD(fd int) (*Poller, error) { return adopt(fd) }
 
 // FD returns the descriptor of the epoll, or -1 after Close. It is readable while an event is
-// pending, so it can be registered in another epoll. On AIX and Windows it cannot be waited on.
+// pending, so it can be registered in another epoll. On macOS and the BSDs, poll(2) also finds it
+// readable after its events have ceased, until the next wait. On AIX and Windows it cannot be
+// waited on.
 func (p *Poller) FD() int { return number(p) }
 
 // Register wraps epoll_ctl(2) with EPOLL_CTL_ADD. Its events have FD fd and Tag 0. A Poll in

@@ -5,7 +5,7 @@ package epollemu
 import "iomux/kqueue"
 
 // isReady reports whether an Epoll that is registered in another one would return an event. The
-// kernel reports a kqueue also after its events have ceased, until somebody waits for them.
+// kernel reports a kqueue even after its events have ceased, until the program waits again.
 func isReady(fd int) bool {
 	e := enrolled(fd)
 	if e == nil { // it is about to be closed
@@ -26,7 +26,8 @@ func isReady(fd int) bool {
 	return true
 }
 
-// inspect reports whether the kernel's events mean anything. Those that do are reported once more.
+// inspect reports whether the kernel's events mean anything. It makes the kernel report those events
+// again.
 func (e *Epoll) inspect(kevents []kqueue.Event) (ready bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

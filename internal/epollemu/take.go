@@ -157,7 +157,7 @@ func (e *entry) lasting(ready uint32) (which slots) {
 	return which
 }
 
-// silence disables the filters of a one-shot registration. Those that have not fired are removed,
+// silence disables the filters of a one-shot registration. It removes a filter that has not fired,
 // because a kernel keeps counting an event that is pending when its filter is disabled.
 func (e *Epoll) silence(fd int32, entry *entry, which slots) {
 	if fired := which & entry.fired; fired != 0 {

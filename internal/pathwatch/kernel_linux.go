@@ -62,7 +62,9 @@ func (k *inotify) watch(path string, isFolder bool) (*node, error) {
 		k.nodes[n.number] = n
 	}
 	n.path = path
-	n.about, _ = lstat(path) // if it is gone, an event is on the way
+	if about, err := lstat(path); err == nil && !isSameFile(about, n.about) {
+		n.about = about // which stays: an event compares with it
+	}
 	return n, nil
 }
 
@@ -124,8 +126,8 @@ func (k *inotify) decode(n *node, mask uint32, entry string, happened func(*node
 
 // hasGrown looks whether a file has become longer. It reports nothing if another file is there now.
 func (n *node) hasGrown() (change Change) {
-	now, err := lstat(n.path)
-	if err != nil || !isSameFile(now, n.about) {
+	now, ok := n.find()
+	if !ok {
 		return 0
 	}
 	if now.size > n.about.size {
@@ -138,8 +140,8 @@ func (n *node) hasGrown() (change Change) {
 // hasAttributes looks which attributes of a file have changed. It reports nothing if another file
 // is there now: then another event follows.
 func (n *node) hasAttributes() Change {
-	now, err := lstat(n.path)
-	if err != nil || !isSameFile(now, n.about) {
+	now, ok := n.find()
+	if !ok {
 		return 0
 	}
 	if now.links != n.about.links && now.mode&unix.S_IFMT != unix.S_IFDIR {
@@ -147,6 +149,20 @@ func (n *node) hasAttributes() Change {
 		return Linked
 	}
 	return Attributes
+}
+
+// find looks at the file under each name that leads to it, since it may have several links.
+func (n *node) find() (now status, ok bool) {
+	if now, err := lstat(n.path); err == nil && isSameFile(now, n.about) {
+		return now, true
+	}
+	for _, p := range n.users[leadsHere] {
+		var stat unix.Stat_t
+		if unix.Stat(p.name, &stat) == nil && isSameFile(statusOf(&stat), n.about) {
+			return statusOf(&stat), true
+		}
+	}
+	return status{}, false
 }
 
 func isSameFile(a, b status) bool { return a.dev == b.dev && a.ino == b.ino }

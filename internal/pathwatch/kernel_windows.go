@@ -45,6 +45,10 @@ type watched struct {
 	about  status
 }
 
+// mayBeAnother reports whether the node may stand for another file than before, because its file is
+// not held open, and some file systems reuse the numbers of removed files.
+func (n *node) mayBeAnother() bool { return n.handle == 0 }
+
 type identity struct{ volume, high, low uint32 }
 
 type status struct {
@@ -151,10 +155,10 @@ func (k *folders) watch(path string, isFolder bool) (*node, error) {
 	if n != nil || !isFolder {
 		_ = windows.CloseHandle(handle) // a file that was only looked at
 		if n == nil {
-			n = &node{}
+			n = &node{watched: watched{about: about}} // which stays: an event compares with it
 			k.nodes[about.identity] = n
 		}
-		n.path, n.about = path, about
+		n.path = path
 		return n, nil
 	}
 	n = &node{watched: watched{handle: handle, path: path, about: about}}

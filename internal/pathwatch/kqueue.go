@@ -52,13 +52,15 @@ func (k *vnodes) close() error {
 }
 
 func (k *vnodes) watch(path string, _ bool) (*node, error) {
-	about, err := lstat(path)
-	if err != nil {
+	var stat unix.Stat_t
+	if err := unix.Lstat(path, &stat); err != nil {
 		return nil, errOpen(path, "lstat", err)
 	}
+	about := statusOf(&stat)
 	// Opening anything else may have effects. Its name alone is watched.
 	kind := about.mode & unix.S_IFMT
 	if kind != unix.S_IFREG && kind != unix.S_IFDIR {
+		about.changed = stat.Ctim.Nano()
 		return k.nodeOf(path, -1, about), nil
 	}
 	if n := k.nodes[identity{about.dev, about.ino}]; n != nil && n.number >= 0 {
@@ -69,7 +71,6 @@ func (k *vnodes) watch(path string, _ bool) (*node, error) {
 	if err != nil {
 		return nil, errOpen(path, "open", err)
 	}
-	var stat unix.Stat_t
 	if err = unix.Fstat(fd, &stat); err == nil {
 		if about := statusOf(&stat); k.nodes[identity{about.dev, about.ino}] == nil {
 			if err = k.queue.add(fd); err == nil {
@@ -93,11 +94,12 @@ func (k *vnodes) open(path string) (fd int, err error) {
 	}
 }
 
-// nodeOf returns the node of a file, which is a new one if the file is not known or was not open.
+// nodeOf returns the node of a file, which is a new one if the file is not known. A file that is not
+// held open may be another one with the same number, if it has changed.
 func (k *vnodes) nodeOf(path string, fd int, about status) *node {
 	id := identity{about.dev, about.ino}
 	n := k.nodes[id]
-	if n == nil {
+	if n == nil || fd < 0 && n.about != about {
 		n = &node{}
 		k.nodes[id] = n
 	}
@@ -113,7 +115,9 @@ func (k *vnodes) unwatch(n *node) {
 		delete(k.opened, n.number)
 		_ = unix.Close(n.number) // which ends the watch
 	}
-	delete(k.nodes, identity{n.about.dev, n.about.ino})
+	if id := (identity{n.about.dev, n.about.ino}); k.nodes[id] == n {
+		delete(k.nodes, id)
+	}
 }
 
 func (k *vnodes) read(happened func(*node, string, Change)) (lost bool, err error) {
@@ -149,8 +153,11 @@ func (n *node) decode(notes uint32) (change Change) {
 			change |= line.change
 		}
 	}
-	// On some systems truncating is a change of the attributes.
 	var stat unix.Stat_t
+	if change&Deleted != 0 && unix.Fstat(n.number, &stat) == nil && stat.Nlink > 0 {
+		change = change&^Deleted | Linked // another link was removed, or follow finds that the name is gone
+	}
+	// On some systems truncating is a change of the attributes.
 	if notes&(kevent.NoteWrite|kevent.NoteExtend|kevent.NoteAttrib) != 0 && unix.Fstat(n.number, &stat) == nil {
 		if stat.Size != n.about.size {
 			change |= Modified

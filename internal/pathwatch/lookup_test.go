@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 
 	"iomux/internal/test/wine"
 )
@@ -132,5 +133,75 @@ func TestConfigurationVolume(t *testing.T) {
 			must(t, os.RemoveAll(at(fmt.Sprintf("..v%d", i-1))))
 			expect(t, w, p, Created, Deleted|Linked|Attributes)
 		}
+	})
+}
+
+// Some file systems give a new file the number of a removed one. A kernel that holds no files open
+// must not mistake the one for the other.
+func TestNewFileWithReusedNumber(t *testing.T) {
+	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+		at := func(name string) string { return filepath.Join(folder, name) }
+		must(t, errors.Join(os.Mkdir(at("a"), 0o700), os.Mkdir(at("b"), 0o700)))
+		write(t, at("a/file"), "old")
+		p := add(t, w, at("a/file"))
+		must(t, os.Remove(at("a/file")))
+		write(t, at("b/file"), "new")
+		must(t, persist(func() error { return os.Rename(at("a"), at("old")) }))
+		must(t, persist(func() error { return os.Rename(at("b"), at("a")) }))
+		expect(t, w, p, Created, Deleted|Linked|Attributes)
+	})
+}
+
+// Editors save in different ways. A program that reads the file after each change has the new text
+// in the end.
+func TestSavesOfEditors(t *testing.T) {
+	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+		name := filepath.Join(folder, "file")
+		backup := name + "~"
+		p := add(t, w, name)
+		rewrite := func(text string) error { return os.WriteFile(name, []byte(text), 0o600) }
+		rename := func() error { return persist(func() error { return os.Rename(name, backup) }) }
+		for what, save := range map[string]func(text string) error{
+			"vim with backupcopy=no":  func(text string) error { return errors.Join(rename(), rewrite(text), os.Remove(backup)) },
+			"vim with backupcopy=yes": func(text string) error { return errors.Join(os.WriteFile(backup, nil, 0o600), rewrite(text)) },
+			"emacs": func(text string) error {
+				return errors.Join(rename(), rewrite(""), appendTo(name, text[:1]), appendTo(name, text[1:]))
+			},
+			"a temporary file": func(text string) error { return saveByRename(name, text) },
+			"removal before": func(text string) error {
+				return errors.Join(persist(func() error { return os.Remove(name) }), rewrite(text))
+			},
+			"a backup, after 5ms": func(text string) error { return errors.Join(rename(), sleep(5*time.Millisecond), rewrite(text)) },
+		} {
+			must(t, rewrite("before"))
+			within(t, w, p, 0, quiet)
+			done := make(chan error, 1)
+			go func() { done <- save(what) }()
+			lastSeen(t, w, p, name, what)
+			if err := <-done; err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	})
+}
+
+func sleep(d time.Duration) error {
+	time.Sleep(d)
+	return nil
+}
+
+// A look-up of another name must not hide what has happened to the file before.
+func TestChangeIsKeptWhenFileIsAddedAgain(t *testing.T) {
+	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+		name := filepath.Join(folder, "file")
+		write(t, name, "")
+		p := add(t, w, name)
+		must(t, appendTo(name, "more"))
+		add(t, w, name)
+		expect(t, w, p, Modified|Extended, 0)
+		must(t, os.Chmod(name, 0o400))
+		add(t, w, name)
+		expect(t, w, p, Attributes, 0)
+		must(t, os.Chmod(name, 0o600))
 	})
 }

@@ -39,15 +39,20 @@ type watched struct {
 	about  status
 }
 
+// mayBeAnother reports whether the node may stand for another file than before, because its file is
+// not held open, and the kernel reuses the numbers of removed files.
+func (n *node) mayBeAnother() bool { return n.number < 0 }
+
 // status is a part of struct stat.
 type status struct {
 	dev, ino    uint64
 	size, links int64
 	mode        uint32
+	changed     int64 // the time of the last change, of files that are not held open
 }
 
 func statusOf(stat *unix.Stat_t) status {
-	return status{uint64(stat.Dev), stat.Ino, stat.Size, int64(stat.Nlink), uint32(stat.Mode)}
+	return status{dev: uint64(stat.Dev), ino: stat.Ino, size: stat.Size, links: int64(stat.Nlink), mode: uint32(stat.Mode)}
 }
 
 func lstat(path string) (status, error) {

@@ -236,7 +236,7 @@ func (w *Watcher) follow(p *Path) {
 		w.failing[p] = struct{}{}
 	}
 	switch {
-	case p.target == old.target:
+	case p.target == old.target && (p.target == nil || !p.target.mayBeAnother() || p.folder() == old.folder()):
 	case p.target == nil && err != nil: // it may be there
 	case p.target != nil:
 		w.note(p, Created)

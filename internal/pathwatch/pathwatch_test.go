@@ -58,3 +58,81 @@ func TestOtherFilesAreWatchedByName(t *testing.T) {
 		expect(t, w, p, Deleted, Attributes)
 	})
 }
+
+// Another file with the number of a removed one is a new file.
+func TestRecreatedSpecialFile(t *testing.T) {
+	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+		name := filepath.Join(folder, "fifo")
+		must(t, unix.Mkfifo(name, 0o600))
+		p := add(t, w, name)
+		for range 5 {
+			must(t, os.Remove(name))
+			must(t, unix.Mkfifo(name, 0o600))
+			expect(t, w, p, Created, Deleted|Attributes)
+		}
+	})
+}
+
+func TestTrailingSlash(t *testing.T) {
+	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+		name, link := filepath.Join(folder, "name"), filepath.Join(folder, "link")
+		write(t, name, "")
+		must(t, os.Symlink("name/", link))
+		p, through, plain := add(t, w, name+"/"), add(t, w, link), add(t, w, name)
+		must(t, appendTo(name, "more"))
+		expect(t, w, p, 0, 0) // only a folder can have this name
+		must(t, appendTo(name, "more"))
+		expect(t, w, through, 0, 0)
+		must(t, appendTo(name, "more"))
+		expect(t, w, plain, Modified|Extended, 0)
+		must(t, os.Remove(name))
+		must(t, os.Mkdir(name, 0o700))
+		expect(t, w, p, Created, 0)
+		write(t, filepath.Join(name, "entry"), "")
+		expect(t, w, through, Modified, 0)
+	})
+}
+
+func TestFileWithSeveralLinks(t *testing.T) {
+	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+		at := func(name string) string { return filepath.Join(folder, name) }
+		write(t, at("a"), "")
+		must(t, os.Link(at("a"), at("b")))
+		a := add(t, w, at("a"))
+		b := add(t, w, at("b"))
+		must(t, os.Link(at("a"), at("c")))
+		expect(t, w, a, Linked, Attributes)
+		must(t, appendTo(at("c"), "more"))
+		expect(t, w, b, Modified|Extended, 0)
+		must(t, os.Remove(at("b")))
+		expect(t, w, a, Linked, Attributes) // and not Deleted
+		must(t, os.Remove(at("c")))
+		expect(t, w, a, Linked, Attributes)
+		must(t, os.Link(at("a"), at("b")))
+		within(t, w, b, Created, soon)
+		must(t, os.Remove(at("b")))
+		expect(t, w, b, Deleted, Linked|Attributes)
+	})
+}
+
+// A file that lives on without a name is not the name's any more.
+func TestRemovedFileThatIsOpen(t *testing.T) {
+	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+		name := filepath.Join(folder, "file")
+		file, err := os.Create(name)
+		must(t, err)
+		defer func() { must(t, file.Close()) }()
+		p := add(t, w, name)
+		for _, want := range []Change{Deleted, Created} {
+			if want == Deleted {
+				must(t, os.Remove(name))
+			} else {
+				write(t, name, "")
+			}
+			expect(t, w, p, want, Linked|Attributes)
+			_, err = file.WriteString("more")
+			must(t, err)
+			expect(t, w, p, 0, 0)
+		}
+	})
+}

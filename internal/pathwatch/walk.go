@@ -25,6 +25,14 @@ type trail struct {
 	target *node // nil if the name leads to nothing
 }
 
+// folder returns the folder in which the last entry was looked up, nil if none could be watched.
+func (t *trail) folder() *node {
+	if len(t.steps) == 0 {
+		return nil
+	}
+	return t.steps[len(t.steps)-1].folder
+}
+
 // step is the look-up of an entry in a folder.
 type step struct {
 	folder *node
@@ -102,8 +110,8 @@ func (w *Watcher) walk(p *Path) (t trail, err error) {
 			if filepath.VolumeName(target) != "" || os.IsPathSeparator(target[0]) {
 				at, target = fromRoot(target, filepath.VolumeName(at))
 			}
-			rest = target + string(filepath.Separator) + rest
-		case strings.Trim(rest, separators) == "":
+			rest = target + rest
+		case rest == "" || info.IsDir() && strings.Trim(rest, separators) == "":
 			err = w.lead(p, &t, next, info.IsDir())
 			return t, err
 		case !info.IsDir():

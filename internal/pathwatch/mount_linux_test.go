@@ -1,0 +1,54 @@
+package pathwatch
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"iomux/internal/test/suite"
+)
+
+// mountName is the variable of the environment that makes the test run with mounts of its own.
+const mountName = "IOMUX_PATHWATCH_MOUNT"
+
+// A file system that is unmounted takes its files along. Mounting one is not reported, which the
+// package comment states.
+func TestUnmount(t *testing.T) {
+	if os.Getenv(mountName) == "" {
+		// Go leaves a pipe open if a namespace with mapped users fails, so try one without first.
+		probe := suite.Itself(t.Context(), "-test.run=^$")
+		probe.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS}
+		if err := probe.Run(); err != nil {
+			t.Skip("no namespaces:", err)
+		}
+		child := suite.Itself(t.Context(), "-test.run=^"+t.Name()+"$", "-test.v")
+		child.Env = append(os.Environ(), mountName+"=1")
+		child.SysProcAttr = &syscall.SysProcAttr{
+			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+		}
+		output, err := child.CombinedOutput()
+		if err != nil || strings.Contains(string(output), "SKIP") {
+			t.Errorf("%v\n%s", err, output)
+		}
+		return
+	}
+	folder := filepath.Join(t.TempDir(), "folder")
+	must(t, os.Mkdir(folder, 0o700))
+	must(t, unix.Mount("none", folder, "tmpfs", 0, ""))
+	w, err := New(nil)
+	must(t, err)
+	defer func() { must(t, w.Close()) }()
+	name := filepath.Join(folder, "file")
+	write(t, name, "")
+	p := add(t, w, name)
+	must(t, unix.Unmount(folder, 0)) // a watch does not keep it
+	expect(t, w, p, Deleted, 0)
+	write(t, name, "")
+	expect(t, w, p, Created, 0)
+}

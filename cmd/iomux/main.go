@@ -77,7 +77,6 @@ func newRootCommand() *cobra.Command {
 		DisableAutoGenTag:  true,
 		DisableSuggestions: true,
 	}
-	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(explainFlag)
 	root.AddCommand(newWaitCommand(), newMechanismsCommand())
 	root.AddCommand(newCompletionCommand(root), newManCommand(root))

@@ -55,9 +55,25 @@ func parseDuration(text string) (time.Duration, error) {
 	return time.Duration(math.Ceil(nanoseconds)), nil
 }
 
-var units = map[string]time.Duration{
-	"ns": time.Nanosecond, "us": time.Microsecond, "µs": time.Microsecond, "ms": time.Millisecond,
-	"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour,
+// unitOf returns the length of a unit, 0 for an unknown one.
+func unitOf(name string) time.Duration {
+	switch name {
+	case "ns":
+		return time.Nanosecond
+	case "us", "µs":
+		return time.Microsecond
+	case "ms":
+		return time.Millisecond
+	case "s":
+		return time.Second
+	case "m":
+		return time.Minute
+	case "h":
+		return time.Hour
+	case "d":
+		return 24 * time.Hour
+	}
+	return 0
 }
 
 // sumUnits returns the nanoseconds of 1d12h or, without a unit, of seconds.
@@ -71,9 +87,9 @@ func sumUnits(text string) (float64, error) {
 		rest := strings.TrimLeft(text, digits)
 		number := text[:len(text)-len(rest)]
 		text = strings.TrimLeft(rest, "dhmnsuµ")
-		unit, known := units[rest[:len(rest)-len(text)]]
+		unit := unitOf(rest[:len(rest)-len(text)])
 		value, err := strconv.ParseFloat(number, 64)
-		if !known || err != nil && !errors.Is(err, strconv.ErrRange) {
+		if unit == 0 || err != nil && !errors.Is(err, strconv.ErrRange) {
 			return 0, errors.New("not a time")
 		}
 		sum += value * float64(unit)

@@ -12,7 +12,7 @@ import (
 
 // missing explains a path that does not exist and looks like a misspelt source, or like a command
 // whose -- was forgotten. Other missing paths are left to open.
-func (s source) missing(opts Options) error {
+func (s source) missing(opts *Options) error {
 	if s.kind != kindPath || strings.ContainsAny(s.path, `/\`) {
 		return nil
 	}

@@ -31,20 +31,29 @@ func Run(opts Options, texts []string) error {
 	sources := make([]source, len(texts))
 	for i, text := range texts {
 		var err error
-		if sources[i], err = parseOne(text); err == nil {
-			sources[i], err = sources[i].withPort()
-		}
-		if err == nil {
-			err = sources[i].missing(opts)
-		}
-		if err == nil && opts.Gone && !sources[i].canGo() {
-			err = fmt.Errorf("%s: --gone takes only tcp://, unix://, exists:, path: and pid: sources", printable(text))
-		}
-		if err != nil {
+		if sources[i], err = opts.parse(text); err != nil {
 			return exit.Error{Status: exit.Misused, Reason: err}
 		}
 	}
 	return waitFor(opts, sources, printer{w: output.Stdout, json: opts.JSON, quiet: opts.Quiet || opts.Command != nil})
+}
+
+// parse returns the source of an argument, if the options can be used with it.
+func (o *Options) parse(text string) (source, error) {
+	parsed, err := parseOne(text)
+	if err != nil {
+		return source{}, err
+	}
+	if parsed, err = parsed.withPort(); err != nil {
+		return source{}, err
+	}
+	if err := parsed.missing(o); err != nil {
+		return source{}, err
+	}
+	if o.Gone && !parsed.canGo() {
+		return source{}, fmt.Errorf("%s: --gone takes only tcp://, unix://, exists:, path: and pid: sources", printable(text))
+	}
+	return parsed, nil
 }
 
 // mechanisms are those that the command uses, the best first.

@@ -4,6 +4,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -19,13 +21,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// scene prepares what a line of docs/shell.md waits for.
+// scene causes the event that a line of docs/shell.md waits for.
 type scene struct {
 	line  string // the beginning of the line
-	poke  func(t *testing.T, folder string, port, pid int)
+	poke  func(*testing.T, stage)
 	want  string // the output
 	stays bool   // the line runs until a signal
 }
+
+// stage holds the things that a line can wait for.
+type stage struct {
+	folder   string // the working folder
+	listener net.Listener
+	process  *os.Process
+}
+
+func (s stage) port() int { return s.listener.Addr().(*net.TCPAddr).Port }
 
 func touch(t *testing.T, folder, name string) {
 	if err := os.WriteFile(filepath.Join(folder, name), []byte(time.Now().String()), 0o600); err != nil {
@@ -33,32 +44,36 @@ func touch(t *testing.T, folder, name string) {
 	}
 }
 
-func changeConfig(t *testing.T, folder string, _, _ int) { touch(t, folder, "config.yml") }
+func changeConfig(t *testing.T, s stage) { touch(t, s.folder, "config.yml") }
 
 var scenes = []scene{
 	{line: "iomux wait -t 30 --retry 1 tcp:", want: "started\n"},
 	{line: "iomux wait --all -t 30", want: "started\n"},
 	{line: "iomux wait -q --retry 1 tcp:"},
-	{line: "iomux wait tcp-listen:", want: "started\n", poke: func(_ *testing.T, _ string, port, _ int) {
-		if connection, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+	{line: "iomux wait tcp-listen:", want: "started\n", poke: func(_ *testing.T, s stage) {
+		if connection, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(s.port())); err == nil {
 			_ = connection.Close()
 		}
 	}},
-	{line: "exec 3<>events.fifo", want: "event\n", poke: func(_ *testing.T, folder string, _, _ int) {
-		fifo, err := os.OpenFile(filepath.Join(folder, "events.fifo"), os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	{line: "exec 3<>events.fifo", want: "event\n", poke: func(_ *testing.T, s stage) {
+		fifo, err := os.OpenFile(filepath.Join(s.folder, "events.fifo"), os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		if err != nil {
 			return // not yet open for reading
 		}
 		_, _ = fifo.WriteString("event\n")
 		_ = fifo.Close()
 	}},
-	{line: "iomux wait -q exists:", poke: func(t *testing.T, folder string, _, _ int) { touch(t, folder, "ready") }},
+	{line: "iomux wait -q exists:", poke: func(t *testing.T, s stage) { touch(t, s.folder, "ready") }},
+	{line: "iomux wait -q --gone exists:", poke: func(t *testing.T, s stage) {
+		if err := os.Remove(filepath.Join(s.folder, "lock")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Error(err)
+		}
+	}},
+	{line: "iomux wait --gone tcp:", want: "started\n", poke: func(_ *testing.T, s stage) { _ = s.listener.Close() }},
 	{line: "iomux wait path:", want: "started\n", poke: changeConfig},
 	{line: "iomux wait --follow path:", want: "made\n", poke: changeConfig, stays: true},
 	{line: "iomux wait -f path:", want: "made\n", poke: changeConfig, stays: true},
-	{line: "iomux wait pid:", want: "started\n", poke: func(_ *testing.T, _ string, _, pid int) {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
-	}},
+	{line: "iomux wait pid:", want: "started\n", poke: func(_ *testing.T, s stage) { _ = s.process.Kill() }},
 	{line: "./a & a=$!", want: "exited"},
 	{line: "iomux wait -q -t 5 stdin", want: "typed\n"},
 	{line: "iomux wait --follow signal:", want: "made\n", stays: true},
@@ -93,7 +108,7 @@ func TestShellPageLinesRun(t *testing.T) {
 func (s scene) run(t *testing.T, line string) {
 	folder := t.TempDir()
 	for name, text := range map[string]string{
-		"start": "echo started", "make": "echo made", "a": "sleep 0.2", "b": "exec sleep 60 >/dev/null 2>&1", "config.yml": "",
+		"start": "echo started", "make": "echo made", "a": "sleep 0.2", "b": "exec sleep 60 >/dev/null 2>&1", "config.yml": "", "lock": "",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
 			t.Fatal(err)
@@ -107,7 +122,6 @@ func (s scene) run(t *testing.T, line string) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	port := listener.Addr().(*net.TCPAddr).Port
 	if strings.Contains(line, "tcp-listen:") {
 		_ = listener.Close()
 	}
@@ -119,9 +133,10 @@ func (s scene) run(t *testing.T, line string) {
 	go func() { _ = process.Wait(); close(ended) }()
 	defer func() { _ = process.Process.Kill(); <-ended }()
 
-	line = strings.NewReplacer(":8080", ":"+strconv.Itoa(port), ":5432", ":"+strconv.Itoa(port),
-		"pid:1234", "pid:"+strconv.Itoa(process.Process.Pid)).Replace(line)
-	s.runLine(t, folder, line, port, process.Process.Pid)
+	set := stage{folder, listener, process.Process}
+	port := ":" + strconv.Itoa(set.port())
+	line = strings.NewReplacer(":8080", port, ":5432", port, "pid:1234", "pid:"+strconv.Itoa(process.Process.Pid)).Replace(line)
+	s.runLine(t, set, line)
 }
 
 // transcript collects what a line prints.
@@ -143,12 +158,12 @@ func (o *transcript) String() string {
 }
 
 // runLine runs the line with sh, and causes the event until the line has printed what is expected.
-func (s scene) runLine(t *testing.T, folder, line string, port, pid int) {
+func (s scene) runLine(t *testing.T, set stage, line string) {
 	var printed transcript
 	// HUP must not end sh, or iomux before it catches it.
 	cmd := exec.Command("sh", "-c", "trap '' HUP; "+line)
-	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = folder, strings.NewReader("typed\n"), &printed, &printed
-	cmd.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"))
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = set.folder, strings.NewReader("typed\n"), &printed, &printed
+	cmd.Env = append(os.Environ(), "PATH="+set.folder+":"+os.Getenv("PATH"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -172,7 +187,7 @@ func (s scene) runLine(t *testing.T, folder, line string, port, pid int) {
 			}
 			return
 		}
-		s.cause(t, folder, port, pid, cmd.Process.Pid)
+		s.cause(t, set, cmd.Process.Pid)
 	}
 	t.Errorf("%s: no end after a minute, printed %q", line, printed.String())
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
@@ -182,10 +197,10 @@ func (s scene) runLine(t *testing.T, folder, line string, port, pid int) {
 }
 
 // cause causes the event that the line waits for.
-func (s scene) cause(t *testing.T, folder string, port, pid, group int) {
+func (s scene) cause(t *testing.T, set stage, group int) {
 	switch {
 	case s.poke != nil:
-		s.poke(t, folder, port, pid)
+		s.poke(t, set)
 	case s.stays:
 		_ = syscall.Kill(-group, syscall.SIGHUP)
 	}

@@ -32,7 +32,7 @@ func TestProcessThatExits(t *testing.T) {
 	}
 }
 
-// No name of the console is a source.
+// TestConsoleIsRefused names the console as a source.
 func TestConsoleIsRefused(t *testing.T) {
 	if !suite.InConsole(t) {
 		return
@@ -53,7 +53,7 @@ func TestConsoleIsRefused(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends a wait that does not catch it with the status of Windows.
+// TestCtrlCEndsAWait checks the exit status that Windows gives for Ctrl-C.
 func TestCtrlCEndsAWait(t *testing.T) {
 	if !suite.InConsole(t) {
 		return
@@ -66,7 +66,7 @@ func TestCtrlCEndsAWait(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	readLine(t, bufio.NewReader(messages)) // it listens
+	readLine(t, bufio.NewReader(messages)) // until it listens
 	got := pressCtrlC(t, cmd)
 	if got == 0 {
 		wine.Skip(t, "the status of a process that Ctrl-C has ended is 0, not STATUS_CONTROL_C_EXIT")
@@ -76,7 +76,7 @@ func TestCtrlCEndsAWait(t *testing.T) {
 	}
 }
 
-// Ctrl-C is an event for signal:INT.
+// TestCtrlCIsASignal presses Ctrl-C for signal:INT.
 func TestCtrlCIsASignal(t *testing.T) {
 	if !suite.InConsole(t) {
 		return
@@ -91,7 +91,7 @@ func TestCtrlCIsASignal(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	readLine(t, bufio.NewReader(messages)) // it listens, and waits for the signal since before
+	readLine(t, bufio.NewReader(messages)) // until it listens, which follows the start of the wait for the signal
 	if got := pressCtrlC(t, cmd); got != 0 || output.String() != "signal:INT\tcaught\n" {
 		t.Errorf("exit status %#x, output %q", got, output.String())
 	}
@@ -111,7 +111,7 @@ func pressCtrlC(t *testing.T, cmd *exec.Cmd) uint32 {
 	return uint32(cmd.ProcessState.ExitCode())
 }
 
-// Package net has no datagrams under Wine, so the sender is a bare socket.
+// TestDatagram sends a datagram from a bare socket, because package net has none under Wine.
 func TestDatagram(t *testing.T) {
 	wait := exec.CommandContext(t.Context(), program(t), "wait", "--timeout", "60", "udp://:0")
 	var output strings.Builder

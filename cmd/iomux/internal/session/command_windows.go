@@ -21,7 +21,8 @@ func (s *session) replace() error {
 	return nil
 }
 
-// passedOn are the signals that do not end iomux while CMD runs. The console sends them to CMD, too.
+// passedOn lists the signals that do not end iomux while CMD runs. The console sends them to CMD,
+// too.
 var passedOn = []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}
 
 func (c *child) start(environment []string) (*os.Process, error) {

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// headStart is how long an attempt to connect runs alone, as RFC 8305 recommends.
+	// headStart is the time between two attempts to connect, which RFC 8305 recommends.
 	headStart = 250 * time.Millisecond
 	// goneCheck is the time between two looks of --gone, without --retry.
 	goneCheck = 200 * time.Millisecond
@@ -27,12 +27,13 @@ var (
 	errNotSocket = errors.New("not a socket")
 )
 
-// attempt is one way to connect. While it runs, it has a target of its own for its descriptor.
+// attempt is an attempt to connect to one address. While it runs, its descriptor has a target of
+// its own.
 type attempt struct {
 	domain  int
 	typ     int
 	address syscall.Sockaddr
-	peer    string // empty where the source says it all
+	peer    string // "" for a Unix socket
 	socket  *target
 	turn    int // the session's turn in which it was started
 }
@@ -50,8 +51,8 @@ func (t *target) connectTo(addresses []netip.AddrPort) {
 	t.connectNext()
 }
 
-// connectNext starts the next attempt, beside those that run. More follow later, or at once if this
-// one fails.
+// connectNext starts the next attempt, beside those that run. Further attempts follow later, or at
+// once if this one fails.
 func (t *target) connectNext() {
 	t.later = nil
 	for len(t.attempts) > 0 {
@@ -59,9 +60,9 @@ func (t *target) connectNext() {
 		t.attempts = t.attempts[1:]
 		switch err := t.start(a); err {
 		case nil:
-			t.stands(a)
+			t.succeed(a)
 			return
-		case errUnderWay, errInterrupted: // an interrupted connect goes on, too
+		case errUnderWay, errInterrupted: // an interrupted connect continues
 			if delay := t.delay(); len(t.attempts) > 0 && delay > 0 {
 				t.after(delay, t.connectNext)
 				return
@@ -96,7 +97,7 @@ func (t *target) start(a *attempt) error {
 		return err
 	}
 	if len(t.racing) == maxAttempts {
-		t.stop(t.racing[1]) // the oldest one may be slow
+		t.stop(t.racing[1]) // the oldest one may be slow but succeed
 	}
 	s := t.session
 	a.turn = s.turns
@@ -112,7 +113,7 @@ func (t *target) start(a *attempt) error {
 	return err
 }
 
-// stop gives an attempt up.
+// stop ends an attempt.
 func (t *target) stop(a *attempt) {
 	t.racing = slices.DeleteFunc(t.racing, func(other *attempt) bool { return other == a })
 	if a.socket != nil {
@@ -121,7 +122,7 @@ func (t *target) stop(a *attempt) {
 	}
 }
 
-// stopAll gives up all attempts.
+// stopAll ends all attempts.
 func (t *target) stopAll() {
 	for len(t.racing) > 0 {
 		t.stop(t.racing[0])
@@ -129,7 +130,7 @@ func (t *target) stopAll() {
 	t.attempts, t.refusals = nil, nil
 }
 
-// finish looks how an attempt has ended. An event from before it was started belongs to an older
+// finish handles the end of an attempt. An event of the turn that started it belongs to an older
 // socket with the same number.
 func (t *target) finish(a *attempt) {
 	if a.turn == t.session.turns {
@@ -141,11 +142,11 @@ func (t *target) finish(a *attempt) {
 		}
 		return
 	}
-	t.stands(a)
+	t.succeed(a)
 }
 
-// stands reports the connection, and follows what becomes of it.
-func (t *target) stands(a *attempt) {
+// succeed reports the connection. With --follow it waits for data and hang-ups, too.
+func (t *target) succeed(a *attempt) {
 	if connectedToItself(a.socket.fd) {
 		t.refuse(a, errRefused)
 		t.connectNext()
@@ -173,9 +174,9 @@ func (t *target) refuse(a *attempt, err error) {
 	t.stop(a)
 	if a.domain == syscall.AF_UNIX {
 		if err == syscall.EPROTOTYPE && len(t.attempts) > 0 {
-			return // the next attempt uses another type of socket
+			return // the next attempt has another type of socket
 		}
-		t.attempts = nil // another type of socket would not do better
+		t.attempts = nil // another type of socket would fail, too
 		info, missing := os.Stat(t.path)
 		switch {
 		case err == syscall.EAGAIN:
@@ -190,7 +191,7 @@ func (t *target) refuse(a *attempt, err error) {
 	}
 }
 
-// refused is the end of all attempts: the source has failed, or tries again later.
+// refused handles the failure of all attempts. The source has failed, or tries again later.
 func (t *target) refused() {
 	refusals := t.refusals
 	t.refusal, t.refusals = joinReasons(refusals), nil
@@ -209,7 +210,7 @@ func (t *target) refused() {
 	t.after(t.interval(), t.open)
 }
 
-// isAbsent reports whether an attempt failed because nothing listens.
+// isAbsent reports whether an attempt failed because there is no listener.
 func isAbsent(err error) bool {
 	return err == errRefused || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
@@ -222,7 +223,7 @@ func (t *target) interval() time.Duration {
 	return goneCheck
 }
 
-// joinReasons is the reasons in one line.
+// joinReasons returns the reasons as one error.
 func joinReasons(reasons []error) error {
 	texts := make([]string, len(reasons))
 	for i, err := range reasons {
@@ -231,8 +232,8 @@ func joinReasons(reasons []error) error {
 	return errors.New(strings.Join(texts, ", then "))
 }
 
-// connectedToItself finds out what can happen at a port of this machine that nobody listens at, when the system gives the
-// connection that very port to come from.
+// connectedToItself reports whether a socket is connected to itself. Without a listener, the system
+// may pick the port that iomux connects to as the local port.
 func connectedToItself(fd int) bool {
 	own, err := ownAddress(fd)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// openEvent begins to wait for what has no descriptor of the user's: a timer, a signal or a process.
+// openEvent begins to wait for a timer, a signal or a process.
 func (t *target) openEvent() {
 	w := t.session.waiter
 	var err error
@@ -39,7 +39,7 @@ func (t *target) openProcess() {
 	}
 }
 
-// reportEvent reports that it has happened. A process exits once.
+// reportEvent reports an event of a source without a descriptor.
 func (t *target) reportEvent(e event) {
 	switch {
 	case t.kind == kindExists, t.kind == kindChange && t.session.Gone:

@@ -6,15 +6,16 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"strconv"
 	"syscall"
+
+	"iomux/cmd/iomux/internal/output"
 )
 
-// backlog is how many connections may wait until they are accepted.
+// backlog is the length of the queue of connections that were not accepted.
 const backlog = 128
 
-// bindOne opens the listener or the datagram socket at the first of the addresses that can be had.
+// bindOne opens the listener or the datagram socket at the first address that can be bound.
 func (t *target) bindOne(addresses []netip.AddrPort) {
 	var reasons []error
 	for _, address := range addresses {
@@ -22,7 +23,7 @@ func (t *target) bindOne(addresses []netip.AddrPort) {
 		if err == nil {
 			t.consumes = true
 			if address.Port() == 0 {
-				tellAddress(t.fd)
+				printAddress(t.fd)
 			}
 			t.await(readable, t.receiver())
 			return
@@ -58,10 +59,10 @@ func (t *target) bind(address netip.AddrPort) error {
 	return listen(t.fd, backlog)
 }
 
-// tellAddress tells the port that the system has picked.
-func tellAddress(fd int) {
+// printAddress prints the address of a socket whose port the system has picked.
+func printAddress(fd int) {
 	if own, err := ownAddress(fd); err == nil {
-		_, _ = fmt.Fprintln(os.Stderr, "listening on", own) // as with complaints
+		_, _ = fmt.Fprintln(output.Stderr, "listening on", own) // like exit.Complain
 	}
 }
 
@@ -72,7 +73,7 @@ func (t *target) receiver() func(states) {
 	return t.accept
 }
 
-// accept takes one connection and closes it. There may be none, if the peer has gone away again.
+// accept accepts one connection and closes it. There is none if the peer has gone away again.
 func (t *target) accept(states) {
 	fd, peer, err := accept(t.fd)
 	switch {
@@ -89,10 +90,10 @@ func (t *target) accept(states) {
 	t.report(r)
 }
 
-// longest is more than any datagram has.
+// longest is larger than any datagram.
 const longest = 1 << 16
 
-// receive takes one datagram. There may be none, if the one that had come was damaged.
+// receive receives one datagram. There is none if it was damaged.
 func (t *target) receive(states) {
 	n, peer, err := receive(t.fd, make([]byte, longest))
 	switch {
@@ -108,7 +109,7 @@ func (t *target) receive(states) {
 	t.report(r)
 }
 
-// toSockaddr is the address as the kernel takes it.
+// toSockaddr converts an address for the kernel.
 func toSockaddr(address netip.AddrPort) (domain int, sockaddr syscall.Sockaddr, err error) {
 	ip := address.Addr()
 	if ip.Is4() {
@@ -118,7 +119,7 @@ func toSockaddr(address netip.AddrPort) (domain int, sockaddr syscall.Sockaddr, 
 	return syscall.AF_INET6, &syscall.SockaddrInet6{Port: int(address.Port()), Addr: ip.As16(), ZoneId: zone}, err
 }
 
-// zoneNumber is the number of a network interface that is given by its name or its number.
+// zoneNumber returns the number of a network interface, which zone names or numbers.
 func zoneNumber(zone string) (uint32, error) {
 	if zone == "" {
 		return 0, nil
@@ -133,7 +134,8 @@ func zoneNumber(zone string) (uint32, error) {
 	return uint32(network.Index), nil
 }
 
-// addressOf is the address that the kernel gave, the zero one for others than those of the internet.
+// addressOf converts an address of the kernel. It returns the zero AddrPort if the address is
+// neither IPv4 nor IPv6.
 func addressOf(sockaddr syscall.Sockaddr) netip.AddrPort {
 	switch a := sockaddr.(type) {
 	case *syscall.SockaddrInet4:
@@ -148,7 +150,7 @@ func addressOf(sockaddr syscall.Sockaddr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// textOf is empty for an unknown address.
+// textOf returns the address as text, "" for the zero AddrPort.
 func textOf(address netip.AddrPort) string {
 	if !address.IsValid() {
 		return ""

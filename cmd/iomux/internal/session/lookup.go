@@ -9,11 +9,11 @@ import (
 	"strconv"
 )
 
-// lookups asks for the addresses of names while the session waits. The standard library has no lookup that could be waited
-// for on a descriptor: each one blocks a goroutine, which wakes the session when it has the answer.
+// lookups looks up the addresses of names while the session waits. A lookup of package net has no
+// descriptor to wait on. So each one blocks a goroutine, which wakes the session at the end.
 type lookups struct {
 	answers chan answer
-	pending int // answers that were not taken yet
+	pending int // lookups whose answers were not taken
 	context context.Context
 	cancel  context.CancelFunc
 }
@@ -24,7 +24,7 @@ type answer struct {
 	err       error
 }
 
-// lookUp begins with the target's address, at once if it is not a name.
+// lookUp looks up the host of the target. An address is used at once.
 func (t *target) lookUp() {
 	if address, err := netip.ParseAddr(t.host); err == nil {
 		t.useAddresses([]netip.Addr{address})
@@ -33,18 +33,18 @@ func (t *target) lookUp() {
 	l := &t.session.lookups
 	if l.answers == nil {
 		l.context, l.cancel = context.WithCancel(context.Background())
-		l.answers = make(chan answer, len(t.session.targets)) // one at a time for each, so that none waits for room
+		l.answers = make(chan answer, len(t.session.targets)) // each target has one lookup at a time
 	}
 	t.looking = true
 	l.pending++
 	go func() {
 		addresses, err := net.DefaultResolver.LookupNetIP(l.context, "ip", t.host)
 		l.answers <- answer{t, addresses, err}
-		_ = t.session.waiter.poller.Wake() // it cannot be closed
+		_ = t.session.waiter.poller.Wake() // the session never closes the Poller
 	}()
 }
 
-// take hands out the answers that have come.
+// take passes the answers that have come to their targets.
 func (l *lookups) take() {
 	for {
 		select {
@@ -57,7 +57,7 @@ func (l *lookups) take() {
 	}
 }
 
-// finish waits for the answers of all lookups, because --timeout 0 looks once, and at addresses.
+// finish waits for the answers of all lookups, for --timeout 0.
 func (l *lookups) finish() {
 	for l.pending > 0 {
 		a := <-l.answers
@@ -66,7 +66,7 @@ func (l *lookups) finish() {
 	}
 }
 
-// stop lets lookups that are under way end.
+// stop cancels the lookups that run.
 func (l *lookups) stop() {
 	if l.cancel != nil {
 		l.cancel()

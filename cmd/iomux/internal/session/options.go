@@ -1,4 +1,4 @@
-// Package session waits as the flags of iomux wait say, and reports what becomes ready.
+// Package session waits for the sources of iomux wait, and reports which are ready.
 package session
 
 import (

@@ -14,7 +14,7 @@ import (
 	"iomux/poll"
 )
 
-// waiter waits with a Poller. A descriptor may have several targets. Other sources have one each. It
+// waiter waits with a Poller. A descriptor can have several targets, each other source has one. It
 // is not safe for concurrent use.
 type waiter struct {
 	poller        *iomux.Poller[key]
@@ -33,7 +33,7 @@ type key struct {
 type event struct {
 	key
 	ready  states
-	status *int // of a process, nil if it is not known
+	status *int // of a process, nil if unknown
 }
 
 var errAlwaysReady = errors.New("always ready")
@@ -66,7 +66,7 @@ func (w *waiter) hasEdges() bool { return w.poller.Supports(iomux.Edge) }
 func (w *waiter) set(fd int, want states, edge bool) error {
 	var interest iomux.Interest
 	for _, line := range translations {
-		// Some mechanisms cannot report some states, such as select a hang-up.
+		// Some mechanisms cannot report all states. Select does not report hang-ups.
 		if want&line.state != 0 && w.poller.Supports(line.interest) {
 			interest |= line.interest
 		}
@@ -75,7 +75,7 @@ func (w *waiter) set(fd int, want states, edge bool) error {
 		interest |= iomux.Edge
 	}
 	if want&priority != 0 && interest&iomux.Priority == 0 {
-		return fmt.Errorf("%v cannot tell urgent data on this system: try --mechanism poll", w.poller.Mechanism())
+		return fmt.Errorf("%v does not report urgent data on this system: try --mechanism poll", w.poller.Mechanism())
 	}
 	if r := w.registrations[key{fd: fd}]; r != nil {
 		return r.Modify(interest)
@@ -174,15 +174,15 @@ func toStates(ready iomux.Interest) (all states) {
 	return all
 }
 
-// lookCloser asks poll(2) if select, which reports hang-ups and errors as readable or writable, was
-// used.
+// lookCloser returns the states that poll(2) reports if the mechanism is select, which reports
+// hang-ups and errors as readable or writable.
 func (w *waiter) lookCloser(fd int, ready states) states {
 	if w.poller.Supports(iomux.Hangup) {
 		return ready
 	}
 	look := []poll.FD{{FD: int32(fd)}}
 	for _, line := range translations {
-		if ready&line.state != 0 || line.state == readHangup && tellsReadHangup() {
+		if ready&line.state != 0 || line.state == readHangup && pollHasReadHangup() {
 			look[0].Events |= line.events
 		}
 	}
@@ -198,9 +198,9 @@ func (w *waiter) lookCloser(fd int, ready states) states {
 	return ready
 }
 
-// tellsReadHangup reports whether poll(2) of this system has POLLRDHUP. Elsewhere a socket whose peer
-// has shut down is only readable.
-func tellsReadHangup() bool {
+// pollHasReadHangup reports whether poll(2) of this system has POLLRDHUP. Without it a socket whose
+// peer has shut down is only readable.
+func pollHasReadHangup() bool {
 	_, err := poll.Wait([]poll.FD{{FD: -1, Events: poll.RdHup}}, 0)
 	return err == nil
 }

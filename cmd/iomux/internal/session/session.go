@@ -15,8 +15,8 @@ import (
 // level-triggered.
 const pause = 100 * time.Millisecond
 
-// session is one run of iomux wait, in one goroutine. Each turn waits, reports what is ready, and
-// asks whether the session is over.
+// session is one run of iomux wait, in one goroutine. Each turn waits, reports the ready sources,
+// and checks whether the session is over.
 type session struct {
 	Options
 	printer
@@ -30,7 +30,7 @@ type session struct {
 	child    *child            // CMD, nil for none
 	failures int
 	turns    int
-	unread   bool // nobody reads the output any more
+	unread   bool // the reader of the output has gone
 }
 
 // finding is a report of a target that has not been printed yet.
@@ -62,7 +62,7 @@ func waitFor(opts Options, sources []source, p printer) error {
 	return nil
 }
 
-// run waits until the sources are ready that the options ask for.
+// run waits until the sources are ready, as the options require.
 func (s *session) run() error {
 	for _, t := range slices.Clone(s.targets) {
 		t.open()
@@ -82,7 +82,7 @@ func (s *session) run() error {
 		if s.unread {
 			return exit.Error{Status: exit.Failed}
 		}
-		if err := s.tell(); err != nil {
+		if err := s.printFindings(); err != nil {
 			return err
 		}
 		if over, ending := s.verdict(expired); over {
@@ -91,7 +91,7 @@ func (s *session) run() error {
 	}
 }
 
-// watchOutput ends iomux wait --follow | head -1 when head ends, not at the report after that.
+// watchOutput ends iomux wait --follow | head -1 when head ends, not at the next report.
 func (s *session) watchOutput() {
 	if !s.Follow || s.printer.quiet {
 		return
@@ -102,8 +102,8 @@ func (s *session) watchOutput() {
 	}
 }
 
-// turn waits once. Targets take what is ready and do what is due. It reports whether the timeout
-// has expired.
+// turn waits once. It calls the targets that are ready, and those with something due. It reports
+// whether the timeout has expired.
 func (s *session) turn() (expired bool, err error) {
 	left := s.left()
 	s.turns++
@@ -142,8 +142,8 @@ func (s *session) left() time.Duration {
 	return max(0, s.Timeout-time.Since(s.start))
 }
 
-// untilNext returns how long to wait: until the timeout or the next thing that is due. If something
-// was found, it returns 0 to collect what else is ready.
+// untilNext returns the time until the timeout or until a target has something due. With findings
+// it returns 0, to collect the other sources that are ready.
 func (s *session) untilNext(left time.Duration) time.Duration {
 	if len(s.found) > 0 {
 		return 0
@@ -158,8 +158,8 @@ func (s *session) untilNext(left time.Duration) time.Duration {
 	return left
 }
 
-// tell prints the findings in the order of the arguments, and runs CMD for each.
-func (s *session) tell() error {
+// printFindings prints the findings in the order of the arguments, and runs CMD for each.
+func (s *session) printFindings() error {
 	slices.SortStableFunc(s.found, func(a, b finding) int { return a.index - b.index })
 	found := s.found
 	s.found = nil
@@ -202,8 +202,8 @@ func (s *session) verdict(expired bool) (over bool, ending error) {
 	return false, nil
 }
 
-// late returns the error of the end of the time, with the sources that are not ready. A mere look
-// has no message.
+// late returns the error of an expired timeout, with the sources that are not ready. With a timeout
+// of 0 it has no message.
 func (s *session) late() error {
 	reason := lateError{elapsed: time.Since(s.start)}
 	var missing []string
@@ -230,7 +230,7 @@ func (s *session) late() error {
 	return err
 }
 
-// watch makes the waiter wait for what all targets of the descriptor want.
+// watch adds a target to those of its descriptor.
 func (s *session) watch(t *target) error {
 	s.watched[t.fd] = append(s.watched[t.fd], t)
 	return s.update(t.fd)
@@ -244,12 +244,13 @@ func (s *session) unwatch(t *target) {
 	s.watched[t.fd] = others
 	if len(others) == 0 {
 		delete(s.watched, t.fd)
-		_ = s.waiter.drop(key{fd: t.fd}) // what cannot be dropped was not watched
+		_ = s.waiter.drop(key{fd: t.fd}) // it fails only for descriptors that are not watched
 		return
 	}
-	_ = s.update(t.fd) // it was watched just now
+	_ = s.update(t.fd) // it is watched, so this cannot fail
 }
 
+// update makes the waiter wait for the states that the targets of the descriptor want.
 func (s *session) update(fd int) error {
 	var want states
 	edge := true

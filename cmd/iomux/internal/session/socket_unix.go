@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What connect and its peers answer.
+// Errors of connect(2).
 var (
 	errUnderWay    error = syscall.EINPROGRESS
 	errInterrupted error = syscall.EINTR
@@ -20,7 +20,8 @@ var (
 	errTimedOut    error = syscall.ETIMEDOUT
 )
 
-// isNothing reports that what had come has gone away again, or was damaged.
+// isNothing reports whether accept or receive failed because the peer has gone away again, or the
+// datagram was damaged.
 func isNothing(err error) bool {
 	switch err {
 	case syscall.EAGAIN, syscall.EINTR, syscall.ECONNABORTED, syscall.EPROTO, syscall.ECONNREFUSED:
@@ -38,7 +39,7 @@ func accept(fd int) (int, syscall.Sockaddr, error) { return syscall.Accept(fd) }
 
 func receive(fd int, p []byte) (int, syscall.Sockaddr, error) { return syscall.Recvfrom(fd, p, 0) }
 
-// reuseAddress lets iomux be started again while connections of the last time are still known to the system.
+// reuseAddress allows binding an address while the system still has its old connections.
 func reuseAddress(fd int) error {
 	return syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
 }
@@ -53,7 +54,7 @@ func peerAddress(fd int) (netip.AddrPort, error) {
 	return addressOf(address), err
 }
 
-// pendingError takes the error that waits on a socket.
+// pendingError returns the pending error of a socket, and clears it.
 func pendingError(fd int) error {
 	number, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	if err == nil && number != 0 {
@@ -62,7 +63,8 @@ func pendingError(fd int) error {
 	return err
 }
 
-// openUnix connects to a socket of whatever type it has, which only trying tells.
+// openUnix connects to a Unix socket. It tries each type, because nothing reports the type of the
+// socket at a path.
 func (t *target) openUnix() {
 	if longest := len(unix.RawSockaddrUnix{}.Path) - 1; len(t.path) > longest {
 		t.fail(fmt.Errorf("a socket's path has at most %d bytes: use a relative path", longest))
@@ -75,7 +77,7 @@ func (t *target) openUnix() {
 	t.connectNext()
 }
 
-// makeSocket makes a socket that does not block and is closed on exec.
+// makeSocket returns a socket that is non-blocking and close-on-exec.
 func makeSocket(domain, typ int) (int, error) {
 	fd, err := unix.Socket(domain, typ, 0)
 	if err != nil {
@@ -83,13 +85,14 @@ func makeSocket(domain, typ int) (int, error) {
 	}
 	unix.CloseOnExec(fd)
 	if err := unix.SetNonblock(fd, true); err != nil {
-		_ = unix.Close(fd) // the first error tells more
+		_ = unix.Close(fd) // the first error is more useful
 		return -1, fmt.Errorf("socket: %w", err)
 	}
 	return fd, nil
 }
 
-// findProcess finds a process that there is. Where there are no pidfds, any number is found.
+// findProcess finds a process. Without pidfds os.FindProcess accepts any number, so a null signal
+// checks it.
 func findProcess(pid int) (*os.Process, error) {
 	process, err := os.FindProcess(pid)
 	if err == nil {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// What connect and its peers answer.
+// Errors of connect.
 var (
 	errUnderWay    error = windows.WSAEWOULDBLOCK
 	errInterrupted error = windows.WSAEINTR
@@ -19,7 +19,8 @@ var (
 	errTimedOut    error = windows.WSAETIMEDOUT
 )
 
-// isNothing reports that what had come has gone away again, or was damaged.
+// isNothing reports whether accept or receive failed because the peer has gone away again, or the
+// datagram was damaged.
 func isNothing(err error) bool {
 	switch err {
 	case windows.WSAEWOULDBLOCK, windows.WSAEINTR, windows.WSAECONNABORTED, windows.WSAECONNRESET:
@@ -48,7 +49,7 @@ func accept(fd int) (int, syscall.Sockaddr, error) {
 		return -1, nil, errno
 	}
 	address, err := syscall.Getpeername(syscall.Handle(accepted))
-	if err != nil { // it has gone away again
+	if err != nil { // the peer has gone away again
 		_ = closeFD(int(accepted)) // nothing was written to it
 		return -1, nil, windows.WSAECONNABORTED
 	}
@@ -67,7 +68,8 @@ func receive(fd int, p []byte) (int, syscall.Sockaddr, error) {
 	return int(n), address, err
 }
 
-// reuseAddress keeps others from taking the address, which they may otherwise here. Old connections do not hold it.
+// reuseAddress keeps other programs from binding the same address. Old connections do not hold it
+// on Windows.
 func reuseAddress(fd int) error {
 	const exclusive = ^4 // SO_EXCLUSIVEADDRUSE
 	return syscall.SetsockoptInt(syscall.Handle(fd), syscall.SOL_SOCKET, exclusive, 1)
@@ -83,7 +85,7 @@ func peerAddress(fd int) (netip.AddrPort, error) {
 	return addressOf(address), err
 }
 
-// pendingError takes the error that waits on a socket.
+// pendingError returns the pending error of a socket, and clears it.
 func pendingError(fd int) error {
 	const soError = 0x1007 // SO_ERROR
 	number, err := windows.GetsockoptInt(windows.Handle(fd), windows.SOL_SOCKET, soError)
@@ -93,7 +95,7 @@ func pendingError(fd int) error {
 	return err
 }
 
-// makeSocket makes a socket that does not block and is inherited by nobody.
+// makeSocket returns a socket that is non-blocking and not inheritable.
 func makeSocket(domain, typ int) (int, error) {
 	fd, err := windows.WSASocket(int32(domain), int32(typ), 0, nil, 0, windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
 	if err != nil {
@@ -102,7 +104,7 @@ func makeSocket(domain, typ int) (int, error) {
 	nonBlocking := uint32(1)
 	const fionbio = 0x8004667e
 	if failed, _, errno := syscall.SyscallN(ioctl.Addr(), uintptr(fd), fionbio, uintptr(unsafe.Pointer(&nonBlocking))); failed != 0 {
-		_ = windows.Closesocket(fd) // the first error tells more
+		_ = windows.Closesocket(fd) // the first error is more useful
 		return -1, fmt.Errorf("socket: %w", errno)
 	}
 	return int(fd), nil
@@ -116,7 +118,7 @@ func (t *target) openDescriptor() { t.fail(errNoWait) }
 func (t *target) openPath()       { t.fail(errNoWait) }
 func (t *target) openUnix()       { t.fail(errNoWait) }
 
-// findProcess finds a process that there is.
+// findProcess finds a process.
 func findProcess(pid int) (*os.Process, error) {
 	process, err := os.FindProcess(pid)
 	if errors.Is(err, windows.ERROR_INVALID_PARAMETER) {

@@ -2,34 +2,34 @@ package session
 
 import "strings"
 
-// states is a set of what a source can be.
+// states is a set of states of a source.
 type states uint32
 
 const (
 	readable states = 1 << iota
 	writable
 	priority
-	connected  // a connection that was asked for stands
-	connection // somebody has connected to a listener
-	datagram   // one has come
-	hangup     // nobody is left at the other end
-	readHangup // the other end writes no more: a hang-up for who reads
-	faulty     // an error condition, which the next call on the descriptor returns
-	expired    // a time is over
+	connected  // a connection succeeded
+	connection // a client has connected to a listener
+	datagram   // a datagram has come
+	hangup     // the other end is closed
+	readHangup // the other end writes no more, which is reported as a hang-up
+	faulty     // an error, which the next call on the descriptor returns
+	expired    // a timer has expired
 	caught     // a signal has come
-	exited     // a process has
+	exited     // a process has ended
 	changed    // a file was written, or an entry of a folder came or went
 	extended   // a file grew
-	attributes // its permissions, owner or times changed
-	linked     // the number of its names changed
-	renamed    // it has another name
-	deleted    // a name of it was removed
-	created    // another file has its name now
+	attributes // permissions, owner or times have changed
+	linked     // the number of hard links has changed
+	renamed    // a file has another name
+	deleted    // a name of a file was removed
+	created    // the name leads to another file than before
 	exists     // the name leads to a file
-	gone       // nothing listens, the name leads to nothing, or the process has ended
+	gone       // no listener, no file of that name, or no process
 )
 
-// The names are in the order in which they are printed.
+// stateNames has the order in which states are printed.
 var stateNames = []struct {
 	bits states
 	name string

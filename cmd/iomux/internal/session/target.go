@@ -4,33 +4,34 @@ package session
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
 
-// target is a source while it is waited for.
+// target is a source during the wait.
 type target struct {
 	source
 	session  *session
 	index    int
-	fd       int          // -1 while there is none
-	writer   int          // holds a FIFO open, -1 for none
-	made     bool         // fd was opened here, and is closed here
-	want     states       // what is awaited on fd now
-	edge     bool         // arrivals only
+	fd       int          // -1 for none
+	writer   int          // the writing end that holds a FIFO open, -1 for none
+	made     bool         // iomux opened fd and closes it
+	want     states       // the states to wait for on fd
+	edge     bool         // report arrivals only
 	consumes bool         // take makes fd unready again
-	take     func(states) // what to do when fd is ready
-	due      time.Time    // when to call later
-	later    func()       // nil for nothing to do
-	attempts []*attempt   // ways to connect that were not tried yet
-	racing   []*attempt   // attempts to connect that run
+	take     func(states) // called when fd is ready
+	due      time.Time    // the time to call later
+	later    func()       // nil for none
+	attempts []*attempt   // not yet started
+	racing   []*attempt   // running
 	looking  bool         // a lookup runs
-	refusals []error      // why the others failed
-	refusal  error        // why all failed, the last time
+	refusals []error      // of the attempts that have failed
+	refusal  error        // of the last time that all attempts failed
 	exists   bool         // the name of exists: existed at the last look
 }
 
-// open begins to wait for the source. What goes wrong is found at once, as what is ready at once is.
+// open begins to wait for the source. A failure is a finding, like a source that is ready at once.
 func (t *target) open() {
 	if t.kind == kindExists || t.kind == kindChange && t.session.Gone {
 		t.openExists()
@@ -52,7 +53,7 @@ func (t *target) open() {
 	}
 }
 
-// concerns is the part of ready that this target asked for, or cannot help hearing.
+// concerns returns the part of ready that this target waits for. Hang-ups and errors always count.
 func (t *target) concerns(ready states) states {
 	return ready & (t.want | hangup | faulty)
 }
@@ -70,21 +71,22 @@ func (t *target) await(want states, take func(states)) {
 	}
 }
 
-// awaitReading waits for data, and for the end of them.
+// awaitReading waits for data and for the end of the stream.
 func (t *target) awaitReading() { t.await(readable|readHangup, t.reportReady) }
 
-// reportAlways reports what the kernel has no waiting for. It is ready once and for all: nothing will arrive.
+// reportAlways reports a file that the kernel cannot wait on. It is always ready, so the target
+// ends.
 func (t *target) reportAlways() {
 	ready := t.want & (readable | writable)
 	if ready == 0 {
-		t.fail(errors.New("it never has urgent data"))
+		t.fail(fmt.Errorf("a file without urgent data: use fd:%d", t.fd))
 		return
 	}
 	t.session.found = append(t.session.found, finding{t, t.newReport(ready)})
 	t.end()
 }
 
-// reportReady reports what the mechanism said.
+// reportReady reports the states of the descriptor.
 func (t *target) reportReady(ready states) {
 	r := t.newReport(ready)
 	if ready&faulty != 0 && t.isConnection() {
@@ -103,7 +105,8 @@ func (t *target) newReport(ready states) report {
 	return r
 }
 
-// report keeps r for telling. The target is done with, unless it is followed and something can follow.
+// report adds r to the findings. The target ends, unless the session follows it and more reports
+// can come.
 func (t *target) report(r report) {
 	s := t.session
 	s.found = append(s.found, finding{t, r})
@@ -115,7 +118,7 @@ func (t *target) report(r report) {
 	}
 }
 
-// rest leaves the source alone for a while, and then waits as before.
+// rest pauses the wait for the source.
 func (t *target) rest() {
 	t.session.unwatch(t)
 	t.after(pause, func() { t.await(t.want, t.take) })
@@ -125,7 +128,7 @@ func (t *target) after(d time.Duration, later func()) {
 	t.due, t.later = time.Now().Add(d), later
 }
 
-// fail tells why the source cannot become ready.
+// fail reports that the source cannot become ready, because of err.
 func (t *target) fail(err error) {
 	r := t.newReport(0)
 	r.err, r.failed = err, true
@@ -134,21 +137,21 @@ func (t *target) fail(err error) {
 	t.end()
 }
 
-// end is the end of the target: it can become ready no more.
+// end removes the target from the session.
 func (t *target) end() {
 	t.release()
 	s := t.session
 	s.targets = slices.DeleteFunc(s.targets, func(other *target) bool { return other == t })
 }
 
-// ended reports whether the target can become ready no more.
+// ended reports whether the target was removed.
 func (t *target) ended() bool { return !slices.Contains(t.session.targets, t) }
 
-// release gives the descriptor up.
+// release ends all waits of the target, and closes its descriptor.
 func (t *target) release() {
 	t.later = nil
 	t.stopAll()
-	_ = t.session.waiter.drop(key{-1, t}) // which was watched, if it has no descriptor
+	_ = t.session.waiter.drop(key{-1, t}) // a timer, a signal, a process or a path
 	if t.fd < 0 {
 		return
 	}
@@ -160,7 +163,7 @@ func (t *target) release() {
 	t.fd = -1
 }
 
-// advice is what can be done about a failure.
+// advice returns a way to avoid the failure, or "".
 func (t *target) advice() string {
 	if t.refusal != nil && t.session.Retry == 0 && !t.session.Gone {
 		return " (--retry 1s would try again)"

@@ -196,7 +196,8 @@ func TestGroupsRun(t *testing.T) {
 	}
 	r := newRunner(&rivals{self: self, folder: t.TempDir(), absent: map[string]error{
 		"waits": errors.ErrUnsupported, libevent: errors.ErrUnsupported, libuv: errors.ErrUnsupported,
-		python: errors.ErrUnsupported, example: errors.ErrUnsupported,
+		python: errors.ErrUnsupported, example: errors.ErrUnsupported, libkqueue: errors.ErrUnsupported,
+		module: errors.ErrUnsupported, rival.Command: errors.ErrUnsupported, rival.Hello: errors.ErrUnsupported,
 	}}, io.Discard, 1)
 	for _, g := range groups() {
 		if g.title == idle().title { // which takes its time

@@ -69,7 +69,7 @@ func (c check) verdict(r *results) (measured spread, verdict string) {
 
 func checks() []check {
 	all := slices.Concat(callChecks(), lateChecks(), pollChecks(), ringChecks(), wakeChecks(),
-		severalChecks(), contextChecks(), timerChecks(), queueChecks())
+		severalChecks(), contentionChecks(), contextChecks(), timerChecks(), queueChecks(), pythonChecks(), startChecks())
 	for _, load := range []echoing{{50, 50}, {1000, 1000}, {10_000, 10_000}, {10_000, 50}} {
 		row := rowEcho(load.connections, load.window)
 		for _, who := range []string{rival.Poller, example} {
@@ -78,28 +78,25 @@ func checks() []check {
 		}
 	}
 	row := rowEcho(10_000, 50)
-	return append(all,
+	all = append(all,
 		check{goal: "idle connection: resident bytes", what: "registrations alone", of: []key{{rowFootprint, rival.Poller}}, metric: "bytes", limit: 100},
 		check{goal: "idle connection: resident bytes", what: rival.Poller + ", echo server", of: []key{{row, rival.Poller}}, metric: "bytes", limit: 100},
 		check{goal: "idle connection: resident bytes", what: example + ", which has an object for each", of: []key{{row, example}}, metric: "bytes", limit: 300},
 		check{goal: "other goroutines while a loop is saturated", what: rival.Poller + ", in 25 ms", of: []key{{rowOthers, rival.Poller}}, metric: "longest", bound: 25e6, limit: 1},
 		check{goal: "other goroutines while a loop is saturated", what: rival.Epoll + ", in 25 ms", of: []key{{rowOthers, rival.Epoll}}, metric: "longest", bound: 25e6, limit: 1},
 	)
+	return append(all, elsewhereChecks()...)
 }
 
 func callChecks() (all []check) {
-	for _, one := range []struct {
-		goal, who string
-		raw, xsys float64
-	}{
-		{"epoll.Poll that does not wait", rival.Epoll, 1.08, 0.85},
-		{"Poller.WaitTimeout that does not wait", rival.Poller, 1.08, 0.95},
+	for _, one := range []struct{ goal, who string }{
+		{"epoll.Poll that does not wait", rival.Epoll},
+		{"Poller.WaitTimeout that does not wait", rival.Poller},
 	} {
 		for _, row := range []string{rowReadyOne, rowReadyMany} {
 			of := []key{{row, one.who}}
 			all = append(all,
-				check{goal: one.goal, what: row + ", to RawSyscall", of: of, metric: "cpu", to: &key{row, rival.Raw}, limit: one.raw},
-				check{goal: one.goal, what: row + ", to x/sys", of: of, metric: "cpu", to: &key{row, rival.XSys}, limit: one.xsys},
+				check{goal: one.goal, what: row + ", to RawSyscall", of: of, metric: "cpu", to: &key{row, rival.Raw}, limit: 1.08},
 				check{goal: one.goal, what: row + ", allocations", of: of, metric: "allocations", limit: 0})
 		}
 	}
@@ -133,7 +130,12 @@ func lateChecks() []check {
 			check{goal: goal, what: what + "99th percentile", of: of, metric: "p99", bound: 0.5e6, limit: 1})
 	}
 	parked := cells(rival.Poller, timeouts[2])
+	var reporting []key
+	for _, who := range []string{rival.Epoll, rival.Poll, rival.Select, rival.Poller, rival.Blocking} {
+		reporting = append(reporting, key{rowReported, who})
+	}
 	return append(all,
+		check{goal: goal, what: "how many missed a ready descriptor, of all five", of: reporting, metric: "missed", limit: 0, always: true},
 		check{goal: goal, what: rival.Poller + " late, parked, in 1.2 ms, median", of: parked, metric: "p50", bound: 1.2e6, limit: 1},
 		check{goal: goal, what: rival.Poller + " late, parked, in 1.2 ms, 99th percentile", of: parked, metric: "p99", bound: 1.2e6, limit: 1},
 		check{goal: goal, what: "how many were early, of all five", of: everybody, metric: "early", limit: 0, always: true})
@@ -149,10 +151,6 @@ func pollChecks() (all []check) {
 			}
 			all = append(all, check{goal: goal, what: strconv.Itoa(n) + " descriptors, to C-mt",
 				of: []key{{row, one.who}}, metric: "cpu", to: &key{row, sharedC}, limit: 1.10})
-			if n == 1000 {
-				all = append(all, check{goal: goal, what: "1000 descriptors, to x/sys",
-					of: []key{{row, one.who}}, metric: "cpu", to: &key{row, rival.XSys}, limit: 0.8})
-			}
 		}
 	}
 	return append(all, check{goal: "select, up to 1000 descriptors", what: rowBeyond + " work; to C-mt",
@@ -160,20 +158,19 @@ func pollChecks() (all []check) {
 }
 
 func ringChecks() (all []check) {
-	const goal = "libevent's workload on epoll"
 	for _, n := range []int{100, 9900} {
-		for _, who := range []string{rival.Epoll, rival.Poller, rival.EpollTry, rival.PollerTry} {
-			all = append(all, check{goal: goal, what: who + ", " + rowRing(n) + ", to C-mt",
-				of: []key{{rowRing(n), who}}, metric: "cpu", to: &key{rowRing(n), sharedC}, limit: 1.10})
+		for _, one := range []struct {
+			goal, who string
+			limit     float64
+		}{
+			{"libevent's workload on epoll", rival.Epoll, 1.10},
+			{"libevent's workload on epoll", rival.Poller, 1.10},
+			{"libevent's workload with TryRead and TryWrite", rival.EpollTry, 1.15},
+			{"libevent's workload with TryRead and TryWrite", rival.PollerTry, 1.15},
+		} {
+			all = append(all, check{goal: one.goal, what: one.who + ", " + rowRing(n) + ", to C-mt",
+				of: []key{{rowRing(n), one.who}}, metric: "cpu", to: &key{rowRing(n), sharedC}, limit: one.limit})
 		}
-	}
-	for _, who := range []string{rival.Epoll, rival.Poller} {
-		all = append(all, check{goal: goal, what: who + ", 9900 pipes, to a goroutine for each",
-			of: []key{{rowRing(9900), who}}, metric: "cpu", to: &key{rowRing(9900), rival.Goroutines}, limit: 0.6})
-	}
-	for _, who := range []string{rival.Epoll, rival.Poller, sharedC} { // C to compare with: the rest is the memory's
-		all = append(all, check{goal: goal, what: who + ", 9900 pipes, to 100 pipes",
-			of: []key{{rowRing(9900), who}}, metric: "cpu", to: &key{rowRing(100), who}, limit: 1.3})
 	}
 	return all
 }
@@ -183,9 +180,6 @@ func wakeChecks() (all []check) {
 		all = append(all, check{goal: "park and wake", what: row + ", to C-mt on the same processor",
 			of: []key{{row, rival.Poller}}, metric: "ns", to: &key{row, sharedC}, limit: 1.15})
 	}
-	for _, row := range []string{rowHandOff, rowHandOffAll} {
-		all = append(all, check{goal: "hand-off to a worker", what: row + ", median, in parts of 4 µs",
-			of: []key{{row, rival.Poller}}, metric: "p50", bound: 4e3, limit: 1})
-	}
-	return all
+	return append(all, check{goal: "hand-off to a worker", what: rowHandOff + ", median, in parts of 4 µs",
+		of: []key{{rowHandOff, rival.Poller}}, metric: "p50", bound: 4e3, limit: 1})
 }

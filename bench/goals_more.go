@@ -39,15 +39,46 @@ func timerChecks() (all []check) {
 		all = append(all, check{goal: goal, what: row + ", to time.AfterFunc",
 			of: []key{{row, rival.Poller}}, metric: "cpu", to: &key{row, rival.AfterFunc}, limit: 1.5})
 	}
-	return append(all, check{goal: goal, what: "bytes of the heap for each",
-		of: []key{{rowReset, rival.Poller}}, metric: "bytes", limit: 200})
+	of := []key{{rowReset, rival.Poller}}
+	return append(all,
+		check{goal: goal, what: "descriptors for each", of: of, metric: "descriptors", limit: 0, always: true},
+		check{goal: goal, what: "bytes of the heap for each", of: of, metric: "bytes", limit: 200})
 }
 
 func queueChecks() (all []check) {
 	for _, n := range queueSize {
 		row := rowQueue(n)
-		all = append(all, check{goal: "kqueue on Linux", what: row + ", to epoll_wait in C-mt",
-			of: []key{{row, rival.Kqueue}}, metric: "cpu", to: &key{row, sharedC}, limit: 2})
+		of := []key{{row, rival.Kqueue}}
+		all = append(all,
+			check{goal: "kqueue on Linux", what: row + ", to epoll_wait in C-mt", of: of, metric: "cpu", to: &key{row, sharedC}, limit: 2},
+			check{goal: "kqueue on Linux", what: row + ", to libkqueue", of: of, metric: "cpu", to: &key{row, libkqueue}, limit: 1})
+	}
+	return append(all, check{goal: "epoll over kqueue, stacked on Linux", what: rowStacked + ", to package kqueue",
+		of: []key{{rowStacked, rival.Stacked}}, metric: "cpu", to: &key{rowStacked, rival.Kqueue}, limit: 1.3})
+}
+
+func contentionChecks() []check {
+	return []check{{goal: "contention, 8 goroutines wait", what: "64 goroutines register, modify and unregister: elapsed time, to 1 goroutine",
+		of: []key{{rowCycle, rival.ManyGoroutines}}, metric: "ns", to: &key{rowCycle, rival.OneGoroutine}, limit: 1}}
+}
+
+func pythonChecks() (all []check) {
+	for _, row := range []string{rowPyEpoll, rowPyModify, rowPyPoll, rowPySelect} {
+		all = append(all, check{goal: "Python module", what: row + ", to the original in a process with a second thread",
+			of: []key{{row, module}}, metric: "cpu", to: &key{row, sharedPy}, limit: 1.3})
 	}
 	return all
+}
+
+func startChecks() []check {
+	return []check{{goal: "start of iomux wait timer:1ms", what: "processor time, to a Go program that prints a line",
+		of: []key{{rowStart, rival.Command}}, metric: "child", to: &key{rowStart, rival.Hello}, limit: 1.5}}
+}
+
+// elsewhereChecks are goals that other programs measure. The notes have the figures.
+func elsewhereChecks() []check {
+	return []check{
+		{goal: "go test ./... in the root, warm, in 40 s", what: "see the notes", limit: 1},
+		{goal: "make check, warm in 5 minutes, cold in 12", what: "see the notes", limit: 1},
+	}
 }

@@ -30,6 +30,7 @@ type group struct {
 	apart        bool          // one process after the other, not all side by side
 	entries      []entry
 	tables       []table
+	also         func(r *results) string // more text
 }
 
 // table shows one metric of a group: relative to whom, or to a bound, or as it is.
@@ -57,6 +58,7 @@ const (
 	rowProcess    = "woken by another process"
 	rowHandOff    = "GOMAXPROCS=1"
 	rowHandOffAll = "GOMAXPROCS of the machine"
+	rowReported   = "1 ns to 1.5 ms, 1 ready"
 	rowOthers     = "1 watched, 1 ready"
 	rowOthersMany = "1000 watched, 1 ready"
 	rowSleepers   = "threads of 500 idle waits"
@@ -81,7 +83,7 @@ const perCall = "Processor time of a call, relative to C-mt."
 
 func groups() []group {
 	all := []group{calls(), pollCalls(), selectCalls(), someReady(), rings(), lateness(), wakes(), handOffs(), progress(), idle(),
-		several(), contexts(), timers(), queues()}
+		several(), contention(), contexts(), timers(), queues(), stacks(), pythonCalls(), starts(), scale()}
 	for _, load := range []echoing{{50, 50}, {1000, 1000}, {10_000, 10_000}, {10_000, 50}} {
 		all = append(all, echo(load))
 	}
@@ -150,11 +152,12 @@ func lateness() group {
 	g := group{title: "Timeouts: how late", slice: 60 * time.Millisecond, share: 1.5,
 		about: "x/sys counts in milliseconds, so it is asked for the next whole one.",
 		tables: []table{{"Median, in parts of half a millisecond.", "p50", "", 0.5e6}, {"99th percentile, in parts of half a millisecond.", "p99", "", 0.5e6},
-			{"Waits that were over early.", "early", "", 0}}}
+			{"Waits that were over early.", "early", "", 0}, {"Waits that missed a ready descriptor.", "missed", "", 0}}}
 	for _, timeout := range timeouts {
 		g.add(rowLate(timeout), "late "+strconv.Itoa(int(timeout)), sharedC, rival.XSys, rival.Epoll, rival.Poll, rival.Select, rival.Poller,
 			rival.Blocking, python)
 	}
+	g.add(rowReported, "reported", rival.Epoll, rival.Poll, rival.Select, rival.Poller, rival.Blocking)
 	return g
 }
 

@@ -14,6 +14,14 @@ const (
 	rowContextSleep = "the wait sleeps"
 	rowReset        = "reset, 100 000 armed"
 	rowExpire       = "expiration, 100 000 at once"
+	rowCycle        = "iomux.Poller"
+	rowKernelCycle  = "x/sys"
+	rowStacked      = "1 ready of 64, stacked"
+	rowPyEpoll      = "epoll.poll(0)"
+	rowPyModify     = "epoll.modify"
+	rowPyPoll       = "poll.poll(0), 1 descriptor"
+	rowPySelect     = "select(…, 0), 1 descriptor"
+	rowStart        = "start and end"
 )
 
 var (
@@ -65,7 +73,48 @@ func queues() group {
 		tables: []table{{"Processor time of a call, relative to epoll_wait in C-mt.", "cpu", sharedC, 0},
 			{"Allocations of a call.", "allocations", "", 0}}}
 	for _, n := range queueSize {
-		g.add(rowQueue(n), "kqueue "+strconv.Itoa(n), sharedC, rival.Raw, rival.Epoll, rival.Kqueue)
+		g.add(rowQueue(n), "kqueue "+strconv.Itoa(n), sharedC, rival.Raw, rival.Epoll, rival.Kqueue, libkqueue)
+	}
+	return g
+}
+
+func stacks() group {
+	g := group{title: "epoll over kqueue: one call that does not wait", slice: 40 * time.Millisecond, share: 0.3,
+		about: "This is the emulation of epoll for macOS and the BSDs. Here it runs on the emulation of kqueue for Linux.",
+		tables: []table{{"Processor time of a call, relative to package kqueue.", "cpu", rival.Kqueue, 0},
+			{"Allocations of a call.", "allocations", "", 0}}}
+	g.add(rowStacked, "stacked", rival.Kqueue, rival.Stacked)
+	return g
+}
+
+func pythonCalls() group {
+	g := group{title: "The Python module: calls that do not wait", slice: 40 * time.Millisecond, share: 0.5,
+		about: "The base is the original module in a process with a second, idle thread, because a process with a " +
+			"Go runtime always has several.",
+		tables: []table{{"Processor time of a call, relative to Python-mt.", "cpu", sharedPy, 0}}}
+	g.add(rowPyEpoll, "ready 1", sharedPy, module)
+	g.add(rowPyModify, "modify", sharedPy, module)
+	g.add(rowPyPoll, "poll 1", sharedPy, module)
+	g.add(rowPySelect, "select 1", sharedPy, module)
+	return g
+}
+
+func starts() group {
+	g := group{title: "Start of the command", slice: 60 * time.Millisecond, share: 0.4,
+		tables: []table{{"Processor time of a run, relative to a Go program that prints a line.", "child", rival.Hello, 0}}}
+	g.add(rowStart, "start", rival.Hello, rival.Command)
+	return g
+}
+
+func contention() group {
+	g := group{title: "Contention: register, modify and unregister while 8 goroutines wait", slice: 60 * time.Millisecond, share: 0.5,
+		about: "Each goroutine has a descriptor of its own, which is never ready. All processors are used.",
+		tables: []table{{"Elapsed time of the three calls, relative to 1 goroutine.", "ns", rival.OneGoroutine, 0},
+			{"Processor time of the three calls, relative to 1 goroutine.", "cpu", rival.OneGoroutine, 0}}}
+	g.add(rowCycle, "contend 0", rival.OneGoroutine, rival.ManyGoroutines)
+	g.add(rowKernelCycle, "contend 1", rival.OneGoroutine, rival.ManyGoroutines)
+	for i := range g.entries {
+		g.entries[i].anywhere = true
 	}
 	return g
 }

@@ -45,6 +45,7 @@ func describe(all *rivals) *surroundings {
 	add("Python", all.version[python])
 	add("libevent", all.version[libevent])
 	add("libuv", all.version[libuv])
+	add("libkqueue", all.version[libkqueue])
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, module := range info.Deps {
 			if module.Path == "golang.org/x/sys" || module.Path == "github.com/cloudwego/netpoll" {
@@ -114,6 +115,9 @@ func report(about *surroundings, all []group, r *results) string {
 		text.WriteString(".\n")
 		for _, t := range g.tables {
 			text.WriteString(t.text(g, r))
+		}
+		if g.also != nil {
+			text.WriteString(g.also(r))
 		}
 	}
 	text.WriteString(leftOutList(r.left))

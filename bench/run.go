@@ -214,7 +214,7 @@ func (r *runner) begin(e entry) (contestant, error) {
 // calibrate finds how many operations fill a slice: by the processor's time, where that is what is shown.
 func calibrate(one *competitor, g group) (int, error) {
 	slice, clock := g.slice, "ns"
-	if g.tables[0].metric == "cpu" {
+	if len(g.tables) > 0 && g.tables[0].metric == "cpu" {
 		clock = "cpu"
 	}
 	if one.fixed > 0 {
@@ -241,7 +241,7 @@ func calibrate(one *competitor, g group) (int, error) {
 }
 
 // perOperation are the metrics that count for each operation.
-var perOperation = map[string]bool{"ns": true, "allocations": true, "cpu": true}
+var perOperation = map[string]bool{"ns": true, "allocations": true, "cpu": true, "child": true}
 
 func (r *runner) note(one *competitor, took measurement) {
 	at := key{one.row, one.who}

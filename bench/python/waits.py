@@ -1,9 +1,11 @@
 """The same waits with Python's modules select, selectors and asyncio:
 
-    waits.py ready WATCHED | change | modify | poll WATCHED | select WATCHED | late NANOSECONDS | ring PIPES | echo
+    waits.py [threaded|iomux] ready WATCHED | change | modify | poll WATCHED | select WATCHED |
+        late NANOSECONDS | ring PIPES | echo
 
-The first line that is printed is "ready"; for each number N that is read, N operations are made, and the time and the
-processor time that they took are printed as {"ns": …, "cpu": …}.
+With "threaded" the process has a second, idle thread. With "iomux" the module select has to be that
+of this repository. The first line of output is "ready". For each number N in the input, the program
+makes N operations, and prints their time and processor time as {"ns": …, "cpu": …}.
 """
 
 import asyncio
@@ -13,13 +15,22 @@ import resource
 import select
 import selectors
 import sys
+import threading
 import time
 
 
 def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    what, numbers = sys.argv[1], [int(number) for number in sys.argv[2:]]
+    arguments = sys.argv[1:]
+    if arguments[0] == "threaded":
+        threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+        arguments.pop(0)
+    elif arguments[0] == "iomux":
+        if "dist" not in getattr(select, "__file__", ""):
+            sys.exit("the module select is the original")
+        arguments.pop(0)
+    what, numbers = arguments[0], [int(number) for number in arguments[1:]]
     work = {
         "ready": ready,
         "change": change,

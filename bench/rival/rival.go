@@ -34,10 +34,16 @@ const (
 	Goroutines = "goroutines"
 	AfterFunc  = "time.AfterFunc"
 	Kqueue     = "iomux/kqueue"
+	Stacked    = "epoll over kqueue"
+	Command    = "iomux wait timer:1ms"
+	Hello      = "a Go program that prints a line"
 	Net        = "net"
 	Netpoll    = "netpoll"
 
 	WithoutContext = "iomux.Poller, WaitTimeout"
+
+	OneGoroutine   = "1 goroutine"
+	ManyGoroutines = "64 goroutines"
 )
 
 // work makes n operations. What it returns is measured beside the time.
@@ -64,6 +70,13 @@ var works = map[string]func(who string, numbers []int) (work, error){
 	"expire":    expirations,
 	"contexts":  contexts,
 	"kqueue":    queues,
+	"stacked":   stacked,
+	"start":     starts,
+	"contend":   contend,
+	"reported":  reported,
+
+	"scale-descriptors": scaleDescriptors,
+	"scale-timers":      scaleTimers,
 }
 
 var errUnknown = errors.New("no such work")

@@ -5,6 +5,7 @@ package rival
 import (
 	"context"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -20,12 +21,14 @@ type resetter func(i int, d time.Duration)
 
 // resets resets one of many armed timers.
 func resets(who string, _ []int) (work, error) {
+	before := descriptors()
 	reset, _, bytes, err := armed(who)
+	opened := (descriptors() - before) / manyTimers
 	return func(n int) map[string]float64 {
 		for range n {
 			reset(rand.IntN(manyTimers), time.Hour)
 		}
-		return map[string]float64{"bytes": bytes}
+		return map[string]float64{"bytes": bytes, "descriptors": opened}
 	}, err
 }
 
@@ -49,15 +52,27 @@ func expirations(who string, _ []int) (work, error) {
 // the bytes of the heap that each timer takes.
 func armed(who string) (reset resetter, await func(n int), bytes float64, err error) {
 	before := heap()
+	reset, await, err = arm(who, manyTimers)
+	return reset, await, (heap() - before) / manyTimers, err
+}
+
+// arm arms count timers.
+func arm(who string, count int) (reset resetter, await func(n int), err error) {
 	switch who {
 	case Poller:
-		reset, await, err = armedPoller()
+		return armPoller(count)
 	case AfterFunc:
-		reset, await = armedAfterFunc()
-	default:
-		err = errUnknown
+		reset, await = armAfterFunc(count)
+		return reset, await, nil
 	}
-	return reset, await, (heap() - before) / manyTimers, err
+	return nil, nil, errUnknown
+}
+
+// descriptors returns the number of open descriptors of this process.
+func descriptors() float64 {
+	all, err := os.ReadDir("/proc/self/fd")
+	must(err)
+	return float64(len(all))
 }
 
 func heap() float64 {
@@ -67,12 +82,12 @@ func heap() float64 {
 	return float64(memory.HeapAlloc)
 }
 
-func armedPoller() (resetter, func(int), error) {
+func armPoller(count int) (resetter, func(int), error) {
 	p, err := iomux.New[int]()
 	if err != nil {
 		return nil, nil, err
 	}
-	timers := make([]*iomux.Registration[int], manyTimers)
+	timers := make([]*iomux.Registration[int], count)
 	for i := range timers {
 		if timers[i], err = p.RegisterTimer(time.Hour, i); err != nil {
 			return nil, nil, err
@@ -89,10 +104,10 @@ func armedPoller() (resetter, func(int), error) {
 	}, nil
 }
 
-func armedAfterFunc() (resetter, func(int)) {
+func armAfterFunc(count int) (resetter, func(int)) {
 	var left atomic.Int64
 	done := make(chan struct{}, 1)
-	timers := make([]*time.Timer, manyTimers)
+	timers := make([]*time.Timer, count)
 	for i := range timers {
 		timers[i] = time.AfterFunc(time.Hour, func() {
 			if left.Add(-1) == 0 {

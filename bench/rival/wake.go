@@ -192,3 +192,44 @@ func others(who string, numbers []int) (work, error) {
 		return map[string]float64{"longest": <-longest}
 	}, nil
 }
+
+// reported counts the waits with a short timeout that miss a descriptor that is ready.
+func reported(who string, _ []int) (work, error) {
+	fds, err := eventfds(1, 1)
+	if err != nil {
+		return nil, err
+	}
+	var waits []func() (int, error)
+	for _, timeout := range []time.Duration{1, time.Microsecond, 100 * time.Microsecond, 1500 * time.Microsecond} {
+		wait, err := readyWait(who, fds[0], timeout)
+		if err != nil {
+			return nil, err
+		}
+		waits = append(waits, wait)
+	}
+	return func(n int) map[string]float64 {
+		missed := 0.0
+		for i := range n {
+			ready, err := waits[i%len(waits)]()
+			must(err)
+			missed += float64(1 - ready)
+		}
+		return map[string]float64{"missed": missed}
+	}, nil
+}
+
+// readyWait waits for fd by any mechanism.
+func readyWait(who string, fd int, timeout time.Duration) (func() (int, error), error) {
+	switch who {
+	case Poll:
+		list := []poll.FD{{FD: int32(fd), Events: poll.In}}
+		return func() (int, error) { return poll.Wait(list, timeout) }, nil
+	case Select:
+		return func() (int, error) {
+			var set selectfd.Set
+			set.Add(fd)
+			return selectfd.Wait(&set, nil, nil, timeout)
+		}, nil
+	}
+	return waiter(who, []int{fd}, 8, timeout)
+}

@@ -12,6 +12,9 @@ import (
 // waiting returns how much there is to read: bytes, or connections of a listening socket. It
 // returns 1 if Linux reports no number.
 func (r *registration) waiting() int64 {
+	if r.kind == counter {
+		return 1
+	}
 	n, errno := ioctl(int(r.ident), unix.TIOCINQ)
 	switch {
 	case errno == 0:

@@ -21,6 +21,7 @@ const (
 	other kind = iota
 	socket
 	pipe
+	counter // an eventfd, a timerfd, an epoll and the like, of which Linux reports no number
 )
 
 // atomicRoom is the smallest free room in a pipe with which epoll reports it as writable.
@@ -36,6 +37,10 @@ func (d descriptor) attach(q *Queue, epoll int, r *registration) syscall.Errno {
 		r.kind = socket
 	case unix.S_IFIFO:
 		r.kind = pipe
+	case 0:
+		if _, errno := ioctl(int(r.ident), unix.TIOCINQ); errno == unix.ENOTTY {
+			r.kind = counter
+		}
 	}
 	if errno := r.checkNotes(r.fflags, r.data); errno != 0 {
 		return errno

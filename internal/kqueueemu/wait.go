@@ -15,7 +15,7 @@ import (
 )
 
 // few is the number of epoll events that are kept on the stack.
-const few = 16
+const few = 64
 
 var buffers freelist.Slices[unix.EpollEvent]
 

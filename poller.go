@@ -50,10 +50,8 @@ type Poller[K any] struct {
 	slept  backend.Batch              // what the leader's Sleep returned
 	timers freelist.List[*time.Timer] // of goroutines that wait for their turn
 
-	wake     func()          // backend.Wake, made once
-	watching sync.Mutex      // guards the next two
-	watched  <-chan struct{} // the Done of the context that wakes the leader
-	unwatch  func() bool
+	watcher *watcher        // wakes the leader
+	watched <-chan struct{} // the Done of the context for which it does
 
 	mu      sync.Mutex // never held over a system call that blocks
 	table   fdtable.Table[Registration[K]]
@@ -97,9 +95,12 @@ func New[K any](opts ...Option) (*Poller[K], error) {
 		mechanism: chosen.mechanism,
 		closed:    make(chan struct{}),
 		turn:      make(chan struct{}, 1),
-		wake:      b.Wake,
+		watcher:   newWatcher(b.Wake),
 	}
-	p.cleanup = runtime.AddCleanup(p, func(b backend.Backend) { _ = b.Close() }, b) // nobody can receive the error
+	p.cleanup = runtime.AddCleanup(p, func(w *watcher) {
+		w.stop()
+		_ = b.Close() // nobody can receive the error
+	}, p.watcher)
 	return p, nil
 }
 
@@ -142,11 +143,7 @@ func (p *Poller[K]) Close() error {
 	}
 	p.cleanup.Stop()
 	close(p.closed)
-	p.watching.Lock()
-	if p.unwatch != nil {
-		p.unwatch()
-	}
-	p.watching.Unlock()
+	p.watcher.stop()
 	p.backend.Wake()
 	p.mu.Lock()
 	defer p.mu.Unlock()

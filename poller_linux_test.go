@@ -55,37 +55,52 @@ func TestNothingIsAllocated(t *testing.T) {
 	})
 }
 
-// A goroutine that sleeps with a context allocates nothing when the context comes again.
-func TestSleepingWithAContextAllocatesNothing(t *testing.T) {
+// A goroutine that sleeps with a context allocates nothing when the context comes again, and with a
+// new one little more than its channel.
+func TestSleepingWithAContextAllocatesLittle(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		there, write := suite.Pipe(t)
-		register(t, p, there, iomux.Readable)
-		ctx, cancel := context.WithCancel(context.Background())
+		same, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		ping := make(chan struct{})
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			for range ping {
-				time.Sleep(200 * time.Microsecond)
-				_, _ = unix.Write(write, []byte{1})
-			}
-		}()
-		events, one := make([]iomux.Event[int], 8), make([]byte, 1)
-		n := testing.AllocsPerRun(50, func() {
-			ping <- struct{}{}
-			_, _ = p.Wait(ctx, events)
-			_, _ = unix.Read(there, one)
-		})
-		if n >= 1 {
-			t.Errorf("a wait allocates %v times", n)
+		if n := sleepAllocations(t, p, func() (context.Context, func()) { return same, func() {} }); n >= 1 {
+			t.Errorf("a wait with the same context allocates %v times", n)
 		}
-		close(ping)
-		<-done
+		renew := func() (context.Context, func()) { return context.WithCancel(context.Background()) }
+		made := testing.AllocsPerRun(50, func() { _, cancel := renew(); cancel() })
+		if n := sleepAllocations(t, p, renew) - made; n > 2 {
+			t.Errorf("a wait with a new context allocates %v times", n)
+		}
 	})
+}
+
+// sleepAllocations counts the allocations of a wait that sleeps, those of its context included.
+func sleepAllocations(t *testing.T, p *iomux.Poller[int], renew func() (context.Context, func())) float64 {
+	t.Helper()
+	there, write := suite.Pipe(t)
+	r := register(t, p, there, iomux.Readable)
+	ping := make(chan struct{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range ping {
+			time.Sleep(200 * time.Microsecond)
+			_, _ = unix.Write(write, []byte{1})
+		}
+	}()
+	events, one := make([]iomux.Event[int], 8), make([]byte, 1)
+	n := testing.AllocsPerRun(50, func() {
+		ctx, cancel := renew()
+		ping <- struct{}{}
+		_, _ = p.Wait(ctx, events)
+		_, _ = unix.Read(there, one)
+		cancel()
+	})
+	close(ping)
+	<-done
+	must(t, r.Unregister())
+	return n
 }
 
 // A change of a file whose poll consumes it is not lost, though the Go runtime polls the epolls of

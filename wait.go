@@ -289,15 +289,10 @@ func (o owner[K]) MaySleep() bool {
 	}
 	// Most loops pass the same context to each Wait, so it stays watched.
 	if done != p.watched {
-		p.watching.Lock()
-		defer p.watching.Unlock()
-		if p.isClosed.Load() {
-			return false
+		if !p.watcher.watch(done) {
+			return false // the Poller is closed
 		}
-		if p.unwatch != nil {
-			p.unwatch()
-		}
-		p.watched, p.unwatch = done, context.AfterFunc(ctx, p.wake)
+		p.watched = done
 	}
 	return ctx.Err() == nil
 }

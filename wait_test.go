@@ -102,6 +102,25 @@ func TestWaitReturnsTheContextsErrorItself(t *testing.T) {
 	}
 }
 
+// The context of an earlier wait stays alive. That of the present one ends the wait all the same.
+func TestContextEndsItsWaitBesideAnotherOne(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		for range 10 {
+			earlier, cancelEarlier := context.WithCancel(context.Background())
+			time.AfterFunc(time.Millisecond, func() { _ = p.Wake() })
+			if n, err := p.Wait(earlier, make([]iomux.Event[int], 1)); n != 0 || err != nil {
+				t.Fatal("after Wake, Wait returns", n, err)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+			if _, err := p.Wait(ctx, make([]iomux.Event[int], 1)); err != context.DeadlineExceeded {
+				t.Fatal("the wait ends with", err)
+			}
+			cancel()
+			cancelEarlier()
+		}
+	})
+}
+
 // twoOneShots registers two sources that are ready, and leaves an iteration at the first event.
 func twoOneShots(t *testing.T, p *iomux.Poller[int]) (left *iomux.Registration[int], fd int) {
 	t.Helper()

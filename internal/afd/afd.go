@@ -4,9 +4,9 @@
 // A Call waits once on a list of sockets, for select(2) and poll(2). A Poller keeps a set of
 // sockets, for epoll(7), /dev/poll and the portable Poller.
 //
-// Both report the conditions of poll(2), with these differences from Unix: a reset is Hup without
-// Err, a refused connection is In|Out|Err|RdHup without Hup, and a connection that is shut down in
-// both directions is RdHup only.
+// Both report the conditions of poll(2), with these differences from Unix. A reset is Hup without
+// Err. A refused connection is In|Out|Err|RdHup without Hup. A connection that is shut down in both
+// directions is RdHup without Hup.
 package afd
 
 import (
@@ -15,10 +15,10 @@ import (
 	"syscall"
 )
 
-// Events are conditions of a socket, in the numbers of epoll(7).
+// Events is a set of conditions of a socket, with the numbers of epoll(7).
 type Events uint32
 
-// The conditions. Err and Hup are always reported.
+// // The conditions and a mode. Err and Hup are always reported.
 const (
 	In    Events = 0x1    // reading does not block: data, end of stream, a connection to accept, a reset
 	Pri   Events = 0x2    // out-of-band data
@@ -27,22 +27,21 @@ const (
 	Hup   Events = 0x10   // the connection was reset
 	RdHup Events = 0x2000 // the peer has shut down its writing side, or reset the connection
 
-	// Conditions that poll(2) distinguishes, and the driver does not.
-	RdNorm Events = 0x40  // as In
-	RdBand Events = 0x80  // as Pri
-	WrNorm Events = 0x100 // as Out
-	WrBand Events = 0x200 // as Out
+	// Conditions that only poll(2) distinguishes.
+	RdNorm Events = 0x40  // the same as In
+	RdBand Events = 0x80  // the same as Pri
+	WrNorm Events = 0x100 // the same as Out
+	WrBand Events = 0x200 // the same as Out
 
 	Closed  Events = 0x20    // of a Poller with ReportsClosed: the socket was closed and is no longer registered
 	OneShot Events = 1 << 30 // of a Poller: report once until Modify
 )
 
-// ErrNotSocket is the error of an open handle that is not a socket: a file, a pipe, a console. It
-// wraps errors.ErrUnsupported and WSAENOTSOCK.
+// ErrNotSocket is the error for an open handle that is not a socket: a file, a pipe or a console.
+// It wraps errors.ErrUnsupported and WSAENOTSOCK.
 var ErrNotSocket = fmt.Errorf("only sockets on Windows: %w: %w", errors.ErrUnsupported, syscall.Errno(10038))
 
-// NotSocketsError is the error of a call with open handles that are not sockets. It wraps
-// ErrNotSocket.
+// NotSocketsError is the error of a call with handles that are not sockets. It wraps ErrNotSocket.
 type NotSocketsError struct {
 	Call    string
 	Handles []int
@@ -61,5 +60,5 @@ func (e *NotSocketsError) Unwrap() error { return ErrNotSocket }
 type Ready struct {
 	Socket int // the registered number
 	Events Events
-	Tag    uint64 // of the last Register or Modify
+	Tag    uint64 // the tag of the last Register or Modify
 }

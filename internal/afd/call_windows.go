@@ -13,11 +13,11 @@ import (
 	"iomux/internal/timeout"
 )
 
-// Call waits for one goroutine at a time. It keeps its memory for the next wait, but no handle. Its
+// Call is used by one goroutine at a time. It keeps its memory between waits, but no handle. Its
 // zero value is ready to use.
 type Call struct {
-	// The driver writes to these. They are separate, because a Call may be on a stack, and stacks
-	// move.
+	// The driver writes to these. They are allocated separately, because a Call may be on a stack,
+	// and stacks move.
 	in, out *head // followed by room for targets
 	room    int   // number of targets
 	status  *windows.IO_STATUS_BLOCK
@@ -28,15 +28,15 @@ type Call struct {
 	waited bool // whether the last poll waited
 }
 
-// Poll waits until a socket is ready or the timeout is over, and sets Ready and Err of all entries.
-// It returns the number of entries with either, which is 0 after a timeout. An entry with an Err
-// ends the wait. The list may be empty, and may hold a socket twice.
+// Poll waits until a socket is ready or the timeout expires, and sets Ready and Err of all entries.
+// It returns the number of entries with Ready or Err, which is 0 after a timeout. An entry with an
+// Err ends the wait. The list may be empty, and may hold a socket twice.
 //
 // A negative timeout blocks, zero does not wait, and any other is never shortened. Windows counts
 // in ticks of up to 16 ms.
 //
-// The error is errors.ErrUnsupported if a socket belongs to a layer of another product and the
-// driver does not know it.
+// The error is errors.ErrUnsupported if a socket belongs to a layer of another product and is
+// unknown to the driver.
 func (c *Call) Poll(sockets []Socket, d time.Duration) (n int, err error) {
 	device, err := sharedDevice()
 	if err != nil {
@@ -57,14 +57,14 @@ func (c *Call) Poll(sockets []Socket, d time.Duration) (n int, err error) {
 
 var errStranger = fmt.Errorf("afd: a socket of another layer: %w", errors.ErrUnsupported)
 
-// find also sets the driver's handles.
+// find implements way. It also sets the driver's handles.
 func (c *Call) find(sockets []Socket) {
 	for i := range sockets {
 		s := &sockets[i]
 		switch {
 		case s.Err != nil:
 		case s.Handle&^tagBits == c.event:
-			s.Err = syscall.EBADF // a closed number that the event uses now
+			s.Err = syscall.EBADF // the event has the number of a closed socket
 		default:
 			s.base, s.Err = find(s.Handle)
 		}
@@ -92,7 +92,7 @@ func (c *Call) ask(sockets []Socket, left time.Duration) (n int, refusal, err er
 	}
 	n = c.collect(sockets)
 	if n > 0 && c.waited {
-		// A poll that has waited reports one condition of one socket. Look at the others, too.
+		// A poll that has waited reports one condition of one socket. Poll the others as well.
 		if status, err := c.wait(known, 0); status == 0 && err == nil {
 			n = c.collect(sockets)
 		}
@@ -100,7 +100,7 @@ func (c *Call) ask(sockets []Socket, left time.Duration) (n int, refusal, err er
 	return n, nil, nil
 }
 
-// fill makes the driver's list of the sockets without an Err, each one once. It does not check
+// fill writes the driver's list: the sockets without an Err, each of them once. It does not check
 // them, because checking each one costs more than the poll.
 func (c *Call) fill(sockets []Socket) (known, bad int) {
 	c.makeRoom(len(sockets))
@@ -140,7 +140,7 @@ func (c *Call) makeRoom(sockets int) {
 	}
 }
 
-// wait asks the driver about the first targets of in. The driver writes the result to out.
+// wait makes the driver poll the first known targets of in. The driver writes the result to out.
 func (c *Call) wait(known int, left time.Duration) (windows.NTStatus, error) {
 	*c.in = head{timeout: ticks(left), count: uint32(known)}
 	c.out.count = 0
@@ -166,7 +166,7 @@ func sleep(left time.Duration) {
 	windows.SleepEx(ms, false)
 }
 
-// collect adds the result of the driver to the sockets, and returns the number of entries with a
+// collect stores the driver's result in the sockets, and returns the number of entries with a
 // result.
 func (c *Call) collect(sockets []Socket) int {
 	for _, ready := range targets(c.out) {

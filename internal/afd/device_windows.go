@@ -38,8 +38,8 @@ type target struct {
 	status uint32
 }
 
-// devices are the open handles of the driver. Polling such a handle kills Wine, so closed numbers
-// that a device uses now are not polled.
+// devices holds the open handles of the driver. Polling such a handle kills Wine, so closed numbers
+// that now belong to a device are not polled.
 var devices = struct {
 	sync.RWMutex
 	open map[windows.Handle]bool
@@ -54,7 +54,8 @@ func isDevice(handle windows.Handle) bool {
 // tagBits are the bits of a handle that Windows ignores.
 const tagBits = 3
 
-// open opens the driver. The name after Afd is for people who look at the handles of a process.
+// // open opens the driver. The name after Afd identifies the handle in lists of a process's
+// handles.
 func open() (windows.Handle, error) {
 	name, err := windows.NewNTUnicodeString(`\Device\Afd\iomux`)
 	if err != nil {
@@ -82,8 +83,8 @@ func closeDevice(device windows.Handle) error {
 	return os.NewSyscallError("CloseHandle", windows.CloseHandle(device))
 }
 
-// Undisturbed calls f while no list is given to the driver. The server of Wine dies of a list with
-// the number of a socket that is being made.
+// Undisturbed calls f while no list is passed to the driver. Wine's server crashes on a list with
+// the number of a socket that is being opened.
 func Undisturbed(f func()) {
 	devices.Lock()
 	defer devices.Unlock()
@@ -128,8 +129,8 @@ func submit(device, event windows.Handle, id uintptr, done *windows.IO_STATUS_BL
 	return windows.NTStatus(status)
 }
 
-// cancel ends the poll that was started with done, or all polls of device if done is nil. It
-// reports whether a poll was still running. Each poll ends once in either case.
+// cancel cancels the poll that was started with done, or all polls of device if done is nil. It
+// reports whether a poll was still running. In both cases each poll ends once.
 func cancel(device windows.Handle, done *windows.IO_STATUS_BLOCK) bool {
 	var ended windows.IO_STATUS_BLOCK
 	status, _, _ := syscall.SyscallN(ntCancelIo.Addr(), uintptr(device), uintptr(unsafe.Pointer(done)), uintptr(unsafe.Pointer(&ended)))

@@ -19,7 +19,7 @@ const (
 	urgent   = Pri | RdBand
 )
 
-// toDriver returns the conditions of the driver to ask for.
+// toDriver returns the driver's conditions to request.
 func toDriver(events Events) uint32 {
 	asked := localClose | abort | failed
 	if events&readable != 0 {
@@ -37,7 +37,7 @@ func toDriver(events Events) uint32 {
 	return asked
 }
 
-// fromDriver returns the reported conditions that were asked for.
+// fromDriver returns the reported conditions that were requested.
 func fromDriver(reported uint32, asked Events) (ready Events) {
 	if reported&(receive|accept) != 0 {
 		ready |= readable

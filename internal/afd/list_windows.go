@@ -21,14 +21,13 @@ type Socket struct {
 	twin  int            // index of the next entry with the same socket, or 0
 }
 
-// way is a way to ask about a list of sockets. A list is refused as a whole if one handle is not a
+// way is a way to poll a list of sockets. A list is refused as a whole if one handle is not a
 // socket. Entries whose Err is set are skipped.
 type way interface {
 	// find sets Err of the entries that are not sockets.
 	find(sockets []Socket)
-	// ask sets Ready, and Err of sockets that are closed. It returns the number of entries with
-	// either. It waits if no entry has an Err. A refusal is the reason why the whole list was
-	// refused.
+	// ask sets Ready, and Err of closed sockets. It returns the number of entries with Ready or
+	// Err. It waits if no entry has an Err. refusal is the reason why the whole list was refused.
 	ask(sockets []Socket, left time.Duration) (n int, refusal, err error)
 }
 
@@ -36,11 +35,11 @@ type way interface {
 // means that a socket was closed at that moment and its number reused, which does not happen often.
 const most = 10
 
-// patiently waits until an entry has a result, or the time is over. It looks for bad entries only
-// after a refusal, because checking each socket costs more than asking about all.
+// patiently waits until an entry has a result, or the timeout expires. It searches for bad entries
+// only after a refusal, because checking each socket costs more than polling all of them.
 //
-// Strangers are entries that find accepts, but that are refused twice alone. Their Err is
-// ErrNotSocket.
+// A stranger is an entry that find accepts, but that is refused twice in a list of its own. Its Err
+// is ErrNotSocket.
 func patiently(w way, sockets []Socket, d time.Duration) (n, strangers int, err error) {
 	for i := range sockets {
 		s := &sockets[i]
@@ -60,8 +59,8 @@ func patiently(w way, sockets []Socket, d time.Duration) (n, strangers int, err 
 			case most:
 				return 0, 0, refusal
 			}
-			// A socket was closed in between, or is a stranger. Asking about each one is as good as
-			// asking about all.
+			// A socket was closed in between, or is a stranger. Polling each one has the same
+			// result as polling all.
 			strangers = oneByOne(w, sockets)
 			n = count(sockets)
 		}
@@ -71,7 +70,7 @@ func patiently(w way, sockets []Socket, d time.Duration) (n, strangers int, err 
 	}
 }
 
-// oneByOne asks about each socket without waiting, and returns the number of strangers.
+// oneByOne polls each socket alone without waiting, and returns the number of strangers.
 func oneByOne(w way, sockets []Socket) (strangers int) {
 	for i := range sockets {
 		one := sockets[i : i+1]

@@ -7,7 +7,7 @@ import (
 )
 
 // operation is a poll of one socket by the driver. The driver writes to it until it sends a packet,
-// which it always does. So an operation that is no longer needed, a zombie, is kept until then.
+// which it always does. So an unneeded operation, a zombie, is kept until then.
 type operation struct {
 	done    windows.IO_STATUS_BLOCK
 	in, out struct {
@@ -21,7 +21,7 @@ type operation struct {
 }
 
 // helper is a handle of the driver whose packets go to the Poller's port. Cancelling takes longer
-// the more operations it has.
+// if it has more operations.
 type helper struct {
 	device windows.Handle
 	load   int
@@ -58,7 +58,7 @@ func (p *Poller) start(port windows.Handle, e *entry, asked uint32) (*operation,
 // firstError is the lowest status of a failed call, which sends no packet.
 const firstError = 0xC0000000
 
-// ended notes that the packet of op has arrived. It returns the entry of op and the reported
+// ended handles the arrival of the packet of op. It returns the entry of op and the reported
 // conditions.
 func (p *Poller) ended(op *operation) (e *entry, reported uint32) {
 	p.underWay--
@@ -104,7 +104,7 @@ func (p *Poller) unused() *operation {
 	return op
 }
 
-// roomy returns a helper that can take one more operation.
+// roomy returns a helper with room for one more operation.
 func (p *Poller) roomy(port windows.Handle) (*helper, error) {
 	if last := len(p.withRoom) - 1; last >= 0 {
 		return p.withRoom[last], nil
@@ -114,7 +114,7 @@ func (p *Poller) roomy(port windows.Handle) (*helper, error) {
 		return nil, err
 	}
 	if _, err := windows.CreateIoCompletionPort(device, port, 0, 0); err != nil {
-		_ = closeDevice(device) // the first error is the useful one
+		_ = closeDevice(device) // the first error matters more
 		return nil, err
 	}
 	h := &helper{device: device}

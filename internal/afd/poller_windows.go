@@ -15,23 +15,23 @@ import (
 
 // Poller waits on a set of sockets. It is safe for concurrent use. Its zero value is closed.
 //
-// One operation of each socket polls its conditions. When it has ended and the socket was reported,
-// the next wait starts another one, so events are level-triggered. A second operation runs all the
-// time and ends only when the socket is closed. It distinguishes the socket from the next one with
-// its number.
+// Each socket has an operation that polls its conditions. After it has ended and the socket was
+// reported, the next wait starts another one, so events are level-triggered. A second operation
+// ends only when the socket is closed. It distinguishes the socket from the next one with the same
+// number.
 type Poller struct {
 	// ReportsClosed makes Wait report registered sockets that were closed. Set it before Open.
 	ReportsClosed bool
 
 	port  fdref.Descriptor
-	woken atomic.Bool // by Wake, and no wait has returned for it yet
+	woken atomic.Bool // Wake was called, and no wait has returned for it yet
 
 	mu         sync.Mutex // never held over a call that blocks
 	sockets    map[int]*entry
 	idle       []*entry // entries that the next wait arms
 	closed     []Ready  // events that the next wait reports
 	waiting    int      // goroutines in Wait with a timeout other than 0
-	round      uint32   // number of waits so far
+	round      uint32   // number of waits that have begun
 	operations []*operation
 	free       []*operation // operations that are not running
 	underWay   int
@@ -57,7 +57,7 @@ type entry struct {
 }
 
 // Open opens the Poller, which uses a completion port and a handle of the driver for each 16
-// sockets. It is called once, before other goroutines see p.
+// sockets. It must be called once, before other goroutines use p.
 func (p *Poller) Open() error {
 	port, err := openPort()
 	if err != nil {
@@ -71,7 +71,7 @@ func (p *Poller) Open() error {
 // FD returns the handle of the completion port, or -1 after Close.
 func (p *Poller) FD() int { return p.port.FD() }
 
-// Register adds a socket. A wait in progress sees it.
+// Register adds a socket. A wait in progress also reports it.
 //
 // Errors: EEXIST if it is registered, EBADF if it is not open, ErrNotSocket, os.ErrClosed.
 func (p *Poller) Register(socket int, events Events, tag uint64) error {
@@ -82,7 +82,7 @@ func (p *Poller) Register(socket int, events Events, tag uint64) error {
 		e := &entry{socket: socket, base: windows.Handle(socket), events: events, tag: tag}
 		err := p.watch(port, e)
 		if isRefused(err) {
-			// Most handles are those of the driver, so Register checks only after a refusal.
+			// Most handles are the driver's own, so Register calls find only after a refusal.
 			if e.base, err = find(e.base); err == nil {
 				err = p.watch(port, e)
 			}
@@ -101,7 +101,7 @@ func (p *Poller) Register(socket int, events Events, tag uint64) error {
 
 // Modify changes the events of a socket and its tag. It arms a one-shot registration again.
 //
-// Errors: ENOENT if it is not registered, EBADF if it is not open either, os.ErrClosed.
+// Errors: ENOENT if it is not registered, EBADF if it is not open, os.ErrClosed.
 func (p *Poller) Modify(socket int, events Events, tag uint64) error {
 	return p.with(func(port windows.Handle) error {
 		e, err := p.entry(socket)
@@ -116,21 +116,21 @@ func (p *Poller) Modify(socket int, events Events, tag uint64) error {
 	})
 }
 
-// Unregister removes a socket. Waits that begin afterwards do not report it.
+// Unregister removes a socket. A wait that begins afterwards does not report it.
 //
 // Errors: those of Modify.
 func (p *Poller) Unregister(socket int) error {
 	return p.with(func(windows.Handle) error {
 		e, err := p.entry(socket)
 		if err == nil && !p.drop(e) {
-			return noEntry(socket) // it has just been closed
+			return noEntry(socket) // it was just closed
 		}
 		return err
 	})
 }
 
 // Wake ends the current Wait with a timeout other than zero, or else the next one. If the system
-// has no memory for that, the next Wake tries again.
+// has no memory for the packet, the next Wake retries.
 func (p *Poller) Wake() {
 	if port, err := p.port.Acquire(); err == nil {
 		if !p.woken.Swap(true) && wake(windows.Handle(port)) != nil {
@@ -140,10 +140,9 @@ func (p *Poller) Wake() {
 	}
 }
 
-// Close ends all waits with os.ErrClosed, and closes the handles when the last of them has
-// returned.
+// Close makes all waits return os.ErrClosed. The last of them to return closes the handles.
 //
-// Errors: os.ErrClosed if it is closed.
+// Errors: os.ErrClosed if it is already closed.
 func (p *Poller) Close() error {
 	return p.port.Close(func(port int) { _ = wake(windows.Handle(port)) })
 }
@@ -163,7 +162,7 @@ func (p *Poller) with(f func(port windows.Handle) error) error {
 	return f(windows.Handle(port))
 }
 
-// maxZombies is the largest number of zombies that Register, Modify and Unregister leave alone.
+// maxZombies is the number of zombies above which Register, Modify and Unregister collect packets.
 const maxZombies = 64
 
 // entry returns the entry of an open socket.
@@ -186,8 +185,8 @@ func noEntry(socket int) error {
 	return syscall.EBADF
 }
 
-// isOpen reports whether the socket of e is open. If it was closed, e is gone, even if another
-// socket has the number now.
+// isOpen reports whether the socket of e is open. If it was closed, isOpen drops e, even if another
+// socket now has the number.
 func (p *Poller) isOpen(port windows.Handle, e *entry) bool {
 	watch := e.watch
 	e.watch = nil
@@ -203,7 +202,7 @@ func (p *Poller) watch(port windows.Handle, e *entry) (err error) {
 	return err
 }
 
-// arm makes the driver poll the conditions of e, unless it does so already.
+// arm makes the driver poll the conditions of e, unless it already does.
 func (p *Poller) arm(port windows.Handle, e *entry) (err error) {
 	asked := toDriver(e.events)
 	if e.poll != nil && e.asked == asked && !e.poll.hasEnded() {
@@ -274,14 +273,14 @@ func (p *Poller) lose(e *entry) {
 	}
 }
 
-// release closes the handles. There is no wait and no other call.
+// release closes the handles. No wait or other call is in progress.
 func (p *Poller) release(fd int) error {
 	port := windows.Handle(fd)
 	for _, op := range p.operations {
 		op.entry = nil
 	}
 	for _, h := range p.helpers {
-		cancel(h.device, nil) // all of them at once
+		cancel(h.device, nil) // all operations at once
 	}
 	for p.underWay > 0 {
 		n, err := dequeue(port, p.collected[:], -1)

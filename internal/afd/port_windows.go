@@ -13,8 +13,7 @@ import (
 
 var getQueued = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetQueuedCompletionStatusEx")
 
-// packet is OVERLAPPED_ENTRY. Its pointer is the number of an operation, which the kernel does not
-// use.
+// packet is OVERLAPPED_ENTRY. The id takes the place of its pointer, which the kernel does not use.
 type packet struct {
 	key    uintptr
 	id     uintptr

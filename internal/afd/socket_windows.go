@@ -17,12 +17,13 @@ const (
 	soType     = 0x1008     // SO_TYPE
 )
 
-// Startup starts Winsock, which a process that has no sockets may not have done.
+// Startup starts Winsock, in case the process has not opened a socket yet.
 var Startup = sync.OnceValue(func() error {
 	return os.NewSyscallError("WSAStartup", windows.WSAStartup(0x202, new(windows.WSAData)))
 })
 
-// Check returns nil for a socket, EBADF for a handle that is not open, and else ErrNotSocket.
+// Check returns nil for a socket, EBADF for a handle that is not open, and ErrNotSocket for any
+// other handle.
 func Check(fd int) error {
 	_, err := find(windows.Handle(fd))
 	return err
@@ -35,8 +36,8 @@ func find(socket windows.Handle) (windows.Handle, error) {
 		return 0, err
 	}
 	base, err := ask(socket, baseHandle)
-	// Most layers that do not answer this question answer another one, which may lead to the next
-	// layer only.
+	// Most layers that do not support this request support another one, which may return only the
+	// handle of the next layer.
 	for layer := socket; err != nil && err != windows.WSAENOTSOCK; {
 		next, errNext := ask(layer, pollHandle)
 		if errNext != nil || next == layer {
@@ -49,7 +50,7 @@ func find(socket windows.Handle) (windows.Handle, error) {
 		_, err = windows.GetsockoptInt(socket, windows.SOL_SOCKET, soType)
 	}
 	switch {
-	case isDevice(socket), err != nil && !sys.IsOpen(int(socket)): // a device may use a closed number now
+	case isDevice(socket), err != nil && !sys.IsOpen(int(socket)): // a device may have the number of a closed socket
 		return 0, syscall.EBADF
 	case err != nil:
 		return 0, ErrNotSocket

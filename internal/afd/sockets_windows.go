@@ -11,10 +11,10 @@ import (
 	"iomux/internal/sys"
 )
 
-// calls are the Calls that Wait uses again.
+// calls holds unused Calls for Wait.
 var calls freelist.List[*Call]
 
-// Wait waits once, using a Call. If the driver does not know a socket, because it belongs to a
+// Wait waits once, using a Call. If a socket is unknown to the driver, because it belongs to a
 // layer of another product, Wait uses BySelect.
 func Wait(sockets []Socket, d time.Duration) (n int, err error) {
 	call := calls.GetOr(func() *Call { return new(Call) })
@@ -25,7 +25,7 @@ func Wait(sockets []Socket, d time.Duration) (n int, err error) {
 	return n, nil
 }
 
-// BySelect waits once, using Winsock's select, which the layers above the driver know, too. It
+// BySelect waits once, using Winsock's select, which the layers above the driver also support. It
 // reports a hang-up as readable. The Err of a socket that only select refuses is ErrNotSocket.
 func BySelect(sockets []Socket, d time.Duration) (n int, err error) {
 	if err := Startup(); err != nil {
@@ -50,7 +50,7 @@ func (bySelect) ask(sockets []Socket, left time.Duration) (n int, refusal, err e
 	for i := range sockets {
 		s := &sockets[i]
 		if isDevice(s.Handle) {
-			s.Err = syscall.EBADF // a closed number that a device uses now
+			s.Err = syscall.EBADF // a device has the number of a closed socket
 		}
 		if s.Err != nil {
 			left = 0

@@ -9,19 +9,19 @@ import (
 	"iomux/internal/timeout"
 )
 
-// batch is the state of one goroutine that waits. The next one uses it again.
+// batch is the state of one waiting goroutine. The next one reuses it.
 type batch struct {
 	packets []packet
 	waits   bool // whether the timeout is not 0
 	doubts  []*entry
 	call    Call
-	event   windows.Handle // of call, made when it is first needed
+	event   windows.Handle // of call, opened when it is first needed
 }
 
 // maxBatch is the largest number of packets that a wait takes.
 const maxBatch = 1024
 
-// Wait waits until a socket is ready, Wake is called or the timeout is over. It calls take for up
+// Wait waits until a socket is ready, Wake is called or the timeout expires. It calls take for up
 // to room ready sockets, and returns their number. The next Wait reports the others first. A
 // negative timeout blocks, zero does not wait, and any other is never shortened.
 //
@@ -38,7 +38,7 @@ func (p *Poller) Wait(room int, d time.Duration, take func(Ready)) (n int, err e
 	if p.port.Closed() {
 		_ = wake(port) // the next goroutine that waits
 	}
-	// Events are reported even if the Poller was closed, because one-shot events do not come again.
+	// Report events even if the Poller was closed, because one-shot events are not repeated.
 	if closed := p.port.Done(); closed && n == 0 {
 		return 0, os.ErrClosed
 	}
@@ -108,8 +108,8 @@ func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(
 	}
 }
 
-// begin arms the idle sockets. It returns the number of the round, and whether there are closed
-// sockets to report.
+// begin arms the idle sockets. It returns the number of the round, and reports whether closed
+// sockets are to be reported.
 func (p *Poller) begin(port windows.Handle) (round uint32, lost bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -118,14 +118,14 @@ func (p *Poller) begin(port windows.Handle) (round uint32, lost bool, err error)
 	return p.round, len(p.closed) > 0, err
 }
 
-// deliver reports the sockets of count packets. It returns whether Wake has sent one of the
+// deliver reports the sockets of count packets. It reports whether Wake has sent one of the
 // packets.
 func (p *Poller) deliver(port windows.Handle, b *batch, count int, began uint32, isOld bool, take func(Ready)) (n int, woken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b.doubts = b.doubts[:0]
 	woken = p.sort(b.packets[:count], func(e *entry, reported, round uint32) {
-		// A socket that was ready before this wait began may have been read since.
+		// A socket that was ready before this wait began may have been read in the meantime.
 		if isOld && int32(round-began) < 0 {
 			b.doubts = append(b.doubts, e)
 			return
@@ -146,9 +146,9 @@ func (p *Poller) deliver(port windows.Handle, b *batch, count int, began uint32,
 	return n, woken
 }
 
-// sort ends the operations of packets, removes the sockets that were closed, and calls ready for
-// those that may be ready. If ready is nil, those become idle. It returns whether Wake has sent one
-// of the packets.
+// sort ends the operations of packets, removes closed sockets, and calls ready for sockets that may
+// be ready. If ready is nil, these become idle. It reports whether Wake has sent one of the
+// packets.
 func (p *Poller) sort(packets []packet, ready func(e *entry, reported, round uint32)) (woken bool) {
 	for _, packet := range packets {
 		if packet.id == wakeID {
@@ -192,7 +192,7 @@ func (p *Poller) report(e *entry, reported uint32, take func(Ready)) int {
 	return 1
 }
 
-// collect takes all packets without waiting. The next wait asks about their sockets again.
+// collect takes all packets without waiting. The next wait polls their sockets again.
 func (p *Poller) collect(port windows.Handle) {
 	woken := false
 	for {
@@ -208,19 +208,19 @@ func (p *Poller) collect(port windows.Handle) {
 	p.armForOthers(port, nil)
 }
 
-// armForOthers arms the idle sockets if goroutines other than the owner of b wait.
+// armForOthers arms the idle sockets if goroutines other than the owner of b are waiting.
 func (p *Poller) armForOthers(port windows.Handle, b *batch) {
 	if p.waiting > 1 || p.waiting == 1 && (b == nil || !b.waits) {
 		_ = p.armIdle(port) // the next wait reports an error
 	}
 }
 
-// reportDoubts asks the driver about all doubtful sockets at once, and reports up to room ready
+// reportDoubts polls all doubtful sockets with one call of the driver, and reports up to room ready
 // ones.
 func (p *Poller) reportDoubts(b *batch, room int, take func(Ready)) (n int) {
 	next := 0
 	for _, answer := range b.ask() {
-		// The answers have the order of the list.
+		// The results have the order of the list.
 		for next < len(b.doubts) && b.doubts[next].base != answer.socket {
 			p.setIdle(b.doubts[next])
 			next++
@@ -242,8 +242,8 @@ func (p *Poller) reportDoubts(b *batch, room int, take func(Ready)) (n int) {
 	return n
 }
 
-// few is the largest number of sockets about which a wait with timeout 0 asks again. So it reports
-// ready sockets whose packets are late.
+// few is the largest number of sockets that a wait with timeout 0 polls again, to report ready
+// sockets whose packets are late.
 const few = 128
 
 // lookAtFew reports ready sockets that have sent no packet yet.
@@ -265,8 +265,8 @@ func (p *Poller) lookAtFew(b *batch, room int, take func(Ready)) int {
 	return p.reportDoubts(b, room, take)
 }
 
-// ask returns what the driver reports of the doubtful sockets now. Without an answer, each one is
-// polled again.
+// ask returns the driver's current result for the doubtful sockets. If it fails, the next wait
+// polls each of them again.
 func (b *batch) ask() []target {
 	device, err := sharedDevice()
 	if err != nil {

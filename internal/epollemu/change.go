@@ -12,14 +12,14 @@ import (
 	"iomux/kqueue"
 )
 
-// exclusiveAllows is what may be registered together with Exclusive.
+// exclusiveAllows holds the events and modes that may be combined with Exclusive.
 const exclusiveAllows = In | Out | Err | Hup | WakeUp | ET | Exclusive
 
 // Add registers fd. Its errors are those of epoll_ctl(2) with EPOLL_CTL_ADD, as a syscall.Errno,
-// and os.ErrClosed. Urgent data alone is errors.ErrUnsupported on a system without FilterExcept.
+// and os.ErrClosed. The error for urgent data alone is errors.ErrUnsupported on a system without
+// FilterExcept.
 //
-// If an edge-triggered descriptor is registered already, the refused Add may make it report once
-// more what is ready.
+// A second Add of an edge-triggered descriptor fails, but may report once more what is ready.
 func (e *Epoll) Add(fd int, events uint32, data uint64) error {
 	f, err := e.check(fd, events)
 	if err != nil {
@@ -51,7 +51,7 @@ func (e *Epoll) Add(fd int, events uint32, data uint64) error {
 }
 
 // Modify changes a registration and arms it again. Its errors are those of epoll_ctl(2) with
-// EPOLL_CTL_MOD and os.ErrClosed. After an error the old registration stays.
+// EPOLL_CTL_MOD and os.ErrClosed. After an error the registration is unchanged.
 func (e *Epoll) Modify(fd int, events uint32, data uint64) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -91,7 +91,7 @@ func (e *Epoll) Modify(fd int, events uint32, data uint64) error {
 	return nil
 }
 
-// Remove ends a registration. Its errors are those of epoll_ctl(2) with EPOLL_CTL_DEL and
+// Remove removes a registration. Its errors are those of epoll_ctl(2) with EPOLL_CTL_DEL and
 // os.ErrClosed.
 func (e *Epoll) Remove(fd int) error {
 	e.mu.Lock()
@@ -108,7 +108,7 @@ func (e *Epoll) Remove(fd int) error {
 	return closedError(err)
 }
 
-// check returns the errors that do not depend on what is registered.
+// check returns the errors that do not depend on the registrations.
 func (e *Epoll) check(fd int, events uint32) (file, error) {
 	own := e.queue.FD()
 	if own < 0 {
@@ -127,7 +127,8 @@ func (e *Epoll) check(fd int, events uint32) (file, error) {
 	return f, refusePriority(events)
 }
 
-// refusePriority refuses a registration for urgent data alone on a system that cannot wait for it.
+// refusePriority returns errors.ErrUnsupported for urgent data alone on a system that cannot wait
+// for it.
 func refusePriority(events uint32) error {
 	if events&Pri != 0 && events&(readable|writable|RdHup) == 0 && !HasUrgent() {
 		return errors.ErrUnsupported
@@ -142,7 +143,7 @@ func (e *Epoll) lookUp(fd int) *entry {
 	return e.entries.Get(int32(fd))
 }
 
-// absent returns the error for a descriptor that is not registered, or would become exclusive.
+// absent returns the error for a change of a descriptor that is not registered, or for Exclusive.
 func (e *Epoll) absent(fd int, events uint32) error {
 	switch _, err := e.check(fd, events); {
 	case err != nil:
@@ -153,13 +154,13 @@ func (e *Epoll) absent(fd int, events uint32) error {
 	return unix.ENOENT
 }
 
-// forget removes an entry that the kernel does not have any more.
+// forget removes an entry that the kernel no longer has.
 func (e *Epoll) forget(fd int32) {
 	e.entries.Set(fd, nil)
 	e.unnest(fd)
 }
 
-// holds reports whether the entry is still that of the descriptor, and removes it otherwise.
+// holds reports whether the entry still belongs to the descriptor, and removes it otherwise.
 func (e *Epoll) holds(fd int32, entry *entry) bool {
 	flags := kqueue.EvEnable
 	if entry.silent {

@@ -22,7 +22,7 @@ type entry struct {
 	generation uint32
 	kind       kind
 	attached   slots // the filters that the kernel has
-	simple     bool  // the only filter reports all that there is to report
+	simple     bool  // there is one filter, which reports all requested events
 	silent     bool  // a one-shot registration after its report
 
 	// The following fields hold the report of one round of events.
@@ -30,7 +30,7 @@ type entry struct {
 	fired   slots
 	ended   slots // the filters with EvEOF
 	failed  bool  // the descriptor has an error
-	drained bool  // the filter for reading is at its end, with nothing left to read
+	drained bool  // the filter for reading has EvEOF, and nothing is left to read
 }
 
 // slots is a set of filters.
@@ -55,22 +55,22 @@ func slotOf(filter kqueue.Filter) slots {
 	return urgent
 }
 
-// HasUrgent reports whether this system has FilterExcept, without which urgent data alone cannot be
-// waited for.
+// HasUrgent reports whether this system has FilterExcept. Without it, nothing waits for urgent data
+// alone.
 var HasUrgent = sync.OnceValue(func() bool {
 	queue, err := kqueue.New()
 	if err != nil {
 		return false
 	}
 	defer func() { _ = queue.Close() }()
-	// A missing filter is refused before the missing registration is noticed.
+	// A missing filter is refused before the missing registration is detected.
 	change := kqueue.Event{Filter: kqueue.FilterExcept, Flags: kqueue.EvDelete}
 	_, err = queue.Control([]kqueue.Event{change}, nil, 0)
 	return !errors.Is(err, errors.ErrUnsupported)
 })
 
-// leaveError keeps the emulation of kqueue from taking a socket's error away, which a kernel leaves
-// in the socket.
+// leaveError returns the note that makes the emulation of kqueue leave a socket's error in the
+// socket, as a kernel does.
 func leaveError() kqueue.Fflags {
 	if kqueue.Native {
 		return 0
@@ -78,13 +78,13 @@ func leaveError() kqueue.Fflags {
 	return kqueueemu.LeaveError
 }
 
-// isPlain reports whether a filter is there for its direction rather than for the end only.
+// isPlain reports whether a filter waits for its direction, and not for the end only.
 func isPlain(slot slots, events uint32) bool {
 	return slot == writing || slot == reading && events&readable != 0
 }
 
 // plan appends a change for each filter that the registration needs. A plain filter has the mode of
-// the registration. Others report each arrival once, and are added again if what they report lasts.
+// the registration. Others report each arrival once, and are added again if their condition lasts.
 func (e *entry) plan(list []kqueue.Event, fd int32) []kqueue.Event {
 	mode := kqueue.EvAdd | kqueue.EvReceipt
 	switch {
@@ -116,8 +116,8 @@ func (e *entry) plan(list []kqueue.Event, fd int32) []kqueue.Event {
 	return list
 }
 
-// arm adds the filters of a registration to the kernel, all or none. A filter that the file does
-// not have is left out, unless it has none at all.
+// arm adds the filters of a registration to the kernel, all or none. It skips filters that the file
+// does not support, and fails if the file supports none.
 func (e *Epoll) arm(fd int32, entry *entry) error {
 	e.generation++
 	entry.generation, entry.attached, entry.silent = e.generation, 0, false
@@ -146,8 +146,8 @@ func (e *Epoll) arm(fd int32, entry *entry) error {
 	return nil
 }
 
-// disarm removes the filters from the kernel. It reports false if the descriptor is not that of the
-// registered file any more.
+// disarm removes the filters from the kernel. It reports false if the descriptor no longer belongs
+// to the registered file.
 func (e *Epoll) disarm(fd int32, entry *entry) (same bool, err error) {
 	changes := e.changes[:0]
 	for _, filter := range [...]kqueue.Filter{kqueue.FilterRead, kqueue.FilterWrite, kqueue.FilterExcept} {
@@ -164,8 +164,8 @@ func (e *Epoll) disarm(fd int32, entry *entry) (same bool, err error) {
 	return !gone, err
 }
 
-// refit makes changes of the registration's own filters, with the given flags, without changing
-// anything else. It reports false if the descriptor is not that of the registered file any more.
+// refit changes only the flags of the registration's filters. It reports false if the descriptor no
+// longer belongs to the registered file.
 func (e *Epoll) refit(fd int32, entry *entry, which slots, flags kqueue.Flags) (same bool) {
 	changes := e.changes[:0]
 	for _, change := range entry.plan(e.receipts[:0], fd) {

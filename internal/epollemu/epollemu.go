@@ -16,13 +16,13 @@ import (
 	"iomux/kqueue"
 )
 
-// Epoll is an emulated epoll. Its methods may be called from several goroutines at once.
+// Epoll is an emulated epoll. It is safe for concurrent use.
 type Epoll struct {
 	queue *kqueue.Queue
 	*set
 }
 
-// set is what all Epolls of one kqueue share.
+// set is the part that all Epolls of one kqueue share.
 type set struct {
 	mark     mark
 	kevents  freelist.Slices[kqueue.Event]
@@ -53,7 +53,7 @@ func New() (*Epoll, error) {
 	return e, nil
 }
 
-// FromFD returns an Epoll for a duplicate of another one's descriptor, and takes fd over. The two
+// FromFD returns an Epoll for a duplicate of another one's descriptor, which Close closes. The two
 // share their registrations. It returns EBADF if fd is not open, and EINVAL if it is not an Epoll.
 func FromFD(fd int) (*Epoll, error) {
 	if !sys.IsOpen(fd) {
@@ -72,8 +72,8 @@ func FromFD(fd int) (*Epoll, error) {
 	return e, nil
 }
 
-// identify returns the set of the kqueue that fd refers to. It asks a duplicate of fd, which it can
-// close.
+// identify returns the set of the kqueue that fd refers to. It uses a duplicate of fd, which it
+// closes.
 func identify(fd int) (*set, error) {
 	duplicate, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
@@ -107,8 +107,8 @@ func (e *Epoll) Close() error {
 	return e.queue.Close()
 }
 
-// submit makes changes that have EvReceipt, and returns an errno for each of them as the Data of a
-// receipt. The caller holds the lock.
+// submit makes changes that have EvReceipt, and returns a receipt for each of them, whose Data is
+// the errno. The caller holds the lock.
 func (e *Epoll) submit(changes []kqueue.Event) ([]kqueue.Event, error) {
 	n, err := e.queue.Control(changes, e.receipts[:len(changes)], 0)
 	if err == nil && n < len(changes) {

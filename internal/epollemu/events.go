@@ -4,7 +4,7 @@ package epollemu
 
 import "iomux/kqueue"
 
-// inferred returns what the filters report by themselves.
+// inferred returns the events according to the filters alone.
 func (e *entry) inferred() (ready uint32) {
 	if e.fired&reading != 0 && isPlain(reading, e.events) {
 		ready |= In
@@ -18,9 +18,9 @@ func (e *entry) inferred() (ready uint32) {
 	return ready | e.endings()
 }
 
-// endings returns what EvEOF and errors mean. A socket has ended for reading if its peer has shut
-// down writing, and hung up if both directions have ended. A pipe hangs up its reader, and fails
-// its writer.
+// endings returns the events that EvEOF and errors stand for. A socket's reading has ended if its
+// peer has shut down writing, and the socket is hung up if both directions have ended. The end of a
+// pipe is Hup for its reader, and Err for its writer.
 func (e *entry) endings() (ready uint32) {
 	if e.failed {
 		ready |= Err
@@ -52,14 +52,15 @@ func (e *entry) isEndedWriter() bool {
 	return e.kind == pipe && e.ended != 0 && e.events&readable == 0 && e.events&writable != 0
 }
 
-// asLinux returns what Linux would report if another kernel reports ready and the filters.
+// asLinux returns the events that Linux would report for the filters and the ready events of
+// another kernel.
 func (e *entry) asLinux(ready uint32) uint32 {
 	ready |= e.endings()
 	if e.kind == socket && ready&Hup != 0 {
 		ready |= In | Out | RdHup
 	}
 	if e.kind == pipe && e.drained {
-		ready &^= In | RdNorm // an ended pipe with nothing in it hangs up only
+		ready &^= In | RdNorm // // the end of an empty pipe is Hup only
 	}
 	if e.isEndedWriter() {
 		ready &^= Hup
@@ -76,10 +77,10 @@ func (e *entry) asLinux(ready uint32) uint32 {
 	return e.requested(ready)
 }
 
-// requested returns what the registration reports of ready.
+// requested returns the events of ready that the registration reports.
 func (e *entry) requested(ready uint32) uint32 { return ready & (e.events | Err | Hup) &^ modes }
 
-// note adds what a filter's event reports.
+// note records the event of a filter.
 func (e *entry) note(event *kqueue.Event) {
 	slot := slotOf(event.Filter)
 	e.fired |= slot

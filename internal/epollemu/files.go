@@ -10,7 +10,7 @@ import (
 	"iomux/internal/sys"
 )
 
-// kind distinguishes the files whose ends differ.
+// kind is a kind of file whose end is reported differently.
 type kind uint8
 
 const (
@@ -55,17 +55,17 @@ func fileOf(fd int) (file, syscall.Errno) {
 }
 
 const (
-	// maxLooks is how many lists of events that turn out to be nothing a Take without waiting
-	// takes.
+	// maxLooks is the number of lists without a reportable event after which a Take without waiting
+	// gives up.
 	maxLooks = 8
-	// maxRoom bounds the memory of a Take with room for more events than any program has.
+	// maxRoom limits the memory of a Take whose list of events is huge.
 	maxRoom = 1 << 16
 )
 
-// unanswered marks a question that poll(2) refused, because RLIMIT_NOFILE is smaller than the list.
+// unanswered marks an entry that poll(2) refused, because RLIMIT_NOFILE is smaller than the list.
 const unanswered = -1
 
-// ask asks poll(2) about a list of any length.
+// ask wraps poll(2) for a list of any length.
 func ask(list []sys.PollFD) {
 	if len(list) == 0 {
 		return

@@ -8,7 +8,7 @@ import "iomux/internal/sys"
 type Event struct {
 	Events uint32 // with the numbers of <sys/epoll.h>
 	FD     int32
-	Data   uint64 // of its registration
+	Data   uint64 // the data of the registration
 }
 
 // The numbers of <sys/epoll.h>.
@@ -33,7 +33,7 @@ const (
 	modes    = Exclusive | WakeUp | OneShot | ET
 )
 
-// conditions are the events that poll(2) knows, with its numbers on this system.
+// conditions holds the events of poll(2), with this system's numbers.
 var conditions = [...]struct {
 	epoll uint32
 	poll  uint16
@@ -43,7 +43,7 @@ var conditions = [...]struct {
 	{RdHup, sys.PollRdHup},
 }
 
-// toPoll returns what to ask poll(2) for, without what this system lacks.
+// toPoll returns the events to request from poll(2), without those that this system lacks.
 func toPoll(events uint32) (asked uint16) {
 	for _, condition := range conditions {
 		if events&condition.epoll != 0 && condition.poll != sys.PollAbsent {

@@ -17,8 +17,8 @@ import (
 	"iomux/internal/waker"
 )
 
-// polled takes the place of an event port on a system that has poll(2) only. It is a list of
-// descriptors, each of which leaves it when it has been reported.
+// polled replaces an event port on a system that has poll(2) only. It is a list that drops each
+// descriptor after its report.
 type polled struct {
 	wake  *waker.Waker
 	port  int // the waker's descriptor
@@ -109,7 +109,7 @@ func (p *polled) Send(int) syscall.Errno {
 	return 0
 }
 
-// changed makes the sleepers look at the list again.
+// changed makes the sleepers poll the list again.
 func (p *polled) changed() {
 	if p.sleepers > 0 && !p.signalled {
 		p.signalled = true
@@ -137,8 +137,8 @@ func (p *polled) Get(_ int, events []eventport.Event, d time.Duration) (int, sys
 	}
 }
 
-// enter returns a copy of the list, which begins with the waker. It reports false if the caller
-// must not sleep, because there is an event of Send.
+// enter returns a copy of the list, which begins with the waker. asleep is false if the caller must
+// not sleep, because there is an event of Send.
 func (p *polled) enter(sleeps bool) (list []sys.PollFD, asleep bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -156,8 +156,8 @@ func (p *polled) enter(sleeps bool) (list []sys.PollFD, asleep bool) {
 	return list, true
 }
 
-// leave returns the events of a list that poll(2) has filled in, and drops their descriptors. The
-// lists of several calls begin at different places, so that all descriptors have their turn.
+// leave stores the events that poll(2) has found, and drops their descriptors from the list.
+// Successive calls begin at different places, so that all descriptors have their turn.
 func (p *polled) leave(list []sys.PollFD, events []eventport.Event, slept bool) (n int, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -184,7 +184,7 @@ func (p *polled) leave(list []sys.PollFD, events []eventport.Event, slept bool) 
 	return n, err
 }
 
-// awake counts a sleeper less, and clears the waker after the last one.
+// awake decrements the number of sleepers. After the last one it clears the waker.
 func (p *polled) awake() (err error) {
 	p.sleepers--
 	if p.signalled && p.sleepers == 0 {

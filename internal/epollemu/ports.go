@@ -17,8 +17,7 @@ import (
 	"iomux/internal/sys"
 )
 
-// Ports is an epoll on top of an event port. Its methods may be called from several goroutines at
-// once.
+// Ports is an epoll on top of an event port. It is safe for concurrent use.
 type Ports struct {
 	calls eventport.Calls
 	port  fdref.Descriptor
@@ -27,7 +26,7 @@ type Ports struct {
 
 	mu      sync.Mutex // never held during a wait
 	entries fdtable.Table[association]
-	failed  []int32 // descriptors whose association has to be repeated
+	failed  []int32 // descriptors whose association failed and must be repeated
 	round   uint64  // counts the lists of events
 	found   []*association
 }
@@ -38,7 +37,7 @@ type association struct {
 	data   uint64
 	file   file
 	silent bool   // a one-shot registration after its report
-	round  uint64 // in which it was reported last
+	round  uint64 // the round of its last report
 }
 
 // OpenPorts returns a Ports on a new port of the given calls.
@@ -61,7 +60,7 @@ func (p *Ports) Close() error {
 }
 
 // Add registers fd. Its errors are those of epoll_ctl(2) with EPOLL_CTL_ADD, as a syscall.Errno,
-// and os.ErrClosed. Conditions and modes that ports lack are errors.ErrUnsupported.
+// os.ErrClosed, and errors.ErrUnsupported for a condition or a mode that ports lack.
 func (p *Ports) Add(fd int, events uint32, data uint64) error {
 	at, err := p.port.Acquire()
 	if err != nil {
@@ -90,8 +89,8 @@ func (p *Ports) Add(fd int, events uint32, data uint64) error {
 }
 
 // Modify changes a registration and arms it again. Its errors are those of epoll_ctl(2) with
-// EPOLL_CTL_MOD and os.ErrClosed. Conditions and modes that ports lack are errors.ErrUnsupported.
-// After an error the old registration stays.
+// EPOLL_CTL_MOD, os.ErrClosed, and errors.ErrUnsupported for a condition or a mode that ports lack.
+// After an error the registration is unchanged.
 func (p *Ports) Modify(fd int, events uint32, data uint64) error {
 	if refuses(events) {
 		return errors.ErrUnsupported
@@ -105,12 +104,12 @@ func (p *Ports) Modify(fd int, events uint32, data uint64) error {
 	})
 }
 
-// Remove ends a registration. Its errors are those of epoll_ctl(2) with EPOLL_CTL_DEL and
+// Remove removes a registration. Its errors are those of epoll_ctl(2) with EPOLL_CTL_DEL and
 // os.ErrClosed.
 func (p *Ports) Remove(fd int) error {
 	return p.change(fd, func(at int, _ *association) error {
 		p.entries.Set(int32(fd), nil)
-		_ = p.calls.Dissociate(at, int32(fd)) // it is not associated after its report
+		_ = p.calls.Dissociate(at, int32(fd)) // fails after its report
 		return nil
 	})
 }
@@ -139,8 +138,9 @@ func (p *Ports) change(fd int, do func(at int, entry *association) error) error 
 	return do(at, entry)
 }
 
-// isDuplicate reports whether a descriptor to add, which is open as f, is registered already. A
-// port forgets a closed descriptor, and is asked in case fstat(2) does not distinguish the files.
+// isDuplicate reports whether a descriptor, whose file is f, is already registered. fstat(2) may
+// not distinguish the registered file from f. So isDuplicate also checks the port, which drops a
+// closed descriptor.
 func (p *Ports) isDuplicate(at int, fd int32, f file) bool {
 	entry := p.entries.Get(fd)
 	if entry == nil || entry.file != f {
@@ -156,8 +156,8 @@ func (p *Ports) isDuplicate(at int, fd int32, f file) bool {
 	return true
 }
 
-// refuses reports whether a registration has a mode that ports cannot emulate, or waits for the end
-// of the peer alone where poll(2) does not report it.
+// refuses reports whether a registration has a mode that ports cannot emulate, or waits for RdHup
+// alone although poll(2) does not report it.
 func refuses(events uint32) bool {
 	if events&(ET|Exclusive) != 0 {
 		return true
@@ -167,7 +167,7 @@ func refuses(events uint32) bool {
 
 const pollReportsRdHup = sys.PollRdHup != sys.PollAbsent || sys.PollAbsent == 0
 
-// check returns the errors that do not depend on what is registered.
+// check returns the errors that do not depend on the registrations.
 func (p *Ports) check(at, fd int) (file, error) {
 	if fd < 0 || fd > math.MaxInt32 {
 		return file{}, unix.EBADF

@@ -14,9 +14,9 @@ import (
 )
 
 // Take waits until a registered descriptor is ready or the timeout expires, stores the events in
-// events and returns their number. A negative timeout blocks. It does not allocate once it has run
-// with as much room. Its errors are EINVAL if events is empty, os.ErrClosed and those of
-// port_getn(3C).
+// events and returns their number. A negative timeout blocks. Take does not allocate, unless events
+// has more room than ever before. Its errors are EINVAL if events is empty, os.ErrClosed and those
+// of port_getn(3C).
 func (p *Ports) Take(events []Event, d time.Duration) (int, error) {
 	at, err := p.port.Acquire()
 	if err != nil {
@@ -51,7 +51,7 @@ func (p *Ports) take(at int, events []Event, d time.Duration) (int, error) {
 	}
 }
 
-// confirm asks poll(2) what the reported descriptors are ready for, and stores what that is.
+// confirm polls the reported descriptors with poll(2), and stores their events.
 func (p *Ports) confirm(at int, taken []eventport.Event, list []sys.PollFD, events []Event) (kept int) {
 	if len(taken) == 0 {
 		return 0
@@ -70,7 +70,8 @@ func (p *Ports) confirm(at int, taken []eventport.Event, list []sys.PollFD, even
 	return kept
 }
 
-// collect finds the entries of the port's events, and appends a question about each of them.
+// collect finds the entries of the port's events, and appends an entry for poll(2) for each of
+// them.
 func (p *Ports) collect(at int, taken []eventport.Event, asked []sys.PollFD, events []Event) []sys.PollFD {
 	p.round++
 	p.found = p.found[:0]
@@ -89,16 +90,16 @@ func (p *Ports) collect(at int, taken []eventport.Event, asked []sys.PollFD, eve
 		entry.round = p.round
 		events[len(p.found)].FD = fd
 		p.found = append(p.found, entry)
-		// Without an answer, the port's own report counts.
+		// If poll(2) fails, the report of the port remains.
 		asked = append(asked, sys.PollFD{FD: fd, Events: toPoll(entry.events), Revents: uint16(event.Events)})
 	}
 	return asked
 }
 
-// settle returns what to report of a descriptor, and brings its association into the state after
-// it.
+// settle returns the events to report of a descriptor. It associates the descriptor again, or
+// silences a one-shot registration.
 func (p *Ports) settle(at int, fd int32, entry *association, answer uint16) uint32 {
-	// A list for poll(2) does not notice that a number is closed, or that another file has it now.
+	// A list for poll(2) does not detect that a number was closed, or belongs to another file.
 	if f, errno := fileOf(int(fd)); errno != 0 || f != entry.file {
 		p.entries.Set(fd, nil)
 		_ = p.calls.Dissociate(at, fd)
@@ -111,21 +112,21 @@ func (p *Ports) settle(at int, fd int32, entry *association, answer uint16) uint
 	ready &= (entry.events | Err | Hup) &^ modes
 	if ready != 0 && entry.events&OneShot != 0 {
 		entry.silent = true
-		_ = p.calls.Dissociate(at, fd) // it is associated again if it was modified since its event was taken
+		_ = p.calls.Dissociate(at, fd) // a Modify after its event has associated it again
 		return ready
 	}
 	p.again(at, fd, entry)
 	return ready
 }
 
-// hasEnded reports whether a stream has nothing more to read, because its peer has shut it down.
+// hasEnded reports whether the peer has shut down a stream, and all of its data was read.
 func hasEnded(fd int) bool {
 	var one [1]byte
 	n, _, err := unix.Recvfrom(fd, one[:], unix.MSG_PEEK|sys.MsgDontWait)
 	return n == 0 && err == nil
 }
 
-// again associates a descriptor once more.
+// again associates a descriptor again.
 func (p *Ports) again(at int, fd int32, entry *association) {
 	switch errno := p.calls.Associate(at, fd, toPoll(entry.events)); errno {
 	case 0:
@@ -136,7 +137,7 @@ func (p *Ports) again(at int, fd int32, entry *association) {
 	}
 }
 
-// retry associates those descriptors for which it failed.
+// retry associates the descriptors for which again failed.
 func (p *Ports) retry(at int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"iomux/kqueue"
 )
 
-// registry knows the Epolls of this process by the number of their descriptor.
+// registry holds the Epolls of this process by descriptor.
 var registry struct {
 	mu     sync.Mutex
 	epolls map[int]*Epoll
@@ -25,7 +25,7 @@ func enroll(fd int, e *Epoll) {
 	registry.epolls[fd] = e
 }
 
-// discharge removes an Epoll whose descriptor is about to be closed.
+// discharge removes an Epoll before its descriptor is closed.
 func discharge(fd int, e *Epoll) {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
@@ -40,15 +40,15 @@ func discharge(fd int, e *Epoll) {
 	}
 }
 
-// enrolled returns the Epoll whose descriptor fd is, or nil.
+// enrolled returns the Epoll with the descriptor fd, or nil.
 func enrolled(fd int) *Epoll {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
 	return registry.epolls[fd]
 }
 
-// maxNesting is how many epolls Linux allows inside an epoll. NetBSD and DragonFly follow a longer
-// chain of kqueues without a limit and crash.
+// maxNesting is the number of nested epolls that Linux allows inside an epoll. The kernels of
+// NetBSD and DragonFly have no limit, and crash on long chains of kqueues.
 const maxNesting = 4
 
 // nest records that s holds the epoll inner as fd. It reports false, and records nothing, if epolls
@@ -70,7 +70,7 @@ func (s *set) unnest(fd int32) {
 	delete(s.children, fd)
 }
 
-// height returns how many levels of epolls s holds, or -1 if forbidden is s or among them.
+// height returns the number of levels of epolls below s, or -1 if forbidden is s or one of them.
 func (s *set) height(forbidden *set) int {
 	if s == forbidden {
 		return -1
@@ -86,7 +86,7 @@ func (s *set) height(forbidden *set) int {
 	return height
 }
 
-// depth returns how many levels of epolls hold s.
+// depth returns the number of levels of epolls above s.
 func (s *set) depth() int {
 	depth := 0
 	for _, parent := range registry.epolls {
@@ -99,8 +99,8 @@ func (s *set) depth() int {
 	return depth
 }
 
-// mark identifies a kqueue among the Epolls of this process: it holds a disabled registration that
-// no other kqueue has. Old systems have no FilterUser, and hold a timer instead.
+// mark identifies a kqueue among the Epolls of this process. It is a disabled registration that no
+// other kqueue has. Systems without FilterUser use a timer.
 type mark struct {
 	ident  uint64
 	filter kqueue.Filter

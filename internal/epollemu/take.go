@@ -13,9 +13,9 @@ import (
 )
 
 // Take waits until a registered descriptor is ready or the timeout expires, stores the events in
-// events and returns their number. A negative timeout blocks. It does not allocate once it has run
-// with as much room. Its errors are EINVAL if events is empty, and those of package kqueue's
-// Control.
+// events and returns their number. A negative timeout blocks. Take does not allocate, unless events
+// has more room than ever before. Its errors are EINVAL if events is empty, and those of
+// [kqueue.Queue.Control].
 func (e *Epoll) Take(events []Event, d time.Duration) (int, error) {
 	if len(events) == 0 {
 		return 0, unix.EINVAL
@@ -40,7 +40,7 @@ func (e *Epoll) Take(events []Event, d time.Duration) (int, error) {
 	}
 }
 
-// digest stores what the kernel's events mean, one event for each descriptor.
+// digest turns the kernel's events into one event for each descriptor.
 func (e *Epoll) digest(kevents []kqueue.Event, events []Event) (kept int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -101,21 +101,21 @@ func (e *Epoll) collect(kevents []kqueue.Event, events []Event) {
 	}
 }
 
-// discard removes a filter that should have been removed already. It would be reported for ever.
+// discard removes a filter without a registration, which would otherwise be reported in every wait.
 func (e *Epoll) discard(kevent *kqueue.Event) {
 	e.changes[0] = kqueue.Event{Ident: kevent.Ident, Filter: kevent.Filter, Flags: kqueue.EvDelete | kqueue.EvReceipt}
-	_, _ = e.submit(e.changes[:1]) // mostly it is removed, and this is a late event
+	_, _ = e.submit(e.changes[:1]) // usually the filter is already removed, and its event was late
 }
 
-// isSimple reports whether the filter of this round says all.
+// isSimple reports whether the filter of this round is sufficient without poll(2).
 func (e *entry) isSimple() bool { return e.simple && e.ended == 0 && !e.failed }
 
-// readiness returns what to report according to poll(2) and the filters.
+// readiness returns the events to report, according to poll(2) and the filters.
 func (e *entry) readiness(answer sys.PollFD) uint32 {
 	switch {
 	case answer.FD == unanswered:
 		return e.asLinux(e.inferred())
-	case answer.Revents&sys.PollNval != 0: // closed since
+	case answer.Revents&sys.PollNval != 0: // closed in the meantime
 		return 0
 	case !kqueue.Native:
 		return e.requested(fromPoll(answer.Revents))
@@ -123,12 +123,12 @@ func (e *entry) readiness(answer sys.PollFD) uint32 {
 	if ready := e.asLinux(fromPoll(answer.Revents)); ready != 0 || answer.Revents != 0 {
 		return ready
 	}
-	// Two calls of one kernel differ, and the one that reports readiness would report it for ever.
+	// The kqueue reports readiness that poll(2) does not. It would report it in every wait.
 	return e.asLinux(e.inferred())
 }
 
-// settle brings the filters into the state after a report of ready. It returns false if there is
-// nothing to report.
+// settle updates the filters after a report of ready. It returns false if there is nothing to
+// report.
 func (e *Epoll) settle(fd int32, entry *entry, ready uint32) bool {
 	plain := entry.fired & writing
 	if isPlain(reading, entry.events) {
@@ -139,14 +139,14 @@ func (e *Epoll) settle(fd int32, entry *entry, ready uint32) bool {
 		e.refit(fd, entry, plain, kqueue.EvEnable)
 	case entry.events&OneShot != 0:
 		entry.silent = true
-		e.silence(fd, entry, entry.attached&^plain) // the plain ones have disabled themselves
+		e.silence(fd, entry, entry.attached&^plain) // EvDispatch has disabled the plain ones
 	case ready != 0 && entry.events&ET == 0:
 		return e.renew(fd, entry, entry.lasting(ready)&^plain)
 	}
 	return ready != 0
 }
 
-// lasting returns the filters whose report stays true.
+// lasting returns the filters whose condition lasts.
 func (e *entry) lasting(ready uint32) (which slots) {
 	if e.ended&reading != 0 {
 		which |= reading
@@ -169,8 +169,8 @@ func (e *Epoll) silence(fd int32, entry *entry, which slots) {
 	}
 }
 
-// renew makes filters report once more what lasts. It returns false if the descriptor is not that
-// of the registered file any more.
+// renew makes filters report lasting conditions again. It returns false if the descriptor no longer
+// belongs to the registered file.
 func (e *Epoll) renew(fd int32, entry *entry, which slots) bool {
 	if which == 0 {
 		return true

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
+	"time"
 )
 
 // peer is the command that scripts use as the other end of iomux.
@@ -12,6 +14,7 @@ import (
 //	peer unix|unixgram|unixpacket PATH   makes a socket, prints a line, and holds it until EOF
 //	peer send udp ADDRESS TEXT           sends one datagram
 //	peer read tcp ADDRESS                connects and reads until the other end closes
+//	peer interrupts                      prints a line for each interrupt, until a second after the last
 func peer() {
 	if err := runPeer(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "peer:", err)
@@ -21,6 +24,9 @@ func peer() {
 
 func runPeer(args []string) error {
 	switch args[0] {
+	case "interrupts":
+		printInterrupts()
+		return nil
 	case "send":
 		conn, err := net.Dial(args[1], args[2])
 		if err != nil {
@@ -37,6 +43,21 @@ func runPeer(args []string) error {
 		return err
 	}
 	return hold(args[0], args[1])
+}
+
+func printInterrupts() {
+	interrupts := make(chan os.Signal, 10)
+	signal.Notify(interrupts, os.Interrupt)
+	fmt.Println("ready")
+	for pause := time.Minute; ; pause = time.Second {
+		select {
+		case <-interrupts:
+			fmt.Println("interrupt")
+		case <-time.After(pause):
+			fmt.Println("end")
+			return
+		}
+	}
 }
 
 func hold(network, path string) error {

@@ -76,6 +76,33 @@ func TestControlCEndsAWait(t *testing.T) {
 	}
 }
 
+// TestControlCReachesTheCommandOnce presses Ctrl-C while CMD of --follow runs.
+func TestControlCReachesTheCommandOnce(t *testing.T) {
+	t.Parallel()
+	cmd, terminal := onTerminal(t, program(t), "wait", "--follow", "timer:0.01", "--", "peer", "interrupts")
+	if line := readLine(t, terminal.Reader); line != "ready" {
+		t.Fatalf("%q", line)
+	}
+	// iomux must handle the signal after CMD, because two signals at once are one.
+	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	typeText(t, terminal, "\x03")
+	if line := strings.TrimPrefix(readLine(t, terminal.Reader), "^C"); line != "interrupt" {
+		t.Errorf("CMD printed %q after Ctrl-C", line)
+	}
+	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if line := readLine(t, terminal.Reader); line != "end" {
+		t.Errorf("CMD printed %q after it was interrupted", line)
+	}
+	var ended *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &ended) || ended.Sys().(syscall.WaitStatus).Signal() != syscall.SIGINT {
+		t.Errorf("%v, want death by SIGINT", err)
+	}
+}
+
 // TestTheTerminalIsLeftAsItWas compares the output of stty before and after an interrupted wait.
 func TestTheTerminalIsLeftAsItWas(t *testing.T) {
 	for _, name := range []string{"sh", "stty"} {

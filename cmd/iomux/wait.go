@@ -55,6 +55,8 @@ elapsed (seconds) and details: fd, peer, bytes, status, error. If SOURCE is not
 UTF-8, source_bytes holds its bytes in base64. If iomux fails, the last object
 has error, exit_status and, after the timeout, waiting (a list of sources).
 
+Output to a closed stdout is lost, because the Go runtime opens /dev/null for it.
+
 A SOURCE that fails is reported on stderr. The wait continues while another
 SOURCE can become ready. With --all the first failure ends it.
 
@@ -64,9 +66,10 @@ variables IOMUX_SOURCE and IOMUX_READY of CMD hold the sources and their states,
 one per line. With --follow, iomux runs CMD for each report and waits for it.
 --json prints in addition to CMD.
 
-While CMD of --follow runs, iomux passes TERM, INT, HUP and QUIT on to it. When
-the timeout expires, iomux terminates CMD. In both cases iomux ends after CMD.
-CMD can read a followed FIFO to its end.
+While CMD of --follow runs, iomux passes TERM, INT, HUP and QUIT on to it. The
+keys of a terminal reach CMD directly, so iomux does not pass INT and QUIT on in
+the foreground of a terminal. When the timeout expires, iomux terminates CMD. In
+both cases iomux ends after CMD. CMD can read a followed FIFO to its end.
 
 CMD ignores HUP and INT if iomux was started that way, as by nohup. Other
 ignored signals get their default action back, because the Go runtime catches

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"iomux/cmd/iomux/internal/exit"
 )
 
@@ -75,11 +77,34 @@ func (c *child) start(environment []string) (*os.Process, error) {
 	return os.FindProcess(pid)
 }
 
+// passOn sends CMD the signal, unless a key of the terminal has sent it to both.
 func passOn(process *os.Process, sig syscall.Signal) {
-	_ = process.Signal(sig) // it may have ended, or have another user's rights
+	if !isTyped(sig, process.Pid) {
+		_ = process.Signal(sig) // CMD may have ended, or have another user's rights
+	}
 }
 
-func terminate(process *os.Process) { passOn(process, syscall.SIGTERM) }
+// isTyped reports whether the signal can come from Ctrl-C or Ctrl-\, which the terminal sends to all
+// processes of the foreground group.
+func isTyped(sig syscall.Signal, pid int) bool {
+	if sig != syscall.SIGINT && sig != syscall.SIGQUIT {
+		return false
+	}
+	own, failed := unix.Getpgid(0)
+	if group, err := unix.Getpgid(pid); err != nil || failed != nil || group != own {
+		return false
+	}
+	terminal, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = unix.Close(terminal) }() // nothing was written to it
+	foreground, err := unix.IoctlGetInt(terminal, unix.TIOCGPGRP)
+	// The kernel writes 32 bits, which are the upper half on big-endian systems.
+	return err == nil && (foreground == own || int64(foreground)>>32 == int64(own))
+}
+
+func terminate(process *os.Process) { _ = process.Signal(syscall.SIGTERM) } // CMD may have ended
 
 // dieOf ends iomux with the signal, so that a shell sees it. The Go runtime prints its stacks at a
 // SIGQUIT, which therefore is a mere exit status.

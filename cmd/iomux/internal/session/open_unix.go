@@ -5,6 +5,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -18,13 +19,16 @@ func (t *target) openDescriptor() {
 	fd := t.source.fd
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 	if err != nil || flags&unix.FD_CLOEXEC != 0 {
-		t.fail(fmt.Errorf("not open: give it to iomux, as in %d<FILE", fd))
+		t.fail(fmt.Errorf("not open: give it to iomux, as in %d%sFILE", fd, t.redirection()))
 		return
 	}
 	mode, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 	switch mode &= unix.O_ACCMODE; {
 	case err != nil:
 		t.fail(err)
+	case mode == unix.O_RDWR && mayBeClosed(fd):
+		t.fail(fmt.Errorf("not open, or /dev/null open for reading and writing: give it to iomux, as in %d%sFILE",
+			fd, t.redirection()))
 	case mode == unix.O_WRONLY && t.source.want&readable != 0:
 		t.fail(fmt.Errorf("open for writing only: use fd:%d:w", fd))
 	case mode == unix.O_RDONLY && t.source.want&writable != 0:
@@ -37,6 +41,25 @@ func (t *target) openDescriptor() {
 		}
 		t.await(want, t.reportReady)
 	}
+}
+
+// redirection returns the operator of a shell that opens a descriptor for the states of the source.
+func (t *target) redirection() string {
+	switch want := t.source.want; {
+	case want == writable:
+		return ">"
+	case want&writable != 0:
+		return "<>"
+	}
+	return "<"
+}
+
+// mayBeClosed reports whether fd is a standard descriptor that can have been closed when iomux
+// started. The Go runtime opens /dev/null in its place, for reading and writing. Shells rarely do.
+func mayBeClosed(fd int) bool {
+	var null, stat unix.Stat_t
+	return fd <= 2 && unix.Stat(os.DevNull, &null) == nil && unix.Fstat(fd, &stat) == nil &&
+		uint32(stat.Mode)&unix.S_IFMT == unix.S_IFCHR && stat.Rdev == null.Rdev
 }
 
 func (t *target) openPath() {

@@ -25,30 +25,18 @@ func newWaiter(opts ...iomux.Option) (*waiter, error) {
 	return &waiter{Poller: p, registrations: make(map[int]*iomux.Registration[int])}, err
 }
 
-var toInterest = map[suite.Events]iomux.Interest{
-	suite.In: iomux.Readable, suite.Out: iomux.Writable, suite.Pri: iomux.Priority,
-	suite.Err: iomux.Errored, suite.Hup: iomux.Hangup, suite.RdHup: iomux.ReadHangup,
-}
-
-func interest(events suite.Events, mode suite.Mode) (all iomux.Interest) {
-	for theirs, ours := range toInterest {
-		if events&theirs != 0 {
-			all |= ours
-		}
-	}
-	if mode&suite.Edge != 0 {
-		all |= iomux.Edge
-	}
-	if mode&suite.OneShot != 0 {
-		all |= iomux.OneShot
-	}
-	return all
+var numbers = suite.Numbers[iomux.Interest]{
+	Events: map[suite.Events]iomux.Interest{
+		suite.In: iomux.Readable, suite.Out: iomux.Writable, suite.Pri: iomux.Priority,
+		suite.Err: iomux.Errored, suite.Hup: iomux.Hangup, suite.RdHup: iomux.ReadHangup,
+	},
+	Edge: iomux.Edge, OneShot: iomux.OneShot,
 }
 
 func (w *waiter) Register(fd int, events suite.Events, mode suite.Mode) error {
 	w.mu.Lock() // a goroutine that waits may see an event before this one sees the registration
 	defer w.mu.Unlock()
-	r, err := w.RegisterFD(fd, interest(events, mode), fd)
+	r, err := w.RegisterFD(fd, numbers.To(events, mode), fd)
 	if err == nil {
 		w.registrations[fd] = r
 	}
@@ -65,7 +53,7 @@ func (w *waiter) find(fd int) *iomux.Registration[int] {
 }
 
 func (w *waiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
-	return w.find(fd).Modify(interest(events, mode))
+	return w.find(fd).Modify(numbers.To(events, mode))
 }
 
 func (w *waiter) Unregister(fd int) error { return w.find(fd).Unregister() }
@@ -90,13 +78,7 @@ func (w *waiter) toSuite(ready []iomux.Event[int], err error) (events []suite.Ev
 		if event.Ready&(iomux.Edge|iomux.OneShot) != 0 || event.Kind != iomux.KindIO || event.Registration != w.find(event.Key) {
 			return nil, fmt.Errorf("event is %+v", event)
 		}
-		var all suite.Events
-		for theirs, ours := range toInterest {
-			if event.Ready&ours != 0 {
-				all |= theirs
-			}
-		}
-		events = append(events, suite.Event{FD: event.Key, Events: all})
+		events = append(events, suite.Event{FD: event.Key, Events: numbers.From(event.Ready)})
 	}
 	return events, err
 }
@@ -143,7 +125,7 @@ func mechanism(t testing.TB, opts []iomux.Option) suite.Mechanism {
 	if p.Mechanism() == iomux.Select && suite.Emulator() != "" {
 		m.Highest = 1023 // qemu-user aborts on larger sets
 	}
-	for theirs, ours := range toInterest {
+	for theirs, ours := range numbers.Events {
 		if p.Supports(ours) {
 			m.Reports |= theirs
 		}

@@ -12,8 +12,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// toDevPoll pairs the suite's conditions with devpoll's. It has RdHup if the system has it.
-var toDevPoll = pairs()
+// numbers has RdHup if the system has it.
+var numbers = suite.Numbers[devpoll.Events]{Events: pairs()}
 
 func pairs() map[suite.Events]devpoll.Events {
 	all := map[suite.Events]devpoll.Events{
@@ -31,24 +31,15 @@ func pairs() map[suite.Events]devpoll.Events {
 	return all
 }
 
-func translate(events suite.Events) (all devpoll.Events) {
-	for theirs, ours := range toDevPoll {
-		if events&theirs != 0 {
-			all |= ours
-		}
-	}
-	return all
-}
-
 // waiter adapts a Poller to the suite's objects.
 type waiter struct{ *devpoll.Poller }
 
 func (w waiter) Register(fd int, events suite.Events, _ suite.Mode) error {
-	return w.Poller.Register(fd, translate(events))
+	return w.Poller.Register(fd, numbers.To(events, suite.Level))
 }
 
 func (w waiter) Modify(fd int, events suite.Events, _ suite.Mode) error {
-	return w.Poller.Modify(fd, translate(events))
+	return w.Poller.Modify(fd, numbers.To(events, suite.Level))
 }
 
 func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
@@ -56,13 +47,7 @@ func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
 	n, err := w.Poll(buffer, timeout)
 	var ready []suite.Event
 	for _, event := range buffer[:n] {
-		var all suite.Events
-		for theirs, ours := range toDevPoll {
-			if event.Events&ours != 0 {
-				all |= theirs
-			}
-		}
-		ready = append(ready, suite.Event{FD: event.FD, Events: all})
+		ready = append(ready, suite.Event{FD: event.FD, Events: numbers.From(event.Events)})
 	}
 	return ready, err
 }
@@ -79,7 +64,7 @@ func mechanism(name string) suite.Mechanism {
 		Brief:          name != "default",
 		ReportsClosed:  suite.IsNval,
 	}
-	for theirs := range toDevPoll {
+	for theirs := range numbers.Events {
 		m.Reports |= theirs
 	}
 	return m

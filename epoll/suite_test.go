@@ -15,32 +15,20 @@ import (
 // waiter makes a Poller one of the suite's.
 type waiter struct{ *epoll.Poller }
 
-var toEpoll = map[suite.Events]epoll.Events{
-	suite.In: epoll.In, suite.Out: epoll.Out, suite.Pri: epoll.Pri,
-	suite.Err: epoll.Err, suite.Hup: epoll.Hup, suite.RdHup: epoll.RdHup,
-}
-
-func translate(events suite.Events, mode suite.Mode) (all epoll.Events) {
-	for theirs, ours := range toEpoll {
-		if events&theirs != 0 {
-			all |= ours
-		}
-	}
-	if mode&suite.Edge != 0 {
-		all |= epoll.ET
-	}
-	if mode&suite.OneShot != 0 {
-		all |= epoll.OneShot
-	}
-	return all
+var numbers = suite.Numbers[epoll.Events]{
+	Events: map[suite.Events]epoll.Events{
+		suite.In: epoll.In, suite.Out: epoll.Out, suite.Pri: epoll.Pri,
+		suite.Err: epoll.Err, suite.Hup: epoll.Hup, suite.RdHup: epoll.RdHup,
+	},
+	Edge: epoll.ET, OneShot: epoll.OneShot,
 }
 
 func (w waiter) Register(fd int, events suite.Events, mode suite.Mode) error {
-	return w.Poller.Register(fd, translate(events, mode))
+	return w.Poller.Register(fd, numbers.To(events, mode))
 }
 
 func (w waiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
-	return w.Poller.Modify(fd, translate(events, mode))
+	return w.Poller.Modify(fd, numbers.To(events, mode))
 }
 
 func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
@@ -48,13 +36,7 @@ func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
 	n, err := w.Poll(buffer, timeout)
 	var events []suite.Event
 	for _, event := range buffer[:n] {
-		var all suite.Events
-		for theirs, ours := range toEpoll {
-			if event.Events&ours != 0 {
-				all |= theirs
-			}
-		}
-		events = append(events, suite.Event{FD: int(event.FD), Events: all})
+		events = append(events, suite.Event{FD: int(event.FD), Events: numbers.From(event.Events)})
 	}
 	return events, err
 }

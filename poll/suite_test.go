@@ -12,36 +12,18 @@ import (
 	"iomux/poll"
 )
 
-// events pairs the suite's conditions with poll's. RdHup is added where the system has it.
-var events = map[suite.Events]poll.Events{
+// numbers gets RdHup if the system has it.
+var numbers = suite.Numbers[poll.Events]{Events: map[suite.Events]poll.Events{
 	suite.In: poll.In, suite.Out: poll.Out, suite.Pri: poll.Pri,
 	suite.Err: poll.Err, suite.Hup: poll.Hup, suite.Nval: poll.Nval,
-}
+}}
 
 func reported() (all suite.Events) {
 	if _, err := poll.Wait([]poll.FD{{FD: -1, Events: poll.RdHup}}, 0); !errors.Is(err, errors.ErrUnsupported) {
-		events[suite.RdHup] = poll.RdHup
+		numbers.Events[suite.RdHup] = poll.RdHup
 	}
-	for theirs := range events {
+	for theirs := range numbers.Events {
 		all |= theirs
-	}
-	return all
-}
-
-func toPoll(theirs suite.Events) (all poll.Events) {
-	for their, ours := range events {
-		if theirs&their != 0 {
-			all |= ours
-		}
-	}
-	return all
-}
-
-func toSuite(ours poll.Events) (all suite.Events) {
-	for their, our := range events {
-		if ours&our != 0 {
-			all |= their
-		}
 	}
 	return all
 }
@@ -53,11 +35,11 @@ type waiter struct {
 }
 
 func (w waiter) Register(fd int, events suite.Events, _ suite.Mode) error {
-	return w.Poller.Register(fd, toPoll(events))
+	return w.Poller.Register(fd, numbers.To(events, suite.Level))
 }
 
 func (w waiter) Modify(fd int, events suite.Events, _ suite.Mode) error {
-	return w.Poller.Modify(fd, toPoll(events))
+	return w.Poller.Modify(fd, numbers.To(events, suite.Level))
 }
 
 func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
@@ -77,7 +59,7 @@ func (w waiter) wait(room int, poller func([]poll.Event) (int, error)) (ready []
 	buffer := make([]poll.Event, room)
 	n, err := poller(buffer)
 	for _, event := range buffer[:n] {
-		ready = append(ready, suite.Event{FD: event.FD, Events: toSuite(event.Events)})
+		ready = append(ready, suite.Event{FD: event.FD, Events: numbers.From(event.Events)})
 	}
 	return ready, err
 }

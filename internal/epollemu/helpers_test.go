@@ -17,24 +17,12 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-var conditions = map[suite.Events]uint32{
-	suite.In: epollemu.In, suite.Out: epollemu.Out, suite.Pri: epollemu.Pri,
-	suite.Err: epollemu.Err, suite.Hup: epollemu.Hup, suite.RdHup: epollemu.RdHup,
-}
-
-func translate(events suite.Events, mode suite.Mode) (all uint32) {
-	for theirs, ours := range conditions {
-		if events&theirs != 0 {
-			all |= ours
-		}
-	}
-	if mode&suite.Edge != 0 {
-		all |= epollemu.ET
-	}
-	if mode&suite.OneShot != 0 {
-		all |= epollemu.OneShot
-	}
-	return all
+var numbers = suite.Numbers[uint32]{
+	Events: map[suite.Events]uint32{
+		suite.In: epollemu.In, suite.Out: epollemu.Out, suite.Pri: epollemu.Pri,
+		suite.Err: epollemu.Err, suite.Hup: epollemu.Hup, suite.RdHup: epollemu.RdHup,
+	},
+	Edge: epollemu.ET, OneShot: epollemu.OneShot,
 }
 
 // waitFor calls take, and translates what it returns.
@@ -46,13 +34,7 @@ func waitFor(take func([]epollemu.Event, time.Duration) (int, error), room int, 
 	}
 	var events []suite.Event
 	for _, event := range buffer[:n] {
-		var all suite.Events
-		for theirs, ours := range conditions {
-			if event.Events&ours != 0 {
-				all |= theirs
-			}
-		}
-		events = append(events, suite.Event{FD: int(event.FD), Events: all})
+		events = append(events, suite.Event{FD: int(event.FD), Events: numbers.From(event.Events)})
 	}
 	return events, err
 }

@@ -20,11 +20,11 @@ import (
 type portsWaiter struct{ *epollemu.Ports }
 
 func (w portsWaiter) Register(fd int, events suite.Events, mode suite.Mode) error {
-	return explained(fd, w.Add(fd, translate(events, mode), uint64(fd)))
+	return explained(fd, w.Add(fd, numbers.To(events, mode), uint64(fd)))
 }
 
 func (w portsWaiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
-	return explained(fd, w.Ports.Modify(fd, translate(events, mode), uint64(fd)))
+	return explained(fd, w.Ports.Modify(fd, numbers.To(events, mode), uint64(fd)))
 }
 
 func (w portsWaiter) Unregister(fd int) error { return explained(fd, w.Remove(fd)) }

@@ -14,11 +14,11 @@ import (
 type waiter struct{ *epollemu.Epoll }
 
 func (w waiter) Register(fd int, events suite.Events, mode suite.Mode) error {
-	return explained(fd, w.Add(fd, translate(events, mode), uint64(fd)))
+	return explained(fd, w.Add(fd, numbers.To(events, mode), uint64(fd)))
 }
 
 func (w waiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
-	return explained(fd, w.Epoll.Modify(fd, translate(events, mode), uint64(fd)))
+	return explained(fd, w.Epoll.Modify(fd, numbers.To(events, mode), uint64(fd)))
 }
 
 func (w waiter) Unregister(fd int) error { return explained(fd, w.Remove(fd)) }

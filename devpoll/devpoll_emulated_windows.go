@@ -29,11 +29,11 @@ func create(bool) (*Poller, error) {
 type sockets struct {
 	driver afd.Poller
 
-	mu     sync.Mutex
-	known  map[int32]*socket
-	closed []*socket
-	newest uint64 // tag
-	odd    bool   // whether closed sockets go first if there is no room for all
+	mu          sync.Mutex
+	known       map[int32]*socket
+	closed      []*socket
+	newest      uint64 // tag
+	closedFirst bool   // whether closed sockets go first if there is no room for all
 }
 
 type socket struct {
@@ -140,8 +140,8 @@ func (s *sockets) Poll(events []Event, d time.Duration) (n int, err error) {
 func (s *sockets) turn() (hasClosed, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.odd = !s.odd
-	return len(s.closed) > 0, s.odd
+	s.closedFirst = !s.closedFirst
+	return len(s.closed) > 0, s.closedFirst
 }
 
 // takeClosed writes the sockets that are still closed to events, in turns.

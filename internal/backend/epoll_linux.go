@@ -289,20 +289,13 @@ func (b *epollBackend) Close() error {
 // epollFailure explains an errno of epoll_ctl(2).
 func epollFailure(errno syscall.Errno) error {
 	switch errno {
-	case syscall.EBADF:
-		return ErrNotOpen
-	case syscall.EEXIST:
-		return ErrRegistered
-	case syscall.EPERM:
-		return ErrAlwaysReady
-	case syscall.ENOENT:
-		return errReplaced
-	case syscall.ELOOP:
-		return errNested
 	case syscall.EINVAL:
 		return errTooMany
 	case syscall.ENOSPC:
 		return fail("the user's limit of watched descriptors is reached; raise fs.epoll.max_user_watches", "epoll_ctl", errno)
+	}
+	if err := explained(errno); err != errno {
+		return err
 	}
 	return os.NewSyscallError("epoll_ctl", errno)
 }

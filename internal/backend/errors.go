@@ -49,3 +49,23 @@ func first(errs ...error) error {
 	}
 	return nil
 }
+
+// explained returns the error for an errno of epoll and of its emulation, or err itself if it is
+// another one.
+func explained(err error) error {
+	switch err {
+	case syscall.EBADF:
+		return ErrNotOpen
+	case syscall.EEXIST:
+		return ErrRegistered
+	case syscall.EPERM:
+		return ErrAlwaysReady
+	case syscall.ENOENT:
+		return errReplaced
+	case syscall.ELOOP:
+		return errNested
+	case os.ErrClosed:
+		return ErrClosed
+	}
+	return err
+}

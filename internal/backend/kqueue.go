@@ -69,7 +69,7 @@ func (b *kqueueBackend) Add(fd int, interest Interest, tag uint32) error {
 		}
 		return ErrNotPollable
 	}
-	return kqueueFailure(err)
+	return explained(err)
 }
 
 // isNull reports whether fd is the null device, which FreeBSD's kqueue refuses.
@@ -83,7 +83,7 @@ func (b *kqueueBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	if b.owns(fd) {
 		return ErrNotOpen
 	}
-	return kqueueFailure(b.queue.Modify(fd, uint32(interest), uint64(tag)))
+	return explained(b.queue.Modify(fd, uint32(interest), uint64(tag)))
 }
 
 func (b *kqueueBackend) Remove(fd int, _ Interest) (removed bool) {
@@ -92,24 +92,6 @@ func (b *kqueueBackend) Remove(fd int, _ Interest) (removed bool) {
 
 // Forget has nothing to do: the kernel has dropped the registration.
 func (*kqueueBackend) Forget(int, Interest) {}
-
-func kqueueFailure(err error) error {
-	switch err {
-	case syscall.EBADF:
-		return ErrNotOpen
-	case syscall.EEXIST:
-		return ErrRegistered
-	case syscall.EPERM:
-		return ErrAlwaysReady
-	case syscall.ENOENT:
-		return errReplaced
-	case syscall.ELOOP:
-		return errNested
-	case os.ErrClosed:
-		return ErrClosed
-	}
-	return err
-}
 
 func (b *kqueueBackend) Look(batch *Batch) error { return b.take(batch, 0, false) }
 
@@ -135,7 +117,7 @@ func (b *kqueueBackend) take(batch *Batch, timeout time.Duration, sleeping bool)
 		}
 		batch.add(epoll.Event{Events: epoll.Events(event.Events), FD: event.FD, Tag: uint32(event.Data)})
 	}
-	return kqueueFailure(err)
+	return explained(err)
 }
 
 func (b *kqueueBackend) Wake() { b.sleeper.wake() }

@@ -49,18 +49,18 @@ type Set struct {
 	waker      *waker.Waker // always in the driver, so that Close ends waits
 	wakerFD    int32
 
-	mu      sync.Mutex
-	entries map[int32]entry
-	members int
-	newest  uint32       // tag
-	changed []int32      // descriptors to write
-	absent  []int32      // members that were not open
-	odd     bool         // whether absent descriptors go first if there is no room for all
-	waiting int          // number of goroutines in Wait
-	woken   bool         // whether the waker is readable
-	written time.Time    // when all were last written again
-	buffer  []sys.PollFD // for writing
-	lists   freelist.Slices[sys.PollFD]
+	mu          sync.Mutex
+	entries     map[int32]entry
+	members     int
+	newest      uint32       // tag
+	changed     []int32      // descriptors to write
+	absent      []int32      // members that were not open
+	absentFirst bool         // whether absent descriptors go first if there is no room for all
+	waiting     int          // number of goroutines in Wait
+	woken       bool         // whether the waker is readable
+	written     time.Time    // when all were last written again
+	buffer      []sys.PollFD // for writing
+	lists       freelist.Slices[sys.PollFD]
 }
 
 // entry describes a descriptor.

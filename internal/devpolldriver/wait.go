@@ -103,25 +103,15 @@ func (s *Set) sweepAbsent() {
 	s.absent = kept
 }
 
-// pace is the time for each member until all are written again.
-const pace = 5 * time.Microsecond
-
 // writeAgainIfDue writes all members again if that is due. It returns the time until the next time
 // if left is longer and the wait of w has not seen it.
 func (s *Set) writeAgainIfDue(w *waiter, left time.Duration) (time.Duration, syscall.Errno) {
 	if s.members == 0 {
 		return left, 0
 	}
-	now := time.Now()
-	if w.start.IsZero() {
-		w.start = now
-	}
-	due := s.written.Add(time.Duration(s.members) * pace).Sub(now)
-	switch {
-	case due <= 0:
+	left, due := devpollemu.Round(s.members, s.written, &w.start, left)
+	if due {
 		return left, s.writeAgain(w.dp)
-	case s.written.Before(w.start) && (left < 0 || left > due):
-		return due, 0
 	}
 	return left, 0
 }
@@ -136,7 +126,7 @@ func (s *Set) finish(w *waiter, events []devpollemu.Event, ready int) (n int, er
 		s.woken = false
 		err = s.waker.Clear()
 	}
-	if s.odd = !s.odd; s.odd {
+	if s.absentFirst = !s.absentFirst; s.absentFirst {
 		n += s.takeAbsent(w, events)
 	}
 	for _, found := range w.list[:ready] {
@@ -161,7 +151,7 @@ func (s *Set) finish(w *waiter, events []devpollemu.Event, ready int) (n int, er
 		events[n] = devpollemu.Event{FD: int(found.FD), Events: got}
 		n++
 	}
-	if !s.odd {
+	if !s.absentFirst {
 		n += s.takeAbsent(w, events[n:])
 	}
 	return n, err

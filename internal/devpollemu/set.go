@@ -34,21 +34,21 @@ type Event struct {
 
 // Set is a set of descriptors. It is safe for concurrent use.
 type Set struct {
-	few      int
-	mu       sync.Mutex
-	closed   bool
-	entries  map[int32]entry
-	newest   uint32 // tag
-	outside  []sys.PollFD
-	next     int     // index in outside of the first descriptor that the next wait reports
-	dead     []int32 // closed descriptors whose numbers the set itself uses now
-	lastDead int     // index in dead of the last reported one
-	odd      bool    // whether dead descriptors went first in the last wait
-	inside   int     // number of descriptors in the epoll
-	epoll    *epoll  // nil until it is needed, and on other systems than Linux
-	orphans  int     // descriptors that may be in the epoll and cannot be removed
-	swept    time.Time
-	credit   int64 // of the descriptors outside, which go first if it reaches the cost of that
+	few       int
+	mu        sync.Mutex
+	closed    bool
+	entries   map[int32]entry
+	newest    uint32 // tag
+	outside   []sys.PollFD
+	next      int     // index in outside of the first descriptor that the next wait reports
+	dead      []int32 // closed descriptors whose numbers the set itself uses now
+	lastDead  int     // index in dead of the last reported one
+	deadFirst bool    // whether dead descriptors went first in the last wait
+	inside    int     // number of descriptors in the epoll
+	epoll     *epoll  // nil until it is needed, and on other systems than Linux
+	orphans   int     // descriptors that may be in the epoll and cannot be removed
+	swept     time.Time
+	credit    int64 // of the descriptors outside, which go first if it reaches the cost of that
 
 	waiters []*waiter // all of them
 	free    []*waiter // waiters that no goroutine uses

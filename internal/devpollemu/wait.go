@@ -109,22 +109,12 @@ func (s *Set) prepare(w *waiter, left time.Duration) time.Duration {
 	return left
 }
 
-// pace is the time between two checks for each descriptor in the epoll. A check takes 1/30 of that.
-const pace = 5 * time.Microsecond
-
 // checkIfDue checks the descriptors in the epoll if that is due. It returns the time until the next
 // check if left is longer and the wait of w has not seen a check.
 func (s *Set) checkIfDue(w *waiter, left time.Duration) time.Duration {
-	now := time.Now()
-	if w.start.IsZero() {
-		w.start = now
-	}
-	due := s.swept.Add(time.Duration(s.inside) * pace).Sub(now)
-	switch {
-	case due <= 0:
+	left, due := Round(s.inside, s.swept, &w.start, left)
+	if due {
 		s.check()
-	case s.swept.Before(w.start) && (left < 0 || left > due):
-		return due
 	}
 	return left
 }
@@ -154,8 +144,8 @@ func (s *Set) finish(w *waiter, events []Event, ready int) (n int, err error) {
 // take writes events to events. If there is no room for all, the dead descriptors and the open ones
 // take turns to go first.
 func (s *Set) take(w *waiter, events []Event, ready int) (n int) {
-	s.odd = !s.odd
-	if s.odd {
+	s.deadFirst = !s.deadFirst
+	if s.deadFirst {
 		n = s.takeDead(events)
 		return n + s.takeOpen(w, events[n:], ready)
 	}

@@ -256,7 +256,7 @@ func TestWaitsDoNotAllocate(t *testing.T) {
 	})
 }
 
-// A number that was closed may be that of the Poller's own socket now, the bell's, or of another
+// A number that was closed may be that of the Poller's own socket now, the waker's, or of another
 // handle of its own.
 func TestOwnNumbersAreRefused(t *testing.T) {
 	const soType = 0x1008

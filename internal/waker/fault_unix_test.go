@@ -81,7 +81,7 @@ func TestFailedWakeIsTriedAgain(t *testing.T) {
 	replace(t, writer, saved)
 	must(t, unix.Close(saved))
 	must(t, w.Wake())
-	if !readable(t, fds[0], atOnce) {
+	if !readable(t, fds[0], delivery) {
 		t.Error("a Wake after a failed one is lost")
 	}
 	must(t, w.Clear())

@@ -11,8 +11,8 @@ import (
 	"iomux/internal/sys"
 )
 
-// atOnce is how long it may take until a woken waker is readable.
-const atOnce = 0
+// delivery is how long it may take until a woken waker is readable.
+const delivery = 0
 
 // turns is how often the test clears a waker that others wake all the time.
 const turns = 20_000

@@ -11,8 +11,8 @@ import (
 	"iomux/internal/test/wine"
 )
 
-// atOnce is how long it may take until a woken waker is readable: a datagram has to arrive.
-const atOnce = soon
+// delivery is how long it may take until a woken waker is readable: a datagram has to arrive.
+const delivery = soon
 
 // turns is how often the test clears a waker that others wake all the time.
 const turns = 100

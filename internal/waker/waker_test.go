@@ -56,7 +56,7 @@ func TestReadableFromWakeToClear(t *testing.T) {
 			must(t, w.Wake())
 		}
 		for range 2 {
-			if !readable(t, fd, atOnce) {
+			if !readable(t, fd, delivery) {
 				t.Error("the waker is not readable after Wake")
 			}
 		}
@@ -109,7 +109,7 @@ func TestNoWakeIsLost(t *testing.T) {
 func TestCloseMakesReadable(t *testing.T) {
 	w, fd := newWaker(t)
 	must(t, w.Close())
-	if !readable(t, fd, atOnce) {
+	if !readable(t, fd, delivery) {
 		t.Error("the waker is not readable after Close")
 	}
 	if err := w.Wake(); !errors.Is(err, os.ErrClosed) {
@@ -118,7 +118,7 @@ func TestCloseMakesReadable(t *testing.T) {
 	if err := w.Clear(); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("Clear after Close: %v, want os.ErrClosed", err)
 	}
-	if !readable(t, fd, atOnce) {
+	if !readable(t, fd, delivery) {
 		t.Error("the waker is not readable after Close and Clear")
 	}
 	if _, err := w.Acquire(); !errors.Is(err, os.ErrClosed) {

@@ -72,9 +72,9 @@ func modifyWhileWaiting(t *testing.T, m Mechanism) {
 // changesDoNotWait changes an object while another goroutine waits on it. The changes must not
 // block until that wait ends, and they take effect on the next wait at the latest.
 func changesDoNotWait(t *testing.T, m Mechanism) {
-	bell, ring := Pipe(t)
+	reader, writer := Pipe(t)
 	r, w := Pipe(t)
-	waiter := watching(t, m, bell, In, Level)
+	waiter := watching(t, m, reader, In, Level)
 	result := soonWaiting(waiter)
 	start := time.Now()
 	must(t, waiter.Register(r, In, Level))
@@ -85,9 +85,9 @@ func changesDoNotWait(t *testing.T, m Mechanism) {
 	if took := time.Since(start); took > soon/2 {
 		t.Errorf("the changes took %v", took)
 	}
-	Write(t, ring)
+	Write(t, writer)
 	must(t, <-result)
-	Drain(t, bell)
+	Drain(t, reader)
 	Write(t, w)
 	expect(t, m, waiter, r, In, Hup)
 }

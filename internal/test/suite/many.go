@@ -143,7 +143,7 @@ func fairTurns(t *testing.T, m Mechanism) {
 func armedAgain(t *testing.T, m Mechanism) {
 	const descriptors, room, rounds = 20, 3, 100
 	waiter := object(t, m)
-	late, ring := Pipe(t)
+	late, writer := Pipe(t)
 	must(t, waiter.Register(late, In, OneShot))
 	for range descriptors {
 		r, w := Pipe(t)
@@ -158,7 +158,7 @@ func armedAgain(t *testing.T, m Mechanism) {
 			must(t, waiter.Modify(event.FD, In, OneShot))
 		}
 		if turn == 0 {
-			Write(t, ring)
+			Write(t, writer)
 		}
 	}
 	t.Errorf("descriptor %d has not had its turn", late)
@@ -196,8 +196,8 @@ func thousandsOfTurns(t *testing.T, m Mechanism) {
 
 func churn(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
-	bell, ring := Pipe(t)
-	must(t, waiter.Register(bell, In, Level))
+	reader, writer := Pipe(t)
+	must(t, waiter.Register(reader, In, Level))
 	rounds := 300
 	if wine.Running() { // which takes long to create a socket
 		rounds = 50
@@ -212,8 +212,8 @@ func churn(t *testing.T, m Mechanism) {
 		Close(t, r)
 		Close(t, w)
 	}
-	Write(t, ring)
-	expect(t, m, waiter, bell, In, Hup)
+	Write(t, writer)
+	expect(t, m, waiter, reader, In, Hup)
 }
 
 // leavesNothing compares the number of open descriptors before and after many objects.

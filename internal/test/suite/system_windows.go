@@ -111,13 +111,13 @@ func reusedHandle(t *testing.T, m Mechanism) {
 // others.
 func closedUnderAWait(t *testing.T, m Mechanism) {
 	r, _ := Pipe(t)
-	bell, ring := Pipe(t)
+	reader, writer := Pipe(t)
 	waiter := watching(t, m, r, In, Level)
-	must(t, waiter.Register(bell, In, Level))
+	must(t, waiter.Register(reader, In, Level))
 	result := soonWaiting(waiter)
 	Close(t, r)
 	if m.ReportsClosed == Forgotten {
-		Write(t, ring)
+		Write(t, writer)
 	}
 	if err := <-result; m.ReportsClosed == IsError {
 		isErrno(t, err, syscall.EBADF)

@@ -55,7 +55,7 @@ elapsed (seconds) and details: fd, peer, bytes, status, error. If SOURCE is not
 UTF-8, source_bytes holds its bytes in base64. If iomux fails, the last object
 has error, exit_status and, after the timeout, waiting (a list of sources).
 
-Output to a closed stdout is lost, because the Go runtime opens /dev/null for it.
+If stdout is closed, the Go runtime replaces it with /dev/null.
 
 A SOURCE that fails is reported on stderr. The wait continues while another
 SOURCE can become ready. With --all the first failure ends it.

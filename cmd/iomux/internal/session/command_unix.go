@@ -84,8 +84,8 @@ func passOn(process *os.Process, sig syscall.Signal) {
 	}
 }
 
-// isTyped reports whether the signal can come from Ctrl-C or Ctrl-\, which the terminal sends to all
-// processes of the foreground group.
+// isTyped reports whether the signal can come from Ctrl-C or Ctrl-\, which the terminal sends to
+// all processes of the foreground group.
 func isTyped(sig syscall.Signal, pid int) bool {
 	if sig != syscall.SIGINT && sig != syscall.SIGQUIT {
 		return false

@@ -89,7 +89,7 @@ type posting[K any] struct {
 // deliver stores kernel events, pending events and expired timers in events, as far as there is
 // room. now is the time if a timer has expired, otherwise 0. Kernel events of former registrations
 // are dropped.
-func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K], now int64) (n int, err error) {
+func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K], now int64) (n int) {
 	for i := range b.Events[:b.N] {
 		event := &b.Events[i]
 		r := p.table.Get(event.FD)
@@ -101,7 +101,7 @@ func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K], now int64) (n i
 		}
 	}
 	if p.orphans > 0 && p.policy.renewalDue(p.count) {
-		err = p.renew()
+		p.renew()
 	}
 	if p.pending.Load() > 0 {
 		n += p.deliverPending(events[n:])
@@ -109,10 +109,7 @@ func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K], now int64) (n i
 	if now > 0 {
 		n += p.deliverExpired(events[n:], now)
 	}
-	if n > 0 {
-		err = nil // the next failure is reported
-	}
-	return n, err
+	return n
 }
 
 // isOf reports whether an event with this tag belongs to r, not to another registration of the same
@@ -265,12 +262,13 @@ func (p *Poller[K]) dropPosted(r *Registration[K]) {
 }
 
 // renew replaces the kernel object, to drop registrations that cannot be removed but are still
-// reported.
-func (p *Poller[K]) renew() error {
+// reported. If the system has no room for a new object, the old one remains, which reports every
+// registration.
+func (p *Poller[K]) renew() {
 	p.policy.stale = 0 // after a failure, the next try needs as many stale events again
 	kernel, ok := p.backend.(backend.Renewer)
 	if !ok || p.isClosed.Load() {
-		return nil
+		return
 	}
 	var lost []*Registration[K]
 	err := kernel.Renew(func(move backend.Move) {
@@ -284,14 +282,14 @@ func (p *Poller[K]) renew() error {
 		r.tag = p.nextTag()
 		r.vanish()
 	}
+	p.policy.stuck = err != nil
 	if err != nil {
-		return waitFailure(err)
+		return
 	}
 	for _, r := range p.table.All() {
 		r.absent = r.absent || r.disarmed && !r.always
 	}
 	p.orphans = 0
-	return nil
 }
 
 // move registers r in a new kernel object, and reports whether its descriptor still belongs to the

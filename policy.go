@@ -3,12 +3,13 @@ package iomux
 import (
 	"runtime"
 	"sync/atomic"
+	"time"
 )
 
 // policy makes the decisions of a wait that affect speed and fairness, but not correctness:
 //
 //	Wait ──► lookFirst? ──yes──► look ──found──────────────► yield? ──► return
-//	              │               │ up to maxLooks times          ▲
+//	              │               │ several times                 ▲
 //	              no           nothing                            │
 //	              ▼               ▼                               │
 //	          take the turn ──► sleep ──► deliver ──found─────────┤
@@ -28,11 +29,15 @@ type policy struct {
 	pendingFirst bool
 	// stale counts the dropped events of former registrations since the last renewal.
 	stale int
+	// stuck is set if the last renewal failed, so that the stale events continue.
+	stuck bool
 }
 
 const (
 	// maxLooks limits the looks of one wait. Stale events can fill a look and hide others.
 	maxLooks = 8
+	// pause is the time between the sleeps of a wait that finds nothing but stale events.
+	pause = time.Millisecond
 	// yieldAfter is the number of waits and events after which other goroutines run. Taking ready
 	// events bypasses the scheduler, which would cost a quarter of the time. Without a yield, other
 	// goroutines would wait up to 40 ms. A yield costs about 20 µs, so it must be rare.

@@ -27,15 +27,7 @@ func TestNoDescriptorLeft(t *testing.T) {
 func waitAtTheLimit(t *testing.T, p *iomux.Poller[int], timeout time.Duration, below bool) {
 	fd, w := suite.Pipe(t)
 	r := register(t, p, fd, iomux.Readable)
-	limit, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-	must(t, err)
-	must(t, unix.Close(limit))
-	if below {
-		limit = 0
-	}
-	var before unix.Rlimit
-	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
-	suite.Limit(t, limit)
+	leave := limitDescriptors(t, below)
 	_, errNew := iomux.New[int]()
 	timer := time.AfterFunc(quiet, func() { _, _ = unix.Write(w, []byte{1}) })
 	defer timer.Stop()
@@ -44,7 +36,7 @@ func waitAtTheLimit(t *testing.T, p *iomux.Poller[int], timeout time.Duration, b
 	for start := time.Now(); n == 0 && err == nil && time.Since(start) < soon; {
 		n, err = p.WaitTimeout(events[:], timeout)
 	}
-	must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before))
+	leave()
 	isErr(t, errNew, unix.EMFILE)
 	if below && (p.Mechanism() == iomux.Poll || p.Mechanism() == iomux.DevPoll) {
 		isErr(t, err, unix.EINVAL) // poll(2) refuses lists longer than the limit
@@ -53,4 +45,76 @@ func waitAtTheLimit(t *testing.T, p *iomux.Poller[int], timeout time.Duration, b
 	if n != 1 || err != nil || events[0].Registration != r {
 		t.Errorf("events are %+v, %v, want Readable of %p", events[:n], err, r)
 	}
+}
+
+// limitDescriptors sets the limit to the lowest free number, or below all open descriptors.
+func limitDescriptors(t *testing.T, below bool) (leave func()) {
+	t.Helper()
+	limit := 0
+	if !below {
+		var err error
+		limit, err = unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
+		must(t, err)
+		must(t, unix.Close(limit))
+	}
+	var before unix.Rlimit
+	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
+	suite.Limit(t, limit)
+	return func() { must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before)) }
+}
+
+// Epoll keeps reporting a closed descriptor while a duplicate is open. The Poller renews its epoll
+// then, for which it needs a descriptor. Without one, waits work all the same.
+func TestClosedSourceAtTheDescriptorLimit(t *testing.T) {
+	for _, timeout := range []time.Duration{0, time.Millisecond, 40 * time.Millisecond} {
+		for _, waited := range []bool{false, true} {
+			for _, below := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%v,waited=%v,below=%v", timeout, waited, below), func(t *testing.T) {
+					onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+						if below && (p.Mechanism() == iomux.Poll || p.Mechanism() == iomux.DevPoll) {
+							t.Skip("poll(2) refuses lists longer than the limit")
+						}
+						if waited {
+							expectNothing(t, p)
+						}
+						staleAtTheLimit(t, p, timeout, below)
+					})
+				})
+			}
+		}
+	}
+}
+
+func staleAtTheLimit(t *testing.T, p *iomux.Poller[int], timeout time.Duration, below bool) {
+	fd, w := suite.Pipe(t)
+	r := register(t, p, fd, iomux.Readable)
+	for i := range 3 {
+		low, lowW := suite.Pipe(t)
+		number := suite.High(t, low, 300+i)
+		stale := register(t, p, number, iomux.Readable)
+		suite.Write(t, lowW)
+		suite.Close(t, number)
+		must(t, stale.Unregister())
+	}
+	leave := limitDescriptors(t, below)
+	defer leave()
+	used := cpuTime(t)
+	var events [1]iomux.Event[int]
+	for range 4 {
+		start := time.Now()
+		n, err := p.WaitTimeout(events[:], timeout)
+		if n != 0 || err != nil || time.Since(start) < timeout {
+			t.Fatalf("events are %+v, %v after %v, want none after %v", events[:n], err, time.Since(start), timeout)
+		}
+	}
+	if used = cpuTime(t) - used; timeout > quiet && used > timeout {
+		t.Errorf("waits of %v used %v of processor time", 4*timeout, used)
+	}
+	for range 3 {
+		suite.Write(t, w)
+		expect(t, p, r, iomux.Readable)
+		suite.Drain(t, fd)
+	}
+	leave()
+	expectNothing(t, p)
 }

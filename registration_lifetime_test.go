@@ -5,6 +5,7 @@ package iomux_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"runtime"
@@ -211,6 +212,48 @@ func TestDuplicateRemainsOpen(t *testing.T) {
 		must(t, fresh.Unregister())
 		expectNothing(t, p)
 	})
+}
+
+// Each wait asks the kernel until it finds a ready source, however many stale ones are before it.
+func TestReadySourceIsFoundBehindClosedOnes(t *testing.T) {
+	const many = 40
+	closings := map[string]func(t *testing.T, p *iomux.Poller[int], i int, r, w int){
+		"closed": func(t *testing.T, p *iomux.Poller[int], _, r, w int) {
+			register(t, p, r, iomux.Readable)
+			suite.Write(t, w)
+			suite.Close(t, r)
+		},
+		"closed while a duplicate is open": func(t *testing.T, p *iomux.Poller[int], i, r, w int) {
+			number := suite.High(t, r, 300+i)
+			registration := register(t, p, number, iomux.Readable)
+			suite.Write(t, w)
+			suite.Close(t, number)
+			must(t, registration.Unregister())
+		},
+	}
+	for name, closing := range closings {
+		for _, timeout := range []time.Duration{0, 1, time.Millisecond} {
+			t.Run(fmt.Sprintf("%s, %v", name, timeout), func(t *testing.T) {
+				onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+					// First, so that no closed number comes back.
+					var pipes [many + 1][2]int
+					for i := range pipes {
+						pipes[i][0], pipes[i][1] = suite.Pipe(t)
+					}
+					for i, pipe := range pipes[:many] {
+						closing(t, p, i, pipe[0], pipe[1])
+					}
+					ready := register(t, p, pipes[many][0], iomux.Readable)
+					suite.Write(t, pipes[many][1])
+					var events [1]iomux.Event[int]
+					n, err := p.WaitTimeout(events[:], timeout)
+					if n != 1 || err != nil || events[0].Registration != ready {
+						t.Errorf("events are %+v, %v, want one of %p", events[:n], err, ready)
+					}
+				})
+			})
+		}
+	}
 }
 
 func cpuTime(t *testing.T) time.Duration {

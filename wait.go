@@ -140,7 +140,7 @@ func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 	p.mu.Lock()
 	wake = p.woken.Load() && p.woken.CompareAndSwap(true, false)
 	b := &p.looked
-	for try := 0; try < maxLooks && n == 0 && err == nil; try++ {
+	for left := maxLooks + p.count + p.orphans; left > 0 && n == 0 && err == nil; left-- {
 		if p.isClosed.Load() {
 			err = errClosed
 			break
@@ -158,7 +158,7 @@ func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 		if err != nil || b.N == 0 && !pending && !b.Hidden {
 			break
 		}
-		n, err = p.deliver(b, events, now)
+		n = p.deliver(b, events, now)
 	}
 	p.unlock(n)
 	return n, wake, err
@@ -242,13 +242,17 @@ func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *time
 			continue // the timeout has expired, or MaySleep or Wake ended the sleep
 		}
 		p.mu.Lock()
-		n, err := p.deliver(b, events, p.schedule.due())
+		n := p.deliver(b, events, p.schedule.due())
+		stuck := p.policy.stuck
 		p.unlock(n)
-		if n > 0 || err != nil {
+		if n > 0 {
 			if b.Busy {
 				p.policy.lookFirst.Store(true)
 			}
-			return n, err
+			return n, nil
+		}
+		if stuck {
+			time.Sleep(pause)
 		}
 	}
 }

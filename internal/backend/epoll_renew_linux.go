@@ -10,6 +10,9 @@ import (
 // their descriptors were closed while a duplicate is open.
 func (b *epollBackend) Renew(each func(move Move)) error {
 	fresh, err := b.newKernel()
+	if err != nil && b.stopParking() { // which gives its descriptor back
+		fresh, err = b.newKernel()
+	}
 	if err != nil {
 		return err
 	}
@@ -33,7 +36,9 @@ func (b *epollBackend) Renew(each func(move Move)) error {
 	}
 	replaced := b.kernel.Load()
 	b.use(fresh)
-	return first(b.closeParker(), b.closeKernel(replaced)) // // a sleeping goroutine starts again
+	// A sleeping goroutine starts again. A failure means that the program has closed the number.
+	_, _ = b.closeParker(), b.closeKernel(replaced)
+	return nil
 }
 
 // move adds one registration to the new epoll. Only the old one can detect whether the number still

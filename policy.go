@@ -9,7 +9,7 @@ import (
 // policy makes the decisions of a wait that affect speed and fairness, but not correctness:
 //
 //	Wait ──► lookFirst? ──yes──► look ──found──────────────► yield? ──► return
-//	              │               │ several times                 ▲
+//	              │               │ until all were asked          ▲
 //	              no           nothing                            │
 //	              ▼               ▼                               │
 //	          take the turn ──► sleep ──► deliver ──found─────────┤
@@ -34,8 +34,6 @@ type policy struct {
 }
 
 const (
-	// maxLooks limits the looks of one wait. Stale events can fill a look and hide others.
-	maxLooks = 8
 	// pause is the time between the sleeps of a wait that finds nothing but stale events.
 	pause = time.Millisecond
 	// yieldAfter is the number of waits and events after which other goroutines run. Taking ready

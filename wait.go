@@ -140,7 +140,8 @@ func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 	p.mu.Lock()
 	wake = p.woken.Load() && p.woken.CompareAndSwap(true, false)
 	b := &p.looked
-	for left := maxLooks + p.count + p.orphans; left > 0 && n == 0 && err == nil; left-- {
+	round := timeout.Start(0)
+	for n == 0 && err == nil {
 		if p.isClosed.Load() {
 			err = errClosed
 			break
@@ -158,7 +159,9 @@ func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 		if err != nil || b.N == 0 && !pending && !b.Hidden {
 			break
 		}
-		n = p.deliver(b, events, now)
+		if n = p.deliver(b, events, now); n == 0 && !round.LookAgain(b.Source()) {
+			break
+		}
 	}
 	p.unlock(n)
 	return n, wake, err

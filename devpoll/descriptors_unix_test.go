@@ -113,6 +113,29 @@ func TestDuplicateOfAClosedDescriptorIsSilent(t *testing.T) {
 	})
 }
 
+// Such descriptors do not hide a ready one from a Poll that does not wait.
+func TestReadyIsFoundBehindDuplicatesOfClosedDescriptors(t *testing.T) {
+	for _, timeout := range []time.Duration{0, 1} {
+		onEach(t, func(t *testing.T, poller *devpoll.Poller) {
+			for range 30 {
+				r, w := suite.Pipe(t)
+				number := suite.High(t, r, 400)
+				must(t, poller.Register(number, devpoll.In))
+				suite.Write(t, w)
+				suite.Close(t, number)
+				must(t, poller.Unregister(number))
+			}
+			r, w := suite.Pipe(t)
+			must(t, poller.Register(r, devpoll.In))
+			suite.Write(t, w)
+			var events [1]devpoll.Event
+			if n, err := poller.Poll(events[:], timeout); n != 1 || err != nil || events[0].FD != r {
+				t.Errorf("Poll of %v: %v, %v, want descriptor %d", timeout, events[:n], err, r)
+			}
+		})
+	}
+}
+
 // The limit of descriptors may change after New.
 func TestLimitIsReadAfresh(t *testing.T) {
 	for name := range variants {

@@ -249,3 +249,34 @@ func TestNotesAreKeptWithoutEvAdd(t *testing.T) {
 		t.Errorf("event is %v, want NoteExtend", event)
 	}
 }
+
+// A queue on Linux has several epolls, and sources that no epoll holds. All of them have their
+// turn.
+func TestShortListReportsFiltersAndDevicesInTurns(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	must(t, err)
+	defer func() { must(t, null.Close()) }()
+	device := int(null.Fd())
+	for _, filters := range [][2]kqueue.Filter{{kqueue.FilterRead, kqueue.FilterWrite}, {kqueue.FilterWrite, kqueue.FilterRead}} {
+		for room := 1; room <= 5; room++ {
+			queue := newQueue(t)
+			socket, peer := suite.SocketPair(t, syscall.SOCK_STREAM)
+			suite.Write(t, peer)
+			left := make(map[kqueue.Event]bool)
+			for _, ident := range []int{socket, device} {
+				for _, filter := range filters {
+					apply(t, queue, change(ident, filter, kqueue.EvAdd))
+					left[kqueue.Event{Ident: uint64(ident), Filter: filter}] = true
+				}
+			}
+			for range 30 {
+				for _, event := range wait(t, queue, room, soon) {
+					delete(left, kqueue.Event{Ident: event.Ident, Filter: event.Filter})
+				}
+			}
+			if len(left) > 0 {
+				t.Errorf("first %v, room for %d: never reported are %v", filters[0], room, left)
+			}
+		}
+	}
+}

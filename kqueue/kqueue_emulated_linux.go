@@ -74,8 +74,8 @@ func control(q *Queue, fd int, changes, events []kevent.Event, d time.Duration) 
 	}
 	left := timeout.Start(d)
 	for {
-		n, more, errno := q.emulated.Wait(fd, events, left.Left())
-		if n == 0 && !q.descriptor.Closed() && (more || left.Again(n, errno)) {
+		n, again, errno := q.emulated.Wait(fd, events, &left)
+		if n == 0 && !q.descriptor.Closed() && (again || left.Again(n, errno)) {
 			continue
 		}
 		return n, waitError(fd, errno)

@@ -236,6 +236,24 @@ func TestShortListReportsAllInTurns(t *testing.T) {
 	}
 }
 
+// Descriptors that are below their low-water mark do not hide a ready one.
+func TestReadyIsFoundBehindLowWaterMarks(t *testing.T) {
+	queue := newQueue(t)
+	for range 40 {
+		a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
+		apply(t, queue, noted(a, kqueue.FilterRead, kqueue.EvAdd, kqueue.NoteLowat, 2))
+		suite.Write(t, b)
+	}
+	ready, peer := suite.SocketPair(t, syscall.SOCK_STREAM)
+	apply(t, queue, change(ready, kqueue.FilterRead, kqueue.EvAdd))
+	suite.Write(t, peer)
+	for _, timeout := range []time.Duration{0, 1} {
+		if events := wait(t, queue, 1, timeout); len(events) != 1 || events[0].Ident != uint64(ready) {
+			t.Errorf("after %v events are %v, want one of %d", timeout, events, ready)
+		}
+	}
+}
+
 func TestLongListReportsAllAtOnce(t *testing.T) {
 	const descriptors = 5000
 	suite.Limit(t, descriptors+1000)

@@ -145,6 +145,14 @@ func (b *Batch) MakeRoom(n int) {
 	}
 }
 
+// Source identifies the registration of one of the events. It is 0 if there is none.
+func (b *Batch) Source() uint64 {
+	if b.N == 0 {
+		return 0
+	}
+	return b.Events[0].Data()
+}
+
 func (b *Batch) add(event epoll.Event) {
 	b.Events[b.N] = event
 	b.N++

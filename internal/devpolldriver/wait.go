@@ -55,6 +55,7 @@ func (s *Set) wait(w *waiter, events []devpollemu.Event, d time.Duration) (int, 
 			return 0, err
 		case errno != 0 && !countdown.Again(0, errno):
 			return 0, fault("ioctl", w.dp, errno)
+		case ready > 0 && countdown.LookAgain(uint64(w.list[0].FD)):
 		case d >= 0 && countdown.Left() == 0 && errno == 0:
 			return 0, nil
 		}

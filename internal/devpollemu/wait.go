@@ -21,6 +21,7 @@ type waiter struct {
 	list   []sys.PollFD // the waker, the epoll, and the descriptors outside
 	epoll  *epoll       // of the list
 	newest uint32       // the newest tag when the list was made
+	stale  uint64       // a ready descriptor and its tag that are not a member's any more, or 0
 	inside insideEvents
 }
 
@@ -49,6 +50,7 @@ func (s *Set) Wait(events []Event, d time.Duration) (int, error) {
 			return 0, err
 		case errno != 0 && !countdown.Again(0, errno):
 			return 0, sys.PollError(len(w.list), errno)
+		case w.stale != 0 && countdown.LookAgain(w.stale):
 		case d >= 0 && countdown.Left() == 0:
 			return 0, nil
 		}
@@ -124,7 +126,7 @@ func (s *Set) checkIfDue(w *waiter, left time.Duration) time.Duration {
 func (s *Set) finish(w *waiter, events []Event, ready int) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w.asleep = false
+	w.asleep, w.stale = false, 0
 	if ready > 0 && w.list[atWaker].Revents != 0 {
 		err = w.waker.Clear()
 	}
@@ -206,10 +208,13 @@ func (s *Set) takeOutside(w *waiter, events []Event, ready int) (n int) {
 		}
 		ready--
 		// A descriptor that was changed since the list was made is asked for again.
-		if e, known := s.entries[found.FD]; known && e.place >= 0 && int32(e.tag-w.newest) <= 0 {
-			events[n] = Event{FD: int(found.FD), Events: found.Revents}
-			n++
+		e, known := s.entries[found.FD]
+		if !known || e.place < 0 || int32(e.tag-w.newest) > 0 {
+			w.stale = sys.EpollData(found.FD, e.tag)
+			continue
 		}
+		events[n] = Event{FD: int(found.FD), Events: found.Revents}
+		n++
 	}
 	s.next = 0
 	return n
@@ -217,14 +222,18 @@ func (s *Set) takeOutside(w *waiter, events []Event, ready int) (n int) {
 
 // takeInside writes the events of the epoll to events.
 func (s *Set) takeInside(w *waiter, events []Event, ready int) (n int) {
-	if ready == 0 || w.list[atEpoll].Revents == 0 || len(events) == 0 || w.epoll != s.epoll {
+	if ready == 0 || w.list[atEpoll].Revents == 0 || len(events) == 0 {
+		return 0
+	}
+	if w.epoll != s.epoll { // another wait has renewed it
+		w.stale = uint64(s.newest)
 		return 0
 	}
 	stale := false
 	for _, found := range w.inside.take(s.epoll, min(len(events), s.inside+s.orphans+1)) {
 		e, known := s.entries[found.Fd]
 		if !known || e.place != isInside || e.tag != uint32(found.Pad) {
-			stale = true
+			stale, w.stale = true, uint64(found.Pad)<<32|uint64(found.Fd)
 			continue
 		}
 		events[n] = Event{FD: int(found.Fd), Events: fromEpoll(found.Events)}

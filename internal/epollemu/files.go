@@ -54,13 +54,8 @@ func fileOf(fd int) (file, syscall.Errno) {
 	return f, 0
 }
 
-const (
-	// maxLooks is the number of lists without a reportable event after which a Take without waiting
-	// gives up.
-	maxLooks = 8
-	// maxRoom limits the memory of a Take whose list of events is huge.
-	maxRoom = 1 << 16
-)
+// maxRoom limits the memory of a Take whose list of events is huge.
+const maxRoom = 1 << 16
 
 // unanswered marks an entry that poll(2) refused, because RLIMIT_NOFILE is smaller than the list.
 const unanswered = -1

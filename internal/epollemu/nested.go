@@ -2,7 +2,10 @@
 
 package epollemu
 
-import "iomux/kqueue"
+import (
+	"iomux/internal/timeout"
+	"iomux/kqueue"
+)
 
 // isReady reports whether an Epoll that is registered in another one would return an event. The
 // kernel reports a kqueue even after its events have ceased, until the program waits again.
@@ -14,16 +17,15 @@ func isReady(fd int) bool {
 	const room = 16
 	kevents := e.kevents.Get(room)
 	defer e.kevents.Put(kevents)
-	for range maxLooks {
+	for round := timeout.Start(0); ; {
 		taken, err := e.queue.Control(nil, kevents, 0)
 		if e.inspect(kevents[:taken]) {
 			return true
 		}
-		if taken < room || err != nil {
+		if taken < room || err != nil || !round.LookAgain(sourceOf(&kevents[0])) {
 			return false
 		}
 	}
-	return true
 }
 
 // inspect reports whether the kernel's events mean anything. It makes the kernel report those events

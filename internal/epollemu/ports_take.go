@@ -36,7 +36,7 @@ func (p *Ports) take(at int, events []Event, d time.Duration) (int, error) {
 	taken, list := p.rooms.Get(min(len(events), maxRoom)), p.lists.Get(min(len(events), maxRoom))
 	defer func() { p.rooms.Put(taken); p.lists.Put(list) }()
 	countdown := timeout.Start(d)
-	for looks := 1; ; looks++ {
+	for {
 		p.retry(at)
 		got, errno := p.calls.Get(at, taken, countdown.Left())
 		n := p.confirm(at, taken[:got], list, events)
@@ -45,7 +45,7 @@ func (p *Ports) take(at int, events []Event, d time.Duration) (int, error) {
 			return n, nil
 		case errno != 0 && !countdown.Again(got, errno):
 			return 0, os.NewSyscallError("port_getn", errno)
-		case errno == 0 && got == 0 && !countdown.Again(0, 0), got > 0 && d == 0 && looks == maxLooks:
+		case errno == 0 && got == 0 && !countdown.Again(0, 0), got > 0 && !countdown.LookAgain(uint64(taken[0].Object)):
 			return 0, nil
 		}
 	}

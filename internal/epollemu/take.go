@@ -23,7 +23,7 @@ func (e *Epoll) Take(events []Event, d time.Duration) (int, error) {
 	kevents := e.kevents.Get(min(len(events), maxRoom))
 	defer e.kevents.Put(kevents)
 	countdown := timeout.Start(d)
-	for looks := 1; ; looks++ {
+	for {
 		taken, err := e.queue.Control(nil, kevents, countdown.Left())
 		n := 0
 		if taken > 0 {
@@ -34,10 +34,15 @@ func (e *Epoll) Take(events []Event, d time.Duration) (int, error) {
 			return n, nil
 		case err != nil:
 			return 0, closedError(err)
-		case taken == 0 && !countdown.Again(0, 0), taken > 0 && d == 0 && looks == maxLooks:
+		case taken == 0 && !countdown.Again(0, 0), taken > 0 && !countdown.LookAgain(sourceOf(&kevents[0])):
 			return 0, nil
 		}
 	}
+}
+
+// sourceOf identifies the filter of a kernel's event.
+func sourceOf(kevent *kqueue.Event) uint64 {
+	return kevent.Ident<<16 | uint64(uint16(kevent.Filter))
 }
 
 // digest turns the kernel's events into one event for each descriptor.

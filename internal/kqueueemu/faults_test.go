@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/internal/kevent"
+	"iomux/internal/timeout"
 )
 
 // faulty is a source whose calls fail as often as the test wants. It is always ready.
@@ -74,7 +75,7 @@ func newFaulty(t *testing.T, f *faulty, flags uint16) (q *Queue, epoll int) {
 // expect waits once.
 func expect(t *testing.T, q *Queue, epoll, want int, failure syscall.Errno) {
 	t.Helper()
-	n, _, errno := q.Wait(epoll, make([]kevent.Event, 4), 0)
+	n, _, errno := q.Wait(epoll, make([]kevent.Event, 4), new(timeout.Countdown))
 	if n != want || errno != failure {
 		t.Errorf("Wait: %d, %v, want %d, %v", n, errno, want, failure)
 	}
@@ -101,7 +102,7 @@ func TestFailureToArmKeepsTheRegistration(t *testing.T) {
 func reportsAgain(t *testing.T, q *Queue, epoll int) {
 	t.Helper()
 	for range 2 {
-		if n, _, errno := q.Wait(epoll, make([]kevent.Event, 4), 0); n == 1 && errno == 0 {
+		if n, _, errno := q.Wait(epoll, make([]kevent.Event, 4), new(timeout.Countdown)); n == 1 && errno == 0 {
 			return
 		}
 	}

@@ -4,7 +4,6 @@ package kqueueemu
 
 import (
 	"syscall"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -12,6 +11,7 @@ import (
 	"iomux/internal/freelist"
 	"iomux/internal/kevent"
 	"iomux/internal/sys"
+	"iomux/internal/timeout"
 )
 
 // few is the number of epoll events that are kept on the stack.
@@ -19,17 +19,17 @@ const few = 64
 
 var buffers freelist.Slices[unix.EpollEvent]
 
-// Wait waits until there are events or the timeout expires. more reports whether the epoll had any
-// event. If n is 0 then, other events may follow.
-func (q *Queue) Wait(epoll int, events []kevent.Event, timeout time.Duration) (n int, more bool, errno syscall.Errno) {
+// Wait waits until there are events or the timeout expires. again reports whether the epoll had an
+// event that was none of the queue's, so that others may follow.
+func (q *Queue) Wait(epoll int, events []kevent.Event, left *timeout.Countdown) (n int, again bool, errno syscall.Errno) {
 	if len(events) > few {
 		buffer := buffers.Get(min(len(events), q.entries()))
-		n, more, errno = q.wait(epoll, events, buffer, timeout)
+		n, again, errno = q.wait(epoll, events, buffer, left)
 		buffers.Put(buffer)
-		return n, more, errno
+		return n, again, errno
 	}
 	var buffer [few]unix.EpollEvent
-	return q.wait(epoll, events, buffer[:len(events)], timeout)
+	return q.wait(epoll, events, buffer[:len(events)], left)
 }
 
 // entries returns the largest number of events that an epoll can have. One call must be able to
@@ -40,12 +40,12 @@ func (q *Queue) entries() int {
 	return len(q.slots) + few
 }
 
-func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, timeout time.Duration) (int, bool, syscall.Errno) {
+func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, left *timeout.Countdown) (int, bool, syscall.Errno) {
 	if q.dead.Load() {
 		return 0, false, unix.EBADF
 	}
 	q.lookAtMounts()
-	taken, errno := sys.EpollWait(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw), timeout)
+	taken, errno := sys.EpollWait(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw), left.Left())
 	if errno != 0 || taken == 0 {
 		return 0, false, errno
 	}
@@ -54,17 +54,22 @@ func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, ti
 	if q.dead.Load() {
 		return 0, false, unix.EBADF
 	}
-	q.failure = 0
+	q.failure, q.nothing = 0, sourceOfEvent(&raw[0])
 	n := q.collect(epoll, events, raw, taken)
 	if n == 0 && q.failure != 0 {
 		return 0, false, q.failure
 	}
-	return n, true, 0
+	return n, n == 0 && left.LookAgain(q.nothing), 0
+}
+
+// sourceOfEvent identifies the registration of an epoll event.
+func sourceOfEvent(raw *unix.EpollEvent) uint64 {
+	return uint64(uint32(raw.Pad))<<32 | uint64(uint32(raw.Fd))
 }
 
 // collect turns the epoll's events into events of the queue. There is room for all of them.
 func (q *Queue) collect(epoll int, events []kevent.Event, raw []unix.EpollEvent, taken int) int {
-	n := 0
+	n, inners := 0, 0
 	var ready [inner]bool
 	for i := range raw[:taken] {
 		switch at := raw[i].Fd; {
@@ -72,14 +77,19 @@ func (q *Queue) collect(epoll int, events []kevent.Event, raw []unix.EpollEvent,
 			n += q.report(epoll, &raw[i], events[n:])
 		case at <= innerSlot:
 			ready[innerSlot-at] = true
+			inners++
 		default:
 			q.read(at)
 		}
 	}
-	n += q.reportPending(epoll, events[n:])
+	// Each of the epoll's events has room, so that neither pending registrations nor an inner
+	// epoll take
+	// the turn of another.
+	n += q.reportPending(epoll, events[n:len(events)-inners])
 	for i, fd := range q.inner {
 		if ready[i] {
-			n += q.collectInner(epoll, fd, events[n:], raw)
+			inners--
+			n += q.collectInner(epoll, fd, events[n:len(events)-inners], raw)
 		}
 	}
 	return n
@@ -99,12 +109,8 @@ func (q *Queue) read(slot int32) {
 	}
 }
 
-// collectInner takes events from an inner epoll. If pending registrations have taken all the room,
-// the next wait reports the inner epoll again.
+// collectInner takes events from an inner epoll. There is room for at least one.
 func (q *Queue) collectInner(epoll, from int, events []kevent.Event, raw []unix.EpollEvent) (n int) {
-	if len(events) == 0 {
-		return 0
-	}
 	taken, _ := sys.EpollWait(from, unsafe.Pointer(unsafe.SliceData(raw)), min(len(raw), len(events)), 0)
 	for i := range raw[:max(taken, 0)] {
 		n += q.report(epoll, &raw[i], events[n:])
@@ -119,10 +125,12 @@ func (q *Queue) report(epoll int, raw *unix.EpollEvent, events []kevent.Event) i
 		return 0
 	}
 	at := &q.slots[raw.Fd]
-	if at.registration == nil || at.generation != raw.Pad || at.registration.disabled {
-		return 0
+	if at.registration != nil && at.generation == raw.Pad && !at.registration.disabled &&
+		q.deliver(epoll, at.registration, raw.Events, &events[0]) > 0 {
+		return 1
 	}
-	return q.deliver(epoll, at.registration, raw.Events, &events[0])
+	q.nothing = sourceOfEvent(raw)
+	return 0
 }
 
 // reportPending reports the pending registrations, once each. A registration with a lasting

@@ -8,6 +8,7 @@ import (
 
 	"iomux/internal/kevent"
 	"iomux/internal/kqueueemu"
+	"iomux/internal/timeout"
 )
 
 // kernels are the ways in which this system can watch.
@@ -49,7 +50,7 @@ func (q *emulatedQueue) add(fd int) error {
 func (q *emulatedQueue) read(happened func(fd int, notes uint32)) error {
 	var events [8]kevent.Event
 	for {
-		n, _, errno := q.queue.Wait(q.number, events[:], 0)
+		n, _, errno := q.queue.Wait(q.number, events[:], new(timeout.Countdown))
 		if errno != 0 && errno != syscall.EINTR {
 			return errno
 		}

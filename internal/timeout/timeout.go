@@ -31,6 +31,8 @@ func Longest(d time.Duration) (before time.Duration) {
 type Countdown struct {
 	total time.Duration
 	start time.Time // set only if total is positive
+	looks uint      // fruitless calls after the end of the timeout
+	seen  uint64    // the source of one of them
 }
 
 // Start starts the countdown of the timeout d.
@@ -67,6 +69,25 @@ func (c *Countdown) Again(n int, errno syscall.Errno) bool {
 		return errno == syscall.EINTR && !interruptible.Load()
 	}
 	return n == 0 && (c.total < 0 || c.total > 0 && time.Since(c.start) < c.total)
+}
+
+// LookAgain reports whether to repeat a system call whose events all turned out to be nothing.
+// They can hide a ready descriptor, so the call is repeated even after the end of the timeout. The
+// number source identifies one of the events. Kernels report in turns: if a source comes again,
+// every ready one has had its turn.
+func (c *Countdown) LookAgain(source uint64) bool {
+	if c.Left() != 0 {
+		return true
+	}
+	if c.looks > 0 && source == c.seen {
+		return false
+	}
+	// Remembering another source after 1, 2, 4, 8 … calls finds every repetition in the end.
+	if c.looks&(c.looks-1) == 0 {
+		c.seen = source
+	}
+	c.looks++
+	return true
 }
 
 // Milliseconds returns d for calls that take an int of milliseconds. It rounds up, so that a wait

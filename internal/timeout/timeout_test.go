@@ -60,6 +60,39 @@ func TestAgain(t *testing.T) {
 	})
 }
 
+func TestFruitlessCallsEndAfterTheTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, total := range []time.Duration{0, time.Second} {
+			countdown := timeout.Start(total)
+			for passed := time.Duration(0); passed < total; passed += time.Millisecond {
+				if !countdown.LookAgain(7) {
+					t.Fatalf("a wait of %v ends after %v", total, passed)
+				}
+				time.Sleep(time.Millisecond)
+			}
+			const sources = 100
+			looks := 1
+			for ; countdown.LookAgain(uint64(looks%sources)) && looks < 10*sources; looks++ {
+			}
+			if looks < sources || looks > 4*sources {
+				t.Errorf("a wait of %v makes %d calls after its end, want some more than %d", total, looks, sources)
+			}
+		}
+		countdown := timeout.Start(0)
+		for source := range uint64(1000) {
+			if !countdown.LookAgain(source) {
+				t.Fatalf("a wait ends after %d of 1000 sources", source)
+			}
+		}
+		endless := timeout.Start(-1)
+		for range 1000 {
+			if !endless.LookAgain(7) {
+				t.Fatal("a wait without a timeout ends")
+			}
+		}
+	})
+}
+
 func TestUnitsAreRoundedUp(t *testing.T) {
 	for _, test := range []struct {
 		d            time.Duration

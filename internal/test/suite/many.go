@@ -19,6 +19,7 @@ var manyTests = []test{
 	{name: "ManyAreModifiedAtRandom", run: modifiedAtRandom},
 	{name: "TurnsAreFair", memory: true, run: fairTurns},
 	{name: "ThoseThatAreArmedAgainStarveNoOther", modes: OneShot, run: armedAgain},
+	{name: "ReadyIsFoundBehindThoseThatWere", memory: true, alone: true, run: behindSpent},
 	{name: "ThousandsTakeTurns", memory: true, alone: true, run: thousandsOfTurns},
 	{name: "RegisteredAndUnregisteredAllTheTime", run: churn},
 	{name: "ManyObjectsLeaveNothingOpen", alone: true, run: leavesNothing},
@@ -48,6 +49,44 @@ func shortList(t *testing.T, m Mechanism) {
 		}
 	}
 	expectNothing(t, waiter)
+}
+
+// behindSpent makes many descriptors ready, and undoes that before the wait. However many events
+// turn out to be nothing, they do not hide the ready descriptor, even if the timeout is over.
+func behindSpent(t *testing.T, m Mechanism) {
+	const descriptors = 40
+	spend := map[string]func(waiter Waiter, r int){
+		"read":         func(_ Waiter, r int) { Drain(t, r) },
+		"unregistered": func(waiter Waiter, r int) { must(t, waiter.Unregister(r)) },
+		"modified":     func(waiter Waiter, r int) { must(t, waiter.Modify(r, Pri&m.Reports, Level)) },
+	}
+	if m.ReportsClosed == Forgotten {
+		spend["closed"] = func(_ Waiter, r int) { Close(t, r) }
+	}
+	for name, spend := range spend {
+		for _, mode := range m.allModes() {
+			for _, timeout := range []time.Duration{0, 1} {
+				waiter := object(t, m)
+				var fds [descriptors + 1]int
+				for i := range fds {
+					r, w := Pipe(t)
+					fds[i] = r
+					must(t, waiter.Register(r, In, mode))
+					Write(t, w)
+				}
+				ready := fds[descriptors/2]
+				for _, fd := range fds {
+					if fd != ready {
+						spend(waiter, fd)
+					}
+				}
+				if err := matches(m, wait(t, waiter, 1, timeout), ready, In, Hup); err != nil {
+					t.Errorf("%s, mode %v, a wait of %v: %v", name, mode, timeout, err)
+				}
+				must(t, waiter.Close())
+			}
+		}
+	}
 }
 
 // oneOfMany makes one descriptor after the other ready, in random order, and unregisters it.

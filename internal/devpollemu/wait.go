@@ -210,7 +210,7 @@ func (s *Set) takeOutside(w *waiter, events []Event, ready int) (n int) {
 		// A descriptor that was changed since the list was made is asked for again.
 		e, known := s.entries[found.FD]
 		if !known || e.place < 0 || int32(e.tag-w.newest) > 0 {
-			w.stale = sys.EpollData(found.FD, e.tag)
+			w.stale = uint64(e.tag)<<32 | uint64(found.FD)
 			continue
 		}
 		events[n] = Event{FD: int(found.FD), Events: found.Revents}

@@ -206,7 +206,14 @@ func TestRegularFile(t *testing.T) {
 }
 
 func TestDescriptorsThatCannotBeUsedAreEBADF(t *testing.T) {
-	r, w := suite.Pipe(t)
+	// A pipe would not do: on FreeBSD and DragonFly both of its ends are for both.
+	var r, w int
+	for fd, flags := range map[*int]int{&r: unix.O_RDONLY, &w: unix.O_WRONLY} {
+		var err error
+		*fd, err = unix.Open(os.DevNull, flags|unix.O_CLOEXEC, 0)
+		must(t, err)
+		suite.CloseAtEnd(t, *fd)
+	}
 	for _, fd := range []int{-1, math.MinInt, math.MaxInt, suite.ClosedFD(t), w} {
 		if n, err := descriptor.TryRead(fd, make([]byte, 1)); n != 0 || err != unix.EBADF {
 			t.Errorf("TryRead(%d): %d, %v, want EBADF", fd, n, err)

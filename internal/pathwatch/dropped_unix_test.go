@@ -3,6 +3,7 @@
 package pathwatch
 
 import (
+	"maps"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -27,4 +28,30 @@ func TestDroppedWatcherIsClosed(t *testing.T) {
 		}
 	}
 	t.Error("the descriptor is still open")
+}
+
+// On Linux, the model of kqueue shows that a dropped watcher closes the watched files, too.
+func TestWatchedFilesAreHeld(t *testing.T) {
+	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+		expectHeld := func() {
+			t.Helper()
+			want := descriptors{w.FD(): {}}
+			if k, ok := w.kernel.(*vnodes); ok {
+				for fd := range k.opened {
+					want[fd] = struct{}{}
+				}
+			}
+			if held := w.kernel.held(); !maps.Equal(held, want) {
+				t.Errorf("held are %v, want %v", held, want)
+			}
+		}
+		p := add(t, w, filepath.Join(folder, "file"))
+		expectHeld()
+		write(t, filepath.Join(folder, "file"), "text")
+		p2 := add(t, w, filepath.Join(folder, "file"))
+		expectHeld()
+		w.Remove(p)
+		w.Remove(p2)
+		expectHeld()
+	})
 }

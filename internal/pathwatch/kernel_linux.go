@@ -37,6 +37,8 @@ func newKernel(func()) (kernel, error) {
 
 func (k *inotify) fd() int { return k.number }
 
+func (k *inotify) held() descriptors { return descriptors{k.number: {}} }
+
 func (k *inotify) close() error { return os.NewSyscallError("close", unix.Close(k.number)) }
 
 func (k *inotify) watch(path string, isFolder bool) (*node, error) {

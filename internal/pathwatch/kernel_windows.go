@@ -303,5 +303,9 @@ func errOpen(path string, err error) error {
 	return errWatch(path, "CreateFile", err, "")
 }
 
-// closeFD does nothing: a goroutine keeps the watcher reachable.
-func closeFD(int) {}
+// descriptors are not needed: a goroutine keeps the watcher reachable.
+type descriptors struct{}
+
+func (descriptors) close() {}
+
+func (*folders) held() descriptors { return descriptors{} }

@@ -17,6 +17,7 @@ type vnodes struct {
 	mode   int // in which files are opened
 	nodes  map[identity]*node
 	opened map[int]*node // those held open, by the descriptor
+	all    descriptors   // of the queue and of opened
 }
 
 // vnodeQueue is a kqueue as far as it is used here.
@@ -38,10 +39,15 @@ const (
 )
 
 func newVnodes(queue vnodeQueue, mode int) *vnodes {
-	return &vnodes{queue: queue, mode: mode, nodes: make(map[identity]*node), opened: make(map[int]*node)}
+	return &vnodes{
+		queue: queue, mode: mode, nodes: make(map[identity]*node), opened: make(map[int]*node),
+		all: descriptors{queue.fd(): {}},
+	}
 }
 
 func (k *vnodes) fd() int { return k.queue.fd() }
+
+func (k *vnodes) held() descriptors { return k.all }
 
 func (k *vnodes) close() error {
 	for fd := range k.opened {
@@ -105,7 +111,7 @@ func (k *vnodes) nodeOf(path string, fd int, about status) *node {
 	}
 	n.watched = watched{number: fd, path: path, about: about}
 	if fd >= 0 {
-		k.opened[fd] = n
+		k.opened[fd], k.all[fd] = n, struct{}{}
 	}
 	return n
 }
@@ -113,6 +119,7 @@ func (k *vnodes) nodeOf(path string, fd int, about status) *node {
 func (k *vnodes) unwatch(n *node) {
 	if n.number >= 0 {
 		delete(k.opened, n.number)
+		delete(k.all, n.number)
 		_ = unix.Close(n.number) // which ends the watch
 	}
 	if id := (identity{n.about.dev, n.about.ino}); k.nodes[id] == n {

@@ -64,6 +64,12 @@ func lstat(path string) (status, error) {
 // fold returns the entry as all of its spellings are listed.
 func fold(entry string) string { return entry }
 
-// closeFD closes the kernel's descriptor. The kernel itself reaches the paths, and so all that
-// their owner reaches: a cleanup that held it would never run.
-func closeFD(fd int) { _ = unix.Close(fd) }
+// descriptors are the open descriptors of a kernel. The kernel itself reaches the paths, and so all
+// that their owner reaches: a cleanup that held it would never run.
+type descriptors map[int]struct{}
+
+func (d descriptors) close() {
+	for fd := range d {
+		_ = unix.Close(fd) // nobody takes the error
+	}
+}

@@ -56,6 +56,8 @@ type kernel interface {
 	// some were lost.
 	read(happened func(n *node, entry string, change Change)) (lost bool, err error)
 	close() error
+	// held returns what keeps the kernel's descriptors open, which does not reach the nodes.
+	held() descriptors
 }
 
 // ofContents are the changes that leave the entries of a folder as they are.
@@ -79,7 +81,7 @@ func New(notify func()) (*Watcher, error) {
 		return nil, err
 	}
 	w := newWatcher(k)
-	w.cleanup = runtime.AddCleanup(w, closeFD, k.fd())
+	w.cleanup = runtime.AddCleanup(w, descriptors.close, k.held())
 	return w, nil
 }
 

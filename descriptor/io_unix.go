@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/freelist"
 	"iomux/internal/sys"
 )
 
@@ -26,6 +27,9 @@ func readByMode(fd int, p []byte) (int, error) {
 		if err := ready(fd, unix.POLLIN); err != nil {
 			return 0, err
 		}
+	}
+	if len(p) == 0 { // DragonFly would drop a datagram
+		return 0, nil
 	}
 	for {
 		n, err := unix.Read(fd, p)
@@ -91,12 +95,17 @@ func isBlocking(fd int) (bool, error) {
 	return flags&unix.O_NONBLOCK == 0, err
 }
 
+// questions are lists of one descriptor, which would be allocated for each call on DragonFly.
+var questions freelist.Slices[sys.PollFD]
+
 // ready returns EAGAIN if reading or writing would block. The end of file and an error do not
 // block.
 func ready(fd int, events uint16) error {
-	fds := [1]sys.PollFD{{FD: int32(fd), Events: events}}
+	fds := questions.Get(1)
+	defer questions.Put(fds)
+	fds[0] = sys.PollFD{FD: int32(fd), Events: events}
 	for {
-		n, errno := sys.Poll(fds[:], 0)
+		n, errno := sys.Poll(fds, 0)
 		switch {
 		case errno == unix.EINTR:
 		case errno != 0:

@@ -245,6 +245,10 @@ func TestChangesOfFile(t *testing.T) {
 		if runtime.GOOS == "windows" { // where writing is seen by the time
 			times = Modified
 		}
+		nothing := Change(0)
+		if runtime.GOOS == "dragonfly" { // which reports a rename that has no effect
+			nothing = Renamed
+		}
 		for _, line := range []struct {
 			what        string
 			do          func() error
@@ -261,7 +265,7 @@ func TestChangesOfFile(t *testing.T) {
 			{"create", func() error { return os.WriteFile(name, nil, 0o600) }, Created, 0},
 			{"remove", func() error { return os.Remove(name) }, Deleted, Attributes | Linked},
 			{"link in", func() error { return os.Link(name+"2", name) }, Created, Linked | Attributes},
-			{"rename of one link over the other", func() error { return os.Rename(name+"2", name) }, 0, 0},
+			{"rename of one link over the other", func() error { return os.Rename(name+"2", name) }, 0, nothing},
 			{"save by rename", func() error { return saveByRename(name, "new") }, Created, Deleted | Linked},
 		} {
 			if runtime.GOOS == "windows" && strings.Contains(line.what, "link") {

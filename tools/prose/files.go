@@ -18,10 +18,10 @@ func blocksOf(file, text string) (blocks []block, long []int) {
 	case strings.HasSuffix(name, ".md"):
 		return documentBlocks(text)
 	case strings.HasSuffix(name, ".c"), strings.HasSuffix(name, ".h"):
-		return commentBlocks(text, "//")
-	case name == "Makefile", name == "run", strings.HasSuffix(name, ".mk"), strings.HasSuffix(name, ".sh"), strings.HasSuffix(name, ".py"),
-		strings.HasSuffix(name, ".yml"):
-		return commentBlocks(text, "#")
+		return sourceBlocks(text, slashed)
+	case name == "Makefile", name == "run", strings.HasSuffix(name, ".mk"), strings.HasSuffix(name, ".sh"),
+		strings.HasSuffix(name, ".py"), strings.HasSuffix(name, ".yml"), strings.HasSuffix(name, ".bash"):
+		return sourceBlocks(text, hashed)
 	}
 	return nil, nil
 }
@@ -41,7 +41,7 @@ func goBlocks(file, text string) (blocks []block, long []int) {
 				continue
 			}
 			number := files.Position(comment.Pos()).Line
-			if strings.HasPrefix(strings.TrimSpace(lines[number-1]), "//") && isLong(lines[number-1], widest) {
+			if isLong(lines[number-1], widest) {
 				long = append(long, number)
 			}
 			content := strings.TrimPrefix(comment.Text, "//")
@@ -116,21 +116,32 @@ func documentBlocks(text string) (blocks []block, long []int) {
 	return append(blocks, b), long
 }
 
-// commentBlocks returns the comments of a file whose comments start with mark at the start of a
-// line.
-func commentBlocks(text, mark string) (blocks []block, long []int) {
-	b := block{line: 1}
-	for i, line := range strings.Split(text, "\n") {
-		content, ok := strings.CutPrefix(strings.TrimSpace(line), mark)
-		if !ok {
+// Comments and strings of files that are not Go. Each pattern needs a language where the other marks
+// have no meaning.
+var (
+	slashed = regexp.MustCompile(`(?s)//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"`)
+	hashed  = regexp.MustCompile(`(?sm)^[ \t]*#[^\n]*|[ \t]#[^\n]*|""".*?"""|"(?:\\.|[^"\\\n])*"`)
+)
+
+// sourceBlocks returns the comments and strings that pattern finds. Comments of consecutive lines
+// are one block.
+func sourceBlocks(text string, pattern *regexp.Regexp) (blocks []block, long []int) {
+	lines := strings.Split(text, "\n")
+	b, next := block{}, 0
+	for _, at := range pattern.FindAllStringIndex(text, -1) {
+		number := 1 + strings.Count(text[:at[0]], "\n")
+		piece := strings.TrimSpace(text[at[0]:at[1]])
+		if number != next || piece[0] == '"' {
 			blocks = append(blocks, b)
-			b = block{line: i + 2}
-			continue
+			b = block{line: number}
 		}
-		if isLong(line, widest) {
-			long = append(long, i+1)
+		for i, line := range strings.Split(piece, "\n") {
+			if piece[0] != '"' && isLong(lines[number+i-1], widest) {
+				long = append(long, number+i)
+			}
+			b.lines = append(b.lines, strings.Trim(line, "#/*\" \t"))
 		}
-		b.lines = append(b.lines, strings.TrimSpace(content))
+		next = b.line + len(b.lines)
 	}
 	return append(blocks, b), long
 }

@@ -65,7 +65,7 @@ var rules = compile(map[string]string{
 func compile(patterns map[string]string) map[*regexp.Regexp]string {
 	compiled := make(map[*regexp.Regexp]string)
 	for pattern, advice := range patterns {
-		compiled[regexp.MustCompile(strings.ReplaceAll(pattern, "START", `(?:\A|[.!?:;] )`))] = advice
+		compiled[regexp.MustCompile(strings.ReplaceAll(pattern, "START", `(?:\A|[.!?:;] +)(?:- )?`))] = advice
 	}
 	return compiled
 }

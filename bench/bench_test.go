@@ -16,7 +16,7 @@ import (
 	"iomux/bench/rival"
 )
 
-// TestMain lets the test binary stand for the program, which starts itself for those that are written in Go.
+// TestMain lets the test binary act as the program, which starts itself for rivals written in Go.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "rival" {
 		main()
@@ -43,25 +43,25 @@ func TestSpread(t *testing.T) {
 			t.Errorf("%v: %v, want %v", test.values, got, test.want)
 		}
 		if !slices.Equal(before, test.values) {
-			t.Errorf("the values were changed to %v: they belong to rounds", test.values)
+			t.Errorf("spreadOf changed the values to %v, want %v", test.values, before)
 		}
 	}
 	if got := spreadOf(nil); !math.IsNaN(got.median) {
-		t.Errorf("the median of nothing is %v", got.median)
+		t.Errorf("the median of no values is %v, want NaN", got.median)
 	}
 }
 
-// What is fast in a round in which everything is fast is not fast.
+// TestRatiosAreOfTheSameRound uses a round in which everything is slow.
 func TestRatiosAreOfTheSameRound(t *testing.T) {
 	if got := ratios([]float64{10, 200, 30}, []float64{5, 100, 15}); !slices.Equal(got, []float64{2, 2, 2}) {
-		t.Errorf("ratios: %v", got)
+		t.Errorf("ratios = %v, want [2 2 2]", got)
 	}
 	if got := ratios([]float64{10, 20}, nil); len(got) != 0 {
-		t.Errorf("ratios to what was not measured: %v", got)
+		t.Errorf("ratios to no values = %v, want none", got)
 	}
 }
 
-// measured are results of three rounds.
+// measured returns the results of three rounds.
 func measured() *results {
 	r := newResults()
 	r.values[key{"row", "we"}] = map[string][]float64{"cpu": {11, 22, 33}, "early": {0, 0, 1}}
@@ -97,7 +97,7 @@ func TestVerdicts(t *testing.T) {
 		}
 	}
 	if got := r.of(we[0], "cpu"); !slices.Equal(got, []float64{11, 22, 33}) {
-		t.Errorf("a verdict has changed the results to %v", got)
+		t.Errorf("verdict changed the results to %v, want [11 22 33]", got)
 	}
 }
 
@@ -115,7 +115,7 @@ func TestTables(t *testing.T) {
 		}
 	}
 	if got := (table{metric: "nothing"}).text(g, measured()); got != "" {
-		t.Errorf("a table of nothing:\n%s", got)
+		t.Errorf("a table without values is %q, want none", got)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestTablesWithoutC(t *testing.T) {
 	}
 }
 
-func TestReasonsAreToldOnce(t *testing.T) {
+func TestReasonsAreListedOnce(t *testing.T) {
 	none := errors.New("EOF\nno compiler")
 	got := leftOutList([]leftOut{{"one", "C", none}, {"one", "Python", none}, {"two", "C", none}})
 	if !strings.HasSuffix(got, "\n- C: no compiler (one; two)\n- Python: no compiler (one)\n") {
@@ -141,13 +141,13 @@ func TestReasonsAreToldOnce(t *testing.T) {
 	}
 }
 
-// Each goal has to look at what some group measures, or it would be "not measured" for ever.
+// TestGoalsAreMeasured checks that a group measures each cell of a goal.
 func TestGoalsAreMeasured(t *testing.T) {
 	entries := make(map[key]bool)
 	for _, g := range groups() {
 		for _, e := range g.entries {
 			if entries[key{e.row, e.who}] {
-				t.Errorf("%s, %s is there twice", e.row, e.who)
+				t.Errorf("%s, %s appears twice", e.row, e.who)
 			}
 			entries[key{e.row, e.who}] = true
 		}
@@ -166,7 +166,7 @@ func TestGoalsAreMeasured(t *testing.T) {
 	}
 }
 
-// small are the groups with small numbers, for a run that takes no time.
+// small returns the group with small numbers, for a short run.
 func small(g group) group {
 	g.slice = min(g.slice, time.Millisecond)
 	g.entries = slices.Clone(g.entries)
@@ -185,10 +185,10 @@ func small(g group) group {
 	return g
 }
 
-// Everything that is written in Go can be measured, on any Linux.
+// TestGroupsRun measures every rival that is written in Go.
 func TestGroupsRun(t *testing.T) {
 	if testing.Short() {
-		t.Skip("processes are started")
+		t.Skip("the test starts many processes")
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -200,7 +200,7 @@ func TestGroupsRun(t *testing.T) {
 		module: errors.ErrUnsupported, rival.Command: errors.ErrUnsupported, rival.Hello: errors.ErrUnsupported,
 	}}, io.Discard, 1)
 	for _, g := range groups() {
-		if g.title == idle().title { // which takes its time
+		if g.title == idle().title { // it takes long
 			continue
 		}
 		g = small(g)
@@ -209,25 +209,25 @@ func TestGroupsRun(t *testing.T) {
 			at := key{e.row, e.who}
 			values := r.results.of(at, "ns")
 			switch {
-			case r.rivals.absent[program(e.who)] != nil, e.row == rowProcess: // whose peer is in C
+			case r.rivals.absent[program(e.who)] != nil, e.row == rowProcess: // its peer is in C
 				if len(values) != 0 || !r.results.isLeftOut(e) {
-					t.Errorf("%v is absent, and was measured", at)
+					t.Errorf("%v is absent but was measured", at)
 				}
-			case e.row == rowBeyond: // small numbers hide why raw and x/sys cannot
+			case e.row == rowBeyond: // with small numbers, raw and x/sys are not left out
 			case len(values) != 1 || values[0] <= 0:
-				t.Errorf("%s: %v: %v, left out: %t", g.title, at, values, r.results.isLeftOut(e))
+				t.Errorf("%s: %v: values %v, want one above 0; left out: %t", g.title, at, values, r.results.isLeftOut(e))
 			}
 		}
 	}
 	text := report(describe(r.rivals), groups(), r.results)
-	for _, want := range []string{"\n## Goals\n", "\n## What was left out\n", rival.Netpoll, "not measured"} {
+	for _, want := range []string{"\n## Goals\n", "\n## Left out\n", rival.Netpoll, "not measured"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the results lack %q", want)
 		}
 	}
 }
 
-// A rival that fails midway is left out; the others go on.
+// TestARivalThatFailsIsLeftOut checks that the others are still measured.
 func TestARivalThatFailsIsLeftOut(t *testing.T) {
 	r := newRunner(&rivals{}, io.Discard, 4)
 	good, bad := &fake{}, &fake{fails: 2}
@@ -237,18 +237,18 @@ func TestARivalThatFailsIsLeftOut(t *testing.T) {
 	}
 	r.session(all, 4, time.Now().Add(time.Minute), "Group")
 	if got := r.results.of(key{"row", "good"}, "ns"); !slices.Equal(got, []float64{7, 7, 7, 7}) {
-		t.Errorf("the good one: %v", got)
+		t.Errorf("the good rival has %v, want four times 7", got)
 	}
 	if !r.results.isLeftOut(entry{row: "row", who: "bad"}) || len(r.results.of(key{"row", "bad"}, "ns")) != 0 {
-		t.Error("the bad one was not left out")
+		t.Error("the bad rival was not left out")
 	}
 	if !bad.closed {
-		t.Error("the bad one was not ended")
+		t.Error("the bad rival was not closed")
 	}
 }
 
 type fake struct {
-	fails  int // at this question, the first is 1
+	fails  int // the number of the question that fails, from 1
 	asked  int
 	closed bool
 }
@@ -265,17 +265,31 @@ func (f *fake) close() error {
 	return nil
 }
 
-// What cannot be compiled here is left out, with the compiler's reason.
+// TestBuildFailures checks that a program that does not compile is left out.
 func TestBuildFailures(t *testing.T) {
 	r := &rivals{folder: t.TempDir(), absent: make(map[string]error)}
 	r.build("no compiler", filepath.Join(r.folder, "cc"))
 	r.build("no package", "go", "build", "iomux/nothing")
 	for _, name := range []string{"no compiler", "no package"} {
 		if r.absent[name] == nil {
-			t.Errorf("%s: no failure", name)
+			t.Errorf("building %s did not fail", name)
 		}
 	}
 	if _, err := r.command("no package", nil); err == nil {
-		t.Error("a command that is absent")
+		t.Error("command returned a program that was not built")
+	}
+}
+
+func TestLongTextsAreWrapped(t *testing.T) {
+	word := strings.Repeat("é", 49)
+	for text, want := range map[string]string{
+		"":                                    "",
+		word + " " + word + "é":               word + " " + word + "é",
+		word + " " + word + "éé":              word + "\n" + word + "éé",
+		"- " + word + " " + word + " " + word: "- " + word + "\n  " + word + "\n  " + word,
+	} {
+		if got := wrap(text); got != want {
+			t.Errorf("wrap(%q) = %q, want %q", text, got, want)
+		}
 	}
 }

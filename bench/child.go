@@ -17,22 +17,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// measurement is what n operations took, by metric.
+// measurement holds the costs of n operations, by metric.
 type measurement map[string]float64
 
-// child is a process that measures when it is asked to.
+// child is a process that measures on request.
 type child struct {
 	command *exec.Cmd
 	in      io.WriteCloser
 	out     *bufio.Reader
-	pipe    *os.File // what out reads from
+	pipe    *os.File // out reads from it
 	failure *strings.Builder
 }
 
-// patience is how long a child may take for anything.
+// patience is the longest time that a child may take to reply.
 const patience = 90 * time.Second
 
-// start starts a process that uses only one processor, -1 for any, and reads the first line that it prints, which has to begin so.
+// start starts a process on one processor, or on any if processor is -1. It reads the first line of
+// the output, which must begin with greeting, and returns the rest of the line.
 func start(command *exec.Cmd, processor int, greeting string) (*child, string, error) {
 	c := &child{command: command, failure: new(strings.Builder)}
 	command.Stderr = c.failure
@@ -51,7 +52,7 @@ func start(command *exec.Cmd, processor int, greeting string) (*child, string, e
 	}
 	line, err := c.line()
 	if err == nil && !strings.HasPrefix(line, greeting) {
-		err = fmt.Errorf("it says %q", line)
+		err = fmt.Errorf("it printed %q, want %q", line, greeting)
 	}
 	if err != nil {
 		return nil, "", errors.Join(err, c.close())
@@ -59,7 +60,8 @@ func start(command *exec.Cmd, processor int, greeting string) (*child, string, e
 	return c, strings.TrimPrefix(line, greeting), nil
 }
 
-// startOn starts a process from a thread that may use only one processor, for it inherits that.
+// startOn starts a process from a thread that is bound to one processor, because the process
+// inherits the binding.
 func startOn(command *exec.Cmd, processor int) error {
 	if processor < 0 {
 		return command.Start()
@@ -78,7 +80,7 @@ func startOn(command *exec.Cmd, processor int) error {
 	return command.Start()
 }
 
-// processors are the first and the last that this process may use.
+// processors returns the first and the last processor that this process may use.
 func processors() (first, last int) {
 	var all unix.CPUSet
 	if unix.SchedGetaffinity(0, &all) != nil {
@@ -104,7 +106,7 @@ func (c *child) line() (string, error) {
 	return strings.TrimSuffix(line, "\n"), err
 }
 
-// ask has n operations made, and tells what they took.
+// ask lets the child make n operations, and returns their costs.
 func (c *child) ask(n int) (measurement, error) {
 	if _, err := fmt.Fprintln(c.in, n); err != nil {
 		return nil, err
@@ -118,7 +120,7 @@ func (c *child) ask(n int) (measurement, error) {
 	return took, err
 }
 
-// close ends the process, and returns what it had to complain of.
+// close ends the process, and returns the last line of its standard error as an error.
 func (c *child) close() error {
 	_ = c.in.Close()
 	_ = c.command.Process.Kill()
@@ -129,7 +131,7 @@ func (c *child) close() error {
 	return nil
 }
 
-// processorTime is what a process and its threads have used, by its clock.
+// processorTime returns the processor time of the process, from its own clock.
 func (c *child) processorTime() (time.Duration, error) {
 	const scheduler = 2 // CPUCLOCK_SCHED
 	var used unix.Timespec
@@ -137,7 +139,7 @@ func (c *child) processorTime() (time.Duration, error) {
 	return time.Duration(used.Nano()), err
 }
 
-// resident is the memory of a process, in bytes.
+// resident returns the resident memory of the process, in bytes.
 func (c *child) resident() (float64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", c.command.Process.Pid))
 	if err != nil {

@@ -11,20 +11,20 @@ import (
 	"iomux/bench/rival"
 )
 
-// check is one goal: a metric of some cells, of which the greatest counts in each round, relative to another cell, or to a
-// bound, or as it is, must not exceed a limit in the median of the rounds.
+// check is one goal: the median of its values over all rounds must not exceed the limit. The value
+// of a round is the greatest among the cells.
 type check struct {
 	goal, what string
-	of         []key
+	of         []key // the cells
 	metric     string
-	less       *key // whose values are subtracted, round for round
-	to         *key
-	bound      float64
+	less       *key    // the cell whose values are subtracted, if any
+	to         *key    // the cell whose values are the divisors, if any
+	bound      float64 // a constant divisor, if not 0
 	limit      float64
-	always     bool // in every round, not in the median
+	always     bool // every round must keep the limit, not only the median
 }
 
-// values are what a check looks at, by round: none if it was not measured.
+// values returns the value of each round, and nothing if a cell was not measured.
 func (c check) values(r *results) []float64 {
 	var greatest []float64
 	for _, at := range c.of {
@@ -51,7 +51,7 @@ func (c check) values(r *results) []float64 {
 	return greatest
 }
 
-// verdict compares with the goal's limit, to the two digits that are shown.
+// verdict compares the values with the limit, rounded to two digits like the table.
 func (c check) verdict(r *results) (measured spread, verdict string) {
 	measured = spreadOf(c.values(r))
 	value := measured.median
@@ -73,7 +73,7 @@ func checks() []check {
 	for _, load := range []echoing{{50, 50}, {1000, 1000}, {10_000, 10_000}, {10_000, 50}} {
 		row := rowEcho(load.connections, load.window)
 		for _, who := range []string{rival.Poller, example} {
-			all = append(all, check{goal: "echo, one processor: the server's time for a message", what: who + ", " + row + ", to C-mt",
+			all = append(all, check{goal: "echo, one processor: the server's time per message", what: who + ", " + row + ", to C-mt",
 				of: []key{{row, who}}, metric: "cpu", to: &key{row, sharedC}, limit: 1.10})
 		}
 	}
@@ -81,7 +81,7 @@ func checks() []check {
 	all = append(all,
 		check{goal: "idle connection: resident bytes", what: "registrations alone", of: []key{{rowFootprint, rival.Poller}}, metric: "bytes", limit: 100},
 		check{goal: "idle connection: resident bytes", what: rival.Poller + ", echo server", of: []key{{row, rival.Poller}}, metric: "bytes", limit: 100},
-		check{goal: "idle connection: resident bytes", what: example + ", which has an object for each", of: []key{{row, example}}, metric: "bytes", limit: 300},
+		check{goal: "idle connection: resident bytes", what: example + ", with an object for each", of: []key{{row, example}}, metric: "bytes", limit: 300},
 		check{goal: "other goroutines while a loop is saturated", what: rival.Poller + ", in 25 ms", of: []key{{rowOthers, rival.Poller}}, metric: "longest", bound: 25e6, limit: 1},
 		check{goal: "other goroutines while a loop is saturated", what: rival.Epoll + ", in 25 ms", of: []key{{rowOthers, rival.Epoll}}, metric: "longest", bound: 25e6, limit: 1},
 	)
@@ -138,7 +138,7 @@ func lateChecks() []check {
 		check{goal: goal, what: "how many missed a ready descriptor, of all five", of: reporting, metric: "missed", limit: 0, always: true},
 		check{goal: goal, what: rival.Poller + " late, parked, in 1.2 ms, median", of: parked, metric: "p50", bound: 1.2e6, limit: 1},
 		check{goal: goal, what: rival.Poller + " late, parked, in 1.2 ms, 99th percentile", of: parked, metric: "p99", bound: 1.2e6, limit: 1},
-		check{goal: goal, what: "how many were early, of all five", of: everybody, metric: "early", limit: 0, always: true})
+		check{goal: goal, what: "early waits of all five", of: everybody, metric: "early", limit: 0, always: true})
 }
 
 func pollChecks() (all []check) {
@@ -153,7 +153,7 @@ func pollChecks() (all []check) {
 				of: []key{{row, one.who}}, metric: "cpu", to: &key{row, sharedC}, limit: 1.10})
 		}
 	}
-	return append(all, check{goal: "select, up to 1000 descriptors", what: rowBeyond + " work; to C-mt",
+	return append(all, check{goal: "select, up to 1000 descriptors", what: rowBeyond + ", to C-mt",
 		of: []key{{rowBeyond, rival.Select}}, metric: "cpu", to: &key{rowBeyond, sharedC}, limit: 1.15})
 }
 

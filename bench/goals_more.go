@@ -41,8 +41,8 @@ func timerChecks() (all []check) {
 	}
 	of := []key{{rowReset, rival.Poller}}
 	return append(all,
-		check{goal: goal, what: "descriptors for each", of: of, metric: "descriptors", limit: 0, always: true},
-		check{goal: goal, what: "bytes of the heap for each", of: of, metric: "bytes", limit: 200})
+		check{goal: goal, what: "descriptors per timer", of: of, metric: "descriptors", limit: 0, always: true},
+		check{goal: goal, what: "bytes of the heap per timer", of: of, metric: "bytes", limit: 200})
 }
 
 func queueChecks() (all []check) {

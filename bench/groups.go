@@ -10,30 +10,31 @@ import (
 	"iomux/bench/rival"
 )
 
-// entry is one thing to measure: who does it, and the row of the table where it is shown.
+// entry is the measurement of one rival in one row of a table.
 type entry struct {
 	row, who string
 	work     []string
-	fixed    int  // the number of operations of a slice; else as many as fill its time
-	anywhere bool // on any processor, else on one
+	fixed    int  // the number of operations of a slice, or 0 to fill its time
+	anywhere bool // on any processor, not on a certain one
 	echo     *echoing
 }
 
-// echoing is what an echo server has to bear.
+// echoing is the load of an echo server.
 type echoing struct{ connections, window int }
 
-// group is what is measured side by side, in interleaved rounds.
+// group is a set of entries that are measured together, in interleaved rounds.
 type group struct {
 	title, about string
-	slice        time.Duration // how long an entry is measured for in a round
-	share        float64       // of the time that all groups have
-	apart        bool          // one process after the other, not all side by side
+	slice        time.Duration // the time of an entry in a round
+	share        float64       // of the time of all groups
+	apart        bool          // starts the processes one after the other, not all at once
 	entries      []entry
 	tables       []table
 	also         func(r *results) string // more text
 }
 
-// table shows one metric of a group: relative to whom, or to a bound, or as it is.
+// table shows one metric of a group. Values are divided by those of the rival base, or else by
+// bound, or not at all.
 type table struct {
 	caption string
 	metric  string
@@ -76,7 +77,7 @@ func rowSome(n int) string { return strconv.Itoa(n) + " ready of 1000" }
 func rowLate(timeout time.Duration) string { return timeout.String() }
 
 func rowEcho(connections, window int) string {
-	return strconv.Itoa(connections) + " connections, " + strconv.Itoa(window) + " messages under way"
+	return strconv.Itoa(connections) + " connections, " + strconv.Itoa(window) + " messages in flight"
 }
 
 const perCall = "Processor time of a call, relative to C-mt."
@@ -92,7 +93,7 @@ func groups() []group {
 
 func calls() group {
 	g := group{title: "epoll: one call that does not wait", slice: 40 * time.Millisecond, share: 1.3,
-		about:  "For libevent and libuv a call is a turn of their loop, with the callback.",
+		about:  "For libevent and libuv, a call is one turn of their loop, with its callback.",
 		tables: []table{{perCall, "cpu", sharedC, 0}, {"Allocations of a call.", "allocations", "", 0}}}
 	everybody := []string{plainC, sharedC, rival.Raw, rival.XSys, rival.Epoll, rival.Poller, python, libevent}
 	g.add(rowReadyOne, "ready 1", append(everybody, libuv)...)
@@ -115,8 +116,8 @@ func pollCalls() group {
 
 func selectCalls() group {
 	g := group{title: "select: one call that does not wait, the last descriptor is ready", slice: 40 * time.Millisecond, share: 1.3,
-		about: "The sets are filled anew for each call, from a copy by C, raw and x/sys, one by one by iomux/selectfd. " +
-			"What cannot have descriptors above 1024 is missing in the last row.",
+		about: "Each call needs filled sets. C, raw and x/sys copy them. iomux/selectfd adds the descriptors one " +
+			"by one. The last row shows only rivals that accept descriptors above 1024.",
 		tables: []table{{perCall, "cpu", sharedC, 0}, {"Allocations of a call.", "allocations", "", 0}}}
 	everybody := []string{plainC, sharedC, rival.Raw, rival.XSys, rival.Select, rival.SelectList, python}
 	for _, n := range sizes {
@@ -127,8 +128,8 @@ func selectCalls() group {
 }
 
 func someReady() group {
-	g := group{title: "Many ready: which mechanism to choose", slice: 40 * time.Millisecond, share: 0.5,
-		tables: []table{{"Processor time of a call that reports all, relative to epoll in C-mt.", "cpu", sharedC, 0}}}
+	g := group{title: "Many ready: a comparison of the mechanisms", slice: 40 * time.Millisecond, share: 0.5,
+		tables: []table{{"Processor time of a call that reports every ready descriptor, relative to epoll in C-mt.", "cpu", sharedC, 0}}}
 	for _, n := range []int{1, 100, 400, 1000} {
 		g.add(rowSome(n), "some 1000 "+strconv.Itoa(n), sharedC, sharedPoll, sharedSel, rival.Raw, rival.Epoll, rival.Poll, rival.Select, rival.Poller)
 	}
@@ -137,8 +138,8 @@ func someReady() group {
 
 func rings() group {
 	g := group{title: "libevent's workload: pipes in a ring, one of them active", slice: 40 * time.Millisecond, share: 2, apart: true,
-		about: "raw and iomux/epoll look before they wait, with a timeout of 0. Reads and writes are raw, or x/sys's, or, where it says so, " +
-			"TryRead and TryWrite of iomux/descriptor.",
+		about: "raw and iomux/epoll look before they wait, with a timeout of 0. Reads and writes are raw calls, " +
+			"except that x/sys uses its own. Columns with descriptor use TryRead and TryWrite of iomux/descriptor.",
 		tables: []table{{"Processor time of an event (wait, read 8 bytes, write 8 bytes), relative to C-mt.", "cpu", sharedC, 0},
 			{"Allocations of an event.", "allocations", "", 0}}}
 	for _, n := range []int{100, 9900} {
@@ -150,9 +151,9 @@ func rings() group {
 
 func lateness() group {
 	g := group{title: "Timeouts: how late", slice: 60 * time.Millisecond, share: 1.5,
-		about: "x/sys counts in milliseconds, so it is asked for the next whole one.",
+		about: "x/sys counts milliseconds, so its timeouts are rounded up to the next one.",
 		tables: []table{{"Median, in parts of half a millisecond.", "p50", "", 0.5e6}, {"99th percentile, in parts of half a millisecond.", "p99", "", 0.5e6},
-			{"Waits that were over early.", "early", "", 0}, {"Waits that missed a ready descriptor.", "missed", "", 0}}}
+			{"Waits that ended early.", "early", "", 0}, {"Waits that missed a ready descriptor.", "missed", "", 0}}}
 	for _, timeout := range timeouts {
 		g.add(rowLate(timeout), "late "+strconv.Itoa(int(timeout)), sharedC, rival.XSys, rival.Epoll, rival.Poll, rival.Select, rival.Poller,
 			rival.Blocking, python)
@@ -165,8 +166,8 @@ var timeouts = []time.Duration{100 * time.Microsecond, 1500 * time.Microsecond, 
 
 func wakes() group {
 	g := group{title: "Park and wake, on one processor", slice: 40 * time.Millisecond, share: 1,
-		about: "A waiter is woken, wakes the other, and waits again: two threads or goroutines of one process; or one that a process in C answers. " +
-			"raw and x/sys block the thread.",
+		about: "A waiter is woken, wakes its partner, and waits again. The two are threads or goroutines of one " +
+			"process, or the partner is a process in C. raw and x/sys block the thread.",
 		tables: []table{{"Time of a round, relative to C-mt.", "ns", sharedC, 0}}}
 	everybody := []string{plainC, sharedC, rival.Raw, rival.XSys, rival.Epoll, rival.Poller, rival.Blocking, rival.Goroutines}
 	g.add(rowThreads, "threads", everybody...)
@@ -189,8 +190,10 @@ func handOffs() group {
 
 func progress() group {
 	g := group{title: "Other goroutines while a loop is saturated, with GOMAXPROCS=1", slice: 300 * time.Millisecond, share: 1.5,
-		about:  "raw is a bare loop of raw calls. iomux/poll and iomux/selectfd do not wait, the others wait without a limit.",
-		tables: []table{{"The most processor time that the loop had in a slice of 0.3 s before another goroutine got it, in parts of 25 ms.", "longest", "", 25e6}}}
+		about: "raw is a loop of raw calls. raw, iomux/poll and iomux/selectfd wait with a timeout of 0, the others " +
+			"without one.",
+		tables: []table{{"The longest processor time of the loop before another goroutine ran, in a slice of 0.3 s, in parts of 25 ms.",
+			"longest", "", 25e6}}}
 	everybody := []string{rival.Raw, rival.XSys, rival.Epoll, rival.Poller, rival.Blocking, rival.Poll, rival.Select}
 	g.add(rowOthers, "others 1", everybody...)
 	g.add(rowOthersMany, "others 1000", rival.Raw, rival.Poller, rival.Poll, rival.Select)
@@ -198,8 +201,8 @@ func progress() group {
 }
 
 func idle() group {
-	g := group{title: "What is idle", share: 0.2, tables: []table{
-		{"Threads that 500 goroutines hold that wait, each with an epoll of its own.", "threads", "", 0},
+	g := group{title: "Idle waits and registrations", share: 0.2, tables: []table{
+		{"Threads of 500 waiting goroutines, each with an epoll of its own.", "threads", "", 0},
 		{"Resident bytes of a registration, of 10 000.", "bytes", "", 0}}}
 	g.add(rowSleepers, "sleepers", rival.XSys, rival.Poller)
 	g.add(rowFootprint, "footprint 10000", rival.Poller)
@@ -212,12 +215,12 @@ func idle() group {
 func echo(load echoing) group {
 	row := rowEcho(load.connections, load.window)
 	g := group{title: "Echo: " + row, slice: 250 * time.Millisecond, share: 1.5,
-		tables: []table{{"The server's processor time for a message, relative to C-mt.", "cpu", sharedC, 0},
+		tables: []table{{"The server's processor time per message, relative to C-mt.", "cpu", sharedC, 0},
 			{"Throughput, relative to C-mt (more is better).", "throughput", sharedC, 0},
-			{"Median time of an answer, relative to C-mt.", "p50", sharedC, 0},
-			{"99th percentile of it, relative to C-mt.", "p99", sharedC, 0},
-			{"The server's allocations for a message.", "allocations", "", 0},
-			{"The server's resident bytes for an idle connection.", "bytes", "", 0}}}
+			{"Median latency of a reply, relative to C-mt.", "p50", sharedC, 0},
+			{"99th percentile of the latency, relative to C-mt.", "p99", sharedC, 0},
+			{"The server's allocations per message.", "allocations", "", 0},
+			{"The server's resident bytes per idle connection.", "bytes", "", 0}}}
 	if load.connections > 1000 {
 		g.share, g.apart = 4, true
 	}

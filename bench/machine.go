@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// hypervisor names what runs this machine, as far as the kernel shows it.
+// hypervisor returns the name of this machine's hypervisor, if the kernel knows it.
 func hypervisor() string {
 	for _, file := range []string{"/sys/hypervisor/type", "/sys/class/dmi/id/sys_vendor"} {
 		if text, err := os.ReadFile(file); err == nil {
@@ -22,9 +22,9 @@ func hypervisor() string {
 	case err != nil:
 		return "unknown"
 	case strings.Contains(string(text), " hypervisor"):
-		return "one without a name"
+		return "without a name"
 	}
-	return "none seen"
+	return "none found"
 }
 
 // narrow reports whether 32-bit programs run. It starts one.
@@ -37,7 +37,7 @@ func narrow() string {
 	if err != nil {
 		return "not tried"
 	}
-	defer func() { _ = os.RemoveAll(folder) }() // the answer is what matters
+	defer func() { _ = os.RemoveAll(folder) }()
 	source, program := filepath.Join(folder, "main.go"), filepath.Join(folder, "program")
 	if os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o600) != nil {
 		return "not tried"
@@ -67,8 +67,8 @@ func machine(report string) (facts string) {
 	return facts
 }
 
-// withEarlier appends the runs of an older file that other makes of machine made. The last run of
-// each make stays, without the notes.
+// withEarlier appends the runs of an older file that were made on other makes of machine. It keeps
+// the last run of each make, without the notes.
 func withEarlier(current, older string) string {
 	made := machine(current)
 	for run := range strings.SplitSeq(older, earlierTitle) {

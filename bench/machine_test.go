@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestTheLastRunOfEachMakeStays writes runs of two makes of machine, one of them twice.
+// TestTheLastRunOfEachMakeStays writes runs of two makes of machine.
 func TestTheLastRunOfEachMakeStays(t *testing.T) {
 	run := func(processor, result string) string {
 		return introduction + "\n| processor | " + processor + " |\n| hypervisor | none |\n\n" + result + "\n" + notesTitle + "\nnotes\n"
@@ -18,7 +18,7 @@ func TestTheLastRunOfEachMakeStays(t *testing.T) {
 	}
 	for want, count := range map[string]int{"run 1": 0, "run 2": 1, "run 3": 0, "run 4": 1, "\nnotes": 1} {
 		if got := strings.Count(file, want); got != count {
-			t.Errorf("%q is there %d times, want %d, in\n%s", want, got, count, file)
+			t.Errorf("%q appears %d times, want %d, in\n%s", want, got, count, file)
 		}
 	}
 }

@@ -1,10 +1,12 @@
 //go:build linux
 
-// Bench measures iomux beside its rivals, in interleaved rounds, and writes what it finds with the goals beside it:
+// Bench measures iomux and its rivals in interleaved rounds, and writes the results beside the
+// goals:
 //
 //	bench -out RESULTS.md -time 9m
 //
-// What is missing on a machine, a C compiler say, is left out, and the results say so.
+// If a machine lacks something, such as a C compiler, bench leaves out what needs it. The results
+// list what was left out, and why.
 package main
 
 import (
@@ -49,8 +51,8 @@ func bench(arguments []string, progress io.Writer) (err error) {
 	out := flags.String("out", "", "write the results to this `file`, else to standard output")
 	notes := flags.String("notes", "", "append this `file` to the results")
 	allowed := flags.Duration("time", 9*time.Minute, "measure for about this long")
-	only := flags.String("only", "", "measure the groups whose titles match this `expression`")
-	most := flags.Int("rounds", 41, "make at most so many rounds of each group")
+	only := flags.String("only", "", "measure the groups whose titles match this regular `expression`")
+	most := flags.Int("rounds", 41, "make at most this `number` of rounds of each group")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func bench(arguments []string, progress io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = all.close() }() // the results are what matters
+	defer func() { _ = all.close() }()
 	r := newRunner(all, progress, *most)
 	about := describe(all)
 	deadline := time.Now().Add(*allowed)

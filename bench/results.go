@@ -12,13 +12,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
 	"iomux/bench/rival"
 )
 
-// surroundings are what the results depend on, besides the code.
+// surroundings describes the machine and the programs of a run.
 type surroundings struct {
 	facts   [][2]string
 	started time.Time
@@ -57,7 +58,7 @@ func describe(all *rivals) *surroundings {
 	return s
 }
 
-// finished is called when all has been measured.
+// finished adds the facts that are known after the last measurement.
 func (s *surroundings) finished() {
 	s.facts = append(s.facts, [2]string{"load of the last minute, after", load()},
 		[2]string{"duration", time.Since(s.started).Round(time.Second).String()})
@@ -95,7 +96,7 @@ for Go, whose programs always have several threads. **raw** is RawSyscall, **x/s
 golang.org/x/sys/unix, and **goroutines** is one goroutine for each descriptor.
 `
 
-// report is RESULTS.md.
+// report returns the text of RESULTS.md.
 func report(about *surroundings, all []group, r *results) string {
 	var text strings.Builder
 	text.WriteString(introduction + "\n| | |\n|---|---|\n")
@@ -106,7 +107,7 @@ func report(about *surroundings, all []group, r *results) string {
 	for _, g := range all {
 		fmt.Fprintf(&text, "\n## %s\n\n", g.title)
 		if g.about != "" {
-			text.WriteString(g.about + "\n\n")
+			text.WriteString(wrap(g.about) + "\n\n")
 		}
 		fmt.Fprintf(&text, "%d rounds", r.rounds[g.title])
 		if g.slice > 0 {
@@ -124,7 +125,7 @@ func report(about *surroundings, all []group, r *results) string {
 	return text.String()
 }
 
-// leftOutList names each reason once.
+// leftOutList returns the list of what was left out. It names each reason once.
 func leftOutList(all []leftOut) string {
 	var reasons []string
 	rows := make(map[string][]string)
@@ -140,14 +141,14 @@ func leftOutList(all []leftOut) string {
 		return ""
 	}
 	var text strings.Builder
-	text.WriteString("\n## What was left out\n\n")
+	text.WriteString("\n## Left out\n\n")
 	for _, reason := range reasons {
-		fmt.Fprintf(&text, "- %s (%s)\n", reason, strings.Join(rows[reason], "; "))
+		text.WriteString(wrap(fmt.Sprintf("- %s (%s)", reason, strings.Join(rows[reason], "; "))) + "\n")
 	}
 	return text.String()
 }
 
-// goalTable leaves out goals of groups that were not chosen.
+// goalTable returns the table of the goals.
 func goalTable(all []check, r *results) string {
 	var text strings.Builder
 	text.WriteString("| goal | measured | limit | result | |\n|---|---|---|---|---|\n")
@@ -169,8 +170,8 @@ func limit(value float64) string {
 	return fmt.Sprintf("%.2f", value)
 }
 
-// text has a column for each of those that took part, and nothing if nobody was measured. Where there is no C, it is relative
-// to the raw calls.
+// text returns the table, with a column for each measured rival, or "" if there is none. If C is
+// missing, the values are relative to the raw calls.
 func (t table) text(g group, r *results) string {
 	rows, columns := t.cells(g, r)
 	if t.base == sharedC && !slices.Contains(columns, sharedC) {
@@ -180,7 +181,7 @@ func (t table) text(g group, r *results) string {
 		return ""
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "\n%s\n\n| | %s |\n|---%s|\n", t.caption, strings.Join(columns, " | "), strings.Repeat("|---", len(columns)))
+	fmt.Fprintf(&text, "\n%s\n\n| | %s |\n|---%s|\n", wrap(t.caption), strings.Join(columns, " | "), strings.Repeat("|---", len(columns)))
 	for _, row := range rows {
 		text.WriteString("| " + row)
 		for _, who := range columns {
@@ -191,7 +192,7 @@ func (t table) text(g group, r *results) string {
 	return text.String()
 }
 
-// cells are the rows and columns that hold anything, in the order of the entries.
+// cells returns the rows and columns that have values, in the order of the entries.
 func (t table) cells(g group, r *results) (rows, columns []string) {
 	for _, e := range g.entries {
 		if len(r.of(key{e.row, e.who}, t.metric)) == 0 {
@@ -232,7 +233,7 @@ func (s spread) text() string {
 	return fmt.Sprintf("%s (%s–%s)", number(s.median), number(s.lower), number(s.upper))
 }
 
-// number has two digits after the point where they count.
+// number formats a value with three or more digits.
 func number(value float64) string {
 	switch {
 	case value == 0:
@@ -245,7 +246,24 @@ func number(value float64) string {
 	return fmt.Sprintf("%.0f", value)
 }
 
-// output is the first line that a program prints, if it can be run.
+// wrap breaks a text into lines of at most 100 columns. It indents the lines of a list item.
+func wrap(text string) string {
+	indent := ""
+	if strings.HasPrefix(text, "- ") {
+		indent = "  "
+	}
+	line, wrapped := "", ""
+	for _, word := range strings.Fields(text) {
+		if utf8.RuneCountInString(line+word) > 100 {
+			wrapped += strings.TrimRight(line, " ") + "\n"
+			line = indent
+		}
+		line += word + " "
+	}
+	return wrapped + strings.TrimRight(line, " ")
+}
+
+// output returns the first line that a program prints, or "" if it does not run.
 func output(name string, arguments ...string) string {
 	out, err := exec.Command(name, arguments...).Output()
 	if err != nil {

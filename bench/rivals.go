@@ -15,7 +15,7 @@ import (
 	"iomux/bench/rival"
 )
 
-// The names of those that are not written in Go, or are programs of their own.
+// The names of the rivals that are not written in Go, or are programs of their own.
 const (
 	plainC     = "C"
 	sharedC    = "C-mt"
@@ -36,15 +36,15 @@ const debianPython = "/usr/bin/python3"
 //go:embed c python
 var sources embed.FS
 
-// rivals are programs that were built, in a temporary folder.
+// rivals holds the built programs, in a temporary folder.
 type rivals struct {
 	folder  string
 	self    string
-	absent  map[string]error // why a program is not there
+	absent  map[string]error // why a program is missing
 	version map[string]string
 }
 
-// newRivals builds what can be built. What cannot is left out of the measurements, and RESULTS.md says why.
+// newRivals builds the programs. RESULTS.md lists those that fail to build, and why.
 func newRivals() (*rivals, error) {
 	r := &rivals{absent: make(map[string]error), version: make(map[string]string)}
 	var err error
@@ -95,7 +95,7 @@ func (r *rivals) build(name, compiler string, arguments ...string) {
 	}
 }
 
-// program is the name of the program that stands for a rival.
+// program returns the name of the program that runs a rival.
 func program(who string) string {
 	switch who {
 	case plainC, sharedC, sharedPoll, sharedSel:
@@ -106,7 +106,7 @@ func program(who string) string {
 	return who
 }
 
-// command starts a rival with some work to be measured.
+// command returns the command that runs a rival with work.
 func (r *rivals) command(who string, work []string) (*exec.Cmd, error) {
 	if err := r.absent[program(who)]; err != nil {
 		return nil, err

@@ -16,10 +16,10 @@ import (
 	"iomux/bench/rival"
 )
 
-// key is a cell of a group's tables.
+// key names a cell of a group's tables.
 type key struct{ row, who string }
 
-// results are what was measured: by cell and metric, one value for each round.
+// results holds the measured values by cell and metric, one for each round.
 type results struct {
 	values map[key]map[string][]float64
 	rounds map[string]int // of groups, by title
@@ -32,7 +32,7 @@ func newResults() *results {
 
 func (r *results) of(at key, metric string) []float64 { return r.values[at][metric] }
 
-// leaveOut forgets what was measured of an entry, and remembers why.
+// leaveOut drops the values of an entry, and keeps the reason.
 func (r *results) leaveOut(e entry, err error) {
 	delete(r.values, key{e.row, e.who})
 	r.left = append(r.left, leftOut{e.row, e.who, err})
@@ -62,11 +62,14 @@ type runner struct {
 }
 
 const (
-	fewest   = 3 // rounds of a session, if there is time or not
-	sessions = 3 // of a group, each with new processes: where its memory lies makes one fast or slow for all its life
+	fewest = 3 // rounds of a session, even if there is no time left
+
+	// sessions of a group. Each has new processes, because the place of its memory makes a process
+	// fast or slow until it ends.
+	sessions = 3
 )
 
-// newRunner measures at most so many rounds of each group.
+// newRunner returns a runner that makes at most most rounds of each group.
 func newRunner(all *rivals, progress io.Writer, most int) *runner {
 	r := &runner{rivals: all, results: newResults(), progress: progress, most: most}
 	r.first, r.last = processors()
@@ -81,7 +84,7 @@ type competitor struct {
 	operations int
 }
 
-// run measures a group for about as long as it may take.
+// run measures a group in about the allowed time.
 func (r *runner) run(g group, allowed time.Duration) {
 	begun := time.Now()
 	for i := 0; i < sessions && !g.apart; i++ {
@@ -100,8 +103,9 @@ func (r *runner) run(g group, allowed time.Duration) {
 	fmt.Fprintf(r.progress, "%d rounds: %s\n", r.results.rounds[g.title], g.title)
 }
 
-// oneByOne makes rounds in which each process is started, measured and ended before the next one, so that all get the same
-// memory from the kernel. A virtual machine's memory that was not used before can be several times as slow.
+// oneByOne makes rounds in which each process is started, measured and ended before the next one.
+// So all processes get the same memory from the kernel. Memory that a virtual machine has not used
+// before can be several times as slow.
 func (r *runner) oneByOne(g group, deadline, latest time.Time) {
 	operations := make(map[key]int)
 	entries := slices.Clone(g.entries)
@@ -145,7 +149,7 @@ func (r *runner) once(e entry, g group, operations map[key]int) error {
 	return nil
 }
 
-// gather starts all that can be started.
+// gather starts the entries of a group, and leaves out those that fail.
 func (r *runner) gather(g group) (all []*competitor) {
 	for _, e := range g.entries {
 		if r.results.isLeftOut(e) {
@@ -166,7 +170,7 @@ func (r *runner) gather(g group) (all []*competitor) {
 	return all
 }
 
-// session makes rounds until there are so many of the group, or the time is over.
+// session makes rounds until the group has most of them or the deadline has passed.
 func (r *runner) session(all []*competitor, most int, deadline time.Time, title string) {
 	all = slices.Clone(all)
 	for round := 0; len(all) > 0 && r.results.rounds[title] < most && (round < fewest || time.Now().Before(deadline)); round++ {
@@ -194,7 +198,7 @@ func (r *runner) round(all []*competitor) (took []measurement, failed int, err e
 	return took, 0, nil
 }
 
-// begin starts what an entry needs.
+// begin starts the processes of an entry.
 func (r *runner) begin(e entry) (contestant, error) {
 	processor := r.last
 	if e.anywhere {
@@ -211,7 +215,8 @@ func (r *runner) begin(e entry) (contestant, error) {
 	return c, err
 }
 
-// calibrate finds how many operations fill a slice: by the processor's time, where that is what is shown.
+// calibrate returns the number of operations that fill a slice. It measures processor time if the
+// group's first table shows that.
 func calibrate(one *competitor, g group) (int, error) {
 	slice, clock := g.slice, "ns"
 	if len(g.tables) > 0 && g.tables[0].metric == "cpu" {
@@ -226,7 +231,7 @@ func calibrate(one *competitor, g group) (int, error) {
 	}
 	for {
 		spent := time.Duration(math.MaxInt64)
-		for range 2 { // since something else may have had the processor meanwhile
+		for range 2 { // because another process may have used the processor
 			took, err := one.ask(n)
 			if err != nil {
 				return 0, err
@@ -240,7 +245,7 @@ func calibrate(one *competitor, g group) (int, error) {
 	}
 }
 
-// perOperation are the metrics that count for each operation.
+// perOperation holds the metrics that are divided by the number of operations.
 var perOperation = map[string]bool{"ns": true, "allocations": true, "cpu": true, "child": true}
 
 func (r *runner) note(one *competitor, took measurement) {
@@ -256,11 +261,11 @@ func (r *runner) note(one *competitor, took measurement) {
 	}
 }
 
-// echoServer is a server with its load, on two processors.
+// echoServer is a server and its load, on two processors.
 type echoServer struct {
 	server, load *child
-	bytes        float64 // of an idle connection
-	counts       bool    // the server tells its allocations
+	bytes        float64 // per idle connection
+	counts       bool    // the server reports its allocations
 }
 
 func (r *runner) beginEcho(command *exec.Cmd, processor int, load echoing) (contestant, error) {
@@ -280,10 +285,10 @@ func (r *runner) beginEcho(command *exec.Cmd, processor int, load echoing) (cont
 	return e, nil
 }
 
-// isOurs reports whether a server is one of this program's.
+// isOurs reports whether a server is part of this program.
 func isOurs(command *exec.Cmd, self string) bool { return command.Path == self }
 
-// fill connects all clients, and finds what an idle connection takes.
+// fill connects all clients, and measures the memory of an idle connection.
 func (e *echoServer) fill(connections int) error {
 	before, err := e.server.resident()
 	if err != nil {

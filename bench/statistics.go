@@ -7,13 +7,13 @@ import (
 	"slices"
 )
 
-// spread is what is told of the values of several rounds.
+// spread summarizes the values of several rounds.
 type spread struct {
 	lower, median, upper float64 // the quartiles
 	worst                float64
 }
 
-// spreadOf makes no difference between an even and an odd number of values: a quartile is one of them, or the mean of two.
+// spreadOf returns the quartiles and the greatest of the values.
 func spreadOf(values []float64) spread {
 	sorted := slices.Sorted(slices.Values(values))
 	if len(sorted) == 0 {
@@ -22,7 +22,7 @@ func spreadOf(values []float64) spread {
 	return spread{quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75), sorted[len(sorted)-1]}
 }
 
-// quantile interpolates between the two nearest of sorted values.
+// quantile interpolates between the two nearest sorted values.
 func quantile(sorted []float64, q float64) float64 {
 	at := q * float64(len(sorted)-1)
 	below := int(at)
@@ -33,7 +33,7 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[below]*(1-part) + sorted[below+1]*part
 }
 
-// ratios divides what was measured in the same rounds.
+// ratios divides the values of the same rounds.
 func ratios(of, to []float64) []float64 {
 	both := make([]float64, min(len(of), len(to)))
 	for i := range both {
@@ -42,7 +42,7 @@ func ratios(of, to []float64) []float64 {
 	return both
 }
 
-// shares divides all by one number.
+// shares divides all values by one number.
 func shares(of []float64, bound float64) []float64 {
 	all := make([]float64, len(of))
 	for i := range all {
@@ -51,7 +51,7 @@ func shares(of []float64, bound float64) []float64 {
 	return all
 }
 
-// differences returns how much more each value is than that of the other of the same round.
+// differences subtracts the values of the same rounds.
 func differences(values, others []float64) []float64 {
 	if len(values) != len(others) {
 		return nil

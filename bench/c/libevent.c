@@ -1,4 +1,4 @@
-// The same by libevent:
+// The same waits with libevent:
 //
 //	libevent ready WATCHED    a loop that does not wait, with one ready event
 //	libevent change           event_add and event_del

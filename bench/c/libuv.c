@@ -1,4 +1,4 @@
-// The same by libuv:
+// The same waits with libuv:
 //
 //	libuv ready WATCHED    a loop that does not wait, with one ready descriptor
 //	libuv ring PIPES
@@ -110,7 +110,7 @@ int main(int count, char **arguments) {
 		ends = make_pipes(watched);
 		for (int i = 0; i < watched; i++)
 			watch(i, ends[i][0], pass);
-		uv_run(loop, UV_RUN_NOWAIT); // which makes the registrations
+		uv_run(loop, UV_RUN_NOWAIT); // makes the registrations
 		check(write(ends[0][1], eight, 8), "write");
 		measure(ring);
 	}

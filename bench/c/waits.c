@@ -2,8 +2,8 @@
 // has none.
 //
 //	waits one|mt ready WATCHED          epoll_wait that does not wait, with one ready descriptor
-//	waits one|mt change                 an addition to an epoll and a removal
-//	waits one|mt modify                 a modification
+//	waits one|mt change                 adds a descriptor to an epoll and removes it
+//	waits one|mt modify                 modifies a registration
 //	waits one|mt poll|select WATCHED    a call that does not wait, with the last descriptor ready
 //	waits one|mt some|some-poll|some-select WATCHED READY
 //	waits one|mt ring|ring-poll|ring-select PIPES
@@ -45,7 +45,7 @@ static void expect(int n, int result, const char *call) {
 	}
 }
 
-// watch makes eventfds of which the last ones are readable, and lists of them all.
+// watch makes n eventfds, and lists and sets of them. The last ones are readable.
 static void watch(int n, int ready) {
 	watched = n;
 	fds = calloc(n, sizeof *fds);
@@ -185,7 +185,7 @@ static void late(void) {
 static int threads;
 static long left;
 
-// several_loop reads and arms again until enough events have been handled.
+// several_loop reads from descriptors and arms them again until enough events are handled.
 static void *several_loop(void *none) {
 	struct epoll_event list[16];
 	while (__atomic_load_n(&left, __ATOMIC_RELAXED) > 0) {
@@ -240,7 +240,7 @@ static void *partner(void *none) {
 	return none;
 }
 
-// ping wakes the partner, or the peer, and waits for its answer.
+// ping wakes the partner or the peer, and waits for its reply.
 static void ping(int n) {
 	while (n-- > 0) {
 		check(write(ends[0][1], eight, 8), "write");

@@ -51,7 +51,7 @@ def main():
 
 
 def watch(count, first):
-    """Make eventfds of which one is readable: the first, or the last."""
+    """Make eventfds. The first or the last one is readable."""
     chosen = 0 if first else count - 1
     return [os.eventfd(int(i == chosen), os.EFD_NONBLOCK) for i in range(count)]
 

@@ -16,7 +16,7 @@ import (
 	"iomux"
 )
 
-// sleepers tells how many threads 500 goroutines hold that wait, each with a poller of its own.
+// sleepers counts the threads of 500 waiting goroutines, each with a poller of its own.
 func sleepers(who string, _ []int) (work, error) {
 	before := statistic("/proc/self/status", "Threads:")
 	return func(int) map[string]float64 {
@@ -28,7 +28,7 @@ func sleepers(who string, _ []int) (work, error) {
 			must(err)
 			stops = append(stops, stop)
 			go func() {
-				_ = wait() // it is closed, or not
+				_ = wait() // stop may make it fail
 				done <- struct{}{}
 			}()
 		}
@@ -42,7 +42,7 @@ func sleepers(who string, _ []int) (work, error) {
 	}, nil
 }
 
-// closable is a wait that can be ended.
+// closable returns a wait, and a function that ends it.
 func closable(who string) (wait, stop func() error, err error) {
 	switch who {
 	case Poller:
@@ -68,7 +68,7 @@ func closable(who string) (wait, stop func() error, err error) {
 	return nil, nil, errUnknown
 }
 
-// statistic is a number in a file of /proc, after a word.
+// statistic returns the number after a word in a file of /proc.
 func statistic(path, after string) float64 {
 	text, err := os.ReadFile(path)
 	must(err)
@@ -82,7 +82,7 @@ func statistic(path, after string) float64 {
 	return number
 }
 
-// footprint tells the resident bytes of a registration, of which there are many.
+// footprint measures the resident bytes of a registration.
 func footprint(_ string, numbers []int) (work, error) {
 	count := numbers[0]
 	fds, err := eventfds(count, 0)
@@ -103,7 +103,7 @@ func footprint(_ string, numbers []int) (work, error) {
 	}, nil
 }
 
-// resident is the memory of this process that is in use.
+// resident returns the memory of this process, after a garbage collection.
 func resident() float64 {
 	runtime.GC()
 	debug.FreeOSMemory()

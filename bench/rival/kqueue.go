@@ -7,7 +7,7 @@ import (
 	"iomux/kqueue"
 )
 
-// queues waits on a kqueue without sleeping, beside an epoll, with numbers[0] of 64 ready.
+// queues waits on a kqueue or an epoll without sleeping, with numbers[0] of 64 descriptors ready.
 func queues(who string, numbers []int) (work, error) {
 	fds, err := eventfds(64, numbers[0])
 	if err != nil {

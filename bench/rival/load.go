@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawTransfer is read(2) or write(2) without telling the Go scheduler, for descriptors that do not block.
+// rawTransfer returns read(2) or write(2) as a raw call, which does not inform the Go scheduler.
+// Use it for non-blocking descriptors.
 func rawTransfer(call uintptr) func(fd int, p []byte) (int, error) {
 	return func(fd int, p []byte) (int, error) {
 		n, _, errno := unix.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
@@ -21,7 +22,7 @@ func rawTransfer(call uintptr) func(fd int, p []byte) (int, error) {
 	}
 }
 
-// client loads a server with messages, of which as many are under way as the window is wide.
+// client loads a server with messages.
 type client struct {
 	address unix.SockaddrInet4
 	epfd    int
@@ -42,11 +43,13 @@ const messageBytes = 64
 
 var message, received = make([]byte, messageBytes), make([]byte, messageBytes)
 
-// FirstConnections is how many connections a load begins with, before the memory of the server is looked at.
+// FirstConnections is the number of connections before the first measurement of the server's
+// memory.
 const FirstConnections = 50
 
-// load connects to a server: arguments are its address, the number of connections, and the window. It begins with few
-// connections; to make 0 operations is to connect the rest. An operation is a message there and back.
+// load connects to a server. The arguments are its address, the number of connections, and the
+// window, which is the number of messages in flight. It begins with FirstConnections, and connects
+// the rest if it is to make 0 operations. An operation is a message and its reply.
 func load(arguments []string) (work, error) {
 	if len(arguments) != 3 {
 		return nil, errors.New("usage: load address connections window")
@@ -85,10 +88,12 @@ func load(arguments []string) (work, error) {
 	}, nil
 }
 
-// atOnce is how many connections the server need not have accepted yet: fewer than it lets wait.
+// atOnce is the number of connections to make before a round of messages. It is less than the
+// server's backlog.
 const atOnce = 2000
 
-// grow connects until there are so many, and has a message answered on each, so the server has accepted all.
+// grow connects until there are enough connections. It exchanges a message on each, so the server
+// has accepted all of them.
 func (c *client) grow(connections int) error {
 	for len(c.clients) < connections {
 		for range min(atOnce, connections-len(c.clients)) {
@@ -124,7 +129,7 @@ func (c *client) push(i int) {
 	c.length++
 }
 
-// exchange sends n messages and awaits the answers.
+// exchange sends n messages and waits for the replies. At most window messages are in flight.
 func (c *client) exchange(n, window int) ([]time.Duration, error) {
 	took := make([]time.Duration, 0, n)
 	write, read := rawTransfer(unix.SYS_WRITE), rawTransfer(unix.SYS_READ)

@@ -16,7 +16,7 @@ import (
 	"iomux/selectfd"
 )
 
-// eventfds are n of them, of which the last ones are readable.
+// eventfds returns n eventfds. The last ones are readable.
 func eventfds(n, readable int) ([]int, error) {
 	fds := make([]int, n)
 	for i := range fds {
@@ -32,7 +32,7 @@ func eventfds(n, readable int) ([]int, error) {
 	return fds, nil
 }
 
-// ready waits without waiting on an epoll, with one of n descriptors ready.
+// ready looks at an epoll with a timeout of 0. One of n descriptors is ready.
 func ready(who string, numbers []int) (work, error) {
 	fds, err := eventfds(numbers[0], 1)
 	if err != nil {
@@ -45,7 +45,7 @@ func ready(who string, numbers []int) (work, error) {
 	return repeat(1, wait), nil
 }
 
-// repeat makes a wait again and again that always has as many events.
+// repeat returns work that repeats a wait. Each wait must report as many events as wanted.
 func repeat(want int, wait func() (int, error)) work {
 	return func(n int) map[string]float64 {
 		for range n {
@@ -58,7 +58,7 @@ func repeat(want int, wait func() (int, error)) work {
 	}
 }
 
-// waiter waits for one of several descriptors to become readable by epoll, with room for so many events.
+// waiter returns a wait for one of fds to become readable, using epoll.
 func waiter(who string, fds []int, room int, timeout time.Duration) (func() (int, error), error) {
 	switch who {
 	case Raw, XSys:
@@ -89,7 +89,8 @@ func waiter(who string, fds []int, room int, timeout time.Duration) (func() (int
 	return nil, errUnknown
 }
 
-// uninterrupted waits again when the Go runtime has interrupted a wait, to preempt.
+// uninterrupted repeats a wait that a signal has interrupted. The Go runtime sends signals to
+// preempt goroutines.
 func uninterrupted(wait func() (int, error)) func() (int, error) {
 	return func() (int, error) {
 		for {
@@ -119,7 +120,7 @@ func newPoller(who string, fds []int) (*iomux.Poller[int], error) {
 	return p, err
 }
 
-// kernelEpoll makes an epoll whose events bear the index in fds.
+// kernelEpoll makes an epoll whose events carry the index in fds.
 func kernelEpoll(fds []int) (int, error) {
 	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	for i := 0; i < len(fds) && err == nil; i++ {
@@ -145,12 +146,12 @@ func errnoless(n uintptr, errno unix.Errno) (int, error) {
 	return int(n), nil
 }
 
-// change is an addition and a removal.
+// change adds and removes a registration.
 func change(who string, _ []int) (work, error) {
 	return changes(who, false)
 }
 
-// modify is a modification.
+// modify modifies a registration.
 func modify(who string, _ []int) (work, error) {
 	return changes(who, true)
 }
@@ -236,7 +237,7 @@ func pollerChange(fd int, onlyModify bool) (func(), error) {
 	}, nil
 }
 
-// polls is poll(2) that does not wait, with the last descriptor ready.
+// polls calls poll(2) with a timeout of 0. The last descriptor is ready.
 func polls(who string, numbers []int) (work, error) {
 	fds, err := eventfds(numbers[0], 1)
 	if err != nil {
@@ -254,7 +255,7 @@ func pollWait(who string, fds []int) (func() (int, error), error) {
 	switch first := unsafe.Pointer(&list[0]); who {
 	case Raw:
 		kernel := unsafe.Slice((*sys.PollFD)(first), len(list))
-		return func() (int, error) { // which adds nothing to the raw call
+		return func() (int, error) {
 			n, errno := sys.Poll(kernel, 0)
 			return errnoless(uintptr(n), errno)
 		}, nil
@@ -275,7 +276,8 @@ func pollWait(who string, fds []int) (func() (int, error), error) {
 	return nil, errUnknown
 }
 
-// selects is select(2) that does not wait, with the last descriptor ready. Sets are filled from a copy, as in C.
+// selects calls select(2) with a timeout of 0. The last descriptor is ready. The raw calls fill the
+// sets from a copy, as C does.
 func selects(who string, numbers []int) (work, error) {
 	fds, err := eventfds(numbers[0], 1)
 	if err != nil {
@@ -290,7 +292,7 @@ func selectWait(who string, fds []int) (func() (int, error), error) {
 	switch who {
 	case Raw, XSys:
 		if highest >= unix.FD_SETSIZE {
-			return nil, unix.EINVAL // these sets reach no further
+			return nil, unix.EINVAL // an FdSet has no room for it
 		}
 		var full, set unix.FdSet
 		for _, fd := range fds {
@@ -325,7 +327,7 @@ func selectWait(who string, fds []int) (func() (int, error), error) {
 	return nil, errUnknown
 }
 
-// some is a wait on n descriptors of which several are ready.
+// some waits on n descriptors. Several of them are ready.
 func some(who string, numbers []int) (work, error) {
 	fds, err := eventfds(numbers[0], numbers[1])
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"iomux/epoll"
 )
 
-// pipes are non-blocking ones.
+// pipes returns the ends of n non-blocking pipes.
 func pipes(n int) (r, w []int, err error) {
 	for range n {
 		var ends [2]int
@@ -38,7 +38,8 @@ func rawWrite(fd int) (int, error) {
 	return errnoless(n, errno)
 }
 
-// ring is libevent's workload: of n pipes in a ring one is active, and what is read from it is written to the next.
+// ring is libevent's workload: one of n pipes in a ring is active. Its data is read and written to
+// the next one.
 func ring(who string, numbers []int) (work, error) {
 	count := numbers[0]
 	if who == Goroutines {
@@ -83,7 +84,8 @@ func ring(who string, numbers []int) (work, error) {
 	}, nil
 }
 
-// ringWait blocks until a pipe is readable; at tells which one an event is of.
+// ringWait returns a wait that blocks until a pipe is readable, and a function that returns the
+// index of an event's pipe.
 func ringWait(who string, r []int) (wait func() (int, error), at func(event int) int, err error) {
 	switch who {
 	case Raw, XSys:
@@ -111,7 +113,8 @@ func ringWait(who string, r []int) (wait func() (int, error), at func(event int)
 	return nil, nil, errUnknown
 }
 
-// lookFirst waits only when a look, which does not tell the Go scheduler, finds nothing: as Pollers do.
+// lookFirst returns a wait that first looks, as a Poller does. A look does not inform the Go
+// scheduler.
 func lookFirst(look, wait func() (int, error)) func() (int, error) {
 	return func() (int, error) {
 		if n, err := look(); n != 0 || err != nil {
@@ -121,7 +124,7 @@ func lookFirst(look, wait func() (int, error)) func() (int, error) {
 	}
 }
 
-// goroutineRing has a goroutine for each pipe, as programs without a poller do.
+// goroutineRing uses a goroutine for each pipe, as programs without a poller do.
 func goroutineRing(count int) (work, error) {
 	r, w := make([]*os.File, count), make([]*os.File, count)
 	for i := range r {

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package rival holds what the benchmarks measure that is written in Go: the waits of iomux and of its rivals, servers that
-// echo, and the load for them. Each runs in a process of its own.
+// Package rival holds the measured programs that are written in Go: the waits of iomux and its
+// rivals, the echo servers, and their load. Each runs in a process of its own.
 package rival
 
 import (
@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The names under which the table of results knows those that take part.
+// The names of the rivals in the tables of results.
 const (
 	Raw        = "raw"
 	XSys       = "x/sys"
@@ -46,10 +46,10 @@ const (
 	ManyGoroutines = "64 goroutines"
 )
 
-// work makes n operations. What it returns is measured beside the time.
+// work makes n operations, and returns its own measurements besides the time.
 type work func(n int) map[string]float64
 
-// works make something ready to be measured: as whom, and with which numbers.
+// works holds the functions that prepare the work of a rival.
 var works = map[string]func(who string, numbers []int) (work, error){
 	"ready":     ready,
 	"change":    change,
@@ -81,8 +81,9 @@ var works = map[string]func(who string, numbers []int) (work, error){
 
 var errUnknown = errors.New("no such work")
 
-// Run is the main function of a process that measures: arguments are who, what, and numbers. The first line that it prints is
-// "ready"; for each number that it then reads it makes so many operations, and prints what they took.
+// Run is the main function of a measuring process. The arguments are a rival, a kind of work, and
+// numbers. Run first prints "ready". For each number in the input, it makes this number of
+// operations, and prints their costs.
 func Run(arguments []string) error {
 	if len(arguments) < 2 {
 		return errUnknown
@@ -122,7 +123,7 @@ func Run(arguments []string) error {
 	})
 }
 
-// answer makes as many operations as standard input asks for.
+// answer makes the operations that standard input requests.
 func answer(operations work) error {
 	fmt.Println("ready")
 	lines := bufio.NewScanner(os.Stdin)
@@ -138,8 +139,8 @@ func answer(operations work) error {
 	return lines.Err()
 }
 
-// measure tells what n operations took. Some others have been made before: after a pause the monitor of the Go runtime looks
-// around each 20 µs, and it takes some milliseconds of work until it does so less often.
+// measure returns the costs of n operations. Make others before, to warm up: after a pause the
+// monitor of the Go runtime runs every 20 µs, and slows down only after some milliseconds of work.
 func measure(operations work, n int) map[string]float64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -156,14 +157,14 @@ func measure(operations work, n int) map[string]float64 {
 	return more
 }
 
-// processorTime is what all threads of this process have used, in nanoseconds.
+// processorTime returns the processor time of this process, in nanoseconds.
 func processorTime() float64 {
 	var used unix.Timespec
 	must(unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &used))
 	return float64(used.Nano())
 }
 
-// percentiles tells the median and the 99th percentile, in nanoseconds.
+// percentiles returns the median and the 99th percentile, in nanoseconds.
 func percentiles(took []time.Duration) map[string]float64 {
 	if len(took) == 0 {
 		return nil
@@ -175,7 +176,8 @@ func percentiles(took []time.Duration) map[string]float64 {
 	}
 }
 
-// must ends the process: whoever asked reads why from standard error, and goes on without.
+// must ends the process after an error. The parent process reads the error from standard error, and
+// leaves the rival out.
 func must(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -18,7 +18,7 @@ import (
 	"iomux/epoll"
 )
 
-// serve runs a server that echoes, and tells what it has allocated for each line that it reads.
+// serve runs an echo server. For each line of input it prints the number of allocations so far.
 func serve(who string) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -42,7 +42,7 @@ func serve(who string) error {
 	return serveLoop(who, listener)
 }
 
-// serveNet has a goroutine for each connection.
+// serveNet uses a goroutine for each connection.
 func serveNet(listener net.Listener) error {
 	for {
 		conn, err := listener.Accept()
@@ -86,7 +86,7 @@ func serveNetpoll(listener net.Listener) error {
 	return loop.Serve(listener)
 }
 
-// serving is one way to wait for and to speak to connections, in one goroutine.
+// serving holds the calls of a server with one goroutine.
 type serving struct {
 	add   func(fd int) error
 	wait  func() (int, error)
@@ -95,7 +95,7 @@ type serving struct {
 	write func(fd int, p []byte) (int, error)
 }
 
-// serveLoop does what the server in C does.
+// serveLoop does the same as the server in C.
 func serveLoop(who string, listener net.Listener) error {
 	file, err := listener.(*net.TCPListener).File()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"iomux"
 )
 
-// severalRoom is the room for events of one goroutine or thread.
+// severalRoom is the number of events that one goroutine or thread takes at once.
 const severalRoom = 16
 
 // several starts numbers[1] goroutines that wait on one set of numbers[0] one-shot descriptors.
@@ -43,7 +43,7 @@ func several(who string, numbers []int) (work, error) {
 	}, err
 }
 
-// counters returns n eventfds from which one can be taken almost without end.
+// counters returns n eventfds that stay readable for 2³² reads.
 func counters(n int) ([]int, error) {
 	fds := make([]int, n)
 	for i := range fds {

@@ -48,8 +48,8 @@ func expirations(who string, _ []int) (work, error) {
 	}, err
 }
 
-// armed arms many timers. It returns how to reset one, how to await the expiration of some, and
-// the bytes of the heap that each timer takes.
+// armed arms many timers. It returns functions that reset one and that wait for n expirations, and
+// the bytes of the heap per timer.
 func armed(who string) (reset resetter, await func(n int), bytes float64, err error) {
 	before := heap()
 	reset, await, err = arm(who, manyTimers)
@@ -117,14 +117,14 @@ func armAfterFunc(count int) (resetter, func(int)) {
 	}
 	reset := func(i int, d time.Duration) { timers[i].Reset(d) }
 	return reset, func(n int) {
-		if left.Add(int64(n)) > 0 { // else all have expired already
+		if left.Add(int64(n)) > 0 { // otherwise all have expired already
 			<-done
 		}
 	}
 }
 
-// contexts makes a context for each wait and cancels it afterwards. WithoutContext makes the same
-// context and waits for the same time without it. With numbers[0] == 1 each wait has to sleep.
+// contexts makes a context for each wait, and cancels it afterwards. WithoutContext makes the same
+// context, but waits with a timeout instead. If numbers[0] is 1, each wait sleeps.
 func contexts(who string, numbers []int) (work, error) {
 	r, w, err := pipes(1)
 	if err != nil {
@@ -152,7 +152,7 @@ func contexts(who string, numbers []int) (work, error) {
 	return func(n int) map[string]float64 {
 		for range n {
 			if sleeps {
-				ring <- struct{}{} // the other goroutine runs when this one waits
+				ring <- struct{}{} // the other goroutine runs as soon as this one waits
 			}
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			var ready int

@@ -33,7 +33,7 @@ func byGoroutine(who string, _ []int) (work, error) {
 	return pings(who, w[0], r[1])
 }
 
-// byProcess is woken by another process, the same one in C for all.
+// byProcess is woken by another process. All rivals have the same partner, which is written in C.
 func byProcess(who string, _ []int) (work, error) {
 	r, w, err := pipes(2)
 	if err != nil {
@@ -48,10 +48,10 @@ func byProcess(who string, _ []int) (work, error) {
 	return pings(who, w[0], r[1])
 }
 
-// PeerVariable names the C program that answers in the measurement of wakes between processes.
+// PeerVariable is the environment variable that names the partner in C.
 const PeerVariable = "IOMUX_BENCH_PEER"
 
-// pings wakes the other and waits for its answer.
+// pings wakes the partner and waits for its reply.
 func pings(who string, w, r int) (work, error) {
 	wait, err := sleeper(who, r)
 	return func(n int) map[string]float64 {
@@ -64,7 +64,7 @@ func pings(who string, w, r int) (work, error) {
 	}, err
 }
 
-// sleeper waits until fd is readable, and empties it.
+// sleeper returns a function that waits until fd is readable, and reads from it.
 func sleeper(who string, fd int) (func(), error) {
 	if who == Goroutines {
 		file := os.NewFile(uintptr(fd), "pipe")
@@ -83,8 +83,8 @@ func sleeper(who string, fd int) (func(), error) {
 	}, err
 }
 
-// handOff tells how long after a wait has returned a worker goroutine begins with what it is handed. Another goroutine makes
-// the events.
+// handOff measures the time from the return of a wait until a worker goroutine begins to handle the
+// event. A third goroutine makes the events.
 func handOff(who string, _ []int) (work, error) {
 	r, w, err := pipes(1)
 	if err != nil {
@@ -119,7 +119,7 @@ func handOff(who string, _ []int) (work, error) {
 	}, nil
 }
 
-// late tells how late timeouts are, and how many came early.
+// late measures how late timeouts are, and counts early ones.
 func late(who string, numbers []int) (work, error) {
 	timeout := time.Duration(numbers[0])
 	var wait func() (int, error)
@@ -151,8 +151,9 @@ func late(who string, numbers []int) (work, error) {
 	}, nil
 }
 
-// others tells how long another goroutine, which wants to run every 100 µs, has to wait for the processor while a loop always
-// has an event: the most processor time that this process uses meanwhile, so that what other processes use does not count.
+// others measures how long a busy loop keeps another goroutine from running. The goroutine wants to
+// run every 100 µs. The result is the longest processor time of this process between two runs, so
+// other processes do not matter.
 func others(who string, numbers []int) (work, error) {
 	fds, err := eventfds(numbers[0], 1)
 	if err != nil {

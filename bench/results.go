@@ -253,7 +253,7 @@ func wrap(text string) string {
 		indent = "  "
 	}
 	line, wrapped := "", ""
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if utf8.RuneCountInString(line+word) > 100 {
 			wrapped += strings.TrimRight(line, " ") + "\n"
 			line = indent

@@ -94,8 +94,8 @@
 //   - FreeBSD and DragonFly report all notes of a file operation if one of them was requested.
 //   - FreeBSD and NetBSD report a pipe with EvClear again when a part of its data is read.
 //   - DragonFly keeps the first Udata of FilterUser, and clears its bits with each EvClear event.
-//   - A kernel reports FilterExcept until data after the urgent byte is read. Linux reports it until
-//     the urgent byte is read.
+//   - The kernels report FilterExcept until data after the urgent byte is read. Linux reports it
+//     until the urgent byte itself is read.
 //   - A queue of a kernel stays readable for poll(2) and for other queues after its events have
 //     ceased, until the program waits for events again.
 //

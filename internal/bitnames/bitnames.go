@@ -1,4 +1,4 @@
-// Package bitnames formats sets of flags the way people write them, such as In|Hup|0x400.
+// Package bitnames formats sets of flags by name, such as In|Hup|0x400.
 package bitnames
 
 import (

@@ -1,19 +1,19 @@
 //go:build unix
 
 // Package devpolldriver keeps a set of descriptors in /dev/poll of Solaris and illumos, or in a
-// model of it.
+// model of that driver.
 //
 // According to illumos' source, the driver behaves as follows:
 //
-//   - It adds the events of a write to those that it has for the descriptor. To remove some, the
-//     set removes the descriptor with POLLREMOVE alone, and writes it again.
-//   - It ignores a descriptor that is not open when it is written, or keeps it in a state in which
-//     it is neither reported nor removable. So the set writes open descriptors only.
-//   - It checks a descriptor only after a notification, and there is none if a descriptor is closed
-//     or its number is reused. Writing the same events again makes it check. So the set writes all
+//   - A write adds events to those of the descriptor. To remove events, the set removes the
+//     descriptor with POLLREMOVE alone, and writes it again.
+//   - It ignores a closed descriptor, or stores it in a way that it is neither reported nor
+//     removable. So the set writes open descriptors only.
+//   - It checks a descriptor only after a notification. Closing a descriptor and reusing its number
+//     cause none. Writing the same events again makes the driver check. So the set writes all
 //     descriptors again from time to time, which takes a small share of the time.
-//   - It wakes waits for a descriptor that is added, but not for one that is removed.
-//   - It takes no more entries at once than the process may have descriptors.
+//   - Adding a descriptor wakes waits, but removing one does not.
+//   - One call takes at most as many entries as the process may have descriptors.
 //   - It belongs to the first process that writes to it or waits on it.
 package devpolldriver
 
@@ -46,7 +46,7 @@ const Remove = 0x0800
 type Set struct {
 	driver     Driver
 	descriptor fdref.Descriptor
-	waker      *waker.Waker // always in the driver, so that Close ends waits
+	waker      *waker.Waker // always in the driver, so that Close can end waits
 	wakerFD    int32
 
 	mu          sync.Mutex
@@ -58,7 +58,7 @@ type Set struct {
 	absentFirst bool         // whether absent descriptors go first if there is no room for all
 	waiting     int          // number of goroutines in Wait
 	woken       bool         // whether the waker is readable
-	written     time.Time    // when all were last written again
+	written     time.Time    // when all descriptors were last written again
 	buffer      []sys.PollFD // for writing
 	lists       freelist.Slices[sys.PollFD]
 }
@@ -69,7 +69,7 @@ type entry struct {
 	has     uint16 // the events in the driver
 	tag     uint32 // greater for each change
 	member  bool
-	held    bool // perhaps by the driver
+	held    bool // whether the driver may hold it
 	purge   bool // whether to remove it before it is written
 	changed bool // whether it is in the list changed
 	absent  bool // whether it is in the list absent
@@ -83,7 +83,7 @@ func New(driver Driver) (*Set, error) {
 	}
 	fd, err := driver.Open()
 	if err != nil {
-		_ = wakes.Close() // the first error is the useful one
+		_ = wakes.Close() // the first error matters more
 		return nil, err
 	}
 	s := &Set{driver: driver, waker: wakes, entries: make(map[int32]entry)}
@@ -125,8 +125,8 @@ func (s *Set) Register(fd int32, events uint16) error { return s.change(fd, true
 // Unregister removes fd, which may be closed and need not be a member.
 func (s *Set) Unregister(fd int32) error { return s.change(fd, false, 0) }
 
-// change changes the entry of fd. The change is written now if a goroutine waits, else before the
-// next wait.
+// change changes the entry of fd. If a goroutine waits, it writes the change at once, otherwise the
+// next wait does.
 func (s *Set) change(fd int32, member bool, events uint16) error {
 	dp, err := s.descriptor.Acquire()
 	if err != nil {
@@ -144,7 +144,7 @@ func (s *Set) change(fd int32, member bool, events uint16) error {
 		return nil
 	case member && !e.member:
 		s.members++
-		e.purge = e.held // the driver may hold another file with that number
+		e.purge = e.held // the driver may hold an earlier file with that number
 	case !member && e.member:
 		s.members--
 	}
@@ -204,8 +204,8 @@ func (s *Set) flush(dp int) syscall.Errno {
 	return s.writeAll(dp, list)
 }
 
-// writeAll writes list in parts that the driver takes. It notes the entries that the driver
-// refuses.
+// writeAll writes list in parts that the driver accepts. After an error it marks the remaining
+// entries to be written again.
 func (s *Set) writeAll(dp int, list []sys.PollFD) syscall.Errno {
 	part := atMost(len(list))
 	for len(list) > 0 {
@@ -217,7 +217,7 @@ func (s *Set) writeAll(dp int, list []sys.PollFD) syscall.Errno {
 		case errno != 0:
 			for _, fd := range list {
 				e := s.entries[fd.FD]
-				e.held, e.purge = true, true // it is unknown
+				e.held, e.purge = true, true // the driver may or may not hold it
 				s.entries[fd.FD] = e
 				s.note(fd.FD)
 			}
@@ -228,8 +228,8 @@ func (s *Set) writeAll(dp int, list []sys.PollFD) syscall.Errno {
 	return 0
 }
 
-// atMost returns how many of n entries the driver takes at once. It does not look the limit up for
-// a few entries, because the driver refuses too many with EINVAL.
+// atMost returns how many of n entries the driver accepts at once. It does not read the limit for a
+// few entries, because the driver refuses too many with EINVAL.
 func atMost(n int) int {
 	const few = 256 // the default limit of Solaris
 	if n <= few {
@@ -263,10 +263,10 @@ func (s *Set) writeAgain(dp int) syscall.Errno {
 	return s.writeAll(dp, list)
 }
 
-// Close ends all waits, and closes the driver as soon as no wait uses it.
+// Close makes all waits return, and closes the driver as soon as no wait uses it.
 func (s *Set) Close() error {
 	return s.descriptor.Close(func(dp int) {
-		_ = s.waker.Wake() // the write below wakes, too
+		_ = s.waker.Wake() // if it fails, the write below still wakes the waits
 		// A descriptor that is added wakes all waits. An event may wake only one of them.
 		_ = s.write(dp, []sys.PollFD{{FD: s.wakerFD, Events: sys.PollIn | sys.PollPri}})
 	})

@@ -17,10 +17,10 @@ type waiter struct {
 	dp     int
 	list   []sys.PollFD // for the driver's events
 	start  time.Time    // of the wait, set when it is needed
-	newest uint32       // the newest tag before the driver was asked
+	newest uint32       // the newest tag when the system call started
 }
 
-// Wait waits until a member is ready or the timeout is over. It writes the events to events and
+// Wait waits until a member is ready or the timeout expires. It writes the events to events and
 // returns their number, which is 0 after a timeout.
 func (s *Set) Wait(events []devpollemu.Event, d time.Duration) (int, error) {
 	dp, err := s.descriptor.Acquire()
@@ -87,7 +87,7 @@ func (s *Set) prepare(w *waiter, left time.Duration) (time.Duration, int, syscal
 	return left, atMost(len(w.list)), 0
 }
 
-// sweepAbsent removes descriptors from the absent ones that are no longer members or were written.
+// sweepAbsent removes descriptors from the list absent that are no longer members or were written.
 func (s *Set) sweepAbsent() {
 	kept := s.absent[:0]
 	for _, fd := range s.absent {
@@ -104,8 +104,9 @@ func (s *Set) sweepAbsent() {
 	s.absent = kept
 }
 
-// writeAgainIfDue writes all members again if that is due. It returns the time until the next time
-// if left is longer and the wait of w has not seen it.
+// writeAgainIfDue writes all members again if that is due. It returns the longest time to wait:
+// left, or the time until the next write, if that is shorter and all members were not yet written
+// during this wait.
 func (s *Set) writeAgainIfDue(w *waiter, left time.Duration) (time.Duration, syscall.Errno) {
 	if s.members == 0 {
 		return left, 0
@@ -117,8 +118,8 @@ func (s *Set) writeAgainIfDue(w *waiter, left time.Duration) (time.Duration, sys
 	return left, 0
 }
 
-// finish ends the wait, in which the driver reported ready entries, and writes to events. The error
-// is that of a waker which does not work.
+// finish ends a wait with ready entries of the driver, and writes events to events. The error is
+// that of a waker that does not work.
 func (s *Set) finish(w *waiter, events []devpollemu.Event, ready int) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,7 +135,7 @@ func (s *Set) finish(w *waiter, events []devpollemu.Event, ready int) (n int, er
 		if n == len(events) {
 			break
 		}
-		// A descriptor that was changed since the driver was asked is asked for again.
+		// A result for a descriptor that was changed after the call started is dropped.
 		e := s.entries[found.FD]
 		if found.FD == s.wakerFD && found.Revents&sys.PollNval != 0 {
 			err = s.waker.Clear() // the program closed it, which is an error
@@ -158,7 +159,7 @@ func (s *Set) finish(w *waiter, events []devpollemu.Event, ready int) (n int, er
 	return n, err
 }
 
-// takeAbsent writes PollNval for the members that are not open to events, in turns.
+// takeAbsent writes PollNval events for members that are not open, in turns.
 func (s *Set) takeAbsent(w *waiter, events []devpollemu.Event) (n int) {
 	for _, fd := range s.absent {
 		if n == len(events) {

@@ -4,7 +4,7 @@ package devpollemu
 
 import "syscall"
 
-// epoll stands for Linux's epoll, which this system lacks.
+// epoll takes the place of Linux's epoll on other systems.
 type epoll struct{}
 
 func newEpoll() *epoll { return nil }

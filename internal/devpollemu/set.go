@@ -1,15 +1,15 @@
 //go:build unix
 
-// Package devpollemu emulates /dev/poll: a set of descriptors that goroutines wait on while others
-// change it. It reports the events of poll(2).
+// Package devpollemu emulates /dev/poll: a set of descriptors that goroutines can wait on while
+// others change it. It reports the events of poll(2).
 //
-// poll(2) itself waits on the first few descriptors, and on those that epoll refuses. On Linux an
-// epoll holds the others, so that the time of a wait grows with the number of ready descriptors
-// only.
+// The first few descriptors, and those that epoll refuses, are polled with poll(2). On Linux an
+// epoll holds the others, so that the time of a wait grows only with the number of ready
+// descriptors.
 //
 // An epoll does not report that a descriptor was closed, and does not watch the next file with its
 // number. So the set checks the descriptors in the epoll from time to time. The checks take a small
-// fixed share of the time, whatever the size of the set.
+// fixed share of the time, independent of the size of the set.
 package devpollemu
 
 import (
@@ -22,8 +22,8 @@ import (
 	"iomux/internal/waker"
 )
 
-// Few is the number of descriptors that poll(2) waits on although there is an epoll. They cost
-// about as much as asking the epoll.
+// Few is the number of descriptors that poll(2) waits on even if there is an epoll. They cost about
+// as much as a call of the epoll.
 const Few = 64
 
 // Event is a ready descriptor.
@@ -41,14 +41,14 @@ type Set struct {
 	newest    uint32 // tag
 	outside   []sys.PollFD
 	next      int     // index in outside of the first descriptor that the next wait reports
-	dead      []int32 // closed descriptors whose numbers the set itself uses now
+	dead      []int32 // closed descriptors whose numbers now belong to the set itself
 	lastDead  int     // index in dead of the last reported one
 	deadFirst bool    // whether dead descriptors went first in the last wait
 	inside    int     // number of descriptors in the epoll
-	epoll     *epoll  // nil until it is needed, and on other systems than Linux
+	epoll     *epoll  // nil until it is needed, and on systems other than Linux
 	orphans   int     // descriptors that may be in the epoll and cannot be removed
 	swept     time.Time
-	credit    int64 // of the descriptors outside, which go first if it reaches the cost of that
+	credit    int64 // grows with each wait; when it is large enough, the descriptors outside go first
 
 	waiters []*waiter // all of them
 	free    []*waiter // waiters that no goroutine uses
@@ -64,7 +64,7 @@ type entry struct {
 const (
 	isInside  = -1
 	isDead    = -2
-	isNowhere = -3 // for the moment
+	isNowhere = -3 // while the epoll is replaced
 )
 
 // New returns an empty set. poll(2) waits on its first few descriptors.
@@ -95,7 +95,8 @@ func (s *Set) Len() int {
 	return len(s.entries)
 }
 
-// Register adds fd, or changes its events if it is a member. A wait in progress sees the change.
+// Register adds fd, or changes its events if it is a member. The change takes effect on a wait in
+// progress.
 func (s *Set) Register(fd int32, events uint16) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,8 +142,8 @@ func (s *Set) put(fd int32, e entry) int {
 	return len(s.outside) - 1
 }
 
-// putInside adds fd to the epoll. It is there already if it was closed while registered, and a
-// duplicate of the same file has the number now.
+// putInside adds fd to the epoll. The epoll already holds it if it was closed while registered, and
+// the number now belongs to a duplicate of the same file.
 func (s *Set) putInside(fd int32, e entry) bool {
 	errno := s.epoll.add(fd, e.events, e.tag)
 	return errno == 0 || errno == syscall.EEXIST && s.epoll.modify(fd, e.events, e.tag)
@@ -178,7 +179,7 @@ func (s *Set) remove(fd int32, e entry, known bool) {
 	case e.place == isInside:
 		s.inside--
 		if !s.epoll.remove(fd) {
-			s.orphans++ // it is closed, and a duplicate may be open
+			s.orphans++ // fd is closed, but a duplicate may be open
 		}
 	case e.place == isDead:
 		for i, dead := range s.dead {
@@ -200,8 +201,8 @@ func (s *Set) remove(fd int32, e entry, known bool) {
 	}
 }
 
-// owns reports whether the set itself uses the number. The caller's descriptor with that number is
-// closed.
+// owns reports whether fd is one of the set's own descriptors. The caller's file with that number
+// was closed.
 func (s *Set) owns(fd int32) bool {
 	for _, w := range s.waiters {
 		if w.waker.Owns(int(fd)) {
@@ -211,7 +212,8 @@ func (s *Set) owns(fd int32) bool {
 	return s.epoll != nil && s.epoll.fd() == int(fd)
 }
 
-// bury notes that the set itself uses fd now. A registered descriptor with that number is closed.
+// bury records that the number fd now belongs to the set itself. A registered descriptor with that
+// number was closed.
 func (s *Set) bury(fd int) {
 	number := int32(fd)
 	if e, known := s.entries[number]; known {
@@ -222,17 +224,17 @@ func (s *Set) bury(fd int) {
 	}
 }
 
-// wake interrupts all waits, so that they wait on the current descriptors.
+// wake interrupts all waits, so that they continue with the current descriptors.
 func (s *Set) wake() {
 	for _, w := range s.waiters {
 		if w.asleep {
-			_ = w.waker.Wake() // the wait itself reports a waker that does not work
+			_ = w.waker.Wake() // the wait itself reports an error of its waker
 		}
 	}
 }
 
-// check checks the descriptors in the epoll. It leaves closed ones to poll(2) from now on, and adds
-// those whose number belongs to another file.
+// check checks the descriptors in the epoll. It moves closed ones to the list for poll(2), and adds
+// those whose number now belongs to another file.
 func (s *Set) check() {
 	s.swept = time.Now()
 	for fd, e := range s.entries {
@@ -256,7 +258,7 @@ func (s *Set) check() {
 	}
 }
 
-// renew replaces the epoll, because it reports descriptors that cannot be removed from it.
+// renew replaces the epoll after it has reported descriptors that cannot be removed from it.
 func (s *Set) renew() {
 	s.wake()
 	s.epoll.close()
@@ -275,7 +277,7 @@ func (s *Set) renew() {
 	}
 }
 
-// Close ends all waits, and closes the set's descriptors as soon as no wait uses them.
+// Close makes all waits return, and closes the set's descriptors as soon as no wait uses them.
 func (s *Set) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"iomux/internal/waker"
 )
 
-// waiter is the state of one goroutine that waits. The next one uses it again.
+// waiter is the state of one waiting goroutine. The next one reuses it.
 type waiter struct {
 	waker  *waker.Waker
 	fd     int // of the waker
@@ -32,7 +32,7 @@ const (
 	atOutside
 )
 
-// Wait waits until a member is ready or the timeout is over. It writes the events to events and
+// Wait waits until a member is ready or the timeout expires. It writes the events to events and
 // returns their number, which is 0 after a timeout.
 func (s *Set) Wait(events []Event, d time.Duration) (int, error) {
 	w, err := s.enter()
@@ -89,7 +89,7 @@ func (s *Set) leave(w *waiter) {
 	}
 }
 
-// prepare makes the list of w, and returns the longest time to wait on it, which may be shorter
+// prepare fills the list of w, and returns the longest time to wait on it, which may be shorter
 // than left.
 func (s *Set) prepare(w *waiter, left time.Duration) time.Duration {
 	s.mu.Lock()
@@ -111,8 +111,9 @@ func (s *Set) prepare(w *waiter, left time.Duration) time.Duration {
 	return left
 }
 
-// checkIfDue checks the descriptors in the epoll if that is due. It returns the time until the next
-// check if left is longer and the wait of w has not seen a check.
+// checkIfDue checks the descriptors in the epoll if that is due. It returns the longest time to
+// wait: left, or the time until the next check, if that is shorter and there was no check yet
+// during this wait.
 func (s *Set) checkIfDue(w *waiter, left time.Duration) time.Duration {
 	left, due := Round(s.inside, s.swept, &w.start, left)
 	if due {
@@ -121,8 +122,8 @@ func (s *Set) checkIfDue(w *waiter, left time.Duration) time.Duration {
 	return left
 }
 
-// finish ends the wait of w, in which ready entries of its list were ready, and writes to events.
-// The error is os.ErrClosed if the set is closed, or that of a waker which does not work.
+// finish ends the wait of w, with ready entries in its list, and writes events to events. The error
+// is os.ErrClosed if the set is closed, or that of a waker that does not work.
 func (s *Set) finish(w *waiter, events []Event, ready int) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,7 +144,7 @@ func (s *Set) finish(w *waiter, events []Event, ready int) (n int, err error) {
 	return n, err
 }
 
-// take writes events to events. If there is no room for all, the dead descriptors and the open ones
+// take writes the events of dead and open descriptors. If there is no room for all, the two kinds
 // take turns to go first.
 func (s *Set) take(w *waiter, events []Event, ready int) (n int) {
 	s.deadFirst = !s.deadFirst
@@ -207,7 +208,7 @@ func (s *Set) takeOutside(w *waiter, events []Event, ready int) (n int) {
 			return n
 		}
 		ready--
-		// A descriptor that was changed since the list was made is asked for again.
+		// A result for a descriptor that was changed after the list was made is dropped.
 		e, known := s.entries[found.FD]
 		if !known || e.place < 0 || int32(e.tag-w.newest) > 0 {
 			w.stale = uint64(e.tag)<<32 | uint64(found.FD)
@@ -245,14 +246,14 @@ func (s *Set) takeInside(w *waiter, events []Event, ready int) (n int) {
 	return n
 }
 
-// poll wraps poll(2), and takes any number of entries.
+// poll wraps poll(2) for a list of any length.
 func poll(list []sys.PollFD, left time.Duration) (int, syscall.Errno) {
 	n, errno := sys.Poll(list, left)
 	if errno != syscall.EINVAL {
 		return max(n, 0), errno
 	}
-	// There are more than the process may have descriptors, so poll asks about parts of the list,
-	// and asks again after a moment.
+	// The list is longer than the limit of descriptors, so poll polls parts of it, and polls again
+	// after a moment.
 	limit := int(min(sys.MaxDescriptors(), uint64(len(list))))
 	if limit < atOutside {
 		return 0, errno

@@ -28,8 +28,8 @@ func isReady(fd int) bool {
 	}
 }
 
-// inspect reports whether the kernel's events mean anything. It makes the kernel report those events
-// again.
+// inspect reports whether the kernel's events mean anything. It makes the kernel report those
+// events again.
 func (e *Epoll) inspect(kevents []kqueue.Event) (ready bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

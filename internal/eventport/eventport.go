@@ -1,9 +1,10 @@
-// Package eventport calls event ports of Solaris and illumos. A function makes one call once.
+// Package eventport wraps the system calls of event ports on Solaris and illumos. Each function
+// makes its call once.
 //
-// The package calls the C library in the way of x/sys and x/net. It does not use EventPort of
-// x/sys, which keeps a pointer for each association in the kernel. EventPort panics if it gets back
-// another one, as from kernels with illumos' bug 14898 (golang/go#54254). It also allocates for
-// each event, and has no port_send.
+// The package calls the C library in the same way as x/sys and x/net. It does not use EventPort of
+// x/sys, which stores a pointer for each association in the kernel. EventPort panics if the kernel
+// returns another one, as kernels with illumos' bug 14898 do (golang/go#54254). It also allocates
+// for each event, and has no port_send.
 package eventport
 
 import (
@@ -17,7 +18,7 @@ type Event struct {
 	Source uint16
 	_      uint16
 	Object uintptr // a descriptor
-	User   uintptr // not used, because some kernels return that of another event
+	User   uintptr // not used, because some kernels return the value of another event
 }
 
 // The sources of events.
@@ -35,9 +36,9 @@ type Calls interface {
 	Associate(port int, fd int32, events uint16) syscall.Errno
 	// Dissociate wraps port_dissociate(3C).
 	Dissociate(port int, fd int32) syscall.Errno
-	// Get wraps port_getn(3C), which waits for one event and takes as many as there are. It has
-	// taken n events whatever the errno is. A negative timeout blocks. The end of the timeout is no
-	// error.
+	// Get wraps port_getn(3C), which waits for one event and takes all events that are there. It
+	// has taken n events, even if errno is not 0. A negative timeout blocks. After a timeout errno
+	// is 0.
 	Get(port int, events []Event, timeout time.Duration) (n int, errno syscall.Errno)
 	// Send wraps port_send(3C), which sends an event from SourceUser.
 	Send(port int) syscall.Errno

@@ -62,12 +62,12 @@ func (calls) Get(port int, events []Event, timeout time.Duration) (int, syscall.
 		ts := unix.NsecToTimespec(int64(timeout))
 		left = &ts
 	}
-	got := uint32(1) // asked for
+	got := uint32(1) // the number of events to wait for
 	_, _, errno := sysvicall6(uintptr(unsafe.Pointer(&procPortGetn)), 5, uintptr(port),
 		uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(unsafe.Pointer(&got)),
 		uintptr(unsafe.Pointer(left)), 0)
 	switch errno {
-	case 0, unix.ETIME: // the time is over, and the count is right all the same
+	case 0, unix.ETIME: // after the timeout the count is also valid
 		return int(got), 0
 	}
 	return 0, errno

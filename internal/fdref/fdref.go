@@ -23,7 +23,8 @@ type Descriptor struct {
 	release func(fd int) error
 }
 
-// Set makes d own fd, which release closes. It is called once, before other goroutines see d.
+// Set stores fd in d. Close or the last user closes fd with release. Set must be called once,
+// before other goroutines use d.
 func (d *Descriptor) Set(fd int, release func(fd int) error) {
 	d.fd, d.release = fd, release
 	if trace := onOpen.Load(); trace != nil {
@@ -42,8 +43,8 @@ func (d *Descriptor) FD() int {
 // Closed reports whether Close was called.
 func (d *Descriptor) Closed() bool { return d.state.Load()&closed != 0 }
 
-// Acquire makes the caller a user and returns the number, which stays valid until Done. It fails
-// with os.ErrClosed after Close, and for a Descriptor that was never set.
+// Acquire makes the caller a user and returns the number, which stays valid until Done. The error
+// is os.ErrClosed after Close, and for a Descriptor that was never set.
 func (d *Descriptor) Acquire() (int, error) {
 	for {
 		state := d.state.Load()
@@ -56,7 +57,7 @@ func (d *Descriptor) Acquire() (int, error) {
 	}
 }
 
-// Done ends the use that Acquire began, and reports whether Close was called meanwhile.
+// Done ends the use that Acquire began, and reports whether Close was called in the meantime.
 func (d *Descriptor) Done() (isClosed bool) {
 	state := d.state.Add(math.MaxUint64 - oneUser + 1)
 	if state == closed {
@@ -66,8 +67,8 @@ func (d *Descriptor) Done() (isClosed bool) {
 	return state&closed != 0
 }
 
-// Close marks the descriptor closed and releases it as soon as there is no user. If there are users
-// now, Close calls wake, which makes them finish. Another Close fails with os.ErrClosed.
+// Close marks the descriptor as closed, and releases it as soon as it has no user. If it has users,
+// Close calls wake, which must make them finish. A second Close returns os.ErrClosed.
 func (d *Descriptor) Close(wake func(fd int)) error {
 	for {
 		state := d.state.Load()
@@ -88,9 +89,9 @@ func (d *Descriptor) Close(wake func(fd int)) error {
 	}
 }
 
-// onOpen is called for every descriptor that is set. Tests use it to find where a leaked one was
-// opened.
+// onOpen is called for every descriptor that is set. Tests use it to find where a leaked descriptor
+// was opened.
 var onOpen atomic.Pointer[func(fd int)]
 
-// Trace makes Set call f from now on.
+// Trace makes every later Set call f.
 func Trace(f func(fd int)) { onOpen.Store(&f) }

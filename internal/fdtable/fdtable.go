@@ -3,9 +3,9 @@ package fdtable
 
 import "iter"
 
-// Table maps descriptors to pointers. Descriptors are small numbers close to each other, so it is
-// an array. The array consists of pages, so that one large number does not make it large. Its zero
-// value is empty and ready to use. It is not safe for concurrent use.
+// Table maps descriptors to pointers. Descriptors are small numbers close to each other, so a Table
+// is an array. The array consists of pages, so that one large number does not make it large. The
+// zero value is empty and ready to use. A Table is not safe for concurrent use.
 type Table[T any] struct {
 	pages []*[pageSize]*T
 }

@@ -1,7 +1,7 @@
 // Package freelist keeps values that are not in use, so that the next user need not allocate.
 //
-// Unlike a sync.Pool, a list never drops a value: a call that has run once with as many users at
-// the same time does not allocate again.
+// Unlike a sync.Pool, a list never drops a value. So it allocates only if it has more users at the
+// same time than ever before.
 package freelist
 
 import "sync"
@@ -13,7 +13,7 @@ type List[T any] struct {
 	free []T
 }
 
-// Get returns the value that was put last, and false if the list is empty.
+// Get returns the value that was put last. If the list is empty, ok is false.
 func (l *List[T]) Get() (value T, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -46,7 +46,7 @@ func (l *List[T]) Put(value T) {
 // use.
 type Slices[T any] struct{ list List[[]T] }
 
-// Get returns a slice of length n. Its elements are those that its last user left.
+// Get returns a slice of length n. Its elements are not cleared.
 func (s *Slices[T]) Get(n int) []T {
 	slice, _ := s.list.Get()
 	if cap(slice) < n {

@@ -1,5 +1,5 @@
-// Package kevent holds struct kevent and the numbers of <sys/event.h>, as every part of the
-// module that deals with kqueue uses them. Package kqueue documents them.
+// Package kevent declares struct kevent and the numbers of <sys/event.h> for all packages that use
+// kqueue. Package kqueue documents them.
 package kevent
 
 // Event has the layout of kqueue.Event.

@@ -2,16 +2,17 @@ package kevent
 
 import "runtime"
 
-// AbsentNote stands for every note that a system lacks. No filter except FilterUser uses the bit,
-// and FilterUser lacks no note.
+// AbsentNote is the number of every note that a system lacks. No filter except FilterUser uses the
+// bit, and every system has all notes of FilterUser.
 const AbsentNote = 0x00800000
 
-// Absent is the number below which the filters lie that a system lacks. No kernel has so many.
+// Absent is greater than the numbers of all filters that a system lacks, and less than those of
+// every kernel.
 const Absent = -0x4000
 
-// The numbers that differ between systems, one column a system. A system without kqueue has
-// FreeBSD's, which are the numbers of the emulation. Package kevent's test compares them with
-// those of golang.org/x/sys/unix.
+// Numbers that differ between systems. Each column is a system. Systems without kqueue and the
+// emulation have FreeBSD's numbers. The tests of this package compare them with
+// golang.org/x/sys/unix.
 const (
 	FilterRead     = int16(-1*darwin + -1*dragonfly + -1*freebsd + 0*netbsd + -1*openbsd + -1*emulated)
 	FilterWrite    = int16(-2*darwin + -2*dragonfly + -2*freebsd + 1*netbsd + -2*openbsd + -2*emulated)
@@ -41,9 +42,9 @@ const (
 	NoteAbsTime    = uint32(0x8*darwin + AbsentNote*dragonfly + 0x10*freebsd + 0x10*netbsd + 0x10*openbsd + 0x10*emulated)
 )
 
-// Each of these is 1 on its system and 0 on all others. A constant cannot depend on a condition,
-// but the order of the systems' names is constant: darwin is what sorts after android and not
-// after darwin. iOS has the numbers of darwin.
+// Each of these is 1 on its system and 0 on all others. A constant expression has no conditions,
+// but it can compare the names of systems. For example, darwin sorts after android and not after
+// darwin. iOS has the numbers of darwin.
 const (
 	darwin    = afterAndroid - afterDarwin + afterIllumos - afterIOS
 	dragonfly = afterDarwin - afterDragonFly

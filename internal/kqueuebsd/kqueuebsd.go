@@ -1,6 +1,6 @@
-// Package kqueuebsd completes the kevent(2) of macOS and the BSDs for package kqueue: it wakes
-// waiters when a queue is closed, and it evens out differences between the kernels. It compiles
-// on every system, so that its tests can run it over models of the kernels.
+// Package kqueuebsd wraps kevent(2) of macOS and the BSDs for package kqueue. It wakes waiters when
+// a queue is closed, and corrects differences between the kernels. It compiles on every system, so
+// that its tests can use models of the kernels.
 package kqueuebsd
 
 import (
@@ -15,13 +15,13 @@ import (
 
 // Kernel is a kernel with kqueue.
 type Kernel struct {
-	// System is the name of the kernel, as runtime.GOOS has it.
+	// System is the runtime.GOOS of the kernel.
 	System string
 	// Kevent is kevent(2). The changes and the events may share memory.
 	Kevent func(fd int, changes, events []kevent.Event, timeout time.Duration) (int, syscall.Errno)
 	// WakeFD is a descriptor that is always readable and that no caller registers. Adding it to a
-	// queue wakes the queue's waiters, one after the other. FilterUser would do, but not every
-	// system has it, and all of its idents belong to the program.
+	// queue wakes the queue's waiters, one after the other. FilterUser could also wake them, but
+	// not every system has it, and all of its idents belong to the program.
 	WakeFD int
 }
 
@@ -35,15 +35,15 @@ func (k *Kernel) Wake(fd int) {
 // clear undoes Wake.
 func (k *Kernel) clear(fd int) { k.wakeUp(fd, kevent.Delete) }
 
-// wakeUp ignores the errno: the descriptor may have been closed, which Close reports, and there
-// may be nothing to delete.
+// wakeUp ignores the errno. The descriptor may be closed, which Close reports, and the wake-up to
+// delete may not exist.
 func (k *Kernel) wakeUp(fd int, flags uint16) {
 	_ = k.changeOne(fd, kevent.Event{Ident: uint64(k.WakeFD), Filter: kevent.FilterRead, Flags: flags})
 }
 
 // Wait makes the changes and waits for events. It returns early if closed reports true.
 func (k *Kernel) Wait(fd int, changes, events []kevent.Event, left timeout.Countdown, closed func() bool) (int, syscall.Errno) {
-	if len(events) == 0 { // the kernels return at once, whatever the timeout
+	if len(events) == 0 { // the kernels return at once, with any timeout
 		return 0, 0
 	}
 	for {
@@ -64,7 +64,7 @@ func (k *Kernel) Wait(fd int, changes, events []kevent.Event, left timeout.Count
 	}
 }
 
-// finish takes the wake-up out of the events and completes the others.
+// finish removes the wake-up from the events and corrects the others.
 func (k *Kernel) finish(fd int, events []kevent.Event) (n int, woken bool) {
 	for _, event := range events {
 		if event.Filter == kevent.FilterRead && event.Ident == uint64(k.WakeFD) {
@@ -77,7 +77,7 @@ func (k *Kernel) finish(fd int, events []kevent.Event) (n int, woken bool) {
 		if k.forgetsDispatch(event) {
 			disable := event
 			disable.Flags, disable.Fflags = kevent.Disable, kevent.NoteFFNop
-			_ = k.Change(fd, disable) // it fails if the event was deleted meanwhile
+			_ = k.Change(fd, disable) // fails if the registration was deleted in the meantime
 		}
 		events[n] = event
 		n++
@@ -85,7 +85,7 @@ func (k *Kernel) finish(fd int, events []kevent.Event) (n int, woken bool) {
 	return n, woken
 }
 
-// Change makes one change, whose receipt is left to the caller.
+// Change makes one change. The caller makes the receipt.
 func (k *Kernel) Change(fd int, change kevent.Event) syscall.Errno {
 	if isBeyond(change) {
 		return beyond(change.Filter)
@@ -95,7 +95,7 @@ func (k *Kernel) Change(fd int, change kevent.Event) syscall.Errno {
 	if k.keepsOldState(change) {
 		removal := change
 		removal.Flags = kevent.Delete
-		_ = k.changeOne(fd, removal) // it may not be registered yet
+		_ = k.changeOne(fd, removal) // fails if it is not registered yet
 	}
 	if !k.dropsTrigger(change) {
 		return k.changeOne(fd, change)
@@ -104,12 +104,12 @@ func (k *Kernel) Change(fd int, change kevent.Event) syscall.Errno {
 	if errno := k.changeOne(fd, change); errno != 0 {
 		return errno
 	}
-	// EV_CLEAR would take the trigger back.
+	// EV_CLEAR would undo the trigger.
 	change.Flags, change.Fflags = 0, kevent.NoteTrigger|kevent.NoteFFNop
 	return k.changeOne(fd, change)
 }
 
-// singles are lists of one change, which would be allocated for each call of Kevent.
+// singles holds lists of one change, which each call of Kevent would otherwise allocate.
 var singles freelist.Slices[kevent.Event]
 
 func (k *Kernel) changeOne(fd int, change kevent.Event) syscall.Errno {
@@ -120,10 +120,10 @@ func (k *Kernel) changeOne(fd int, change kevent.Event) syscall.Errno {
 	return errno
 }
 
-// Singly reports whether the changes have to be made one by one. Kernels differ in how they
-// answer receipts: OpenBSD may wait instead, FreeBSD may drop the rest of the list. Some cut an
-// ident down to the number of an open descriptor, or forget earlier failures if there is no room
-// for a later one. A change may also need more than one step.
+// Singly reports whether the changes must be made one by one. Kernels differ in how they handle
+// receipts: OpenBSD may wait instead, and FreeBSD may drop the rest of the list. Some kernels
+// truncate an ident to the number of an open descriptor, or drop earlier failures if there is no
+// room for a later one. A change may also need more than one step.
 func (k *Kernel) Singly(changes []kevent.Event, room int) bool {
 	if len(changes) > room {
 		return true
@@ -139,7 +139,7 @@ func (k *Kernel) Singly(changes []kevent.Event, room int) bool {
 	return false
 }
 
-// isBeyond reports whether the ident is larger than any of the filter on this system.
+// isBeyond reports whether the ident is too large for the filter on this system.
 func isBeyond(change kevent.Event) bool {
 	if uint64(uintptr(change.Ident)) != change.Ident {
 		return true
@@ -152,7 +152,7 @@ func isBeyond(change kevent.Event) bool {
 	return false
 }
 
-// beyond returns the errno for an ident that is larger than any of the filter.
+// beyond returns the errno for an ident that is too large for the filter.
 func beyond(filter int16) syscall.Errno {
 	switch filter {
 	case kevent.FilterProc:

@@ -2,10 +2,10 @@ package kqueuebsd
 
 import "iomux/internal/kevent"
 
-// keepsOldState reports whether the kernel passes over a part of the change if its ident is
-// registered already, so that it has to be deleted first:
-//   - a timer runs on as before on DragonFly (filt_timer has no touch) and NetBSD 9;
-//   - NetBSD looks at the notes of FilterVnode only when it attaches them (vn_knote_attach).
+// keepsOldState reports whether the kernel ignores a part of the change if its ident is already
+// registered, so that it must be deleted first:
+//   - a timer continues unchanged on DragonFly (filt_timer has no touch) and NetBSD 9;
+//   - NetBSD reads the notes of FilterVnode only when it attaches them (vn_knote_attach).
 func (k *Kernel) keepsOldState(change kevent.Event) bool {
 	if change.Flags&(kevent.Add|kevent.Delete) != kevent.Add {
 		return false
@@ -19,22 +19,22 @@ func (k *Kernel) keepsOldState(change kevent.Event) bool {
 	return false
 }
 
-// dropsTrigger reports whether the change adds and triggers an event of FilterUser at once, which
-// FreeBSD and NetBSD add only: kqueue_register zeroes kn_fflags before filt_userattach looks for
-// NOTE_TRIGGER there.
+// dropsTrigger reports whether the change both adds and triggers an event of FilterUser, and the
+// kernel only adds it. In FreeBSD and NetBSD, kqueue_register zeroes kn_fflags before
+// filt_userattach looks for NOTE_TRIGGER there.
 func (k *Kernel) dropsTrigger(change kevent.Event) bool {
 	return change.Filter == kevent.FilterUser && change.Flags&kevent.Add != 0 && change.Fflags&kevent.NoteTrigger != 0 &&
 		(k.System == "freebsd" || k.System == "netbsd")
 }
 
-// longestTimer is the longest period in seconds that FreeBSD is asked for, some 34 years.
+// longestTimer is the longest period in seconds that is requested from FreeBSD, about 34 years.
 const longestTimer = 1 << 30
 
-// fit changes what the kernel would misunderstand:
-//   - FreeBSD saturates a period of 2^31 seconds or more to the largest time that it has, adds the
-//     present time, and gets a timer that expires at once (timer2sbintime, filt_timerstart);
-//   - NetBSD forgets EV_DISPATCH if there is EV_CLEAR too. A descriptor that is disabled with its
-//     report has nothing to clear.
+// fit changes values that the kernel does not handle correctly:
+//   - FreeBSD saturates a period of 2^31 seconds or more to its largest time, and then adds the
+//     current time. The timer expires at once (timer2sbintime, filt_timerstart).
+//   - NetBSD ignores EV_DISPATCH if EV_CLEAR is set as well. A descriptor that its report disables
+//     does not need EV_CLEAR.
 func (k *Kernel) fit(change *kevent.Event) {
 	switch {
 	case k.System == "freebsd" && change.Filter == kevent.FilterTimer && change.Fflags&kevent.NoteAbsTime == 0:
@@ -45,7 +45,7 @@ func (k *Kernel) fit(change *kevent.Event) {
 	}
 }
 
-// perSecond returns how many of the timer's units are a second.
+// perSecond returns the number of the timer's units in a second.
 func perSecond(fflags uint32) int64 {
 	switch {
 	case fflags&kevent.NoteSeconds != 0:
@@ -58,9 +58,9 @@ func perSecond(fflags uint32) int64 {
 	return 1e3
 }
 
-// forgetsDispatch reports whether the kernel has left an event enabled that it should have
-// disabled: NetBSD forgets EV_DISPATCH of FilterUser if there is EV_CLEAR too. To disable other
-// filters late would change the notes that they watch.
+// forgetsDispatch reports whether the kernel has left a registration enabled that it should have
+// disabled. NetBSD ignores EV_DISPATCH of FilterUser if EV_CLEAR is set as well. Other filters
+// cannot be disabled afterwards, because that would change the notes that they watch.
 func (k *Kernel) forgetsDispatch(event kevent.Event) bool {
 	const both = kevent.Clear | kevent.Dispatch
 	return k.System == "netbsd" && event.Filter == kevent.FilterUser && event.Flags&(both|kevent.OneShot|kevent.Error) == both

@@ -18,15 +18,15 @@ type Parker struct {
 	hasDeadline atomic.Bool
 }
 
-// New returns a Parker for fd, which remains the caller's: the Parker uses a duplicate.
+// New returns a Parker for fd. The Parker uses a duplicate, so the caller still owns fd.
 func New(fd int) (*Parker, error) {
 	twin, err := duplicate(fd)
 	if err != nil {
 		return nil, err
 	}
-	// The netpoller takes non-blocking files only.
+	// The netpoller accepts non-blocking files only.
 	if err := setNonblock(twin); err != nil {
-		_ = closeFD(twin) // the first error is the useful one
+		_ = closeFD(twin) // the first error matters more
 		return nil, err
 	}
 	p := &Parker{file: os.NewFile(uintptr(twin), "epoll")}
@@ -42,10 +42,11 @@ func New(fd int) (*Parker, error) {
 	return p, nil
 }
 
-// Park calls look, and parks until the descriptor is readable, as long as look returns false.
+// Park calls look, and returns if look returns true. Otherwise it parks until the descriptor is
+// readable, and calls look again.
 //
-// Park returns nil early after Unpark and when the time set with Deadline is over. An Unpark
-// between two calls of Park may be lost, so look itself checks whether there is still a reason to
+// Park also returns nil after Unpark, and when the time set with Deadline has passed. An Unpark
+// between two calls of Park may be lost, so look must check whether there is still a reason to
 // park.
 func (p *Parker) Park(look func(uintptr) bool) error {
 	if p.hasDeadline.Swap(false) {
@@ -61,7 +62,7 @@ func (p *Parker) Park(look func(uintptr) bool) error {
 	return err
 }
 
-// Deadline makes the current Park return after left at the latest. It is called from look.
+// Deadline makes the current Park return after left at the latest. Call it from look.
 func (p *Parker) Deadline(left time.Duration) error {
 	p.hasDeadline.Store(true)
 	return p.file.SetReadDeadline(time.Now().Add(left))
@@ -70,7 +71,7 @@ func (p *Parker) Deadline(left time.Duration) error {
 // Unpark makes the current Park return. It may be called at any time from any goroutine.
 func (p *Parker) Unpark() {
 	p.hasDeadline.Store(true)
-	_ = p.file.SetReadDeadline(longAgo) // it fails only after Close, which ends Park itself
+	_ = p.file.SetReadDeadline(longAgo) // fails only after Close, which ends Park itself
 }
 
 var longAgo = time.Unix(1, 0)

@@ -100,8 +100,8 @@ func (k *vnodes) open(path string) (fd int, err error) {
 	}
 }
 
-// nodeOf returns the node of a file, which is a new one if the file is not known. A file that is not
-// held open may be another one with the same number, if it has changed.
+// nodeOf returns the node of a file, which is new if the file is unknown. A file that is not held
+// open and has changed may be another one with the same number.
 func (k *vnodes) nodeOf(path string, fd int, about status) *node {
 	id := identity{about.dev, about.ino}
 	n := k.nodes[id]

@@ -115,7 +115,7 @@ func TestFileWithSeveralLinks(t *testing.T) {
 	})
 }
 
-// A file that lives on without a name is not the name's any more.
+// A file that still exists without a name no longer belongs to the path.
 func TestRemovedFileThatIsOpen(t *testing.T) {
 	onEach(t, func(t *testing.T, w *Watcher, folder string) {
 		name := filepath.Join(folder, "file")

@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	shortest = time.Millisecond // between two questions, at first
+	shortest = time.Millisecond // the first time between two calls of question
 	longest  = 100 * time.Millisecond
 )
 
-// Ask returns an Exit that calls question until it reports that the process has exited, ever more
-// rarely.
+// Ask returns an Exit whose goroutine calls question until the process has exited. The time between
+// two calls increases from shortest to longest.
 func Ask(notify func(), question func() (code int, known, exited bool)) *Exit {
 	a, stop := new(asked), make(chan struct{})
 	go func() {
@@ -38,8 +38,8 @@ func Ask(notify func(), question func() (code int, known, exited bool)) *Exit {
 	return &Exit{source: a, stop: stop}
 }
 
-// isAlive reports whether a process exists; it may be waiting for its parent. If it was waited for
-// by means of process, the error is os.ErrProcessDone.
+// isAlive reports whether a process exists, which includes a zombie. If process was already waited
+// for, the error is os.ErrProcessDone.
 func isAlive(process *os.Process) (bool, error) {
 	err := process.Signal(syscall.Signal(0))
 	if err == nil || errors.Is(err, os.ErrPermission) {

@@ -4,8 +4,7 @@ package procwatch
 
 import "syscall"
 
-// codeOf returns the status of an exit that was not by a signal, or the negative number of the
-// signal.
+// codeOf returns the exit status, or the negated number of the signal that killed the process.
 func codeOf(wait syscall.WaitStatus) int {
 	if wait.Signaled() {
 		return -int(wait.Signal())

@@ -1,5 +1,5 @@
-// Package procwatch reports the exit of a process, a child or any other. It never reaps a child:
-// its parent calls wait(2) for it, before or after.
+// Package procwatch reports the exit of a process, which may be a child or any other process. It
+// does not reap a child. Its parent should still call wait(2).
 package procwatch
 
 import (
@@ -9,26 +9,28 @@ import (
 	"syscall"
 )
 
-// Exit awaits the exit of one process.
+// Exit waits for the exit of one process.
 type Exit struct {
 	source
 	stop    chan struct{} // ends the goroutine, if there is one
 	cleanup runtime.Cleanup
 }
 
-// source is what an Exit waits on: a descriptor, or a goroutine.
+// source is the descriptor or the goroutine of an Exit.
 type source interface {
 	fd() int
-	// status returns how the process has exited, once fd is readable or notify was called.
+	// status returns how the process has exited. It is called after fd has become readable or
+	// notify was called.
 	status() (status int, known bool)
 	close() error
 }
 
-// Watch returns the Exit of a process. If that has no descriptor, notify is called from another
-// goroutine when the process has exited, once, and not necessarily before Watch returns.
+// Watch returns an Exit of a process. If it has no descriptor, another goroutine calls notify once,
+// when the process has exited. The call may come before Watch returns.
 //
-// Errors: EINVAL for nil; os.ErrProcessDone if the process was waited for, or has gone; EMFILE;
-// errors.ErrUnsupported on systems that cannot report an exit without reaping the process.
+// Errors: EINVAL for nil; os.ErrProcessDone if the process was already waited for or does not
+// exist; EMFILE; errors.ErrUnsupported on systems that cannot report an exit without reaping the
+// process.
 func Watch(process *os.Process, notify func()) (*Exit, error) {
 	if process == nil {
 		return nil, fmt.Errorf("watch a nil process: %w", syscall.EINVAL)
@@ -37,20 +39,20 @@ func Watch(process *os.Process, notify func()) (*Exit, error) {
 	if err != nil {
 		return nil, err
 	}
-	exit.cleanup = runtime.AddCleanup(exit, func(s source) { _ = s.close() }, exit.source) // nobody takes the error
+	exit.cleanup = runtime.AddCleanup(exit, func(s source) { _ = s.close() }, exit.source) // nobody can receive the error
 	return exit, nil
 }
 
-// FD returns the descriptor that is readable once the process has exited, -1 if there is none.
+// FD returns the descriptor that becomes readable when the process exits, or -1 if there is none.
 func (e *Exit) FD() int { return e.fd() }
 
-// Status returns how the process has exited, when it has: its exit status, or the negative number
-// of the signal that killed it. It is not known if the kernel does not report it to others than the
-// parent, or not before that has reaped the process.
+// Status returns how the process has exited: its exit status, or the negated number of the signal
+// that killed it. known is false if the kernel does not report the status to this process. It may
+// report it only to the parent, or only after the parent has reaped the process.
 func (e *Exit) Status() (status int, known bool) { return e.status() }
 
-// Close ends the watch. The garbage collector does the same with the descriptor of an Exit that is
-// not reachable any more.
+// Close ends the watch. If an Exit becomes unreachable, the garbage collector closes its
+// descriptor.
 func (e *Exit) Close() error {
 	e.cleanup.Stop()
 	if e.stop != nil {
@@ -60,8 +62,8 @@ func (e *Exit) Close() error {
 	return e.close()
 }
 
-// asked is a process that is asked for again and again. Its goroutine ends with the process, or
-// with Close.
+// asked is the source of an Exit without a descriptor. Its goroutine ends with the process, or with
+// Close.
 type asked struct {
 	code  int
 	known bool

@@ -14,10 +14,12 @@ import (
 	"iomux/internal/sys"
 )
 
-// noteExitStatus makes macOS report the status of a child. The others report it of each process.
+// noteExitStatus makes macOS report the status of a child. The BSDs report the status of every
+// process.
 const noteExitStatus = 0x04000000
 
-// watch uses a kqueue of its own with EVFILT_PROC, whose descriptor every mechanism can wait for.
+// watch uses a separate kqueue with EVFILT_PROC, because every mechanism can wait for its
+// descriptor.
 func watch(process *os.Process, notify func()) (*Exit, error) {
 	if alive, err := isAlive(process); !alive {
 		return nil, fmt.Errorf("watch process %d: %w", process.Pid, err)
@@ -40,8 +42,8 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	}
 	_ = unix.Close(queue) // the first error matters more
 	if errno == unix.ESRCH {
-		// It has exited since, or its parent has not waited for it, and this kernel reports only
-		// exits to come.
+		// The process has exited in the meantime, or is a zombie, and this kernel reports only
+		// later exits.
 		pid := process.Pid
 		return Ask(notify, func() (code int, known, exited bool) {
 			code, known = zombieStatus(pid)

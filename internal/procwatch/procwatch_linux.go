@@ -11,7 +11,7 @@ import (
 	"iomux/internal/sys"
 )
 
-// watch uses a pidfd. Before Linux 5.4, and in sandboxes without one, a goroutine asks.
+// watch uses a pidfd. Before Linux 5.4, and in sandboxes without pidfds, it uses a goroutine.
 func watch(process *os.Process, notify func()) (*Exit, error) {
 	fd, err := sys.NewProcess(process)
 	switch {
@@ -23,7 +23,7 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	return nil, fmt.Errorf("watch process %d: %w", process.Pid, err)
 }
 
-// pidfd is a descriptor of a process.
+// pidfd is the source of an Exit with a descriptor of the process.
 type pidfd int
 
 func (p pidfd) fd() int { return int(p) }
@@ -39,12 +39,12 @@ func watchByAsking(process *os.Process, notify func()) (*Exit, error) {
 	return Ask(notify, func() (int, bool, bool) { return question(process) }), nil
 }
 
-// question asks as the parent, without reaping the child. Of another's child it can only see
-// whether that still exists.
+// question checks the process as its parent, without reaping it. Of a process that is not a child,
+// it only detects whether it exists.
 func question(process *os.Process) (code int, known, exited bool) {
 	wait, exited, errno := sys.ChildStatus(unix.P_PID, process.Pid)
 	switch {
-	case errno != 0: // not our child, or reaped
+	case errno != 0: // not a child of this process, or reaped
 		alive, _ := isAlive(process)
 		return 0, false, !alive
 	case !exited:

@@ -10,7 +10,8 @@ import (
 	"syscall"
 )
 
-// watch asks /proc: this system's other calls report the exit of a child only to those who reap it.
+// watch reads /proc, because the other calls of this system report the exit of a child only by
+// reaping it.
 func watch(process *os.Process, notify func()) (*Exit, error) {
 	if alive, err := isAlive(process); !alive {
 		return nil, fmt.Errorf("watch process %d: %w", process.Pid, err)
@@ -18,7 +19,7 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	return Ask(notify, func() (int, bool, bool) { return question(process.Pid) }), nil
 }
 
-// question reads struct psinfo. A process that waits for its parent has no threads.
+// question reads struct psinfo. A zombie has no threads.
 func question(pid int) (code int, known, exited bool) {
 	const threadsAt, statusAt, size = 4, 232, 256
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/psinfo")

@@ -6,7 +6,7 @@ import (
 	"iomux/internal/sys"
 )
 
-// watch waits for the handle of the process, on a thread of its own.
+// watch waits for the handle of the process. Its goroutine blocks a thread.
 func watch(process *os.Process, notify func()) (*Exit, error) {
 	exit, err := sys.NewExit(process)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// zombieStatus asks as the parent of a child that has exited, without reaping it.
+// zombieStatus returns the status of a child that has exited, without reaping it.
 func zombieStatus(pid int) (code int, known bool) {
 	var wait unix.WaitStatus
-	got, err := unix.Wait4(pid, &wait, unix.WNOHANG|unix.WNOWAIT, nil) // refused by kernels without WNOWAIT
+	got, err := unix.Wait4(pid, &wait, unix.WNOHANG|unix.WNOWAIT, nil) // fails on kernels without WNOWAIT
 	return codeOf(syscall.WaitStatus(wait)), err == nil && got == pid
 }

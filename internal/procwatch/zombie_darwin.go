@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// zombieStatus asks as the parent of a child that has exited, without reaping it, as package os
-// does.
+// zombieStatus returns the status of a child that has exited. It calls waitid(2) as package os
+// does, without reaping the child.
 func zombieStatus(pid int) (code int, known bool) {
 	const idIsProcess = 1 // P_PID
 	// siginfo_t begins with si_signo, si_errno, si_code, si_pid, si_uid and si_status.

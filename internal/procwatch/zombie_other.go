@@ -2,5 +2,6 @@
 
 package procwatch
 
-// zombieStatus does not know: this system reports the exit of a child only to those who reap it.
+// zombieStatus returns no status, because this system reports the exit of a child only by reaping
+// it.
 func zombieStatus(int) (code int, known bool) { return 0, false }

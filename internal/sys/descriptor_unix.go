@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ToInt32 returns fd as the kernel takes it. It returns EBADF for a number that no descriptor can
-// have, instead of truncating it.
+// ToInt32 returns fd as a C int. It returns EBADF for a number that no descriptor can have, instead
+// of truncating it.
 func ToInt32(fd int) (int32, syscall.Errno) {
 	if fd < 0 || fd > math.MaxInt32 {
 		return -1, syscall.EBADF
@@ -27,7 +27,7 @@ func IsOpen(fd int) bool {
 	return err == nil
 }
 
-// IsFile reports whether fd is a regular file or a directory. Those are always ready.
+// IsFile reports whether fd is a regular file or a directory, which are always ready.
 func IsFile(fd int) bool {
 	var stat unix.Stat_t
 	if unix.Fstat(fd, &stat) != nil {
@@ -36,7 +36,7 @@ func IsFile(fd int) bool {
 	return stat.Mode&unix.S_IFMT == unix.S_IFREG || stat.Mode&unix.S_IFMT == unix.S_IFDIR
 }
 
-// unpollable says what fd is that cannot be waited on.
+// unpollable explains why fd cannot be waited on.
 func unpollable(fd int) string {
 	var stat unix.Stat_t
 	if unix.Fstat(fd, &stat) == nil {
@@ -52,7 +52,7 @@ func unpollable(fd int) string {
 	return "it cannot be waited on: it is always ready"
 }
 
-// Errno returns the number in an error of x/sys. Calls of x/sys return no other errors.
+// Errno returns err as an errno. Calls of x/sys return no other errors.
 func Errno(err error) syscall.Errno {
 	errno, _ := err.(syscall.Errno)
 	return errno

@@ -9,17 +9,16 @@ import (
 	"syscall"
 )
 
-// EpollError returns the error of epoll_ctl(2) on fd, with advice. Emulations of epoll return it,
-// too.
+// EpollError returns the error of epoll_ctl(2) on fd, with advice. Emulations of epoll also use it.
 func EpollError(fd int, errno error) *Error {
 	err := &Error{Call: "epoll_ctl", FD: fd, Err: errno}
 	switch errno {
 	case syscall.EBADF:
 		err.Advice = "it is not open"
 	case syscall.EEXIST:
-		err.Advice = "it is registered already: use Modify"
+		err.Advice = "it is already registered: use Modify"
 	case syscall.ENOENT:
-		err.Advice = "it is not registered, or was closed and opened again since"
+		err.Advice = "it is not registered, or was closed and its number reused"
 	case syscall.EPERM:
 		err.Advice = unpollable(fd)
 	case syscall.EINVAL:
@@ -32,13 +31,13 @@ func EpollError(fd int, errno error) *Error {
 	return err
 }
 
-// PollError returns the error of a poll(2) with a list of entries. EINVAL means that there are too
-// many of them.
+// PollError returns the error of a poll(2) with the given number of entries. EINVAL means that
+// there are too many.
 func PollError(entries int, errno syscall.Errno) error {
 	return pollError(runtime.GOOS, entries, errno)
 }
 
-// pollError is PollError for a system.
+// pollError is PollError for the system goos.
 func pollError(goos string, entries int, errno syscall.Errno) error {
 	err := os.NewSyscallError("poll", errno)
 	if errno != syscall.EINVAL {

@@ -9,7 +9,7 @@ type PollFD struct {
 	Revents uint16
 }
 
-// PollEventNames are the names of the events of poll(2). Their numbers differ per system:
+// PollEventNames holds the names of the events of poll(2). Their numbers differ per system:
 //
 //	         Linux   Linux on MIPS  BSDs, macOS, Solaris  FreeBSD, illumos  AIX     Windows
 //	In       0x1     0x1            0x1                   0x1               0x1     0x1
@@ -27,9 +27,9 @@ type PollFD struct {
 //	absent   0       0              0x8000                0x8000            0x1000  0x8000
 //
 // PollAbsent is a bit that no event of the system has. It is the value of each event that the
-// system lacks, and PollAbsentNames lists those. Systems without poll(2) have Linux's numbers, and
-// so has Windows, because those of WSAPoll are of no use elsewhere. The constants are in the
-// other events files and in the files of AIX and Windows.
+// system lacks. PollAbsentNames lists these events. Windows and systems without poll(2) have
+// Linux's numbers, because the package does not call WSAPoll. The constants are in the other events
+// files, and in the sys files of AIX, Windows and other systems.
 var PollEventNames = []bitnames.Name{
 	{Value: PollAbsent, Text: PollAbsentNames},
 	{Value: PollIn, Text: "In"},
@@ -46,8 +46,8 @@ var PollEventNames = []bitnames.Name{
 	{Value: PollRdHup, Text: "RdHup"},
 }
 
-// PollLacks returns the names of the events in the set that this system does not report, or "" if
-// it reports all.
+// PollLacks returns the names of those events that this system does not report, or "" if it reports
+// all.
 func PollLacks(events uint16) string { return pollLacks(events, pollIgnoresRdHup) }
 
 func pollLacks(events uint16, ignoresRdHup func() bool) string {

@@ -15,8 +15,9 @@ import (
 const (
 	// PollResolution is the finest timeout that Poll distinguishes.
 	PollResolution = time.Millisecond
-	// SelectLimit is one more than the largest descriptor that Select takes. The C library refuses
-	// larger ones, and AIX takes the upper half of the count for a number of message queues.
+	// SelectLimit is one more than the largest descriptor that Select accepts. The C library
+	// refuses larger ones, and AIX interprets the upper half of the count as a number of message
+	// queues.
 	SelectLimit = unix.FD_SETSIZE
 )
 

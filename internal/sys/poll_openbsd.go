@@ -11,7 +11,7 @@ import (
 const (
 	// PollResolution is the finest timeout that Poll distinguishes.
 	PollResolution = time.Nanosecond
-	// SelectLimit is one more than the largest descriptor that Select takes, or 0 if there is no
+	// SelectLimit is one more than the largest descriptor that Select accepts, or 0 if there is no
 	// limit.
 	SelectLimit = 0
 )

@@ -20,21 +20,21 @@ const (
 	pollWrites = PollOut | PollWrNorm | PollWrBand
 )
 
-// correctPoll calls poll, which is DragonFly's poll(2), and corrects its answers. It is compiled on
-// every Unix, so that tests can run it over a model of that kernel.
+// correctPoll calls poll, which is DragonFly's poll(2), and corrects its results. It is compiled on
+// every Unix, so that tests can use a model of that kernel.
 //
-// The kernel ignores descriptor -1 only, although POSIX lets any negative one disable an entry. It
-// implements poll(2) with kevent(2), and so the answers differ as follows:
+// The kernel ignores only descriptor -1, although POSIX lets any negative number disable an entry.
+// It implements poll(2) with kevent(2), so its results differ as follows:
 //
-//   - PollNval is reported for a pipe whose other end is closed, because the kernel takes the errno
-//     EPIPE for that event.
-//   - If one entry is PollNval, the kernel does not look at the others.
-//   - Of several entries with the same descriptor, only the last one has an answer.
+//   - PollNval is reported for a pipe whose other end is closed, because the kernel turns the errno
+//     EPIPE into that event.
+//   - If one entry is PollNval, the kernel does not check the others.
+//   - Of several entries with the same descriptor, only the last one has a result.
 //   - A pipe reports PollHup only if PollOut is requested.
-//   - An entry that requests nothing has no answer, not even if it is not open.
+//   - An entry that requests nothing has no result, even if it is not open.
 //
-// correctPoll asks about single entries again. It does not see that an entry which requests nothing
-// is hung up during the wait.
+// correctPoll polls single entries again. It does not detect that an entry which requests nothing
+// hangs up during the wait.
 func correctPoll(fds []PollFD, timeout time.Duration, poll pollCall) (int, syscall.Errno) {
 	disabled := disableNegative(fds)
 	ended := hasEndedSilently(fds, poll)
@@ -93,7 +93,7 @@ func hasAnswer(fds []PollFD, fd int32) bool {
 	return false
 }
 
-// correct corrects one answer.
+// correct corrects the result of one entry.
 func correct(e *PollFD, poll pollCall) {
 	switch {
 	case e.Revents&PollNval != 0:
@@ -114,7 +114,7 @@ func ended(e *PollFD, poll pollCall) uint16 {
 	return answer & (PollHup | PollErr | PollNval)
 }
 
-// ask returns what the kernel answers if the entry requests events. It leaves the entry as it was.
+// ask returns the result of polling the entry alone for events. It does not change the entry.
 func ask(e *PollFD, events uint16, poll pollCall) uint16 {
 	before := *e
 	e.Events, e.Revents = events, 0
@@ -133,7 +133,7 @@ type disabledFD struct {
 	fd    int32
 }
 
-// disableNegative replaces descriptors below -1 with -1, and returns what it replaced.
+// disableNegative replaces descriptors below -1 with -1, and returns the replaced ones.
 func disableNegative(fds []PollFD) (disabled []disabledFD) {
 	for i := range fds {
 		if fds[i].FD < -1 {
@@ -144,13 +144,11 @@ func disableNegative(fds []PollFD) (disabled []disabledFD) {
 	return disabled
 }
 
-// pollIgnoresRdHup reports whether the kernel is older than PollRdHup, although the system has it:
-// FreeBSD has it since 13.1.
+// pollIgnoresRdHup reports whether the kernel is older than PollRdHup. FreeBSD has it since 13.1.
 var pollIgnoresRdHup = sync.OnceValue(func() bool { return runtime.GOOS == "freebsd" && ignoresRdHup(Poll) })
 
 // ignoresRdHup reports whether poll does not report PollRdHup for a socket whose peer has shut down
-// its writing side. It returns false if there is no such socket, because the process has no
-// descriptor left.
+// its writing side. It returns false if it cannot open such a socket.
 func ignoresRdHup(poll pollCall) bool {
 	syscall.ForkLock.RLock()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)

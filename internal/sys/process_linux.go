@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// NewProcess returns a duplicate of the pidfd of process. It is readable when the process has
-// exited.
+// NewProcess returns a duplicate of the pidfd of process. It becomes readable when the process
+// exits.
 func NewProcess(process *os.Process) (fd int, err error) {
 	errHandle := process.WithHandle(func(pidfd uintptr) {
 		fd, err = unix.FcntlInt(pidfd, unix.F_DUPFD_CLOEXEC, 0)
@@ -20,8 +20,8 @@ func NewProcess(process *os.Process) (fd int, err error) {
 	return fd, os.NewSyscallError("fcntl", err)
 }
 
-// ExitStatus returns the exit status of the process of a pidfd, or minus the number of the signal
-// that killed it. It is known if WaitStatus knows it.
+// ExitStatus returns the exit status of the process of a pidfd, or the negated number of the signal
+// that killed it. It is known under the same conditions as in [WaitStatus].
 func ExitStatus(pidfd int) (status int, known bool) {
 	wait, known := WaitStatus(pidfd)
 	switch {
@@ -34,10 +34,10 @@ func ExitStatus(pidfd int) (status int, known bool) {
 }
 
 // WaitStatus returns the status that wait4(2) reports for the process of a pidfd, if the process
-// has exited. It leaves the process to be waited for.
+// has exited. It does not reap the process.
 //
-// The status is known to the parent until it has waited for the process. It is known to every
-// process after that, since Linux 6.15.
+// Until the process is reaped, its status is known only if the caller is its parent. Since Linux
+// 6.15 it is known to every process after that.
 func WaitStatus(pidfd int) (status unix.WaitStatus, known bool) {
 	if status, known, _ = ChildStatus(unix.P_PIDFD, pidfd); known {
 		return status, true
@@ -57,7 +57,7 @@ const (
 )
 
 // ChildStatus wraps waitid(2) for a child of this process. It returns the status that wait4(2)
-// reports, if the child has exited, and leaves the child to be waited for. It does not wait.
+// reports, if the child has exited. It does not wait, and does not reap the child.
 //
 // kind is P_PID or P_PIDFD. The errno is ECHILD if the process is not a child.
 func ChildStatus(kind, id int) (status unix.WaitStatus, exited bool, errno syscall.Errno) {

@@ -15,7 +15,7 @@ func CanCatch(sig syscall.Signal) bool {
 	}
 	switch runtime.GOOS {
 	case "linux":
-		// The C libraries use the last three, and the Go runtime leaves them alone.
+		// The C libraries use 32 to 34, so the Go runtime does not catch them.
 		return sig != linuxStop() && (sig < 32 || sig > 34)
 	case "solaris", "illumos":
 		return sig != 23 // SIGSTOP
@@ -23,7 +23,7 @@ func CanCatch(sig syscall.Signal) bool {
 	return sig != 17 // SIGSTOP
 }
 
-// lastSignal returns the last signal that the Go runtime knows.
+// lastSignal returns the last signal that the Go runtime supports.
 func lastSignal() syscall.Signal {
 	switch runtime.GOOS {
 	case "darwin", "ios":

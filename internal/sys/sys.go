@@ -1,11 +1,11 @@
 // Package sys makes system calls and declares kernel structures that several mechanisms use.
 //
-// A function makes one call once. It does not retry, and takes timeouts that package timeout has
-// prepared. It returns bare errnos, which need no allocation.
+// Each function makes its call once, without retries. Its timeouts come from package timeout. It
+// returns bare errnos, which need no allocation.
 //
-// A file holds one family of calls on the systems in its name or build line. A file named sys holds
-// the rest of one system: its constants, and calls that only this system has. Each events file
-// holds the numbers of poll(2) on some systems.
+// A file holds one family of calls, for the systems in its name or build line. A file whose name
+// begins with sys holds the rest of one system: its constants, and calls that only this system has.
+// Each events file holds the numbers of poll(2) on some systems.
 package sys
 
 import (

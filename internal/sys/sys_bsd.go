@@ -18,9 +18,9 @@ const (
 	MsgDontWait = unix.MSG_DONTWAIT
 )
 
-// KernelEvent has the size and the alignment of struct kevent. Its layout is that of x/sys, whose
-// type has a pointer for the user's number. A KernelEvent has none, so that the garbage collector
-// never takes that number for a pointer.
+// KernelEvent has the size, the alignment and the layout of struct kevent. Unlike Kevent_t of
+// x/sys, it has no pointer for udata, so the garbage collector never mistakes the caller's number
+// for a pointer.
 type KernelEvent [unsafe.Sizeof(unix.Kevent_t{}) / wordSize]uintptr
 
 const wordSize = unsafe.Sizeof(uintptr(0))

@@ -19,7 +19,7 @@ const (
 // DevPollOpen opens /dev/poll. The descriptor is close-on-exec.
 func DevPollOpen() (int, error) { return unix.Open("/dev/poll", unix.O_RDWR|unix.O_CLOEXEC, 0) }
 
-// DevPollWrite writes list to /dev/poll, which takes all of it or nothing. It uses pwrite(2),
+// DevPollWrite writes list to /dev/poll, which accepts all of it or nothing. It uses pwrite(2),
 // because the file offset of some versions of Solaris grows until write(2) fails.
 func DevPollWrite(fd int, list []PollFD) syscall.Errno {
 	if len(list) == 0 {
@@ -43,8 +43,8 @@ const (
 	dpPoll   = 0xD001 // DP_POLL
 )
 
-// DevPollWait wraps ioctl(2) with DP_POLL. A negative timeout blocks. DP_PPOLL of illumos takes
-// milliseconds, too.
+// DevPollWait wraps ioctl(2) with DP_POLL. A negative timeout blocks. DP_PPOLL of illumos also has
+// a resolution of milliseconds.
 func DevPollWait(fd int, list []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	request := dvpoll{fds: unsafe.SliceData(list), nfds: uint(len(list)), timeout: int32(to.Milliseconds(timeout))}
 	n, _, errno := syscall.Syscall(sysIoctl, uintptr(fd), dpPoll, uintptr(unsafe.Pointer(&request)))

@@ -14,7 +14,7 @@ import (
 	to "iomux/internal/timeout"
 )
 
-// Constants of Windows, which has neither poll(2) nor select(2) nor pipes that can be waited on.
+// Constants of Windows, which has no poll(2), no select(2), and no pipes that can be waited on.
 const (
 	PipeBuf = 0
 
@@ -49,7 +49,7 @@ var (
 // IsOpen reports whether fd is an open handle of this process. It does not block.
 func IsOpen(fd int) bool {
 	var flags uint32
-	if fd <= 0 || fd >= math.MaxInt32 { // negative numbers stand for the process and the thread
+	if fd <= 0 || fd >= math.MaxInt32 { // negative numbers are pseudo-handles of the process and the thread
 		return false
 	}
 	ok, _, _ := syscall.SyscallN(handleInformation.Addr(), uintptr(fd), uintptr(unsafe.Pointer(&flags)))
@@ -60,7 +60,7 @@ func IsOpen(fd int) bool {
 func IsFile(int) bool { return false }
 
 // SocketSet is Winsock's fd_set: the number of sockets, followed by the sockets. It may hold more
-// than the 64 for which the structure of the C header has room.
+// than the 64 sockets of the structure in the C header.
 type SocketSet []uintptr
 
 // Add adds a socket to the set.
@@ -81,7 +81,7 @@ func (s SocketSet) Sockets() []uintptr {
 }
 
 // SelectSockets wraps Winsock's select(), after which the sets hold the ready sockets. A negative
-// timeout blocks. Three empty sets are WSAEINVAL.
+// timeout blocks. The error for three empty sets is WSAEINVAL.
 func SelectSockets(r, w, x SocketSet, timeout time.Duration) (int, syscall.Errno) {
 	var left *windows.Timeval
 	if timeout >= 0 {
@@ -96,7 +96,7 @@ func SelectSockets(r, w, x SocketSet, timeout time.Duration) (int, syscall.Errno
 	return int(n), 0
 }
 
-// unpollable is not called: epoll refuses a handle that is not a socket with another error.
+// unpollable is not called, because epoll returns another error for a handle that is not a socket.
 func unpollable(int) string { return "it cannot be waited on" }
 
 // Exit waits for the end of a process.
@@ -116,14 +116,14 @@ func NewExit(process *os.Process) (e *Exit, err error) {
 		return nil, os.NewSyscallError("DuplicateHandle", err)
 	}
 	if e.quit, err = windows.CreateEvent(nil, 1, 0, nil); err != nil {
-		_ = windows.CloseHandle(e.process) // the first error is the useful one
+		_ = windows.CloseHandle(e.process) // the first error matters more
 		return nil, os.NewSyscallError("CreateEvent", err)
 	}
 	return e, nil
 }
 
 // Await blocks a thread until the process has exited or quit is closed. It returns the status if
-// the process has exited. Then it closes the handles.
+// the process has exited, and closes the handles.
 func (e *Exit) Await(quit <-chan struct{}) (status int, known bool) {
 	defer e.Close()
 	ended, done := make(chan struct{}), make(chan struct{})
@@ -145,7 +145,7 @@ func (e *Exit) Await(quit <-chan struct{}) (status int, known bool) {
 	return int(code), err == nil && first == windows.WAIT_OBJECT_0
 }
 
-// Close closes the handles. Call it only if Await is not called.
+// Close closes the handles. Call it only instead of Await.
 func (e *Exit) Close() {
 	_ = errors.Join(windows.CloseHandle(e.process), windows.CloseHandle(e.quit)) // they are open
 }

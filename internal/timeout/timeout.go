@@ -1,11 +1,11 @@
 //go:build !plan9
 
 // Package timeout converts a caller's time.Duration to the timeouts of system calls. A negative
-// timeout blocks, zero does not wait, and any other one is never shortened. After an interruption,
-// the rest of the time is waited for.
+// timeout blocks, zero does not wait, and any other one is never shortened. After an interruption
+// by a signal, the wait continues for the remaining time.
 //
-// All packages that wait import this one. So the go command refuses them on Plan 9, which has no
-// call that waits on several descriptors and no errnos.
+// All packages that wait import this one. So they do not compile on Plan 9, which has no call that
+// waits on several descriptors and no errnos.
 package timeout
 
 import (
@@ -16,18 +16,18 @@ import (
 )
 
 // longest is the longest timeout of one system call. A longer wait takes several calls. Every
-// kernel takes a day. Some have limits of 2^31 ms (poll), 10^8 s (select on macOS and Solaris) or
+// kernel accepts a day. Some have limits of 2^31 ms (poll), 10^8 s (select on macOS and Solaris) or
 // 2^31 s (32-bit timespecs).
 var longest = 24 * time.Hour
 
-// Longest sets the longest timeout of one system call, and returns the one before. It is for tests,
-// which cannot wait for a day. No wait may be in progress.
+// Longest sets the longest timeout of one system call, and returns the previous one. It is for
+// tests, which cannot wait for a day. No wait may be in progress.
 func Longest(d time.Duration) (before time.Duration) {
 	before, longest = longest, d
 	return before
 }
 
-// Countdown counts one timeout down.
+// Countdown measures the remaining time of one timeout.
 type Countdown struct {
 	total time.Duration
 	start time.Time // set only if total is positive
@@ -43,7 +43,7 @@ func Start(d time.Duration) Countdown {
 	return Countdown{total: d, start: time.Now()}
 }
 
-// Left returns the timeout of the next system call: -1 to block, else between 0 and a day.
+// Left returns the timeout of the next system call: -1 to block, otherwise between 0 and a day.
 func (c *Countdown) Left() time.Duration {
 	switch {
 	case c.total < 0:
@@ -57,13 +57,13 @@ func (c *Countdown) Left() time.Duration {
 
 var interruptible atomic.Bool
 
-// ReturnInterruptions makes every wait of this process return EINTR from now on if a signal
-// interrupts it. It is for a host that runs signal handlers of its own before it waits again.
+// ReturnInterruptions makes every later wait of this process return EINTR if a signal interrupts
+// it. It is for a host program that runs its own signal handlers before it waits again.
 func ReturnInterruptions() { interruptible.Store(true) }
 
-// Again reports whether to repeat a system call that returned n and errno. It is repeated if a
-// signal interrupted it, or if it returned nothing before the end of the timeout: the kernel's
-// clock is coarse, or the timeout is longer than a day.
+// Again reports whether to repeat a system call that returned n and errno. It must be repeated if a
+// signal interrupted it, or if it returned nothing before the timeout expired. The kernel's clock
+// may be coarse, or the timeout longer than a day.
 func (c *Countdown) Again(n int, errno syscall.Errno) bool {
 	if errno != 0 {
 		return errno == syscall.EINTR && !interruptible.Load()

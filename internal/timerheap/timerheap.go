@@ -1,24 +1,24 @@
-// Package timerheap keeps the timers of one event loop in a heap. A timer costs no goroutine and no
-// descriptor: the loop asks for the next deadline before it sleeps and takes expired timers after.
+// Package timerheap keeps the timers of an event loop in a heap. A timer uses no goroutine and no
+// descriptor. The loop calls Next before it sleeps, and Expire afterwards.
 //
-// Times are nanoseconds on a monotonic clock of the caller's choice. A Heap is not safe for
+// Times are in nanoseconds, on a monotonic clock that the caller chooses. A Heap is not safe for
 // concurrent use.
 package timerheap
 
 import "math"
 
-// Timer is one timer of a Heap. Its zero value is a timer that is not armed. A timer must not be
-// copied while it is armed.
+// Timer is a timer of a Heap. The zero value is not armed. A Timer must not be copied while it is
+// armed.
 type Timer[T any] struct {
 	Owner    T     // for the caller's use
 	deadline int64 // when the timer expires
-	key      int64 // the key of its slot
+	key      int64 // the key of the timer's slot
 	period   int64 // the time between two expirations, 0 for a timer that expires once
-	place    int   // one more than the index in the heap, 0 for a timer that is not armed
+	place    int   // index in the heap plus 1, or 0 if the timer is not armed
 }
 
-// Armed reports whether the timer is in a heap: it was set, and neither removed nor, if it expires
-// only once, handed out.
+// Armed reports whether the timer is in a heap. It is after Set, until Remove. A timer without a
+// period also leaves the heap when Expire returns it.
 func (t *Timer[T]) Armed() bool { return t.place != 0 }
 
 // Repeats reports whether the timer was last set with a period.
@@ -32,8 +32,8 @@ type Heap[T any] struct {
 	slots []slot[T]
 }
 
-// slot is a place in the heap. Its key is never later than the timer's deadline, but may be
-// earlier: moving a deadline to a later time leaves the key as it is. The key catches up when it
+// slot is a place in the heap. Its key is never later than the timer's deadline. It may be earlier,
+// because moving a deadline to a later time does not change the key. The key is corrected when it
 // reaches the top of the heap.
 type slot[T any] struct {
 	key   int64
@@ -45,8 +45,8 @@ const arity = 4
 // Len returns the number of armed timers.
 func (h *Heap[T]) Len() int { return len(h.slots) }
 
-// Set arms a timer, or arms it anew. It expires at deadline and, if period is positive, each time
-// that period has passed after that. Expirations that were not handed out are forgotten.
+// Set arms a timer, or arms it again. The timer expires at deadline and, if period is positive,
+// each time period has passed after that. Expirations that Expire has not returned are dropped.
 func (h *Heap[T]) Set(t *Timer[T], deadline, period int64) {
 	t.deadline, t.period = deadline, period
 	if t.place == 0 {
@@ -54,7 +54,7 @@ func (h *Heap[T]) Set(t *Timer[T], deadline, period int64) {
 		h.up(len(h.slots)-1, slot[T]{deadline, t})
 		return
 	}
-	if deadline < t.key { // which is here, too, because the slot would be one more line of the cache
+	if deadline < t.key { // a copy of the slot's key, which saves a cache miss
 		h.up(t.place-1, slot[T]{deadline, t})
 	}
 }
@@ -76,19 +76,19 @@ func (h *Heap[T]) Remove(t *Timer[T]) {
 	h.shrink()
 }
 
-// fewest is the number of slots that are kept for later timers, however few timers there are.
+// fewest is the smallest number of slots that shrink keeps for later timers.
 const fewest = 64
 
-// shrink gives memory back when three quarters of it are unused.
+// shrink releases memory if three quarters of it are unused.
 func (h *Heap[T]) shrink() {
 	if n := len(h.slots); cap(h.slots) > fewest && n < cap(h.slots)/4 {
 		h.slots = append(make([]slot[T], 0, max(2*n, fewest)), h.slots...)
 	}
 }
 
-// Expire returns the timer with the earliest deadline, if that is not later than now, and how often
-// it has expired. It returns nil if there is none. A timer that expires once is disarmed, any other
-// is armed for its next expiration after now.
+// Expire returns the timer with the earliest deadline and how often it has expired, or nil if no
+// deadline has passed at the time now. It disarms a timer without a period, and arms any other for
+// its next expiration after now.
 func (h *Heap[T]) Expire(now int64) (t *Timer[T], count int) {
 	for len(h.slots) > 0 && h.slots[0].key <= now {
 		t := h.slots[0].timer
@@ -108,12 +108,13 @@ func (h *Heap[T]) Expire(now int64) (t *Timer[T], count int) {
 	return nil, 0
 }
 
-// catchUp is how many keys Next corrects at most. It keeps Next short if all timers were set to
-// later times, and the wake-ups for outdated keys few.
+// catchUp is the largest number of keys that Next corrects. It limits the time of Next if many
+// timers were set to later times, and is large enough to make wake-ups for outdated keys rare.
 const catchUp = 8
 
-// Next returns a time at which Expire is worth calling, and false if no timer is armed. It is never
-// later than the earliest deadline, and is earlier only if many timers were set to later times.
+// Next returns a time at which the caller should call Expire, and false if no timer is armed. The
+// time is never later than the earliest deadline. It is earlier only if many timers were set to
+// later times.
 func (h *Heap[T]) Next() (deadline int64, ok bool) {
 	if len(h.slots) == 0 {
 		return 0, false
@@ -128,7 +129,7 @@ func (h *Heap[T]) Next() (deadline int64, ok bool) {
 	return h.slots[0].key, true
 }
 
-// Add returns the time d after t, or the last one there is if the sum is later.
+// Add returns the time d after t, or math.MaxInt64 if the sum overflows.
 func Add(t, d int64) int64 {
 	if t > math.MaxInt64-d {
 		return math.MaxInt64
@@ -136,7 +137,7 @@ func Add(t, d int64) int64 {
 	return t + d
 }
 
-// fix puts s at i, or where it belongs from there.
+// fix puts s at i, or moves it up or down from there.
 func (h *Heap[T]) fix(i int, s slot[T]) {
 	if i > 0 && s.key < h.slots[(i-1)/arity].key {
 		h.up(i, s)

@@ -14,7 +14,7 @@ import (
 	"iomux/internal/sys"
 )
 
-// Waker is a descriptor that any goroutine can make readable. Its zero value is a closed one.
+// Waker is a descriptor that any goroutine can make readable. The zero value is a closed Waker.
 type Waker struct {
 	reader fdref.Descriptor
 	writer fdref.Descriptor // used only if isPipe
@@ -36,8 +36,8 @@ func New() (*Waker, error) {
 	return w, nil
 }
 
-// Acquire returns the descriptor to wait on, whose number stays valid until Done. After Close it
-// fails with os.ErrClosed.
+// Acquire returns the descriptor to wait on, whose number stays valid until Done. The error is
+// os.ErrClosed after Close.
 func (w *Waker) Acquire() (fd int, err error) { return w.reader.Acquire() }
 
 // Done ends the use that Acquire began.
@@ -51,8 +51,8 @@ func (w *Waker) Owns(fd int) bool {
 
 // Wake makes the descriptor readable until Clear. It may be called at any time and does not block.
 //
-// If the system fails to make it readable, Wake returns the error and the next call tries again.
-// The error is os.ErrClosed after Close.
+// If the system fails to make it readable, Wake returns the error, and the next call retries. The
+// error is os.ErrClosed after Close.
 func (w *Waker) Wake() error {
 	if w.signalled.Swap(true) {
 		return nil
@@ -72,14 +72,14 @@ func (w *Waker) Wake() error {
 	return err
 }
 
-// Pending reports whether there was a Wake since the last Clear.
+// Pending reports whether Wake was called after the last Clear.
 func (w *Waker) Pending() bool { return w.signalled.Load() }
 
-// Clear makes the descriptor unreadable. Writes that happened before a Wake are visible after the
-// Clear that undoes it, so the caller looks for work only then.
+// Clear makes the descriptor unreadable. Memory writes before a Wake are visible after the Clear
+// that undoes it, so the caller must look for work only after Clear.
 //
-// An error means that the descriptor can no longer interrupt a wait, and may be readable for ever.
-// Close causes os.ErrClosed. Any other error means that the program closed a descriptor that it
+// After an error the descriptor can no longer interrupt a wait, and may stay readable. The error is
+// os.ErrClosed after Close. Any other error means that the program has closed a descriptor that it
 // does not own. The caller must return the error instead of waiting again.
 func (w *Waker) Clear() error {
 	fd, err := w.reader.Acquire()
@@ -88,13 +88,14 @@ func (w *Waker) Clear() error {
 	}
 	err = report("read", fd, receive(fd))
 	w.reader.Done()
-	// Not earlier: a Wake in between would be drained, and the next ones would send nothing.
+	// Clear the flag after the call: receive would drain a Wake in between, and later ones would
+	// send nothing.
 	w.signalled.Store(false)
 	return err
 }
 
-// report returns the error of a call on the waker's descriptor, or nil if errno only means that the
-// descriptor is readable, or unreadable, already.
+// report returns the error of a call on the waker's descriptor. It returns nil if errno only means
+// that the descriptor is already readable or unreadable.
 func report(call string, fd int, errno syscall.Errno) error {
 	if errno == 0 || errno == errWouldBlock {
 		return nil
@@ -102,11 +103,11 @@ func report(call string, fd int, errno syscall.Errno) error {
 	return &sys.Error{Call: call, FD: fd, Err: errno, Advice: "iomux wakes waiting goroutines with it"}
 }
 
-// Close makes the descriptor readable and closes it as soon as nobody uses it. A second Close fails
-// with os.ErrClosed.
+// Close makes the descriptor readable, and closes it as soon as it has no user. A second Close
+// returns os.ErrClosed.
 func (w *Waker) Close() error {
 	if !isPipe {
-		return w.reader.Close(func(fd int) { _ = send(fd) }) // there is no other way to wake its users
+		return w.reader.Close(func(fd int) { _ = send(fd) }) // nothing else could wake its users
 	}
 	// The reading end is readable if no writing end is open.
 	err := w.writer.Close(func(int) {})

@@ -38,7 +38,7 @@ func transfer(call uintptr, fd int, value *uint64) syscall.Errno {
 		switch {
 		case errno == unix.EINTR:
 		case errno == 0 && n != unsafe.Sizeof(*value):
-			return unix.EBADF // the number belongs to another file now
+			return unix.EBADF // another file has the number
 		default:
 			return errno
 		}

@@ -11,7 +11,7 @@ const isPipe = false
 
 const errWouldBlock = syscall.EAGAIN
 
-// open fails, because this system cannot wait on descriptors.
+// open returns errors.ErrUnsupported, because this system cannot wait on descriptors.
 func open() (reader, writer int, err error) { return -1, -1, errors.ErrUnsupported }
 
 func send(int) syscall.Errno { return syscall.ENOSYS }

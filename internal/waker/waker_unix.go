@@ -31,7 +31,7 @@ func open() (reader, writer int, err error) {
 	return fds[0], fds[1], nil
 }
 
-// send writes one byte. A full pipe is readable, too.
+// send writes one byte. If the pipe is full, it is already readable.
 func send(fd int) syscall.Errno {
 	for {
 		_, err := unix.Write(fd, []byte{0})
@@ -41,7 +41,7 @@ func send(fd int) syscall.Errno {
 	}
 }
 
-// receive reads the byte, of which the pipe holds one at most.
+// receive reads the byte. The pipe holds at most one.
 func receive(fd int) syscall.Errno {
 	var buffer [64]byte
 	for {

@@ -23,7 +23,7 @@ const (
 	fionbio            = 0x8004667e // FIONBIO
 )
 
-// open returns a socket, because Windows waits on nothing else.
+// open returns a socket, because a wait on Windows takes only sockets.
 func open() (reader, writer int, err error) {
 	if err := afd.Startup(); err != nil {
 		return -1, -1, err
@@ -34,7 +34,7 @@ func open() (reader, writer int, err error) {
 		return -1, -1, os.NewSyscallError("WSASocket", err)
 	}
 	if err := connectToItself(fd); err != nil {
-		_ = closeFD(int(fd)) // the first error is the useful one
+		_ = closeFD(int(fd)) // the first error matters more
 		return -1, -1, err
 	}
 	return int(fd), int(fd), nil
@@ -62,8 +62,7 @@ func connectToItself(fd windows.Handle) error {
 }
 
 // send sends a datagram of one byte. WSAEWOULDBLOCK means that there is no room to send at the
-// moment. Unlike a full pipe, that does not make the socket readable, so send tries again for a
-// while.
+// moment. Unlike a full pipe, the socket is not readable then, so send retries for a while.
 func send(fd int) syscall.Errno {
 	const tries = 1000
 	var content byte
@@ -78,20 +77,19 @@ func send(fd int) syscall.Errno {
 	return windows.WSAENOBUFS
 }
 
-// receive receives one datagram. Another one can exist only if it arrived late. That one ends the
-// next wait early and is received then.
+// receive receives one datagram. If a late one follows, it ends the next wait early and is received
+// then.
 func receive(fd int) syscall.Errno {
 	var content byte
 	var n, flags uint32
 	err := windows.WSARecv(windows.Handle(fd), &windows.WSABuf{Len: 1, Buf: &content}, 1, &n, &flags, nil, nil)
 	if err == windows.WSAENOBUFS {
-		return 0 // the system is short of memory: the datagram ends the next wait, too
+		return 0 // the system is short of memory, and the datagram also ends the next wait
 	}
 	return toErrno(err)
 }
 
-// toErrno returns the number in an error of package windows, whose socket calls return nothing
-// else.
+// toErrno returns err as an errno. The socket calls of package windows return no other errors.
 func toErrno(err error) syscall.Errno {
 	errno, _ := err.(syscall.Errno)
 	return errno

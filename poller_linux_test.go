@@ -55,6 +55,46 @@ func TestNothingIsAllocated(t *testing.T) {
 	})
 }
 
+// Unregister allocates nothing, whatever has become of the source.
+func TestUnregisterDoesNotAllocate(t *testing.T) {
+	const runs = 20
+	fates := map[string]func(t *testing.T, p *iomux.Poller[int], r *iomux.Registration[int], fd, w int){
+		"open":   func(*testing.T, *iomux.Poller[int], *iomux.Registration[int], int, int) {},
+		"closed": func(t *testing.T, _ *iomux.Poller[int], _ *iomux.Registration[int], fd, _ int) { suite.Close(t, fd) },
+		"replaced": func(t *testing.T, _ *iomux.Poller[int], _ *iomux.Registration[int], fd, w int) {
+			must(t, unix.Dup3(w, fd, unix.O_CLOEXEC))
+		},
+		"reported": func(t *testing.T, p *iomux.Poller[int], r *iomux.Registration[int], _, w int) {
+			must(t, r.Modify(iomux.Readable|iomux.OneShot))
+			suite.Write(t, w)
+			expect(t, p, r, iomux.Readable)
+		},
+	}
+	for name, befall := range fates {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+				var registrations []*iomux.Registration[int]
+				var fds [runs + 1][2]int
+				for i := range fds { // all of them first, so that no closed number comes back
+					fds[i][0], fds[i][1] = suite.Pipe(t)
+				}
+				for _, pipe := range fds {
+					r := register(t, p, pipe[0], iomux.Readable)
+					registrations = append(registrations, r)
+					befall(t, p, r, pipe[0], pipe[1])
+				}
+				next := 0
+				if n := testing.AllocsPerRun(runs, func() {
+					must(t, registrations[next].Unregister())
+					next++
+				}); n != 0 && !raceEnabled {
+					t.Errorf("Unregister allocates %v times", n)
+				}
+			})
+		})
+	}
+}
+
 // A goroutine that sleeps with a context allocates nothing when the context comes again, and with a
 // new one little more than its channel.
 func TestSleepingWithAContextAllocatesLittle(t *testing.T) {

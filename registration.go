@@ -319,8 +319,8 @@ func (r *Registration[K]) withdraw() {
 		return // r has no descriptor, or another registration has its number now
 	}
 	p.table.Set(r.fd, nil)
-	if r.gone || r.absent || r.always {
-		return
+	if r.gone || r.absent || r.always || r.disarmed && !p.can.OneShot {
+		return // the mechanism does not have it
 	}
 	if !p.backend.Remove(int(r.fd), backend.Interest(r.interest)) {
 		// The descriptor was closed. While a duplicate is open, the kernel may keep the

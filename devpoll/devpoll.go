@@ -203,7 +203,7 @@ func (p *Poller) Register(fd int, events Events) error {
 		return fmt.Errorf("devpoll: descriptor %d: event %s: %w on this system", fd, lacks, errors.ErrUnsupported)
 	}
 	if unknown := events &^ all; unknown != 0 {
-		return &sys.Error{Call: "write", FD: fd, Err: syscall.EINVAL, Advice: fmt.Sprintf("event %v is unknown", unknown)}
+		return sys.NewError("write", fd, syscall.EINVAL, fmt.Sprintf("event %v is unknown", unknown))
 	}
 	return closedOr(p.set.Register(number, uint16(events)))
 }
@@ -275,7 +275,7 @@ func (p *Poller) check(fd int) (int32, error) {
 		if p.FD() < 0 {
 			return -1, errClosed
 		}
-		return -1, &sys.Error{Call: "write", FD: fd, Err: syscall.EBADF, Advice: "not a descriptor number"}
+		return -1, sys.NewError("write", fd, syscall.EBADF, "not a descriptor number")
 	}
 	return number, nil
 }

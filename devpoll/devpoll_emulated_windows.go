@@ -58,7 +58,7 @@ func (s *sockets) Register(fd int32, events uint16) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if int(fd) == s.driver.FD() {
-		return &sys.Error{Call: "write", FD: int(fd), Err: syscall.EBADF, Advice: "it is the poller's own"}
+		return sys.NewError("write", int(fd), syscall.EBADF, "it is the poller's own")
 	}
 	k := s.known[fd]
 	if k == nil {
@@ -91,7 +91,7 @@ func (s *sockets) put(k *socket) error {
 	case err == syscall.EBADF:
 		s.setClosed(k)
 	case errors.Is(err, afd.ErrNotSocket):
-		return &sys.Error{Call: "write", FD: int(k.fd), Err: err}
+		return sys.NewError("write", int(k.fd), err, "")
 	default:
 		return err
 	}

@@ -149,7 +149,7 @@ func pollUntil(p *Poller, epfd int, events []Event, d time.Duration) (int, error
 		case countdown.Again(n, errno):
 			continue
 		case errno != 0:
-			return 0, &sys.Error{Call: "epoll_wait", FD: epfd, Err: errno}
+			return 0, sys.NewError("epoll_wait", epfd, errno, "")
 		case n == 0:
 			return 0, nil
 		}

@@ -91,5 +91,5 @@ func waitError(fd int, errno syscall.Errno) error {
 	if errno == 0 {
 		return nil
 	}
-	return &sys.Error{Call: "kevent", FD: fd, Err: errno}
+	return sys.NewError("kevent", fd, errno, "")
 }

@@ -54,10 +54,10 @@ func adopt(fd int) (*Queue, error) {
 		return nil, err
 	}
 	if !sys.IsOpen(fd) {
-		return nil, &sys.Error{Call: "kevent", FD: fd, Err: unix.EBADF, Advice: "it is not open"}
+		return nil, sys.NewError("kevent", fd, unix.EBADF, "it is not open")
 	}
 	if _, errno := sys.Kevent(fd, nil, nil, 0); errno != 0 {
-		return nil, &sys.Error{Call: "kevent", FD: fd, Err: errno, Advice: "it is not a kqueue"}
+		return nil, sys.NewError("kevent", fd, errno, "it is not a kqueue")
 	}
 	return own(fd), nil
 }

@@ -32,11 +32,11 @@ func create() (*Queue, error) {
 
 func adopt(fd int) (*Queue, error) {
 	if !sys.IsOpen(fd) {
-		return nil, &sys.Error{Call: "kevent", FD: fd, Err: unix.EBADF, Advice: "it is not open"}
+		return nil, sys.NewError("kevent", fd, unix.EBADF, "it is not open")
 	}
 	emulated := kqueueemu.Find(fd)
 	if emulated == nil {
-		return nil, &sys.Error{Call: "kevent", FD: fd, Err: unix.EBADF, Advice: "it is not a queue of this process"}
+		return nil, sys.NewError("kevent", fd, unix.EBADF, "it is not a queue of this process")
 	}
 	return own(fd, emulated), nil
 }

@@ -77,7 +77,7 @@ func (p *Poller) Modify(fd int, events Events) error {
 	defer p.mu.Unlock()
 	i, ok := p.index[number]
 	if !ok {
-		return &sys.Error{Call: "poll", FD: fd, Err: syscall.ENOENT, Advice: "not registered: use Register"}
+		return sys.NewError("poll", fd, syscall.ENOENT, "not registered: use Register")
 	}
 	p.fds[i].Events = events
 	return nil
@@ -211,7 +211,7 @@ func collect(events []Event, fds []FD, ready, next, round int) (n, stopped, ends
 // toNumber checks fd and events, and returns fd as an int32.
 func toNumber(fd int, events Events) (int32, error) {
 	if fd < 0 || fd > math.MaxInt32 {
-		return 0, &sys.Error{Call: "poll", FD: fd, Err: syscall.EBADF, Advice: "not a descriptor number"}
+		return 0, sys.NewError("poll", fd, syscall.EBADF, "not a descriptor number")
 	}
 	return int32(fd), checkEvents(fd, events)
 }

@@ -15,13 +15,6 @@ import (
 // soon is longer than any wait that works.
 const soon = 20 * time.Second
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // open returns a backend that the test closes, unless it has done so itself.
 func open(t *testing.T, create func() (Backend, error)) Backend {
 	t.Helper()

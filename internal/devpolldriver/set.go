@@ -134,7 +134,7 @@ func (s *Set) change(fd int32, member bool, events uint16) error {
 	}
 	defer s.descriptor.Done()
 	if s.waker.Owns(int(fd)) || int(fd) == dp {
-		return &sys.Error{Call: "write", FD: int(fd), Err: syscall.EBADF, Advice: "it is not open"}
+		return sys.NewError("write", int(fd), syscall.EBADF, "it is not open")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -273,7 +273,7 @@ func (s *Set) Close() error {
 }
 
 func fault(call string, fd int, errno syscall.Errno) error {
-	err := &sys.Error{Call: call, FD: fd, Err: errno}
+	err := sys.NewError(call, fd, errno, "")
 	if errno == syscall.EACCES {
 		err.Advice = "this /dev/poll belongs to the process that used it first: make another one after fork"
 	}

@@ -317,5 +317,5 @@ func (s *Set) newWaiter() (*waiter, error) {
 }
 
 func errOurs(fd int32) error {
-	return &sys.Error{Call: "write", FD: int(fd), Err: syscall.EBADF, Advice: "it is not open"}
+	return sys.NewError("write", int(fd), syscall.EBADF, "it is not open")
 }

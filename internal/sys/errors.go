@@ -11,7 +11,7 @@ import (
 
 // EpollError returns the error of epoll_ctl(2) on fd, with advice. Emulations of epoll also use it.
 func EpollError(fd int, errno error) *Error {
-	err := &Error{Call: "epoll_ctl", FD: fd, Err: errno}
+	err := NewError("epoll_ctl", fd, errno, "")
 	switch errno {
 	case syscall.EBADF:
 		err.Advice = "it is not open"

@@ -4,6 +4,7 @@ package sys
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,5 +24,19 @@ func TestErrorOfTooManyEntriesNamesTheLimitOfTheSystem(t *testing.T) {
 	}
 	if err := pollError("linux", 5000, syscall.ENOMEM); err.Error() != "poll: "+syscall.ENOMEM.Error() {
 		t.Errorf("error is %q, want ENOMEM alone", err)
+	}
+}
+
+func TestIsDoesNotAllocate(t *testing.T) {
+	err := error(NewError("epoll_ctl", 7, syscall.EBADF, "it is not open"))
+	if n := testing.AllocsPerRun(100, func() {
+		if errors.Is(err, os.ErrClosed) || !errors.Is(err, syscall.EBADF) {
+			t.Error("errors.Is compares with something else")
+		}
+	}); n != 0 {
+		t.Errorf("errors.Is allocates %v times", n)
+	}
+	if call, ok := errors.AsType[*os.SyscallError](err); !ok || call.Syscall != "epoll_ctl" {
+		t.Errorf("the system call of %v is %v", err, call)
 	}
 }

@@ -15,19 +15,23 @@ import (
 
 // Error is the failure of one system call on one descriptor, with advice for the caller.
 type Error struct {
-	Call   string // the name in the man page
-	FD     int
-	Err    error
+	call   os.SyscallError
+	fd     int
 	Advice string // may be empty
 }
 
+// NewError returns the error of a call, whose name is that in the man page.
+func NewError(call string, fd int, err error, advice string) *Error {
+	return &Error{os.SyscallError{Syscall: call, Err: err}, fd, advice}
+}
+
 func (e *Error) Error() string {
-	text := fmt.Sprintf("%s: descriptor %d: %v", e.Call, e.FD, e.Err)
+	text := fmt.Sprintf("%s: descriptor %d: %v", e.call.Syscall, e.fd, e.call.Err)
 	if e.Advice != "" {
 		text += " (" + e.Advice + ")"
 	}
 	return text
 }
 
-// Unwrap lets errors.As find an os.SyscallError, and errors.Is the errno.
-func (e *Error) Unwrap() error { return &os.SyscallError{Syscall: e.Call, Err: e.Err} }
+// Unwrap lets errors.As find an os.SyscallError, and errors.Is the errno. It does not allocate.
+func (e *Error) Unwrap() error { return &e.call }

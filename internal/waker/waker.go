@@ -100,7 +100,7 @@ func report(call string, fd int, errno syscall.Errno) error {
 	if errno == 0 || errno == errWouldBlock {
 		return nil
 	}
-	return &sys.Error{Call: call, FD: fd, Err: errno, Advice: "iomux wakes waiting goroutines with it"}
+	return sys.NewError(call, fd, errno, "iomux wakes waiting goroutines with it")
 }
 
 // Close makes the descriptor readable, and closes it as soon as it has no user. A second Close

@@ -284,12 +284,16 @@ func TestDatagramsStayWhole(t *testing.T) {
 // not go by what it was before.
 func TestNumbersThatBelongToAnotherKindOfFile(t *testing.T) {
 	const from = 700
+	each := 600
+	if runtime.GOOS != "linux" { // where nothing is remembered of a number
+		each = 20
+	}
 	buffer := make([]byte, 8)
 	for range 3 {
 		for name, pair := range pairs {
 			r, w := pair(t)
 			r, w = suite.Duplicate(t, r, from), suite.Duplicate(t, w, from)
-			for range 600 {
+			for range each {
 				if n, err := descriptor.TryRead(r, buffer); n != 0 || err != unix.EAGAIN {
 					t.Fatalf("%s: TryRead of nothing: %d, %v, want EAGAIN", name, n, err)
 				}

@@ -22,11 +22,11 @@ const (
 	quiet = 30 * time.Millisecond // for so long nothing happens
 )
 
-// keepsWatchedFolders is what Wine does instead of reporting the removal of a watched folder.
-const keepsWatchedFolders = "a watched folder that was removed stays until its handle is closed, without a report"
+// keepsWatchedDirectories is what Wine does instead of reporting the removal of a watched directory.
+const keepsWatchedDirectories = "a watched directory that was removed stays until its handle is closed, without a report"
 
-// onEach runs a test with each kernel, in a folder of its own.
-func onEach(t *testing.T, test func(t *testing.T, w *Watcher, folder string)) {
+// onEach runs a test with each kernel, in a directory of its own.
+func onEach(t *testing.T, test func(t *testing.T, w *Watcher, directory string)) {
 	t.Parallel()
 	for name, open := range kernels {
 		t.Run(name, func(t *testing.T) {
@@ -110,7 +110,7 @@ func saveByRename(name, text string) error {
 	return persist(func() error { return os.Rename(temporary, name) })
 }
 
-// persist tries again on Windows, where others may have the file or folder open for a moment.
+// persist tries again on Windows, where others may have the file or directory open for a moment.
 func persist(try func() error) error {
 	for end := time.Now().Add(soon); ; time.Sleep(time.Millisecond) {
 		err := try()
@@ -120,15 +120,15 @@ func persist(try func() error) error {
 	}
 }
 
-func TestNameMayBeginBeforeItsFolders(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name := filepath.Join(folder, "a", "b", "file")
+func TestNameMayBeginBeforeItsDirectories(t *testing.T) {
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name := filepath.Join(directory, "a", "b", "file")
 		p := add(t, w, name)
 		must(t, os.MkdirAll(filepath.Dir(name), 0o700))
 		write(t, name, "")
 		expect(t, w, p, Created, 0)
-		wine.Skip(t, keepsWatchedFolders)
-		must(t, persist(func() error { return os.RemoveAll(filepath.Join(folder, "a")) }))
+		wine.Skip(t, keepsWatchedDirectories)
+		must(t, persist(func() error { return os.RemoveAll(filepath.Join(directory, "a")) }))
 		expect(t, w, p, Deleted, Linked|Attributes)
 		must(t, os.MkdirAll(filepath.Dir(name), 0o700))
 		expect(t, w, p, 0, 0)
@@ -138,10 +138,10 @@ func TestNameMayBeginBeforeItsFolders(t *testing.T) {
 }
 
 func TestSharedFiles(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name := filepath.Join(folder, "file")
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name := filepath.Join(directory, "file")
 		write(t, name, "")
-		first, second, parent := add(t, w, name), add(t, w, name), add(t, w, folder)
+		first, second, parent := add(t, w, name), add(t, w, name), add(t, w, directory)
 		must(t, appendTo(name, "more"))
 		seen := make(map[*Path]Change)
 		for end := time.Now().Add(soon); len(seen) < 2 && time.Now().Before(end); time.Sleep(time.Millisecond) {
@@ -164,8 +164,8 @@ func TestSharedFiles(t *testing.T) {
 }
 
 func TestRemoveForgetsChanges(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name := filepath.Join(folder, "file")
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name := filepath.Join(directory, "file")
 		write(t, name, "")
 		p := add(t, w, name)
 		must(t, appendTo(name, "more"))
@@ -175,8 +175,8 @@ func TestRemoveForgetsChanges(t *testing.T) {
 }
 
 func TestWatchesEndWithTheirNames(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name := filepath.Join(folder, "a", "file")
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name := filepath.Join(directory, "a", "file")
 		must(t, os.Mkdir(filepath.Dir(name), 0o700))
 		write(t, name, "")
 		var paths []*Path
@@ -198,9 +198,9 @@ func TestWatchesEndWithTheirNames(t *testing.T) {
 
 // Forty saves in a row at any interval end with the last one being seen.
 func TestNeverDeaf(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
 		for _, interval := range []time.Duration{0, 50 * time.Microsecond, time.Millisecond, 5 * time.Millisecond} {
-			name := filepath.Join(folder, "file"+interval.String())
+			name := filepath.Join(directory, "file"+interval.String())
 			p := add(t, w, name)
 			done := make(chan struct{})
 			go func() {
@@ -237,8 +237,8 @@ func lastSeen(t *testing.T, w *Watcher, p *Path, name, text string) {
 }
 
 func TestChangesOfFile(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name := filepath.Join(folder, "file")
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name := filepath.Join(directory, "file")
 		write(t, name, "one")
 		p := add(t, w, name)
 		times := Attributes

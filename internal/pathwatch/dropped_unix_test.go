@@ -32,7 +32,7 @@ func TestDroppedWatcherIsClosed(t *testing.T) {
 
 // On Linux, the model of kqueue shows that a dropped watcher closes the watched files, too.
 func TestWatchedFilesAreHeld(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
 		expectHeld := func() {
 			t.Helper()
 			want := descriptors{w.FD(): {}}
@@ -45,10 +45,10 @@ func TestWatchedFilesAreHeld(t *testing.T) {
 				t.Errorf("held are %v, want %v", held, want)
 			}
 		}
-		p := add(t, w, filepath.Join(folder, "file"))
+		p := add(t, w, filepath.Join(directory, "file"))
 		expectHeld()
-		write(t, filepath.Join(folder, "file"), "text")
-		p2 := add(t, w, filepath.Join(folder, "file"))
+		write(t, filepath.Join(directory, "file"), "text")
+		p2 := add(t, w, filepath.Join(directory, "file"))
 		expectHeld()
 		w.Remove(p)
 		w.Remove(p2)

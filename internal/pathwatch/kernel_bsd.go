@@ -24,7 +24,7 @@ func newKernel(func()) (kernel, error) {
 	return newVnodes(&kernelQueue{number: fd}, mode), nil
 }
 
-// onlyEvents is O_EVTONLY of macOS: the open file does not keep its file system from being
+// onlyEvents is macOS's O_EVTONLY: the open file does not prevent its file system from being
 // unmounted.
 const onlyEvents = 0x8000
 
@@ -53,7 +53,8 @@ func (q *kernelQueue) add(fd int) error {
 	return nil
 }
 
-// maxReads is how many batches are read at once: a Poller has other things to do.
+// maxReads is the number of batches that one call of read takes, so that it does not delay the
+// Poller for long.
 const maxReads = 16
 
 func (q *kernelQueue) read(happened func(fd int, notes uint32)) error {

@@ -11,16 +11,16 @@ import (
 // inotify is the kernel's inotify(7).
 type inotify struct {
 	number int           // the descriptor
-	nodes  map[int]*node // by the number of the watch, which the kernel does not use again
+	nodes  map[int]*node // by the number of the watch, which the kernel does not reuse
 	buffer [16 << 10]byte
 }
 
-// Of a folder, inotify reports the entries' changes, except for their contents.
+// For a directory, inotify reports changes of its entries, but not of their contents.
 const (
-	ofEach   = unix.IN_ATTRIB | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF | unix.IN_DONT_FOLLOW | unix.IN_MASK_ADD
-	ofEntry  = unix.IN_CREATE | unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO
-	ofFolder = ofEach | ofEntry | unix.IN_ONLYDIR
-	ofFile   = ofEach | unix.IN_MODIFY
+	ofEach      = unix.IN_ATTRIB | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF | unix.IN_DONT_FOLLOW | unix.IN_MASK_ADD
+	ofEntry     = unix.IN_CREATE | unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO
+	ofDirectory = ofEach | ofEntry | unix.IN_ONLYDIR
+	ofFile      = ofEach | unix.IN_MODIFY
 )
 
 func newKernel(func()) (kernel, error) {
@@ -41,10 +41,10 @@ func (k *inotify) held() descriptors { return descriptors{k.number: {}} }
 
 func (k *inotify) close() error { return os.NewSyscallError("close", unix.Close(k.number)) }
 
-func (k *inotify) watch(path string, isFolder bool) (*node, error) {
+func (k *inotify) watch(path string, isDirectory bool) (*node, error) {
 	mask := uint32(ofFile)
-	if isFolder {
-		mask = ofFolder
+	if isDirectory {
+		mask = ofDirectory
 	}
 	number, err := unix.InotifyAddWatch(k.number, path, mask)
 	switch {
@@ -65,7 +65,7 @@ func (k *inotify) watch(path string, isFolder bool) (*node, error) {
 	}
 	n.path = path
 	if about, err := lstat(path); err == nil && !isSameFile(about, n.about) {
-		n.about = about // which stays: an event compares with it
+		n.about = about // an unchanged file keeps its old status, with which an event compares
 	}
 	return n, nil
 }
@@ -73,11 +73,12 @@ func (k *inotify) watch(path string, isFolder bool) (*node, error) {
 func (k *inotify) unwatch(n *node) {
 	if k.nodes[n.number] == n {
 		delete(k.nodes, n.number)
-		_, _ = unix.InotifyRmWatch(k.number, uint32(n.number)) // it fails if the file is no more
+		_, _ = unix.InotifyRmWatch(k.number, uint32(n.number)) // fails if the file no longer exists
 	}
 }
 
-// maxReads is how many buffers are read at once: a Poller has other things to do.
+// maxReads is the number of buffers that one call of read takes, so that it does not delay the
+// Poller for long.
 const maxReads = 16
 
 func (k *inotify) read(happened func(*node, string, Change)) (lost bool, err error) {
@@ -106,7 +107,7 @@ func (k *inotify) read(happened func(*node, string, Change)) (lost bool, err err
 	return lost, nil
 }
 
-// decode reports an event of inotify.
+// decode reports the changes of an inotify event.
 func (k *inotify) decode(n *node, mask uint32, entry string, happened func(*node, string, Change)) {
 	switch {
 	case mask&unix.IN_IGNORED != 0: // the watch has ended
@@ -114,7 +115,7 @@ func (k *inotify) decode(n *node, mask uint32, entry string, happened func(*node
 		happened(n, "", 0)
 	case mask&ofEntry != 0:
 		happened(n, entry, 0)
-	case entry != "": // the attributes or contents of an entry, which is watched itself if it matters
+	case entry != "": // the attributes or contents of an entry; if it is a target, its own watch reports them
 	case mask&(unix.IN_DELETE_SELF|unix.IN_UNMOUNT) != 0:
 		happened(n, "", Deleted)
 	case mask&unix.IN_MOVE_SELF != 0:
@@ -126,7 +127,8 @@ func (k *inotify) decode(n *node, mask uint32, entry string, happened func(*node
 	}
 }
 
-// hasGrown looks whether a file has become longer. It reports nothing if another file is there now.
+// hasGrown returns Extended if a file has become longer. It returns 0 if the path now names another
+// file.
 func (n *node) hasGrown() (change Change) {
 	now, ok := n.find()
 	if !ok {
@@ -139,8 +141,8 @@ func (n *node) hasGrown() (change Change) {
 	return change
 }
 
-// hasAttributes looks which attributes of a file have changed. It reports nothing if another file
-// is there now: then another event follows.
+// hasAttributes returns Linked or Attributes for changed attributes of a file. It returns 0 if the
+// path now names another file, because another event follows.
 func (n *node) hasAttributes() Change {
 	now, ok := n.find()
 	if !ok {
@@ -153,7 +155,8 @@ func (n *node) hasAttributes() Change {
 	return Attributes
 }
 
-// find looks at the file under each name that leads to it, since it may have several links.
+// find returns the status of the file. It tries each path that names the file, because the file may
+// have several links.
 func (n *node) find() (now status, ok bool) {
 	if now, err := lstat(n.path); err == nil && isSameFile(now, n.about) {
 		return now, true

@@ -14,7 +14,7 @@ import (
 
 const separators = `\/`
 
-// absolute returns the name from the volume on.
+// absolute returns the path with its volume.
 func absolute(name string) (string, error) {
 	if name == "" {
 		return "", &fs.PathError{Op: "watch", Path: name, Err: syscall.ENOENT}
@@ -22,31 +22,31 @@ func absolute(name string) (string, error) {
 	return filepath.Abs(name)
 }
 
-// fold returns the entry as all of its spellings are listed.
+// fold returns the spelling of the entry that all paths use.
 func fold(entry string) string { return strings.ToLower(entry) }
 
-// folders reports changes with ReadDirectoryChangesW. A goroutine waits for the completion port
-// that all folders share. Files are not held open.
-type folders struct {
+// directories reports changes with ReadDirectoryChangesW. A goroutine waits for the completion port
+// that all directories share. Files are not held open.
+type directories struct {
 	port   windows.Handle
 	notify func()
 
-	mu         sync.Mutex // over the rest
+	mu         sync.Mutex // guards the rest
 	nodes      map[identity]*node
-	operations map[*windows.Overlapped]*operation // those under way, whose memory the kernel uses
+	operations map[*windows.Overlapped]*operation // running operations, whose memory the kernel uses
 	done       []*operation
 	closed     bool
 }
 
-// watched is what is known of a file or folder.
+// watched is the state of a watched file or directory.
 type watched struct {
-	handle windows.Handle // of a folder, 0 for a file
+	handle windows.Handle // of a directory; 0 for a file
 	path   string
 	about  status
 }
 
-// mayBeAnother reports whether the node may stand for another file than before, because its file is
-// not held open, and some file systems reuse the numbers of removed files.
+// mayBeAnother reports whether the node may now be another file. Its file is not held open, and
+// some file systems reuse the numbers of removed files.
 func (n *node) mayBeAnother() bool { return n.handle == 0 }
 
 type identity struct{ volume, high, low uint32 }
@@ -59,10 +59,10 @@ type status struct {
 	links      uint32
 }
 
-// operation is a question for the changes of a folder.
+// operation is a call of ReadDirectoryChangesW for a directory.
 type operation struct {
 	overlapped windows.Overlapped
-	folder     *node
+	directory  *node
 	length     uint32
 	failed     bool
 	buffer     [16 << 10 / 4]uint32
@@ -76,7 +76,7 @@ func newKernel(notify func()) (kernel, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("CreateIoCompletionPort", err)
 	}
-	k := &folders{
+	k := &directories{
 		port: port, notify: notify,
 		nodes: make(map[identity]*node), operations: make(map[*windows.Overlapped]*operation),
 	}
@@ -84,10 +84,11 @@ func newKernel(notify func()) (kernel, error) {
 	return k, nil
 }
 
-func (k *folders) fd() int { return -1 }
+func (k *directories) fd() int { return -1 }
 
-// run takes finished operations from the port, until the last one after close.
-func (k *folders) run() {
+// run takes finished operations from the port. After close it returns when the last operation has
+// finished.
+func (k *directories) run() {
 	for {
 		var length uint32
 		var key uintptr
@@ -101,22 +102,22 @@ func (k *folders) run() {
 	}
 }
 
-// finish notes a finished operation, and reports whether it was the last one.
-func (k *folders) finish(overlapped *windows.Overlapped, length uint32, failed bool) (last bool) {
+// finish records a finished operation, and reports whether it was the last one after close.
+func (k *directories) finish(overlapped *windows.Overlapped, length uint32, failed bool) (last bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if op := k.operations[overlapped]; op != nil {
 		delete(k.operations, overlapped)
 		op.length, op.failed = length, failed
 		if failed {
-			k.forget(op.folder) // a removed folder goes only when its last handle is closed
+			k.forget(op.directory) // a removed directory disappears only when its last handle is closed
 		}
 		k.done = append(k.done, op)
 	}
 	return k.closed && len(k.operations) == 0
 }
 
-func (k *folders) close() error {
+func (k *directories) close() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.closed = true
@@ -126,36 +127,36 @@ func (k *folders) close() error {
 	return os.NewSyscallError("PostQueuedCompletionStatus", windows.PostQueuedCompletionStatus(k.port, 0, 0, nil))
 }
 
-// forget ends the watch of a node, whose operation fails thereby.
-func (k *folders) forget(n *node) {
+// forget ends the watch of a node. Its operation then fails.
+func (k *directories) forget(n *node) {
 	if k.nodes[n.about.identity] == n {
 		delete(k.nodes, n.about.identity)
 	}
 	if n.handle != 0 {
-		_ = windows.CancelIoEx(n.handle, nil) // it may have finished
-		_ = windows.CloseHandle(n.handle)     // a folder that was only watched
+		_ = windows.CancelIoEx(n.handle, nil) // fails if the operation has finished
+		_ = windows.CloseHandle(n.handle)     // nothing was written to it
 		n.handle = 0
 	}
 }
 
-func (k *folders) unwatch(n *node) {
+func (k *directories) unwatch(n *node) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.forget(n)
 }
 
-func (k *folders) watch(path string, isFolder bool) (*node, error) {
-	handle, about, err := open(path, isFolder)
+func (k *directories) watch(path string, isDirectory bool) (*node, error) {
+	handle, about, err := open(path, isDirectory)
 	if err != nil {
 		return nil, errOpen(path, err)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	n := k.nodes[about.identity]
-	if n != nil || !isFolder {
-		_ = windows.CloseHandle(handle) // a file that was only looked at
+	if n != nil || !isDirectory {
+		_ = windows.CloseHandle(handle) // nothing was written to it
 		if n == nil {
-			n = &node{watched: watched{about: about}} // which stays: an event compares with it
+			n = &node{watched: watched{about: about}} // an event compares with this status
 			k.nodes[about.identity] = n
 		}
 		n.path = path
@@ -164,7 +165,7 @@ func (k *folders) watch(path string, isFolder bool) (*node, error) {
 	n = &node{watched: watched{handle: handle, path: path, about: about}}
 	_, err = windows.CreateIoCompletionPort(handle, k.port, 0, 0)
 	if err == nil {
-		err = k.ask(&operation{folder: n})
+		err = k.ask(&operation{directory: n})
 	}
 	if err != nil {
 		_ = windows.CloseHandle(handle) // the first error matters more
@@ -174,11 +175,11 @@ func (k *folders) watch(path string, isFolder bool) (*node, error) {
 	return n, nil
 }
 
-// ask begins an operation.
-func (k *folders) ask(op *operation) error {
+// ask starts an operation.
+func (k *directories) ask(op *operation) error {
 	op.overlapped = windows.Overlapped{}
 	k.operations[&op.overlapped] = op
-	err := windows.ReadDirectoryChanges(op.folder.handle, (*byte)(unsafe.Pointer(&op.buffer)), uint32(unsafe.Sizeof(op.buffer)), false,
+	err := windows.ReadDirectoryChanges(op.directory.handle, (*byte)(unsafe.Pointer(&op.buffer)), uint32(unsafe.Sizeof(op.buffer)), false,
 		changesAsked, nil, &op.overlapped, 0)
 	if err != nil && err != windows.ERROR_IO_PENDING {
 		delete(k.operations, &op.overlapped)
@@ -187,8 +188,8 @@ func (k *folders) ask(op *operation) error {
 	return nil
 }
 
-// open opens what is at path, and not what it leads to if it is a link.
-func open(path string, isFolder bool) (handle windows.Handle, about status, err error) {
+// open opens the file at path. If that is a link, it opens the link itself.
+func open(path string, isDirectory bool) (handle windows.Handle, about status, err error) {
 	if len(path) > 240 && path[0] != '\\' {
 		path = `\\?\` + path
 	}
@@ -197,7 +198,7 @@ func open(path string, isFolder bool) (handle windows.Handle, about status, err 
 		return 0, status{}, err
 	}
 	access := uint32(windows.FILE_READ_ATTRIBUTES)
-	if isFolder {
+	if isDirectory {
 		access |= windows.FILE_LIST_DIRECTORY
 	}
 	handle, err = windows.CreateFile(name, access, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE|windows.FILE_SHARE_DELETE, nil,
@@ -217,21 +218,21 @@ func open(path string, isFolder bool) (handle windows.Handle, about status, err 
 	}, nil
 }
 
-func (k *folders) read(happened func(*node, string, Change)) (lost bool, err error) {
+func (k *directories) read(happened func(*node, string, Change)) (lost bool, err error) {
 	k.mu.Lock()
 	done := k.done
 	k.done = nil
 	k.mu.Unlock()
 	for _, op := range done {
-		if op.failed || op.folder.handle == 0 {
-			happened(op.folder, "", 0)
+		if op.failed || op.directory.handle == 0 {
+			happened(op.directory, "", 0)
 			continue
 		}
 		lost = lost || op.length == 0
 		k.decode(op, happened)
 		k.mu.Lock()
-		if op.folder.handle != 0 && k.ask(op) != nil {
-			k.forget(op.folder)
+		if op.directory.handle != 0 && k.ask(op) != nil {
+			k.forget(op.directory)
 			lost = true
 		}
 		k.mu.Unlock()
@@ -239,21 +240,21 @@ func (k *folders) read(happened func(*node, string, Change)) (lost bool, err err
 	return lost, nil
 }
 
-// decode reports the changes of a folder's entries.
-func (k *folders) decode(op *operation, happened func(*node, string, Change)) {
+// decode reports the changes of a directory's entries.
+func (k *directories) decode(op *operation, happened func(*node, string, Change)) {
 	buffer := unsafe.Slice((*byte)(unsafe.Pointer(&op.buffer)), op.length)
 	for at := uint32(0); at+12 <= op.length; {
 		event := (*windows.FileNotifyInformation)(unsafe.Pointer(&buffer[at]))
 		entry := windows.UTF16ToString(unsafe.Slice(&event.FileName, event.FileNameLength/2))
 		switch event.Action {
 		case windows.FILE_ACTION_ADDED, windows.FILE_ACTION_RENAMED_NEW_NAME:
-			happened(op.folder, entry, Created)
+			happened(op.directory, entry, Created)
 		case windows.FILE_ACTION_REMOVED:
-			happened(op.folder, entry, Deleted)
+			happened(op.directory, entry, Deleted)
 		case windows.FILE_ACTION_RENAMED_OLD_NAME:
-			happened(op.folder, entry, Renamed)
+			happened(op.directory, entry, Renamed)
 		default:
-			happened(op.folder, entry, k.compare(filepath.Join(op.folder.path, entry)))
+			happened(op.directory, entry, k.compare(filepath.Join(op.directory.path, entry)))
 		}
 		if event.NextEntryOffset == 0 {
 			return
@@ -262,13 +263,13 @@ func (k *folders) decode(op *operation, happened func(*node, string, Change)) {
 	}
 }
 
-// compare looks at a file again and returns what has changed, Modified if nothing is seen to have.
-func (k *folders) compare(path string) (change Change) {
+// compare returns the changes of a file since the last look, or Modified if it finds none.
+func (k *directories) compare(path string) (change Change) {
 	handle, now, err := open(path, false)
 	if err != nil {
-		return Modified // it is being removed, or may not be looked at
+		return Modified // it is being removed, or permission is missing
 	}
-	_ = windows.CloseHandle(handle) // a file that was only looked at
+	_ = windows.CloseHandle(handle) // nothing was written to it
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	n := k.nodes[now.identity]
@@ -303,9 +304,9 @@ func errOpen(path string, err error) error {
 	return errWatch(path, "CreateFile", err, "")
 }
 
-// descriptors are not needed: a goroutine keeps the watcher reachable.
+// descriptors is empty, because the kernel has no descriptor for its cleanup to close.
 type descriptors struct{}
 
 func (descriptors) close() {}
 
-func (*folders) held() descriptors { return descriptors{} }
+func (*directories) held() descriptors { return descriptors{} }

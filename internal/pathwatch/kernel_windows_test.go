@@ -18,4 +18,4 @@ func await(_ *Watcher, limit time.Duration) {
 	}
 }
 
-func (k *folders) count() int { return len(k.nodes) }
+func (k *directories) count() int { return len(k.nodes) }

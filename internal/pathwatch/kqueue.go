@@ -10,20 +10,20 @@ import (
 	"iomux/internal/kevent"
 )
 
-// vnodes is EVFILT_VNODE of kqueue(2). Each watched file is held open. On Linux it exists for
-// tests, over the emulation of kqueue.
+// vnodes reports changes with EVFILT_VNODE of kqueue(2). Each watched file is held open. On Linux,
+// tests use it on top of the emulation of kqueue.
 type vnodes struct {
 	queue  vnodeQueue
-	mode   int // in which files are opened
+	mode   int // the flags with which files are opened
 	nodes  map[identity]*node
-	opened map[int]*node // those held open, by the descriptor
+	opened map[int]*node // nodes that are held open, by descriptor
 	all    descriptors   // of the queue and of opened
 }
 
-// vnodeQueue is a kqueue as far as it is used here.
+// vnodeQueue is the part of a kqueue that vnodes uses.
 type vnodeQueue interface {
 	fd() int
-	// add makes the queue report all notes of a descriptor, until that is closed.
+	// add makes the queue report all notes of a descriptor, until the descriptor is closed.
 	add(fd int) error
 	// read calls happened with the notes of each descriptor, without waiting.
 	read(happened func(fd int, notes uint32)) error
@@ -32,7 +32,7 @@ type vnodeQueue interface {
 
 type identity struct{ dev, ino uint64 }
 
-// noteAll are the notes that all systems have. OpenBSD has one more.
+// noteAll holds the notes of all systems. OpenBSD has one more.
 const (
 	noteAll      = 0x7f
 	noteTruncate = 0x80
@@ -51,7 +51,7 @@ func (k *vnodes) held() descriptors { return k.all }
 
 func (k *vnodes) close() error {
 	for fd := range k.opened {
-		_ = unix.Close(fd) // a file that was only watched
+		_ = unix.Close(fd) // nothing was written to it
 	}
 	k.opened, k.nodes = nil, nil
 	return k.queue.close()
@@ -63,7 +63,7 @@ func (k *vnodes) watch(path string, _ bool) (*node, error) {
 		return nil, errOpen(path, "lstat", err)
 	}
 	about := statusOf(&stat)
-	// Opening anything else may have effects. Its name alone is watched.
+	// Opening any other kind of file may have side effects, so only its name is watched.
 	kind := about.mode & unix.S_IFMT
 	if kind != unix.S_IFREG && kind != unix.S_IFDIR {
 		about.changed = stat.Ctim.Nano()
@@ -83,10 +83,10 @@ func (k *vnodes) watch(path string, _ bool) (*node, error) {
 				return k.nodeOf(path, fd, about), nil
 			}
 		} else {
-			err = unix.ENOENT // it was replaced since, which will be reported
+			err = unix.ENOENT // it was replaced in the meantime, which another event reports
 		}
 	}
-	_ = unix.Close(fd) // a file that was only opened
+	_ = unix.Close(fd) // nothing was written to it
 	return nil, errOpen(path, "kevent", err)
 }
 
@@ -120,7 +120,7 @@ func (k *vnodes) unwatch(n *node) {
 	if n.number >= 0 {
 		delete(k.opened, n.number)
 		delete(k.all, n.number)
-		_ = unix.Close(n.number) // which ends the watch
+		_ = unix.Close(n.number) // this ends the watch
 	}
 	if id := (identity{n.about.dev, n.about.ino}); k.nodes[id] == n {
 		delete(k.nodes, id)
@@ -131,7 +131,7 @@ func (k *vnodes) read(happened func(*node, string, Change)) (lost bool, err erro
 	return false, k.queue.read(func(fd int, notes uint32) {
 		n := k.opened[fd]
 		switch {
-		case n == nil: // not watched any more
+		case n == nil: // no longer watched
 		case n.about.mode&unix.S_IFMT == unix.S_IFDIR && notes&(kevent.NoteWrite|kevent.NoteLink|kevent.NoteExtend) != 0:
 			happened(n, anyEntry, 0)
 			if notes &^= kevent.NoteWrite | kevent.NoteLink | kevent.NoteExtend; notes != 0 {
@@ -143,7 +143,7 @@ func (k *vnodes) read(happened func(*node, string, Change)) (lost bool, err erro
 	})
 }
 
-// decode returns the changes that notes stand for.
+// decode returns the changes for notes of the kernel.
 func (n *node) decode(notes uint32) (change Change) {
 	for _, line := range []struct {
 		note   uint32
@@ -162,9 +162,9 @@ func (n *node) decode(notes uint32) (change Change) {
 	}
 	var stat unix.Stat_t
 	if change&Deleted != 0 && unix.Fstat(n.number, &stat) == nil && stat.Nlink > 0 {
-		change = change&^Deleted | Linked // another link was removed, or follow finds that the name is gone
+		change = change&^Deleted | Linked // another link was removed, or follow reports the removal of this one
 	}
-	// On some systems truncating is a change of the attributes.
+	// // Some systems report a truncation as a change of the attributes.
 	if notes&(kevent.NoteWrite|kevent.NoteExtend|kevent.NoteAttrib) != 0 && unix.Fstat(n.number, &stat) == nil {
 		if stat.Size != n.about.size {
 			change |= Modified
@@ -176,12 +176,12 @@ func (n *node) decode(notes uint32) (change Change) {
 
 func errOpen(path, call string, err error) error {
 	switch {
-	case isGone(err), err == unix.EMLINK, err == errFileType: // the last two: a symbolic link now
+	case isGone(err), err == unix.EMLINK, err == errFileType: // the last two mean a symbolic link
 		return errGone
 	case err == unix.EACCES:
 		return errUnreadable
 	case err == unix.EMFILE:
-		return errWatch(path, call, err, "each file and folder takes a descriptor: raise the limit of open files")
+		return errWatch(path, call, err, "each file and directory uses a descriptor: raise the limit of open files")
 	}
 	return errWatch(path, call, err, "")
 }

@@ -41,8 +41,8 @@ func TestLimitsNameTheirSysctl(t *testing.T) {
 	w, err := New(nil)
 	must(t, err)
 	defer func() { must(t, w.Close()) }()
-	folder := t.TempDir()
-	_, err = w.Add(filepath.Join(folder, "file"), nil)
+	directory := t.TempDir()
+	_, err = w.Add(filepath.Join(directory, "file"), nil)
 	if !errors.Is(err, unix.ENOSPC) || !strings.Contains(err.Error(), "fs.inotify.max_user_watches") {
 		t.Errorf("error is %v", err)
 	}
@@ -54,14 +54,14 @@ func TestLimitsNameTheirSysctl(t *testing.T) {
 	if !errors.Is(err, unix.EMFILE) || !strings.Contains(err.Error(), "fs.inotify.max_user_instances") {
 		t.Errorf("error is %v", err)
 	}
-	complete(t, w, folder)
+	complete(t, w, directory)
 }
 
 // complete begins a watch within the limit, exceeds it, and sees that the watch is completed later.
-func complete(t *testing.T, w *Watcher, folder string) {
+func complete(t *testing.T, w *Watcher, directory string) {
 	t.Helper()
 	limit(t, "max_inotify_watches", "100")
-	name := filepath.Join(folder, "a", "b", "file")
+	name := filepath.Join(directory, "a", "b", "file")
 	p := add(t, w, name)
 	limit(t, "max_inotify_watches", "4")
 	must(t, os.MkdirAll(filepath.Dir(name), 0o700))

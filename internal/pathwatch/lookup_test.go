@@ -14,21 +14,21 @@ import (
 	"iomux/internal/test/wine"
 )
 
-func TestChangesOfFolder(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name := filepath.Join(folder, "sub")
+func TestChangesOfDirectory(t *testing.T) {
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name := filepath.Join(directory, "sub")
 		must(t, os.Mkdir(name, 0o700))
 		p := add(t, w, name+"/")
 		entry := filepath.Join(name, "entry")
 		write(t, entry, "one")
 		expect(t, w, p, Modified, 0)
-		write(t, entry, "two") // which changes the file, not the folder
+		write(t, entry, "two") // which changes the file, not the directory
 		expect(t, w, p, 0, 0)
 		must(t, os.Rename(entry, entry+"2"))
 		expect(t, w, p, Modified, 0)
 		must(t, os.Remove(entry+"2"))
 		expect(t, w, p, Modified, 0)
-		wine.Skip(t, keepsWatchedFolders)
+		wine.Skip(t, keepsWatchedDirectories)
 		must(t, os.Remove(name))
 		expect(t, w, p, Deleted, Linked|Attributes)
 		must(t, os.Mkdir(name, 0o700))
@@ -37,18 +37,18 @@ func TestChangesOfFolder(t *testing.T) {
 }
 
 func TestReplacedFolderAbove(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name := filepath.Join(folder, "a", "b", "file")
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name := filepath.Join(directory, "a", "b", "file")
 		for _, top := range []string{"a", "new"} {
-			must(t, os.MkdirAll(filepath.Join(folder, top, "b"), 0o700))
-			write(t, filepath.Join(folder, top, "b", "file"), top)
+			must(t, os.MkdirAll(filepath.Join(directory, top, "b"), 0o700))
+			write(t, filepath.Join(directory, top, "b", "file"), top)
 		}
 		p := add(t, w, name)
-		must(t, os.Rename(filepath.Join(folder, "a"), filepath.Join(folder, "old")))
+		must(t, os.Rename(filepath.Join(directory, "a"), filepath.Join(directory, "old")))
 		expect(t, w, p, Deleted, 0)
-		must(t, os.Rename(filepath.Join(folder, "new"), filepath.Join(folder, "a")))
+		must(t, os.Rename(filepath.Join(directory, "new"), filepath.Join(directory, "a")))
 		expect(t, w, p, Created, 0)
-		write(t, filepath.Join(folder, "old", "b", "file"), "not any more")
+		write(t, filepath.Join(directory, "old", "b", "file"), "not any more")
 		expect(t, w, p, 0, 0)
 		must(t, appendTo(name, "more"))
 		expect(t, w, p, Modified|Extended, 0)
@@ -56,8 +56,8 @@ func TestReplacedFolderAbove(t *testing.T) {
 }
 
 // linksMissing returns why this process cannot make symbolic links, nil if it can.
-func linksMissing(folder string) error {
-	link := filepath.Join(folder, "probe")
+func linksMissing(directory string) error {
+	link := filepath.Join(directory, "probe")
 	if err := os.Symlink("target", link); err != nil {
 		return err // Windows requires a privilege or its developer mode
 	}
@@ -68,9 +68,9 @@ func linksMissing(folder string) error {
 }
 
 // needLinks skips a test of symbolic links if Windows or Wine makes none.
-func needLinks(t *testing.T, folder string) {
+func needLinks(t *testing.T, directory string) {
 	t.Helper()
-	if err := linksMissing(folder); err != nil && runtime.GOOS == "windows" {
+	if err := linksMissing(directory); err != nil && runtime.GOOS == "windows" {
 		t.Skip("symbolic links:", err)
 	} else if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func needLinks(t *testing.T, folder string) {
 }
 
 // swapLink replaces a symbolic link. It does so in one step, except on Windows, which renames
-// nothing over a link to a folder.
+// nothing over a link to a directory.
 func swapLink(link, target string) error {
 	temporary := link + ".tmp"
 	if runtime.GOOS == "windows" {
@@ -88,9 +88,9 @@ func swapLink(link, target string) error {
 }
 
 func TestSwappedLinks(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		needLinks(t, folder)
-		at := func(name string) string { return filepath.Join(folder, name) }
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		needLinks(t, directory)
+		at := func(name string) string { return filepath.Join(directory, name) }
 		must(t, os.Mkdir(at("sub"), 0o700))
 		write(t, at("sub/a"), "a")
 		write(t, at("b"), "b")
@@ -115,11 +115,11 @@ func TestSwappedLinks(t *testing.T) {
 }
 
 // A configuration volume of Kubernetes: the files are links into ..data, which is a link to the
-// folder of the version.
+// directory of the version.
 func TestConfigurationVolume(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		needLinks(t, folder)
-		at := func(name string) string { return filepath.Join(folder, name) }
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		needLinks(t, directory)
+		at := func(name string) string { return filepath.Join(directory, name) }
 		publish := func(version string) {
 			must(t, os.Mkdir(at(version), 0o700))
 			write(t, at(version+"/config"), version)
@@ -139,8 +139,8 @@ func TestConfigurationVolume(t *testing.T) {
 // Some file systems give a new file the number of a removed one. A kernel that holds no files open
 // must not mistake the one for the other.
 func TestNewFileWithReusedNumber(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		at := func(name string) string { return filepath.Join(folder, name) }
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		at := func(name string) string { return filepath.Join(directory, name) }
 		must(t, errors.Join(os.Mkdir(at("a"), 0o700), os.Mkdir(at("b"), 0o700)))
 		write(t, at("a/file"), "old")
 		p := add(t, w, at("a/file"))
@@ -155,8 +155,8 @@ func TestNewFileWithReusedNumber(t *testing.T) {
 // Editors save in different ways. A program that reads the file after each change has the new text
 // in the end.
 func TestSavesOfEditors(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name := filepath.Join(folder, "file")
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name := filepath.Join(directory, "file")
 		backup := name + "~"
 		p := add(t, w, name)
 		rewrite := func(text string) error { return os.WriteFile(name, []byte(text), 0o600) }
@@ -192,8 +192,8 @@ func sleep(d time.Duration) error {
 
 // A look-up of another name must not hide what has happened to the file before.
 func TestChangeIsKeptWhenFileIsAddedAgain(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name := filepath.Join(folder, "file")
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name := filepath.Join(directory, "file")
 		write(t, name, "")
 		p := add(t, w, name)
 		must(t, appendTo(name, "more"))

@@ -17,20 +17,20 @@ import (
 	"iomux/internal/test/wine"
 )
 
-// random changes what the name leads to: folder/link/a/file, where link leads to v1 or v2. If there
-// are no symbolic links, link is a folder that changes places with v1 or v2.
+// random changes what the name leads to: directory/link/a/file, where link leads to v1 or v2. If there
+// are no symbolic links, link is a directory that changes places with v1 or v2.
 type random struct {
 	*rand.Rand
-	folder  string
-	noLinks bool
-	saves   int
+	directory string
+	noLinks   bool
+	saves     int
 }
 
-func (r *random) at(name string) string { return filepath.Join(r.folder, name) }
+func (r *random) at(name string) string { return filepath.Join(r.directory, name) }
 
 func (r *random) name() string { return r.at("link/a/file") }
 
-// version is one of the folders that the link may lead to.
+// version is one of the directories that the link may lead to.
 func (r *random) version() string { return [...]string{"v1", "v2"}[r.IntN(2)] }
 
 // swap makes the link lead to a version.
@@ -68,14 +68,14 @@ func (r *random) change() {
 		_ = os.Remove(file)
 	case 6:
 		_ = r.swap(r.version())
-	case 7: // a folder is replaced by another
+	case 7: // a directory is replaced by another
 		_ = os.Mkdir(r.at("new"), 0o700)
 		_ = os.WriteFile(r.at("new/file"), []byte(r.text()), 0o600)
 		_ = os.Rename(filepath.Dir(file), r.at("old"))
 		_ = os.Rename(r.at("new"), filepath.Dir(file))
 		_ = wine.RemoveAll(r.at("old"))
 	case 8:
-		if !wine.Running() { // see keepsWatchedFolders
+		if !wine.Running() { // see keepsWatchedDirectories
 			_ = os.RemoveAll(r.at(r.version()))
 		}
 	case 9:
@@ -131,7 +131,7 @@ func (r *random) pause() {
 // A program that reads the file after each change has the last text in the end, whatever happened
 // before.
 func TestLastSaveIsSeenAfterRandomChanges(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
 		sequences, err := strconv.Atoi(os.Getenv("IOMUX_PATH_SEQUENCES"))
 		if err != nil {
 			sequences = 60
@@ -139,16 +139,16 @@ func TestLastSaveIsSeenAfterRandomChanges(t *testing.T) {
 				sequences = 15
 			}
 		}
-		missing := linksMissing(folder)
+		missing := linksMissing(directory)
 		if runtime.GOOS == "windows" && missing != nil {
-			t.Log("folders are swapped, not symbolic links:", missing)
+			t.Log("directories are swapped, not symbolic links:", missing)
 		} else {
 			must(t, missing)
 		}
 		changes, reads := 0, 0
 		for seed := range sequences {
-			r := &random{Rand: rand.New(rand.NewPCG(uint64(seed), 1)), folder: filepath.Join(folder, strconv.Itoa(seed)), noLinks: missing != nil}
-			must(t, os.Mkdir(r.folder, 0o700))
+			r := &random{Rand: rand.New(rand.NewPCG(uint64(seed), 1)), directory: filepath.Join(directory, strconv.Itoa(seed)), noLinks: missing != nil}
+			must(t, os.Mkdir(r.directory, 0o700))
 			if seed%2 == 0 { // the name leads to a file from the start
 				_, err := r.save()
 				must(t, err)
@@ -158,7 +158,7 @@ func TestLastSaveIsSeenAfterRandomChanges(t *testing.T) {
 			reads += follow(t, w, r, n)
 			changes += n
 			w.Remove(p)
-			must(t, persist(func() error { return wine.RemoveAll(r.folder) }))
+			must(t, persist(func() error { return wine.RemoveAll(r.directory) }))
 			if t.Failed() {
 				t.Fatalf("seed %d", seed)
 			}

@@ -38,16 +38,16 @@ func TestUnmount(t *testing.T) {
 		}
 		return
 	}
-	folder := filepath.Join(t.TempDir(), "folder")
-	must(t, os.Mkdir(folder, 0o700))
-	must(t, unix.Mount("none", folder, "tmpfs", 0, ""))
+	directory := filepath.Join(t.TempDir(), "directory")
+	must(t, os.Mkdir(directory, 0o700))
+	must(t, unix.Mount("none", directory, "tmpfs", 0, ""))
 	w, err := New(nil)
 	must(t, err)
 	defer func() { must(t, w.Close()) }()
-	name := filepath.Join(folder, "file")
+	name := filepath.Join(directory, "file")
 	write(t, name, "")
 	p := add(t, w, name)
-	must(t, unix.Unmount(folder, 0)) // a watch does not keep it
+	must(t, unix.Unmount(directory, 0)) // a watch does not keep it
 	expect(t, w, p, Deleted, 0)
 	write(t, name, "")
 	expect(t, w, p, Created, 0)

@@ -13,8 +13,8 @@ import (
 
 const separators = "/"
 
-// absolute returns the name from the root on. It removes nothing from it: a/.. is not always the
-// current folder.
+// absolute returns the absolute path. It does not shorten the path, because a/.. is not always the
+// current directory.
 func absolute(name string) (string, error) {
 	switch {
 	case name == "":
@@ -24,7 +24,7 @@ func absolute(name string) (string, error) {
 	case name[0] == '/':
 		return name, nil
 	}
-	// os.Getwd would return a name with symbolic links, which may lead elsewhere later.
+	// // os.Getwd may return a path with symbolic links, which may change later.
 	current, err := unix.Getwd()
 	if err != nil {
 		return "", os.NewSyscallError("getcwd", err)
@@ -32,15 +32,15 @@ func absolute(name string) (string, error) {
 	return current + "/" + name, nil
 }
 
-// watched is what the kernel needs to know of a file.
+// watched is the state of a watched file.
 type watched struct {
 	number int    // of the watch of inotify, or the descriptor of the file
-	path   string // where it was found last
+	path   string // where it was last found
 	about  status
 }
 
-// mayBeAnother reports whether the node may stand for another file than before, because its file is
-// not held open, and the kernel reuses the numbers of removed files.
+// mayBeAnother reports whether the node may now be another file. Its file is not held open, and the
+// kernel reuses the numbers of removed files.
 func (n *node) mayBeAnother() bool { return n.number < 0 }
 
 // status is a part of struct stat.
@@ -48,7 +48,7 @@ type status struct {
 	dev, ino    uint64
 	size, links int64
 	mode        uint32
-	changed     int64 // the time of the last change, of files that are not held open
+	changed     int64 // the time of the last change; only of files that are not held open
 }
 
 func statusOf(stat *unix.Stat_t) status {
@@ -61,11 +61,11 @@ func lstat(path string) (status, error) {
 	return statusOf(&stat), err
 }
 
-// fold returns the entry as all of its spellings are listed.
+// fold returns the entry unchanged, because case matters.
 func fold(entry string) string { return entry }
 
-// descriptors are the open descriptors of a kernel. The kernel itself reaches the paths, and so all
-// that their owner reaches: a cleanup that held it would never run.
+// descriptors are the open descriptors of a kernel. A cleanup must not refer to the kernel itself,
+// which refers to the paths and their owners: it would never run.
 type descriptors map[int]struct{}
 
 func (d descriptors) close() {

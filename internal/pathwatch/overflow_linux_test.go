@@ -20,14 +20,14 @@ func TestOverflow(t *testing.T) {
 	w, err := New(nil)
 	must(t, err)
 	defer func() { must(t, w.Close()) }()
-	folder := t.TempDir()
-	name, other := filepath.Join(folder, "file"), filepath.Join(folder, "other")
+	directory := t.TempDir()
+	name, other := filepath.Join(directory, "file"), filepath.Join(directory, "other")
 	write(t, other, "")
 	p := add(t, w, name)
 	add(t, w, other)
 	for i := range limit/2 + 2 { // equal events that follow each other become one
 		must(t, os.Chtimes(other, time.Time{}, time.Unix(int64(i), 0)))
-		must(t, os.Chmod(folder, 0o700))
+		must(t, os.Chmod(directory, 0o700))
 	}
 	write(t, name, "lost")
 	expect(t, w, p, Created, Modified)

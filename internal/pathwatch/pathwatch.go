@@ -1,12 +1,13 @@
-// Package pathwatch reports what happens to the file or folder that a name leads to, whatever that
-// is at the time. The name may begin to lead to another file, or to none: a watch follows it
-// through saves by rename, swapped symbolic links and replaced folders.
+// Package pathwatch reports changes of the file or directory that a path names. A watch follows the
+// name, not the file. After a save by rename, or if a symbolic link or a directory of the path is
+// replaced, it watches the file that the path then names, if there is one.
 //
-// Every folder in which the name is looked up is watched, before the look-up. So a later change of
-// the look-up is always seen, and no file is missed between the look-up and its watch.
+// Every directory of the path is watched before an entry is looked up in it. So a later change of
+// the look-up is always detected, and no file is missed between its look-up and its watch.
 //
-// Changes on other computers of a network file system are not seen, nor those of /proc and /sys, of
-// memory-mapped files, and of file systems mounted over a folder on the way.
+// These changes are not detected: changes made by another computer on a network file system,
+// changes in /proc and /sys, writes through mapped memory, and a file system mounted on a directory
+// of the path.
 package pathwatch
 
 import (
@@ -17,40 +18,39 @@ import (
 	"slices"
 )
 
-// Change is a set of things that happened to a path.
+// Change is a set of changes of a path.
 type Change uint32
 
-// The changes. The package iomux has the same.
+// // The changes. Package iomux exports the same constants.
 const (
-	Modified   Change = 1 << iota // contents were written or truncated, or the entries of a folder changed
+	Modified   Change = 1 << iota // the contents were written or truncated, or a directory's entries changed
 	Extended                      // the file has grown
 	Attributes                    // permissions, owner or times changed
 	Linked                        // the number of hard links changed
-	Renamed                       // the file was moved to another name
-	Deleted                       // the file was removed, or the name leads to nothing now
-	Created                       // the name leads to a file that it did not lead to before
+	Renamed                       // the file was renamed
+	Deleted                       // the file was removed, or the path no longer names a file
+	Created                       // the path names a file that it did not name before
 )
 
-// Watcher watches names. It is not safe for concurrent use.
+// Watcher watches paths. It is not safe for concurrent use.
 type Watcher struct {
 	kernel   kernel
 	cleanup  runtime.Cleanup
 	paths    map[*Path]struct{}
-	failing  map[*Path]struct{} // those of an incomplete trail
-	outdated []*Path            // to be looked up again
-	changed  []*Path            // to be reported
+	failing  map[*Path]struct{} // paths with an incomplete trail
+	outdated []*Path            // paths to look up again
+	changed  []*Path            // paths to report
 }
 
-// kernel watches single files and folders. There is one for each system.
+// kernel watches single files and directories. Each system has an implementation.
 type kernel interface {
-	// fd returns a descriptor that is readable while read has something to report, -1 if there is
+	// fd returns a descriptor that is readable while read has a change to report, or -1 if there is
 	// none.
 	fd() int
-	// watch begins to watch the file or folder at path, which is no symbolic link. It returns the
-	// same node for the same file as long as the file exists and the node is used. The error is
-	// errGone if there is no such file now, and errUnreadable if the kernel does not let us watch
-	// it.
-	watch(path string, isFolder bool) (*node, error)
+	// watch begins to watch the file or directory at path, which is not a symbolic link. It returns
+	// the same node for the same file as long as the file exists and the node is used. The error is
+	// errGone if there is no such file, and errUnreadable without the permission to watch it.
+	watch(path string, isDirectory bool) (*node, error)
 	unwatch(n *node)
 	// read calls happened for each change since the last call, without waiting. It reports whether
 	// some were lost.
@@ -60,10 +60,11 @@ type kernel interface {
 	held() descriptors
 }
 
-// ofContents are the changes that leave the entries of a folder as they are.
+// ofContents holds the changes that do not affect the entries of a directory.
 const ofContents = Modified | Extended | Attributes | Linked
 
-// anyEntry is the entry of a change in a folder if the kernel does not report which entry changed.
+// anyEntry is the entry of a change in a directory if the kernel does not report which entry
+// changed.
 const anyEntry = "/"
 
 var (
@@ -71,8 +72,8 @@ var (
 	errUnreadable = errors.New("the file cannot be watched")
 )
 
-// New returns a Watcher. On Windows it calls notify from another goroutine each time Collect has
-// something to do; elsewhere FD becomes readable.
+// New returns a Watcher. When Collect has something to do, FD becomes readable. On Windows there is
+// no FD, and another goroutine calls notify.
 //
 // Errors: errors.ErrUnsupported on systems that cannot report changes; EMFILE.
 func New(notify func()) (*Watcher, error) {
@@ -89,17 +90,17 @@ func newWatcher(k kernel) *Watcher {
 	return &Watcher{kernel: k, paths: make(map[*Path]struct{}), failing: make(map[*Path]struct{})}
 }
 
-// FD returns the descriptor that is readable while Collect has something to do, -1 on Windows.
+// FD returns the descriptor that is readable while Collect has something to do, or -1 on Windows.
 func (w *Watcher) FD() int { return w.kernel.fd() }
 
-// Len returns the number of watched names.
+// Len returns the number of watched paths.
 func (w *Watcher) Len() int { return len(w.paths) }
 
-// Add begins to watch a name, which need not lead to a file yet. A relative name belongs to the
-// folder that is the current one now.
+// Add begins to watch a path, which need not exist yet. A relative path belongs to the current
+// working directory.
 //
-// Errors: ENOENT for an empty name; EACCES if a folder may not be searched or the file may not be
-// watched; ENOSPC and EMFILE if the system's limits are reached.
+// Errors: ENOENT for an empty path; EACCES without permission to search a directory or to read the
+// file; ENOSPC and EMFILE if a system limit is reached.
 func (w *Watcher) Add(name string, owner any) (*Path, error) {
 	full, err := absolute(name)
 	if err != nil {
@@ -114,7 +115,7 @@ func (w *Watcher) Add(name string, owner any) (*Path, error) {
 	return p, nil
 }
 
-// Remove ends the watch of a name. Changes that were not collected are forgotten.
+// Remove ends the watch of a path. Changes that were not collected are dropped.
 func (w *Watcher) Remove(p *Path) {
 	if _, ok := w.paths[p]; !ok {
 		return
@@ -128,8 +129,8 @@ func (w *Watcher) Remove(p *Path) {
 	p.trail = trail{}
 }
 
-// Collect calls report for each path that has changed since the last call, and once for each. It
-// does not wait. report must not call methods of the Watcher.
+// Collect calls report once for each path that has changed since the last call. It does not wait.
+// report must not call methods of the Watcher.
 func (w *Watcher) Collect(report func(*Path, Change)) error {
 	lost, err := w.kernel.read(w.happened)
 	if lost {
@@ -154,19 +155,19 @@ func (w *Watcher) Collect(report func(*Path, Change)) error {
 	return err
 }
 
-// Failing reports whether a name that has changed could not be watched again completely. Collect
-// tries again, so it should be called from time to time.
+// Failing reports whether a changed path could not be watched again completely. Each call of
+// Collect retries, so call it from time to time.
 func (w *Watcher) Failing() bool { return len(w.failing) > 0 }
 
-// Close ends all watches. The garbage collector closes the descriptor of a Watcher that is not
-// reachable any more.
+// Close ends all watches. If a Watcher becomes unreachable, the garbage collector closes its
+// descriptor.
 func (w *Watcher) Close() error {
 	w.cleanup.Stop()
 	w.paths, w.failing, w.outdated, w.changed = nil, nil, nil, nil
 	return w.kernel.close()
 }
 
-// suspectAll reports all files as modified, and looks all names up again.
+// suspectAll reports all files as modified, and makes Collect look up all paths again.
 func (w *Watcher) suspectAll() {
 	for p := range w.paths {
 		if p.target != nil {
@@ -176,7 +177,7 @@ func (w *Watcher) suspectAll() {
 	}
 }
 
-// happened notes a change of a node, or of an entry of a folder.
+// happened records a change of a node, or of an entry of a directory.
 func (w *Watcher) happened(n *node, entry string, change Change) {
 	if entry == "" {
 		for _, p := range n.users[leadsHere] {
@@ -204,7 +205,7 @@ func (w *Watcher) happened(n *node, entry string, change Change) {
 	}
 }
 
-// outdateAll makes all names that pass n or lead to it be looked up again.
+// outdateAll makes Collect look up all paths again that pass through n or name it.
 func (w *Watcher) outdateAll(n *node) {
 	for _, paths := range n.users {
 		for _, p := range paths {
@@ -227,8 +228,8 @@ func (w *Watcher) note(p *Path, change Change) {
 	p.change |= change
 }
 
-// follow looks a name up again. The new watches begin before the old ones end, so that those in
-// both miss nothing.
+// follow looks up a path again. The new watches begin before the old ones end, so that a watch in
+// both misses nothing.
 func (w *Watcher) follow(p *Path) {
 	old := p.trail
 	var err error
@@ -238,8 +239,8 @@ func (w *Watcher) follow(p *Path) {
 		w.failing[p] = struct{}{}
 	}
 	switch {
-	case p.target == old.target && (p.target == nil || !p.target.mayBeAnother() || p.folder() == old.folder()):
-	case p.target == nil && err != nil: // it may be there
+	case p.target == old.target && (p.target == nil || !p.target.mayBeAnother() || p.directory() == old.directory()):
+	case p.target == nil && err != nil: // the file may exist
 	case p.target != nil:
 		w.note(p, Created)
 	case p.change&(Renamed|Deleted) == 0:

@@ -26,29 +26,29 @@ func TestRelativeNames(t *testing.T) {
 }
 
 func TestWrongNames(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
 		if _, err := w.Add("", nil); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("error is %v", err)
 		}
 		if _, err := w.Add("a\x00b", nil); !errors.Is(err, unix.EINVAL) {
 			t.Errorf("error is %v", err)
 		}
-		if _, err := w.Add(filepath.Join(folder, strings.Repeat("x", 300)), nil); !errors.Is(err, unix.ENAMETOOLONG) {
+		if _, err := w.Add(filepath.Join(directory, strings.Repeat("x", 300)), nil); !errors.Is(err, unix.ENAMETOOLONG) {
 			t.Errorf("error is %v", err)
 		}
-		write(t, filepath.Join(folder, "file"), "")
-		p := add(t, w, filepath.Join(folder, "file", "below")) // a file in place of a folder
-		must(t, os.Remove(filepath.Join(folder, "file")))
-		must(t, os.Mkdir(filepath.Join(folder, "file"), 0o700))
-		write(t, filepath.Join(folder, "file", "below"), "")
+		write(t, filepath.Join(directory, "file"), "")
+		p := add(t, w, filepath.Join(directory, "file", "below")) // a file in place of a directory
+		must(t, os.Remove(filepath.Join(directory, "file")))
+		must(t, os.Mkdir(filepath.Join(directory, "file"), 0o700))
+		write(t, filepath.Join(directory, "file", "below"), "")
 		expect(t, w, p, Created, 0)
 	})
 }
 
 // A FIFO is not opened: that would wake those who wait for its reader.
 func TestOtherFilesAreWatchedByName(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name := filepath.Join(folder, "fifo")
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name := filepath.Join(directory, "fifo")
 		must(t, unix.Mkfifo(name, 0o600))
 		p := add(t, w, name)
 		if _, err := os.OpenFile(name, os.O_WRONLY|unix.O_NONBLOCK, 0); !errors.Is(err, unix.ENXIO) {
@@ -61,8 +61,8 @@ func TestOtherFilesAreWatchedByName(t *testing.T) {
 
 // Another file with the number of a removed one is a new file.
 func TestRecreatedSpecialFile(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name := filepath.Join(folder, "fifo")
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name := filepath.Join(directory, "fifo")
 		must(t, unix.Mkfifo(name, 0o600))
 		p := add(t, w, name)
 		for range 5 {
@@ -74,13 +74,13 @@ func TestRecreatedSpecialFile(t *testing.T) {
 }
 
 func TestTrailingSlash(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name, link := filepath.Join(folder, "name"), filepath.Join(folder, "link")
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name, link := filepath.Join(directory, "name"), filepath.Join(directory, "link")
 		write(t, name, "")
 		must(t, os.Symlink("name/", link))
 		p, through, plain := add(t, w, name+"/"), add(t, w, link), add(t, w, name)
 		must(t, appendTo(name, "more"))
-		expect(t, w, p, 0, 0) // only a folder can have this name
+		expect(t, w, p, 0, 0) // only a directory can have this name
 		must(t, appendTo(name, "more"))
 		expect(t, w, through, 0, 0)
 		must(t, appendTo(name, "more"))
@@ -94,8 +94,8 @@ func TestTrailingSlash(t *testing.T) {
 }
 
 func TestFileWithSeveralLinks(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		at := func(name string) string { return filepath.Join(folder, name) }
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		at := func(name string) string { return filepath.Join(directory, name) }
 		write(t, at("a"), "")
 		must(t, os.Link(at("a"), at("b")))
 		a := add(t, w, at("a"))
@@ -117,8 +117,8 @@ func TestFileWithSeveralLinks(t *testing.T) {
 
 // A file that still exists without a name no longer belongs to the path.
 func TestRemovedFileThatIsOpen(t *testing.T) {
-	onEach(t, func(t *testing.T, w *Watcher, folder string) {
-		name := filepath.Join(folder, "file")
+	onEach(t, func(t *testing.T, w *Watcher, directory string) {
+		name := filepath.Join(directory, "file")
 		file, err := os.Create(name)
 		must(t, err)
 		defer func() { must(t, file.Close()) }()

@@ -10,43 +10,44 @@ import (
 	"syscall"
 )
 
-// Path is a watched name.
+// Path is a watched path.
 type Path struct {
 	Owner      any // for the caller's use
 	name       string
-	trail      // where the name leads
+	trail      // the result of the last look-up
 	change     Change
-	isOutdated bool // something on the way has changed
+	isOutdated bool // the path must be looked up again
 }
 
-// trail is the way on which a name is looked up.
+// trail is the result of looking up a path.
 type trail struct {
 	steps  []step
-	target *node // nil if the name leads to nothing
+	target *node // nil if the path names no file
 }
 
-// folder returns the folder in which the last entry was looked up, nil if none could be watched.
-func (t *trail) folder() *node {
+// directory returns the directory in which the last entry was looked up, or nil if none could be
+// watched.
+func (t *trail) directory() *node {
 	if len(t.steps) == 0 {
 		return nil
 	}
-	return t.steps[len(t.steps)-1].folder
+	return t.steps[len(t.steps)-1].directory
 }
 
-// step is the look-up of an entry in a folder.
+// step is the look-up of an entry in a directory.
 type step struct {
-	folder *node
-	entry  string
+	directory *node
+	entry     string
 }
 
-// node is a watched file or folder. It is shared by all names that lead to it or pass it.
+// node is a watched file or directory. All paths that name it or pass through it share it.
 type node struct {
-	watched // what the kernel needs to know of it
-	// users are the names that look up an entry in the folder, by that entry.
+	watched // the state of the kernel's implementation
+	// users holds the paths that look up an entry in the directory, by that entry.
 	users map[string][]*Path
 }
 
-// leadsHere is the entry under which a node lists the names that lead to it.
+// leadsHere is the entry under which a node lists the paths that name it.
 const leadsHere = ""
 
 func (n *node) use(entry string, p *Path) {
@@ -56,7 +57,7 @@ func (n *node) use(entry string, p *Path) {
 	n.users[entry] = append(n.users[entry], p)
 }
 
-// unuse takes p from the users once, and reports whether nobody is left.
+// unuse removes p from the users once, and reports whether no user is left.
 func (n *node) unuse(entry string, p *Path) bool {
 	users := n.users[entry]
 	if i := slices.Index(users, p); i >= 0 {
@@ -70,11 +71,11 @@ func (n *node) unuse(entry string, p *Path) bool {
 	return len(n.users) == 0
 }
 
-// maxLinks is how many symbolic links a name may pass, as on Linux.
+// maxLinks is the number of symbolic links that a path may pass through, as on Linux.
 const maxLinks = 40
 
-// walk looks a name up, one entry after the other, and watches each folder before it looks there.
-// An error leaves the trail as far as it was found.
+// walk looks up a path, one entry after the other. It watches each directory before it looks up an
+// entry there. After an error it returns the trail up to the failed entry.
 func (w *Watcher) walk(p *Path) (t trail, err error) {
 	at, rest := fromRoot(p.name, "")
 	for links := 0; ; {
@@ -100,7 +101,7 @@ func (w *Watcher) walk(p *Path) (t trail, err error) {
 		}
 		target := ""
 		if info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
-			target, _ = os.Readlink(next) // it may be something else by now, or a device of Windows
+			target, _ = os.Readlink(next) // fails if the entry was replaced, or is a device of Windows
 		}
 		switch {
 		case target != "":
@@ -122,7 +123,7 @@ func (w *Watcher) walk(p *Path) (t trail, err error) {
 	}
 }
 
-// fromRoot cuts the root off a name, which is that of volume if the name has none.
+// fromRoot splits the root off a path. Without a volume of its own, the path belongs to volume.
 func fromRoot(name, volume string) (root, rest string) {
 	if own := filepath.VolumeName(name); own != "" {
 		name, volume = name[len(own):], own
@@ -130,10 +131,10 @@ func fromRoot(name, volume string) (root, rest string) {
 	return volume + string(filepath.Separator), name
 }
 
-// pass watches a folder in which the name is looked up. A folder that may be searched but not be
-// listed cannot be watched: a change of the name there is seen only if the file itself changes.
+// pass watches a directory of the path. A directory that may be searched but not read cannot be
+// watched. A change of the entry there is detected only if the file itself changes.
 func (w *Watcher) pass(p *Path, t *trail, at, entry string) (gone bool, err error) {
-	folder, err := w.kernel.watch(at, true)
+	directory, err := w.kernel.watch(at, true)
 	switch {
 	case errors.Is(err, errGone):
 		return true, nil
@@ -142,14 +143,14 @@ func (w *Watcher) pass(p *Path, t *trail, at, entry string) (gone bool, err erro
 	case err != nil:
 		return false, err
 	}
-	folder.use(entry, p)
-	t.steps = append(t.steps, step{folder, entry})
+	directory.use(entry, p)
+	t.steps = append(t.steps, step{directory, entry})
 	return false, nil
 }
 
-// lead watches the file or folder at the end of the way.
-func (w *Watcher) lead(p *Path, t *trail, at string, isFolder bool) error {
-	target, err := w.kernel.watch(at, isFolder)
+// lead watches the file or directory at the end of the path.
+func (w *Watcher) lead(p *Path, t *trail, at string, isDirectory bool) error {
+	target, err := w.kernel.watch(at, isDirectory)
 	switch {
 	case errors.Is(err, errGone):
 		return nil
@@ -163,11 +164,11 @@ func (w *Watcher) lead(p *Path, t *trail, at string, isFolder bool) error {
 	return nil
 }
 
-// release ends the use of a way.
+// release ends the use of the nodes of a trail.
 func (w *Watcher) release(p *Path, t trail) {
 	for _, step := range t.steps {
-		if step.folder.unuse(step.entry, p) {
-			w.kernel.unwatch(step.folder)
+		if step.directory.unuse(step.entry, p) {
+			w.kernel.unwatch(step.directory)
 		}
 	}
 	if t.target != nil && t.target.unuse(leadsHere, p) {
@@ -175,7 +176,7 @@ func (w *Watcher) release(p *Path, t trail) {
 	}
 }
 
-// unlessGone is err, but nil if it only means that there is nothing.
+// unlessGone returns err, or nil if err only means that there is no such file.
 func unlessGone(err error) error {
 	if isGone(err) {
 		return nil
@@ -187,7 +188,7 @@ func isGone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP)
 }
 
-// nextEntry cuts the first entry off a name.
+// nextEntry splits the first entry off a path.
 func nextEntry(name string) (entry, rest string) {
 	name = strings.TrimLeft(name, separators)
 	if i := strings.IndexAny(name, separators); i >= 0 {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"iomux/internal/backend"
+	"iomux/internal/donewatch"
 	"iomux/internal/fdtable"
 	"iomux/internal/freelist"
 	"iomux/internal/timerheap"
@@ -50,8 +51,8 @@ type Poller[K any] struct {
 	slept  backend.Batch              // what the leader's Sleep returned
 	timers freelist.List[*time.Timer] // of goroutines that wait for their turn
 
-	watcher *watcher        // wakes the leader
-	watched <-chan struct{} // the Done of the context for which it does
+	watcher *donewatch.Watcher // wakes the leader
+	watched <-chan struct{}    // the Done of the context for which it does
 
 	mu      sync.Mutex // never held over a system call that blocks
 	table   fdtable.Table[Registration[K]]
@@ -95,10 +96,10 @@ func New[K any](opts ...Option) (*Poller[K], error) {
 		mechanism: chosen.mechanism,
 		closed:    make(chan struct{}),
 		turn:      make(chan struct{}, 1),
-		watcher:   newWatcher(b.Wake),
+		watcher:   donewatch.New(b.Wake),
 	}
-	p.cleanup = runtime.AddCleanup(p, func(w *watcher) {
-		w.stop()
+	p.cleanup = runtime.AddCleanup(p, func(w *donewatch.Watcher) {
+		w.Stop()
 		_ = b.Close() // nobody can receive the error
 	}, p.watcher)
 	return p, nil
@@ -143,7 +144,7 @@ func (p *Poller[K]) Close() error {
 	}
 	p.cleanup.Stop()
 	close(p.closed)
-	p.watcher.stop()
+	p.watcher.Stop()
 	p.backend.Wake()
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -296,7 +296,7 @@ func (o owner[K]) MaySleep() bool {
 	}
 	// Most loops pass the same context to each Wait, so it stays watched.
 	if done != p.watched {
-		if !p.watcher.watch(done) {
+		if !p.watcher.Watch(done) {
 			return false // the Poller is closed
 		}
 		p.watched = done

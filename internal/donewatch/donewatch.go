@@ -1,12 +1,13 @@
-package iomux
+// Package donewatch calls a function when a context is done, and allocates nothing per context.
+package donewatch
 
 import "sync"
 
-// watcher calls wake when a channel is closed, the Done of a context. Unlike context.AfterFunc it
-// does not allocate, but has a goroutine while it watches.
-type watcher struct {
+// Watcher calls a function when a channel is closed, the Done of a context. Unlike
+// context.AfterFunc it does not allocate, but it has a goroutine while it watches.
+type Watcher struct {
 	wake    func()
-	loop    func()        // watcher.run, made once
+	loop    func()        // Watcher.run, made once
 	changed chan struct{} // the goroutine is to look at done again
 
 	mu      sync.Mutex
@@ -15,14 +16,15 @@ type watcher struct {
 	stopped bool
 }
 
-func newWatcher(wake func()) *watcher {
-	w := &watcher{wake: wake, changed: make(chan struct{}, 1)}
+// New returns a Watcher that calls wake, in a goroutine.
+func New(wake func()) *Watcher {
+	w := &Watcher{wake: wake, changed: make(chan struct{}, 1)}
 	w.loop = w.run
 	return w
 }
 
-// watch watches done instead of the channel before. It reports false after stop.
-func (w *watcher) watch(done <-chan struct{}) bool {
+// Watch watches done instead of the channel before. It reports false after Stop.
+func (w *Watcher) Watch(done <-chan struct{}) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stopped {
@@ -36,15 +38,15 @@ func (w *watcher) watch(done <-chan struct{}) bool {
 	return true
 }
 
-// stop ends the goroutine for good.
-func (w *watcher) stop() {
+// Stop ends the goroutine for good.
+func (w *Watcher) Stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.stopped = true
 	w.set(nil)
 }
 
-func (w *watcher) set(done <-chan struct{}) {
+func (w *Watcher) set(done <-chan struct{}) {
 	w.done = done
 	if w.running {
 		select {
@@ -55,7 +57,7 @@ func (w *watcher) set(done <-chan struct{}) {
 }
 
 // run ends when the watched channel is closed, or there is none.
-func (w *watcher) run() {
+func (w *Watcher) run() {
 	var last <-chan struct{} // was closed
 	for {
 		done := w.next(last)
@@ -72,7 +74,7 @@ func (w *watcher) run() {
 }
 
 // next returns the channel to watch, or nil if the goroutine ends because there is none but last.
-func (w *watcher) next(last <-chan struct{}) <-chan struct{} {
+func (w *Watcher) next(last <-chan struct{}) <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.done != nil && w.done != last {

@@ -130,8 +130,9 @@
 //     unmounted in between.
 //   - FilterSignal catches the signal, as signal.Notify does. Signals that arrive faster than the
 //     Go runtime handles them are counted as one.
+//   - FilterWrite has no EvEOF after the program itself has shut down sending.
 //   - Linux allows four queues nested inside another. The error for more is ELOOP.
-//   - A timer and a process use one descriptor each. A queue uses two to eight.
+//   - A timer and a process use one descriptor each. A queue uses two to nine.
 //   - EvEnable, EvDisable and changes without a flag keep the Fflags and Data of the registration.
 package kqueue
 

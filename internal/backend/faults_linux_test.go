@@ -29,6 +29,19 @@ func openEpoll(t *testing.T, blocking bool) *epollBackend {
 	return open(t, func() (Backend, error) { return NewEpoll(blocking) }).(*epollBackend)
 }
 
+// listBackends opens the backends whose system call takes a list of descriptors, with their wakers.
+func listBackends(t *testing.T) map[string]wakerBackend {
+	t.Helper()
+	lists, sets := open(t, NewPoll).(*pollBackend), open(t, NewSelect).(*selectBackend)
+	devices := open(t, NewDevPoll).(*pollBackend)
+	return map[string]wakerBackend{"poll": {lists, lists.waker}, "select": {sets, sets.waker}, "devpoll": {devices, devices.waker}}
+}
+
+type wakerBackend struct {
+	Backend
+	waker wakeDescriptor
+}
+
 // loseWaker closes the number of the waker, as a program with a bug does.
 func loseWaker(t *testing.T, w wakeDescriptor) {
 	t.Helper()
@@ -59,10 +72,7 @@ func expectEnd(t *testing.T, done <-chan error) {
 func TestCloseEndsASleepThatHasLostItsWaker(t *testing.T) {
 	kqueue := open(t, NewKqueue).(*kqueueBackend)
 	parked, blocking := openEpoll(t, false), openEpoll(t, true)
-	for name, b := range map[string]struct {
-		Backend
-		waker wakeDescriptor
-	}{
+	for name, b := range map[string]wakerBackend{
 		"epoll, parked": {parked, parked.waker}, "epoll, blocking": {blocking, blocking.waker},
 		"kqueue": {kqueue, kqueue.waker},
 	} {
@@ -84,13 +94,22 @@ func TestCloseEndsASleepWhoseWakerHasBecomeAnotherFile(t *testing.T) {
 	expectEnd(t, done)
 }
 
+// Close cannot interrupt a call whose list holds a lost waker. The call ends with its timeout.
+func TestSleepThatLosesItsWakerEndsWithItsTimeout(t *testing.T) {
+	for name, b := range listBackends(t) {
+		t.Run(name, func(t *testing.T) {
+			done := make(chan error)
+			go func() { done <- b.Sleep(oneEvent(), 50*time.Millisecond, always(true)) }()
+			time.Sleep(10 * time.Millisecond)
+			loseWaker(t, b.waker)
+			_ = b.Close() // it reports the lost descriptor
+			expectEnd(t, done)
+		})
+	}
+}
+
 func TestSleepWithoutAWakerIsAnError(t *testing.T) {
-	lists, sets := open(t, NewPoll).(*pollBackend), open(t, NewSelect).(*selectBackend)
-	devices := open(t, NewDevPoll).(*pollBackend)
-	for name, b := range map[string]struct {
-		Backend
-		waker wakeDescriptor
-	}{"poll": {lists, lists.waker}, "select": {sets, sets.waker}, "devpoll": {devices, devices.waker}} {
+	for name, b := range listBackends(t) {
 		t.Run(name, func(t *testing.T) {
 			loseWaker(t, b.waker)
 			if err := b.Sleep(oneEvent(), soon, always(true)); !errors.Is(err, syscall.EBADF) {

@@ -59,6 +59,19 @@ func TestUserEventOnce(t *testing.T) {
 	one(t, queue, 1, kqueue.FilterUser)
 }
 
+// A program may add the event each time that it triggers it.
+func TestUserEventIsAddedAndTriggeredAgain(t *testing.T) {
+	queue := newUserQueue(t, kqueue.EvClear)
+	for range 3 {
+		apply(t, queue, noted(1, kqueue.FilterUser, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteTrigger, 0))
+		one(t, queue, 1, kqueue.FilterUser)
+		none(t, queue)
+		apply(t, queue, trigger(kqueue.EvClear, 0))
+		one(t, queue, 1, kqueue.FilterUser)
+		none(t, queue)
+	}
+}
+
 func TestUserEventStaysDispatched(t *testing.T) {
 	queue := newUserQueue(t, kqueue.EvClear|kqueue.EvDispatch)
 	apply(t, queue, trigger(0, 0))

@@ -99,6 +99,23 @@ func TestNewUserEventIsTriggered(t *testing.T) {
 	})
 }
 
+func TestEventThatExistsIsTriggeredByAnotherAdd(t *testing.T) {
+	eachSystem(t, func(t *testing.T, k *Kernel, _ *model) {
+		again := kevent.Event{Ident: 1, Filter: kevent.FilterUser, Flags: kevent.Add | kevent.Clear, Fflags: kevent.NoteTrigger}
+		for range 3 {
+			if !k.Singly([]kevent.Event{again}, 1) {
+				t.Fatal("the change is made in one step")
+			}
+			change(t, k, again)
+			expect(t, k, 1, 1)
+			expect(t, k, 1, 0)
+		}
+		again.Flags |= kevent.Delete
+		change(t, k, again)
+		expect(t, k, 1, 0)
+	})
+}
+
 func TestEnormousTimersDoNotExpire(t *testing.T) {
 	eachSystem(t, func(t *testing.T, k *Kernel, m *model) {
 		for _, unit := range []uint32{0, kevent.NoteSeconds, kevent.NoteUSeconds, kevent.NoteNSeconds} {

@@ -19,12 +19,16 @@ func (k *Kernel) keepsOldState(change kevent.Event) bool {
 	return false
 }
 
-// dropsTrigger reports whether the change both adds and triggers an event of FilterUser, and the
-// kernel only adds it. In FreeBSD and NetBSD, kqueue_register zeroes kn_fflags before
-// filt_userattach looks for NOTE_TRIGGER there.
+// dropsTrigger reports whether the change would lose its NOTE_TRIGGER:
+//   - FreeBSD and NetBSD only add an event that is added and triggered at once: kqueue_register
+//     zeroes kn_fflags before filt_userattach looks for NOTE_TRIGGER there;
+//   - with EV_CLEAR, a change of an event that exists takes the trigger back (filt_usertouch).
 func (k *Kernel) dropsTrigger(change kevent.Event) bool {
-	return change.Filter == kevent.FilterUser && change.Flags&kevent.Add != 0 && change.Fflags&kevent.NoteTrigger != 0 &&
-		(k.System == "freebsd" || k.System == "netbsd")
+	if change.Filter != kevent.FilterUser || change.Fflags&kevent.NoteTrigger == 0 || change.Flags&kevent.Delete != 0 {
+		return false
+	}
+	adds := change.Flags&kevent.Add != 0
+	return adds && (k.System == "freebsd" || k.System == "netbsd") || change.Flags&kevent.Clear != 0
 }
 
 // longestTimer is the longest period in seconds that is requested from FreeBSD, about 34 years.

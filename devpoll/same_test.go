@@ -44,13 +44,13 @@ var states = []func(testing.TB) int{
 	func(t testing.TB) int {
 		fd, address := suite.Listen(t)
 		suite.Connect(t, address)
-		suite.Await(t, fd, unix.POLLIN)
+		suite.Await(t, fd, suite.In)
 		return fd
 	},
 	func(t testing.TB) int {
 		client, server := suite.TCPPair(t)
 		must(t, unix.Sendto(client, []byte("!"), unix.MSG_OOB, nil))
-		suite.Await(t, server, unix.POLLPRI)
+		suite.Await(t, server, suite.Pri)
 		return server
 	},
 	suite.File,

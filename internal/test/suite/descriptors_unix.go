@@ -103,10 +103,11 @@ func accept(t testing.TB, listener int) int {
 	return fd
 }
 
-// Await waits with the system's own poll(2) until fd is readable (In) or writable (Out).
+// Await waits with the system's own poll(2) until fd is readable (In), writable (Out) or has urgent
+// data (Pri).
 func Await(t testing.TB, fd int, event Events) {
 	t.Helper()
-	fds := []sys.PollFD{{FD: int32(fd), Events: map[Events]uint16{In: unix.POLLIN, Out: unix.POLLOUT}[event]}}
+	fds := []sys.PollFD{{FD: int32(fd), Events: map[Events]uint16{In: unix.POLLIN, Out: unix.POLLOUT, Pri: unix.POLLPRI}[event]}}
 	for {
 		n, errno := sys.Poll(fds, soon)
 		if errno == unix.EINTR {

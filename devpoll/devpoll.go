@@ -70,8 +70,7 @@
 // The driver reports at most as many events at once as the process may have descriptors. The next
 // Poll reports the rest. The timeouts of the driver are in milliseconds.
 //
-// The code for /dev/poll was tested on Linux with a model of illumos' driver, and the emulations on
-// Linux and under Wine. For Solaris, illumos, macOS, the BSDs and AIX they are only compiled.
+// The README lists the systems on which the package was tested.
 package devpoll
 
 import (

@@ -60,8 +60,7 @@
 //	FromFD       own process   refused           refused    refused
 //	nesting      yes           yes               no         no
 //
-// The emulations were tested on Linux, on top of models of these kernels, and under Wine. For
-// macOS, the BSDs, Solaris, illumos and AIX they are only compiled.
+// The README lists the systems on which each emulation was tested.
 //
 // # What differs on macOS and the BSDs
 //

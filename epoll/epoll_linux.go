@@ -17,7 +17,7 @@ import (
 // Native reports whether the kernel of this system has epoll.
 const Native = true
 
-// maxEvents is the largest number of events that the kernel accepts room for.
+// maxEvents is the length of the longest list of events that the kernel accepts.
 const maxEvents = math.MaxInt32 / int(unsafe.Sizeof(Event{}))
 
 // state is an epoll and its waker, an eventfd that is always readable. The epoll holds the waker
@@ -34,7 +34,7 @@ type state struct {
 	ambiguous atomic.Bool
 }
 
-// wakerData marks the events of wakers. Only RegisterData can register a negative FD.
+// wakerData marks the events of wakers. A caller can register the same data only with RegisterData.
 var wakerData = join(-1, 0x696f6d78)
 
 func create() (*Poller, error) {

@@ -22,8 +22,8 @@ type Event struct {
 	Udata  uint64 // data of the caller, returned unchanged; 32-bit systems keep the low 32 bits
 }
 
-// NewEvent returns what Python's select.kevent(ident) returns: the change that registers the
-// descriptor ident for reading.
+// NewEvent returns the change that registers the descriptor ident for reading, as Python's
+// select.kevent(ident) does.
 func NewEvent(ident uint64) Event { return Event{Ident: ident, Filter: FilterRead, Flags: EvAdd} }
 
 // Compare orders events as Python does, by Ident, Filter, Flags, Fflags, Data and Udata in turn.

@@ -69,7 +69,7 @@ func own(fd int) *Queue {
 }
 
 func wake(_ *Queue, fd int) {
-	k, _ := kernel() // // New and FromFD have created it
+	k, _ := kernel() // New and FromFD have created it
 	k.Wake(fd)
 }
 

@@ -6,9 +6,9 @@
 // time of a poll(2) grows with the length of its list. To wait for a single net.Conn, use a
 // goroutine.
 //
-// Wait is the call itself, on a list that the caller owns. A Poller keeps the list, as the polling
-// objects of Python's module select do. Both have a variant that takes a context. All of them block
-// a thread.
+// [Wait] wraps the call, with a list that the caller owns. A [Poller] keeps the list, as the
+// polling objects of Python's module select do. Both have a variant that takes a context. All of
+// them block a thread.
 //
 //	fds := []poll.FD{{FD: 0, Events: poll.In}, {FD: int32(serial), Events: poll.In | poll.Pri}}
 //	for {

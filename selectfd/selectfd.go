@@ -214,7 +214,7 @@ func appendNumbers[T any](numbers []int, list []T) ([]int, error) {
 	return numbers, nil
 }
 
-// toInt returns the integer v, and whether an int can hold it.
+// toInt returns the integer v, and reports whether an int can hold it.
 func toInt(v reflect.Value) (int, bool) {
 	if v.CanInt() {
 		return int(v.Int()), int64(int(v.Int())) == v.Int()

@@ -18,7 +18,7 @@ import (
 // Events is a set of conditions of a socket, with the numbers of epoll(7).
 type Events uint32
 
-// // The conditions and a mode. Err and Hup are always reported.
+// The conditions and a mode. Err and Hup are always reported.
 const (
 	In    Events = 0x1    // reading does not block: data, end of stream, a connection to accept, a reset
 	Pri   Events = 0x2    // out-of-band data

@@ -54,7 +54,7 @@ func isDevice(handle windows.Handle) bool {
 // tagBits are the bits of a handle that Windows ignores.
 const tagBits = 3
 
-// // open opens the driver. The name after Afd identifies the handle in lists of a process's
+// open opens the driver. The name after Afd identifies the handle in lists of a process's
 // handles.
 func open() (windows.Handle, error) {
 	name, err := windows.NewNTUnicodeString(`\Device\Afd\iomux`)

@@ -246,7 +246,7 @@ func (p *Poller) reportDoubts(b *batch, room int, take func(Ready)) (n int) {
 // sockets whose packets are late.
 const few = 128
 
-// lookAtFew reports ready sockets that have sent no packet yet.
+// lookAtFew reports ready sockets whose packets have not arrived yet.
 func (p *Poller) lookAtFew(b *batch, room int, take func(Ready)) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

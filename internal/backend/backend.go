@@ -111,7 +111,7 @@ type Move func(fd int, interest Interest, tag uint32) Moved
 // Moved is the result of a [Move].
 type Moved uint8
 
-// // The results of a [Move].
+// The results of a [Move].
 const (
 	MovedOver Moved = iota // the registration is in the new object, under the new tag
 	Replaced               // the descriptor is closed, or belongs to another file

@@ -7,8 +7,8 @@
 //
 //   - A write adds events to those of the descriptor. To remove events, the set removes the
 //     descriptor with POLLREMOVE alone, and writes it again.
-//   - It ignores a closed descriptor, or stores it in a way that it is neither reported nor
-//     removable. So the set writes open descriptors only.
+//   - It ignores a closed descriptor, or stores it so that it is neither reported nor removable. So
+//     the set writes open descriptors only.
 //   - It checks a descriptor only after a notification. Closing a descriptor and reusing its number
 //     cause none. Writing the same events again makes the driver check. So the set writes all
 //     descriptors again from time to time, which takes a small share of the time.

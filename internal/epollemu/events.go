@@ -60,7 +60,7 @@ func (e *entry) asLinux(ready uint32) uint32 {
 		ready |= In | Out | RdHup
 	}
 	if e.kind == pipe && e.drained {
-		ready &^= In | RdNorm // // the end of an empty pipe is Hup only
+		ready &^= In | RdNorm // the end of an empty pipe is Hup only
 	}
 	if e.isEndedWriter() {
 		ready &^= Hup

@@ -11,7 +11,7 @@ import (
 // kernel reports a kqueue even after its events have ceased, until the program waits again.
 func isReady(fd int) bool {
 	e := enrolled(fd)
-	if e == nil { // it is about to be closed
+	if e == nil { // it is being closed
 		return true
 	}
 	const room = 16
@@ -28,8 +28,8 @@ func isReady(fd int) bool {
 	}
 }
 
-// inspect reports whether the kernel's events mean anything. It makes the kernel report those
-// events again.
+// inspect reports whether the kernel's events contain a ready descriptor. It makes the kernel
+// report these events again.
 func (e *Epoll) inspect(kevents []kqueue.Event) (ready bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

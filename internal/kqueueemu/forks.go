@@ -69,7 +69,7 @@ func (q *Queue) startForks(fd int) syscall.Errno {
 	if unix.Sendto(fd, listenRequest(), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}) != nil {
 		return unix.EPERM
 	}
-	// // The kernel has already replied, or ignores the request.
+	// The kernel has already replied, or ignores the request.
 	for {
 		n, _, err := unix.Recvfrom(fd, q.messages(), 0)
 		if err == unix.EINTR {

@@ -24,7 +24,7 @@ type registration struct {
 	data     int64
 	udata    uint64
 
-	// // The place in the list of pending registrations.
+	// The place in the list of pending registrations.
 	queued     bool
 	next, prev *registration
 

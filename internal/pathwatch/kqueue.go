@@ -164,7 +164,7 @@ func (n *node) decode(notes uint32) (change Change) {
 	if change&Deleted != 0 && unix.Fstat(n.number, &stat) == nil && stat.Nlink > 0 {
 		change = change&^Deleted | Linked // another link was removed, or follow reports the removal of this one
 	}
-	// // Some systems report a truncation as a change of the attributes.
+	// Some systems report a truncation as a change of the attributes.
 	if notes&(kevent.NoteWrite|kevent.NoteExtend|kevent.NoteAttrib) != 0 && unix.Fstat(n.number, &stat) == nil {
 		if stat.Size != n.about.size {
 			change |= Modified

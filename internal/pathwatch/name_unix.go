@@ -24,7 +24,7 @@ func absolute(name string) (string, error) {
 	case name[0] == '/':
 		return name, nil
 	}
-	// // os.Getwd may return a path with symbolic links, which may change later.
+	// os.Getwd may return a path with symbolic links, which may change later.
 	current, err := unix.Getwd()
 	if err != nil {
 		return "", os.NewSyscallError("getcwd", err)

@@ -21,7 +21,7 @@ import (
 // Change is a set of changes of a path.
 type Change uint32
 
-// // The changes. Package iomux exports the same constants.
+// The changes. Package iomux exports the same constants.
 const (
 	Modified   Change = 1 << iota // the contents were written or truncated, or a directory's entries changed
 	Extended                      // the file has grown

@@ -48,7 +48,7 @@ func ppoll(fds []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	return int(n), 0
 }
 
-// ppollNumber returns SYS_ppoll or SYS_pollts. The compiler leaves one case.
+// ppollNumber returns SYS_ppoll or SYS_pollts. The compiler removes all other cases.
 func ppollNumber() uintptr {
 	switch runtime.GOOS {
 	case "dragonfly":

@@ -31,5 +31,5 @@ func IsOpen(int) bool { return false }
 // IsFile returns false, because this system has no descriptors.
 func IsFile(int) bool { return false }
 
-// pollIgnoresRdHup returns false, because this system has no older kernels.
+// pollIgnoresRdHup returns false, because only old kernels of FreeBSD ignore RdHup.
 func pollIgnoresRdHup() bool { return false }

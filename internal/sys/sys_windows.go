@@ -150,5 +150,5 @@ func (e *Exit) Close() {
 	_ = errors.Join(windows.CloseHandle(e.process), windows.CloseHandle(e.quit)) // they are open
 }
 
-// pollIgnoresRdHup returns false, because this system has no older kernels.
+// pollIgnoresRdHup returns false, because only old kernels of FreeBSD ignore RdHup.
 func pollIgnoresRdHup() bool { return false }

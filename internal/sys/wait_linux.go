@@ -21,17 +21,18 @@ const (
 	MsgDontWait = unix.MSG_DONTWAIT
 )
 
-// kernelTimespec is struct __kernel_timespec, whose fields have 64 bits on 32-bit machines, too.
+// kernelTimespec is struct __kernel_timespec, whose fields have 64 bits on every machine.
 type kernelTimespec struct{ sec, nsec int64 }
 
-// coarseEpoll is set if only epoll_pwait works, which takes milliseconds: before Linux 5.11, and in
-// sandboxes. Android kills a process for an unknown call, so EpollWait does not try there.
+// coarseEpoll is set if epoll_pwait2 is missing, as before Linux 5.11 and in some sandboxes.
+// EpollWait then uses epoll_pwait, whose timeouts are in milliseconds. On Android it is always set,
+// because Android kills a process for an unknown call.
 var coarseEpoll atomic.Bool
 
 func init() { coarseEpoll.Store(runtime.GOOS == "android") }
 
-// CoarseEpoll makes EpollWait use milliseconds, as before Linux 5.11, or not. It returns the
-// setting before.
+// CoarseEpoll sets whether EpollWait uses milliseconds, as before Linux 5.11. It returns the
+// previous setting.
 func CoarseEpoll(coarse bool) (before bool) { return coarseEpoll.Swap(coarse) }
 
 // EpollResolution returns the finest timeout that EpollWait distinguishes.
@@ -42,7 +43,7 @@ func EpollResolution() time.Duration {
 	return time.Nanosecond
 }
 
-// EpollWait wraps epoll_pwait2(2), or epoll_pwait(2) if the first is missing. It writes up to n
+// EpollWait wraps epoll_pwait2(2), or epoll_pwait(2) if epoll_pwait2 is missing. It writes up to n
 // events to events. A negative timeout blocks.
 func EpollWait(epfd int, events unsafe.Pointer, n int, timeout time.Duration) (int, syscall.Errno) {
 	if timeout == 0 {
@@ -52,7 +53,7 @@ func EpollWait(epfd int, events unsafe.Pointer, n int, timeout time.Duration) (i
 		ts := kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
 		count, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epfd), uintptr(events), uintptr(n),
 			uintptr(unsafe.Pointer(&ts)), 0, 0)
-		// Seccomp filters that are older than the call cause EPERM.
+		// Seccomp filters that are older than the call return EPERM.
 		if errno != unix.ENOSYS && errno != unix.EPERM {
 			return int(count), errno
 		}
@@ -83,8 +84,8 @@ func EpollCreate() (int, error) {
 	return fd, os.NewSyscallError("epoll_create1", err)
 }
 
-// epollEvent is struct epoll_event. Its data is not aligned to 8 bytes: on amd64 and 386 it follows
-// the events at once, and elsewhere after four more bytes.
+// epollEvent is struct epoll_event with data as two words, because the alignment of an uint64 would
+// be wrong on amd64 and 386.
 type epollEvent struct {
 	events uint32
 	_      [(unsafe.Sizeof(unix.EpollEvent{}) - 12) / 4]uint32
@@ -103,8 +104,8 @@ func EpollControl(epfd, op, fd int, events uint32, data uint64) syscall.Errno {
 	return errno
 }
 
-// EpollData returns the 64 bits of epoll_data whose halves are those of an epoll.Event: its FD and
-// its Tag.
+// EpollData returns the 64 bits of epoll_data whose halves in memory are fd and tag, as in an
+// epoll.Event.
 func EpollData(fd int32, tag uint32) uint64 {
 	return *(*uint64)(unsafe.Pointer(&[2]uint32{uint32(fd), tag}))
 }
@@ -124,7 +125,7 @@ const (
 	PollResolution = time.Nanosecond
 	// SelectResolution is the finest timeout that Select distinguishes.
 	SelectResolution = time.Nanosecond
-	// SelectLimit is one more than the largest descriptor that Select takes, or 0 if there is no
+	// SelectLimit is one more than the largest descriptor that Select accepts, or 0 if there is no
 	// limit.
 	SelectLimit = 0
 )
@@ -134,8 +135,8 @@ type SelectWord = uint
 
 // rawLimit is the number of descriptors up to which Poll and Select use a raw call if they do not
 // wait. A raw call takes a third less time for one descriptor and a fifth less for a thousand,
-// because the scheduler hands on the processor of a call that takes longer than 20 µs. A raw call
-// delays the garbage collector: 4096 descriptors take about 200 µs.
+// because the scheduler does not take the processor away during it. A raw call delays the garbage
+// collector: 4096 descriptors take about 200 µs.
 const rawLimit = 4096
 
 // Poll wraps ppoll(2), which is poll(2) with a timeout in nanoseconds. A negative timeout blocks.
@@ -159,8 +160,8 @@ func Poll(fds []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	return int(n), errno
 }
 
-// pollNumber returns SYS_poll, or 0 if the architecture has only ppoll(2). The compiler leaves one
-// case.
+// pollNumber returns SYS_poll, or 0 if the architecture has only ppoll(2). The compiler removes all
+// other cases.
 func pollNumber() uintptr {
 	switch runtime.GOARCH {
 	case "amd64":

@@ -31,7 +31,7 @@ func Longest(d time.Duration) (before time.Duration) {
 type Countdown struct {
 	total time.Duration
 	start time.Time // set only if total is positive
-	looks uint      // fruitless calls after the end of the timeout
+	looks uint      // calls of LookAgain after the timeout has expired
 	seen  uint64    // the source of one of them
 }
 
@@ -71,10 +71,10 @@ func (c *Countdown) Again(n int, errno syscall.Errno) bool {
 	return n == 0 && (c.total < 0 || c.total > 0 && time.Since(c.start) < c.total)
 }
 
-// LookAgain reports whether to repeat a system call whose events all turned out to be nothing.
-// They can hide a ready descriptor, so the call is repeated even after the end of the timeout. The
-// number source identifies one of the events. Kernels report in turns: if a source comes again,
-// every ready one has had its turn.
+// LookAgain reports whether to repeat a system call that returned only events to be dropped. They
+// can hide a ready descriptor, so the call is repeated even after the timeout has expired. source
+// identifies one of the events. Kernels report sources in turn: if a source comes again, every
+// ready source has had its turn.
 func (c *Countdown) LookAgain(source uint64) bool {
 	if c.Left() != 0 {
 		return true

@@ -34,7 +34,7 @@ func check() bool {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	for _, limit := range limits() {
+	for _, limit := range limits(ctx) {
 		fmt.Println("check: left out:", limit)
 	}
 	if *probeOnly {

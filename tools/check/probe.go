@@ -151,7 +151,7 @@ except ImportError: sys.exit("Python's own tests are not installed")`
 }
 
 // limits returns what tests skip on this machine by themselves, and why.
-func limits() []string {
+func limits(ctx context.Context) []string {
 	var all []string
 	if conn, err := net.ListenPacket("udp6", "[::1]:0"); err != nil {
 		all = append(all, fmt.Sprintf("tests of IPv6: %v", err))
@@ -162,6 +162,11 @@ func limits() []string {
 		all = append(all, fmt.Sprintf("tests on a terminal: %v", err))
 	} else {
 		_ = terminal.Close()
+	}
+	if missing("unshare") == "" {
+		if reason := failure(ctx, "unshare", "--user", "--map-root-user", "true"); reason != "" {
+			all = append(all, "tests in namespaces: "+reason)
+		}
 	}
 	if os.Geteuid() != 0 {
 		all = append(all, "tests that need root: the user is not root")

@@ -89,13 +89,24 @@ echo ':refuse:M::\x7fELF\x01\x01\x01\x00::/bin/false:' >/proc/sys/fs/binfmt_misc
 	has(t, probed(t, within(inside), "formatted", "alone-386"), "left out: step alone-386: this machine runs no 386 programs: ", "can run step formatted")
 }
 
-func TestProbeWithoutIPv6(t *testing.T) {
-	t.Parallel()
-	inside := []string{"unshare", "--user", "--map-root-user", "--net"}
-	if output, err := exec.CommandContext(t.Context(), inside[0], append(inside[1:], "true")...).CombinedOutput(); err != nil {
-		t.Skipf("no network namespace: %v %s", err, output)
+// TestProbeOfAPoorSystem takes away what tests need, in a namespace of its own each.
+func TestProbeOfAPoorSystem(t *testing.T) {
+	for missing, setup := range map[string]struct{ flag, script string }{
+		"tests of IPv6": {"--net", "true"},
+		"tests on a terminal": {"--mount", `file=$(mktemp) && mount --bind "$file" /dev/ptmx &&
+mount -o remount,bind,ro /dev/ptmx; rm -f "$file"`},
+		"tests in namespaces": {"--mount", "echo 0 >/proc/sys/user/max_user_namespaces"},
+	} {
+		t.Run(missing, func(t *testing.T) {
+			t.Parallel()
+			inside := []string{"unshare", "--user", "--map-root-user", setup.flag, "sh", "-c", "{ " + setup.script + `
+} && exec "$@"`, "sh"}
+			if output, err := exec.CommandContext(t.Context(), inside[0], append(inside[1:], "true")...).CombinedOutput(); err != nil {
+				t.Skipf("no such namespace: %v %s", err, output)
+			}
+			has(t, probed(t, within(inside), "formatted"), "left out: "+missing+": ", "can run step formatted")
+		})
 	}
-	has(t, probed(t, within(inside), "formatted"), "left out: tests of IPv6: ", "can run step formatted")
 }
 
 // within returns a change that starts the command with another one.

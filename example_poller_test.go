@@ -306,7 +306,8 @@ func ExampleWait() {
 	r, w := pipe()
 	defer func() { _ = w.Close() }()
 	time.AfterFunc(time.Millisecond, func() { _ = r.Close() })
-	ready, err := iomux.Wait(context.Background(), w, iomux.Interest(0)) // errors and hang-ups come unasked
+	// Errors and hang-ups are reported without a request.
+	ready, err := iomux.Wait(context.Background(), w, iomux.Interest(0))
 	fmt.Println(ready&(iomux.Errored|iomux.Hangup) != 0, err)
 	// Output: true <nil>
 }

@@ -56,6 +56,7 @@ func fuzzByNumber(f *testing.F, by iomux.Mechanism) {
 		f.Skip("this system does not have it")
 	}
 	m := mechanism(f, []iomux.Option{iomux.WithMechanism(by)})
-	m.ReportsClosed = suite.IsNval // a bare number that was closed and opened again cannot be seen: it is unregistered before
+	// A closed number that reopened cannot be noticed, so it is unregistered first.
+	m.ReportsClosed = suite.IsNval
 	suite.Fuzz(f, m)
 }

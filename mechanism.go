@@ -31,8 +31,8 @@ const (
 	Select    Mechanism = iota // select(2); sockets only on Windows (package selectfd)
 	Poll                       // poll(2); sockets only on Windows (package poll)
 	Epoll                      // epoll(7) on Linux (package epoll, which runs on more systems)
-	Kqueue                     // kqueue(2) on macOS and the BSDs; emulated on Linux (package kqueue)
-	DevPoll                    // /dev/poll on Solaris and illumos; emulated elsewhere (package devpoll)
+	Kqueue                     // kqueue(2); emulated on Linux (package kqueue)
+	DevPoll                    // /dev/poll; mostly emulated (package devpoll)
 	EventPort                  // event ports on Solaris and illumos
 	AFD                        // the Ancillary Function Driver of Windows; sockets only
 )

@@ -20,7 +20,7 @@ type watchedPath[K any] struct {
 // any source.
 type paths[K any] struct {
 	watcher *pathwatch.Watcher
-	queue   *Registration[K]                  // of the watcher's descriptor; its fd is -1 if there is none
+	queue   *Registration[K]                  // of the watcher's descriptor; its fd can be -1
 	retry   timerheap.Timer[*Registration[K]] // for paths that cannot be watched at the moment
 }
 
@@ -119,7 +119,8 @@ func (p *Poller[K]) collectPaths() {
 	if all == nil || p.isClosed.Load() {
 		return
 	}
-	_ = all.watcher.Collect(func(path *pathwatch.Path, change pathwatch.Change) { // a failure is retried
+	// Collect retries after a failure.
+	_ = all.watcher.Collect(func(path *pathwatch.Path, change pathwatch.Change) {
 		watched := path.Owner.(*watchedPath[K])
 		watched.change |= change
 		if !watched.timer.Armed() {
@@ -138,12 +139,12 @@ type Change uint32
 // Changes of a path. After a save by rename, a changed symbolic link or a replaced directory of the
 // path, the change is Created, possibly with Deleted.
 const (
-	Modified   = Change(pathwatch.Modified)   // the contents were written or truncated, or a directory's entries changed
+	Modified   = Change(pathwatch.Modified)   // it was written or truncated, or its entries changed
 	Extended   = Change(pathwatch.Extended)   // the file has grown; Modified comes with it
 	Attributes = Change(pathwatch.Attributes) // the permissions, the owner or the times changed
 	Linked     = Change(pathwatch.Linked)     // the number of hard links changed
 	Renamed    = Change(pathwatch.Renamed)    // the file was renamed
-	Deleted    = Change(pathwatch.Deleted)    // the file was removed, or the path no longer names a file
+	Deleted    = Change(pathwatch.Deleted)    // it was removed, or the path no longer names a file
 	Created    = Change(pathwatch.Created)    // the path names a file that it did not name before
 )
 

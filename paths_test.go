@@ -36,7 +36,8 @@ func watch(t testing.TB, p *iomux.Poller[int], name string, key int) *iomux.Regi
 func save(t testing.TB, name, text string) {
 	t.Helper()
 	must(t, os.WriteFile(name+".tmp", []byte(text), 0o600))
-	for end := time.Now().Add(soon); ; time.Sleep(time.Millisecond) { // Windows refuses while somebody reads it
+	// Windows refuses if somebody reads the file.
+	for end := time.Now().Add(soon); ; time.Sleep(time.Millisecond) {
 		err := os.Rename(name+".tmp", name)
 		if err == nil {
 			return

@@ -101,7 +101,8 @@ func TestRenewalReachesWhoSleeps(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		mode := iomux.Readable
 		if p.Supports(iomux.Edge) {
-			mode |= iomux.Edge // so that one of the two sees each event, and the other one sleeps on
+			// One of the two sees each event, and the other one continues to sleep.
+			mode |= iomux.Edge
 		}
 		for i := range 100 {
 			twin, w := suite.Pipe(t)

@@ -237,7 +237,8 @@ func TestDoubleRegister(t *testing.T) {
 func TestSupports(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		all := []iomux.Interest{iomux.Readable, iomux.Writable, iomux.Priority, iomux.Hangup, iomux.ReadHangup,
-			iomux.Errored, iomux.Edge, iomux.OneShot, 1 << 20, iomux.Readable | 1<<28, iomux.Readable | 1<<29} // epoll's Exclusive and WakeUp
+			// The last two are epoll's Exclusive and WakeUp.
+			iomux.Errored, iomux.Edge, iomux.OneShot, 1 << 20, iomux.Readable | 1<<28, iomux.Readable | 1<<29}
 		for _, interest := range all {
 			fd, _ := suite.Pipe(t)
 			r, err := p.RegisterFD(fd, interest, 0)

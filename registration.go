@@ -43,7 +43,8 @@ type Registration[K any] struct {
 
 // source is the value behind a registration.
 type source struct {
-	value any             // KindIO: kept reachable, so that no finalizer closes it; other kinds: their state
+	// KindIO: kept reachable, so that no finalizer closes it. Other kinds: their state.
+	value any
 	raw   syscall.RawConn // of value, if that is a syscall.Conn
 }
 

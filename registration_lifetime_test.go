@@ -180,7 +180,8 @@ func TestDuplicateRemainsOpen(t *testing.T) {
 		expect(t, p, once, iomux.Readable)
 
 		low, w := suite.Pipe(t)
-		fd, twin := suite.High(t, low, 300), suite.High(t, low, 400) // numbers that nothing else gets
+		// Nothing else gets these numbers.
+		fd, twin := suite.High(t, low, 300), suite.High(t, low, 400)
 		suite.Close(t, low)
 		r := register(t, p, fd, iomux.Readable)
 		suite.Write(t, w)

@@ -26,7 +26,8 @@ func TestNumberBecomesOurOwn(t *testing.T) {
 			suite.Close(t, fd)
 		}
 		var events [8]iomux.Event[int]
-		for _, timeout := range []time.Duration{time.Millisecond, 3 * time.Millisecond, quiet} { // which makes what it sleeps with
+		// The first sleep makes the descriptors that sleeping needs.
+		for _, timeout := range []time.Duration{time.Millisecond, 3 * time.Millisecond, quiet} {
 			if n, err := p.WaitTimeout(events[:], timeout); n != 0 || err != nil {
 				t.Fatalf("events are %+v, %v", events[:n], err)
 			}

@@ -16,7 +16,8 @@ func stressPipe(testing.TB) (r, w int, err error) {
 	if err := unix.Pipe(fds[:]); err != nil {
 		return -1, -1, err
 	}
-	_, _ = unix.SetNonblock(fds[0], true), unix.SetNonblock(fds[1], true) // they fail for no open descriptor
+	// They do not fail for an open descriptor.
+	_, _ = unix.SetNonblock(fds[0], true), unix.SetNonblock(fds[1], true)
 	return fds[0], fds[1], nil
 }
 

@@ -132,8 +132,8 @@ const (
 	WrBand    Events = 0x200      // EPOLLWRBAND, select.EPOLLWRBAND: priority data may be written
 	Msg       Events = 0x400      // EPOLLMSG, select.EPOLLMSG: never reported by Linux
 	RdHup     Events = 0x2000     // EPOLLRDHUP, select.EPOLLRDHUP: the peer has shut down writing
-	Exclusive Events = 0x10000000 // EPOLLEXCLUSIVE, select.EPOLLEXCLUSIVE: wake one or more, not all
-	WakeUp    Events = 0x20000000 // EPOLLWAKEUP, no Python name: no system sleep until the next Poll
+	Exclusive Events = 0x10000000 // EPOLLEXCLUSIVE, select.EPOLLEXCLUSIVE: do not wake all
+	WakeUp    Events = 0x20000000 // EPOLLWAKEUP, no Python name: no suspend until the next Poll
 	OneShot   Events = 0x40000000 // EPOLLONESHOT, select.EPOLLONESHOT: report once, until Modify
 	ET        Events = 0x80000000 // EPOLLET, select.EPOLLET: edge-triggered, not level-triggered
 

@@ -19,7 +19,8 @@ func TestReusedNumbersWhileOthersWait(t *testing.T) {
 	const makers, rounds, waiters = 4, 500, 4
 	poller := newPoller(t)
 	var clock atomic.Int64
-	var numbers, retired [makers*rounds + 1]atomic.Int64 // by tag: the descriptor, and when Unregister returned
+	// By tag: the descriptor, and the time when Unregister returned.
+	var numbers, retired [makers*rounds + 1]atomic.Int64
 	var making, waiting sync.WaitGroup
 
 	for maker := range makers {

@@ -12,19 +12,40 @@ type Filter int16
 // The filters. Control returns errors.ErrUnsupported for a filter that the system lacks. The
 // package comment lists the filters of each system.
 const (
-	FilterRead     = Filter(kevent.FilterRead)     // EVFILT_READ, select.KQ_FILTER_READ: Ident is a descriptor, Data the bytes to read
-	FilterWrite    = Filter(kevent.FilterWrite)    // EVFILT_WRITE, select.KQ_FILTER_WRITE: Ident is a descriptor, Data the room for writing
-	FilterAIO      = Filter(kevent.FilterAIO)      // EVFILT_AIO, select.KQ_FILTER_AIO: Ident is a struct aiocb that aio_read(2) registers
-	FilterVnode    = Filter(kevent.FilterVnode)    // EVFILT_VNODE, select.KQ_FILTER_VNODE: Ident is the descriptor of a file
-	FilterProc     = Filter(kevent.FilterProc)     // EVFILT_PROC, select.KQ_FILTER_PROC: Ident is a process
-	FilterNetdev   = Filter(kevent.FilterNetdev)   // EVFILT_NETDEV, select.KQ_FILTER_NETDEV: Ident is a network interface (Linux)
-	FilterSignal   = Filter(kevent.FilterSignal)   // EVFILT_SIGNAL, select.KQ_FILTER_SIGNAL: Ident is a signal, Data how often it came
-	FilterTimer    = Filter(kevent.FilterTimer)    // EVFILT_TIMER, select.KQ_FILTER_TIMER: Data is the period, reported as the number of expiries
-	FilterUser     = Filter(kevent.FilterUser)     // EVFILT_USER, no Python name: an event made with NoteTrigger (NetBSD 10, OpenBSD 7.8)
-	FilterExcept   = Filter(kevent.FilterExcept)   // EVFILT_EXCEPT, no Python name: urgent data (macOS, OpenBSD, DragonFly, Linux)
-	FilterFS       = Filter(kevent.FilterFS)       // EVFILT_FS, no Python name: file systems were mounted or unmounted (not OpenBSD)
-	FilterEmpty    = Filter(kevent.FilterEmpty)    // EVFILT_EMPTY, no Python name: everything written has been sent (FreeBSD, NetBSD)
-	FilterProcDesc = Filter(kevent.FilterProcDesc) // EVFILT_PROCDESC, no Python name: Ident is a process descriptor (FreeBSD)
+	// FilterRead is EVFILT_READ, select.KQ_FILTER_READ: Ident is a descriptor, Data the bytes to
+	// read.
+	FilterRead = Filter(kevent.FilterRead)
+	// FilterWrite is EVFILT_WRITE, select.KQ_FILTER_WRITE: Ident is a descriptor, Data the room for
+	// writing.
+	FilterWrite = Filter(kevent.FilterWrite)
+	// FilterAIO is EVFILT_AIO, select.KQ_FILTER_AIO: Ident is a struct aiocb that aio_read(2)
+	// registers.
+	FilterAIO = Filter(kevent.FilterAIO)
+	// FilterVnode is EVFILT_VNODE, select.KQ_FILTER_VNODE: Ident is the descriptor of a file.
+	FilterVnode = Filter(kevent.FilterVnode)
+	// FilterProc is EVFILT_PROC, select.KQ_FILTER_PROC: Ident is a process.
+	FilterProc = Filter(kevent.FilterProc)
+	// FilterNetdev is EVFILT_NETDEV, select.KQ_FILTER_NETDEV: Ident is a network interface (Linux).
+	FilterNetdev = Filter(kevent.FilterNetdev)
+	// FilterSignal is EVFILT_SIGNAL, select.KQ_FILTER_SIGNAL: Ident is a signal, Data how often it
+	// came.
+	FilterSignal = Filter(kevent.FilterSignal)
+	// FilterTimer is EVFILT_TIMER, select.KQ_FILTER_TIMER: Data is the period, reported as the
+	// number of expiries.
+	FilterTimer = Filter(kevent.FilterTimer)
+	// FilterUser is EVFILT_USER, no Python name: an event made with NoteTrigger (NetBSD 10, OpenBSD
+	// 7.8).
+	FilterUser = Filter(kevent.FilterUser)
+	// FilterExcept is EVFILT_EXCEPT, no Python name: urgent data (macOS, OpenBSD, DragonFly,
+	// Linux).
+	FilterExcept = Filter(kevent.FilterExcept)
+	// FilterFS is EVFILT_FS, no Python name: file systems were mounted or unmounted (not OpenBSD).
+	FilterFS = Filter(kevent.FilterFS)
+	// FilterEmpty is EVFILT_EMPTY, no Python name: everything written has been sent (FreeBSD,
+	// NetBSD).
+	FilterEmpty = Filter(kevent.FilterEmpty)
+	// FilterProcDesc is EVFILT_PROCDESC, no Python name: Ident is a process descriptor (FreeBSD).
+	FilterProcDesc = Filter(kevent.FilterProcDesc)
 )
 
 // Flags is the flags field of struct kevent: the actions of a change, and properties of an event.
@@ -33,18 +54,31 @@ type Flags uint16
 
 // The flags, which have the same numbers on every system.
 const (
-	EvAdd      = Flags(kevent.Add)      // EV_ADD, select.KQ_EV_ADD: register, or modify a registration, and enable it
-	EvDelete   = Flags(kevent.Delete)   // EV_DELETE, select.KQ_EV_DELETE: unregister
-	EvEnable   = Flags(kevent.Enable)   // EV_ENABLE, select.KQ_EV_ENABLE: report again
-	EvDisable  = Flags(kevent.Disable)  // EV_DISABLE, select.KQ_EV_DISABLE: stay registered but do not report
-	EvOneShot  = Flags(kevent.OneShot)  // EV_ONESHOT, select.KQ_EV_ONESHOT: unregister after one report
-	EvClear    = Flags(kevent.Clear)    // EV_CLEAR, select.KQ_EV_CLEAR: report each change once, not a lasting state again
-	EvReceipt  = Flags(kevent.Receipt)  // EV_RECEIPT, no Python name: report the change's result as an event with EvError
-	EvDispatch = Flags(kevent.Dispatch) // EV_DISPATCH, no Python name: disable after one report
-	EvSysFlags = Flags(kevent.SysFlags) // EV_SYSFLAGS, select.KQ_EV_SYSFLAGS: bits that the system reserves
-	EvFlag1    = Flags(kevent.Flag1)    // EV_FLAG1, select.KQ_EV_FLAG1: one of them; macOS uses it as EV_OOBAND
-	EvError    = Flags(kevent.Error)    // EV_ERROR, select.KQ_EV_ERROR: Data is the errno of a change, or 0 in a receipt
-	EvEOF      = Flags(kevent.EOF)      // EV_EOF, select.KQ_EV_EOF: the peer has gone (Fflags is a socket's error), or the process has ended
+	// EvAdd is EV_ADD, select.KQ_EV_ADD: register, or modify a registration, and enable it.
+	EvAdd = Flags(kevent.Add)
+	// EvDelete is EV_DELETE, select.KQ_EV_DELETE: unregister.
+	EvDelete = Flags(kevent.Delete)
+	// EvEnable is EV_ENABLE, select.KQ_EV_ENABLE: report again.
+	EvEnable = Flags(kevent.Enable)
+	// EvDisable is EV_DISABLE, select.KQ_EV_DISABLE: stay registered but do not report.
+	EvDisable = Flags(kevent.Disable)
+	// EvOneShot is EV_ONESHOT, select.KQ_EV_ONESHOT: unregister after one report.
+	EvOneShot = Flags(kevent.OneShot)
+	// EvClear is EV_CLEAR, select.KQ_EV_CLEAR: report each change once, not a lasting state again.
+	EvClear = Flags(kevent.Clear)
+	// EvReceipt is EV_RECEIPT, no Python name: report the change's result as an event with EvError.
+	EvReceipt = Flags(kevent.Receipt)
+	// EvDispatch is EV_DISPATCH, no Python name: disable after one report.
+	EvDispatch = Flags(kevent.Dispatch)
+	// EvSysFlags is EV_SYSFLAGS, select.KQ_EV_SYSFLAGS: bits that the system reserves.
+	EvSysFlags = Flags(kevent.SysFlags)
+	// EvFlag1 is EV_FLAG1, select.KQ_EV_FLAG1: a bit of EvSysFlags. macOS uses it as EV_OOBAND.
+	EvFlag1 = Flags(kevent.Flag1)
+	// EvError is EV_ERROR, select.KQ_EV_ERROR: Data is the errno of a change, or 0 in a receipt.
+	EvError = Flags(kevent.Error)
+	// EvEOF is EV_EOF, select.KQ_EV_EOF: the peer has gone (Fflags is a socket's error), or the
+	// process has ended.
+	EvEOF = Flags(kevent.EOF)
 )
 
 // Fflags is the fflags field of struct kevent: a set of notes. The numbers of different filters
@@ -54,51 +88,106 @@ type Fflags uint32
 // The notes, by filter. Control returns errors.ErrUnsupported for a note that the system lacks. All
 // such notes have the same number, which no kernel uses.
 const (
-	NoteLowat = Fflags(kevent.NoteLowat) // NOTE_LOWAT, select.KQ_NOTE_LOWAT (read, write): report from Data bytes on
-	NoteOOB   = Fflags(kevent.NoteOOB)   // NOTE_OOB, no Python name (except): urgent data (macOS, OpenBSD, DragonFly, Linux)
+	// NoteLowat is NOTE_LOWAT, select.KQ_NOTE_LOWAT (read, write): report from Data bytes on.
+	NoteLowat = Fflags(kevent.NoteLowat)
+	// NoteOOB is NOTE_OOB, no Python name (except): urgent data (macOS, OpenBSD, DragonFly, Linux).
+	NoteOOB = Fflags(kevent.NoteOOB)
 
-	NoteDelete     = Fflags(kevent.NoteDelete)     // NOTE_DELETE, select.KQ_NOTE_DELETE (vnode): a name of the file was removed
-	NoteWrite      = Fflags(kevent.NoteWrite)      // NOTE_WRITE, select.KQ_NOTE_WRITE (vnode): written; in a directory, an entry came or went
-	NoteExtend     = Fflags(kevent.NoteExtend)     // NOTE_EXTEND, select.KQ_NOTE_EXTEND (vnode): it grew
-	NoteAttrib     = Fflags(kevent.NoteAttrib)     // NOTE_ATTRIB, select.KQ_NOTE_ATTRIB (vnode): its attributes changed
-	NoteLink       = Fflags(kevent.NoteLink)       // NOTE_LINK, select.KQ_NOTE_LINK (vnode): its link count changed
-	NoteRename     = Fflags(kevent.NoteRename)     // NOTE_RENAME, select.KQ_NOTE_RENAME (vnode): it was renamed
-	NoteRevoke     = Fflags(kevent.NoteRevoke)     // NOTE_REVOKE, select.KQ_NOTE_REVOKE (vnode): revoke(2), or its file system was unmounted
-	NoteOpen       = Fflags(kevent.NoteOpen)       // NOTE_OPEN, no Python name (vnode): opened (FreeBSD, NetBSD 10)
-	NoteClose      = Fflags(kevent.NoteClose)      // NOTE_CLOSE, no Python name (vnode): closed after being open for reading (FreeBSD, NetBSD 10)
-	NoteCloseWrite = Fflags(kevent.NoteCloseWrite) // NOTE_CLOSE_WRITE, no Python name (vnode): closed after being open for writing (FreeBSD, NetBSD 10)
-	NoteRead       = Fflags(kevent.NoteRead)       // NOTE_READ, no Python name (vnode): read from (FreeBSD, NetBSD 10)
+	// NoteDelete is NOTE_DELETE, select.KQ_NOTE_DELETE (vnode): a name of the file was removed.
+	NoteDelete = Fflags(kevent.NoteDelete)
+	// NoteWrite is NOTE_WRITE, select.KQ_NOTE_WRITE (vnode): it was written. In a directory, an
+	// entry was added or removed.
+	NoteWrite = Fflags(kevent.NoteWrite)
+	// NoteExtend is NOTE_EXTEND, select.KQ_NOTE_EXTEND (vnode): it grew.
+	NoteExtend = Fflags(kevent.NoteExtend)
+	// NoteAttrib is NOTE_ATTRIB, select.KQ_NOTE_ATTRIB (vnode): its attributes changed.
+	NoteAttrib = Fflags(kevent.NoteAttrib)
+	// NoteLink is NOTE_LINK, select.KQ_NOTE_LINK (vnode): its link count changed.
+	NoteLink = Fflags(kevent.NoteLink)
+	// NoteRename is NOTE_RENAME, select.KQ_NOTE_RENAME (vnode): it was renamed.
+	NoteRename = Fflags(kevent.NoteRename)
+	// NoteRevoke is NOTE_REVOKE, select.KQ_NOTE_REVOKE (vnode): revoke(2), or its file system was
+	// unmounted.
+	NoteRevoke = Fflags(kevent.NoteRevoke)
+	// NoteOpen is NOTE_OPEN, no Python name (vnode): it was opened (FreeBSD,
+	// NetBSD 10, Linux).
+	NoteOpen = Fflags(kevent.NoteOpen)
+	// NoteClose is NOTE_CLOSE, no Python name (vnode): it was closed after being open for
+	// reading (FreeBSD, NetBSD 10, Linux).
+	NoteClose = Fflags(kevent.NoteClose)
+	// NoteCloseWrite is NOTE_CLOSE_WRITE, no Python name (vnode): it was closed after being
+	// open for writing (FreeBSD, NetBSD 10, Linux).
+	NoteCloseWrite = Fflags(kevent.NoteCloseWrite)
+	// NoteRead is NOTE_READ, no Python name (vnode): it was read (FreeBSD, NetBSD 10,
+	// Linux).
+	NoteRead = Fflags(kevent.NoteRead)
 
-	NoteExit       = Fflags(kevent.NoteExit)       // NOTE_EXIT, select.KQ_NOTE_EXIT (proc): it ended; Data is its status as in wait(2)
-	NoteFork       = Fflags(kevent.NoteFork)       // NOTE_FORK, select.KQ_NOTE_FORK (proc): it called fork(2)
-	NoteExec       = Fflags(kevent.NoteExec)       // NOTE_EXEC, select.KQ_NOTE_EXEC (proc): it called execve(2)
-	NoteExitStatus = Fflags(kevent.NoteExitStatus) // NOTE_EXITSTATUS, no Python name (proc): macOS needs it to report the status; 0 elsewhere
-	NoteTrack      = Fflags(kevent.NoteTrack)      // NOTE_TRACK, select.KQ_NOTE_TRACK (proc): follow its children too; refused by macOS
-	NoteTrackErr   = Fflags(kevent.NoteTrackErr)   // NOTE_TRACKERR, select.KQ_NOTE_TRACKERR (proc): a child could not be followed
-	NoteChild      = Fflags(kevent.NoteChild)      // NOTE_CHILD, select.KQ_NOTE_CHILD (proc): a child that is followed; Data is its parent
-	NotePCtrlMask  = Fflags(kevent.NotePCtrlMask)  // NOTE_PCTRLMASK, select.KQ_NOTE_PCTRLMASK (proc): the bits that are notes
-	NotePDataMask  = Fflags(kevent.NotePDataMask)  // NOTE_PDATAMASK, select.KQ_NOTE_PDATAMASK (proc): the bits that hold a number
+	// NoteExit is NOTE_EXIT, select.KQ_NOTE_EXIT (proc): it ended; Data is its status as in
+	// wait(2).
+	NoteExit = Fflags(kevent.NoteExit)
+	// NoteFork is NOTE_FORK, select.KQ_NOTE_FORK (proc): it called fork(2).
+	NoteFork = Fflags(kevent.NoteFork)
+	// NoteExec is NOTE_EXEC, select.KQ_NOTE_EXEC (proc): it called execve(2).
+	NoteExec = Fflags(kevent.NoteExec)
+	// NoteExitStatus is NOTE_EXITSTATUS, no Python name (proc): macOS needs it to report the
+	// status; 0 elsewhere.
+	NoteExitStatus = Fflags(kevent.NoteExitStatus)
+	// NoteTrack is NOTE_TRACK, select.KQ_NOTE_TRACK (proc): follow its children too; refused by
+	// macOS.
+	NoteTrack = Fflags(kevent.NoteTrack)
+	// NoteTrackErr is NOTE_TRACKERR, select.KQ_NOTE_TRACKERR (proc): a child could not be followed.
+	NoteTrackErr = Fflags(kevent.NoteTrackErr)
+	// NoteChild is NOTE_CHILD, select.KQ_NOTE_CHILD (proc): a child that is followed; Data is its
+	// parent.
+	NoteChild = Fflags(kevent.NoteChild)
+	// NotePCtrlMask is NOTE_PCTRLMASK, select.KQ_NOTE_PCTRLMASK (proc): the bits that are notes.
+	NotePCtrlMask = Fflags(kevent.NotePCtrlMask)
+	// NotePDataMask is NOTE_PDATAMASK, select.KQ_NOTE_PDATAMASK (proc): the bits that hold a
+	// number.
+	NotePDataMask = Fflags(kevent.NotePDataMask)
 
-	NoteLinkUp   = Fflags(kevent.NoteLinkUp)   // NOTE_LINKUP, select.KQ_NOTE_LINKUP (netdev): the link is up
-	NoteLinkDown = Fflags(kevent.NoteLinkDown) // NOTE_LINKDOWN, select.KQ_NOTE_LINKDOWN (netdev): the link is down
-	NoteLinkInv  = Fflags(kevent.NoteLinkInv)  // NOTE_LINKINV, select.KQ_NOTE_LINKINV (netdev): the state of the link is unknown
+	// NoteLinkUp is NOTE_LINKUP, select.KQ_NOTE_LINKUP (netdev): the link is up.
+	NoteLinkUp = Fflags(kevent.NoteLinkUp)
+	// NoteLinkDown is NOTE_LINKDOWN, select.KQ_NOTE_LINKDOWN (netdev): the link is down.
+	NoteLinkDown = Fflags(kevent.NoteLinkDown)
+	// NoteLinkInv is NOTE_LINKINV, select.KQ_NOTE_LINKINV (netdev): the state of the link is
+	// unknown.
+	NoteLinkInv = Fflags(kevent.NoteLinkInv)
 
-	NoteMount   = Fflags(kevent.NoteMount)   // VQ_MOUNT, no Python name (fs): a file system was mounted
-	NoteUnmount = Fflags(kevent.NoteUnmount) // VQ_UNMOUNT, no Python name (fs): a file system was unmounted
+	// NoteMount is VQ_MOUNT, no Python name (fs): a file system was mounted.
+	NoteMount = Fflags(kevent.NoteMount)
+	// NoteUnmount is VQ_UNMOUNT, no Python name (fs): a file system was unmounted.
+	NoteUnmount = Fflags(kevent.NoteUnmount)
 
-	NoteSeconds  = Fflags(kevent.NoteSeconds)  // NOTE_SECONDS, no Python name (timer): Data counts seconds (not DragonFly)
-	NoteMSeconds = Fflags(kevent.NoteMSeconds) // NOTE_MSECONDS, no Python name (timer): Data counts milliseconds, as without a unit
-	NoteUSeconds = Fflags(kevent.NoteUSeconds) // NOTE_USECONDS, no Python name (timer): Data counts microseconds (not DragonFly)
-	NoteNSeconds = Fflags(kevent.NoteNSeconds) // NOTE_NSECONDS, no Python name (timer): Data counts nanoseconds (not DragonFly)
-	NoteAbsTime  = Fflags(kevent.NoteAbsTime)  // NOTE_ABSTIME, no Python name (timer): Data is a time since 1970; macOS's NOTE_ABSOLUTE (not DragonFly)
+	// NoteSeconds is NOTE_SECONDS, no Python name (timer): Data counts seconds (not DragonFly).
+	NoteSeconds = Fflags(kevent.NoteSeconds)
+	// NoteMSeconds is NOTE_MSECONDS, no Python name (timer): Data counts milliseconds, as without a
+	// unit.
+	NoteMSeconds = Fflags(kevent.NoteMSeconds)
+	// NoteUSeconds is NOTE_USECONDS, no Python name (timer): Data counts microseconds (not
+	// DragonFly).
+	NoteUSeconds = Fflags(kevent.NoteUSeconds)
+	// NoteNSeconds is NOTE_NSECONDS, no Python name (timer): Data counts nanoseconds (not
+	// DragonFly).
+	NoteNSeconds = Fflags(kevent.NoteNSeconds)
+	// NoteAbsTime is NOTE_ABSTIME, no Python name (timer): Data is a time since 1970; macOS's
+	// NOTE_ABSOLUTE (not DragonFly).
+	NoteAbsTime = Fflags(kevent.NoteAbsTime)
 
-	NoteFFNop      = Fflags(kevent.NoteFFNop)      // NOTE_FFNOP, no Python name (user): keep the user's 24 bits
-	NoteFFAnd      = Fflags(kevent.NoteFFAnd)      // NOTE_FFAND, no Python name (user): AND the given bits
-	NoteFFOr       = Fflags(kevent.NoteFFOr)       // NOTE_FFOR, no Python name (user): OR the given bits
-	NoteFFCopy     = Fflags(kevent.NoteFFCopy)     // NOTE_FFCOPY, no Python name (user): replace the bits
-	NoteFFCtrlMask = Fflags(kevent.NoteFFCtrlMask) // NOTE_FFCTRLMASK, no Python name (user): the bits of the four above
-	NoteFFlagsMask = Fflags(kevent.NoteFFlagsMask) // NOTE_FFLAGSMASK, no Python name (user): the user's bits
-	NoteTrigger    = Fflags(kevent.NoteTrigger)    // NOTE_TRIGGER, no Python name (user): make the event
+	// NoteFFNop is NOTE_FFNOP, no Python name (user): keep the user's 24 bits.
+	NoteFFNop = Fflags(kevent.NoteFFNop)
+	// NoteFFAnd is NOTE_FFAND, no Python name (user): AND the given bits.
+	NoteFFAnd = Fflags(kevent.NoteFFAnd)
+	// NoteFFOr is NOTE_FFOR, no Python name (user): OR the given bits.
+	NoteFFOr = Fflags(kevent.NoteFFOr)
+	// NoteFFCopy is NOTE_FFCOPY, no Python name (user): replace the bits.
+	NoteFFCopy = Fflags(kevent.NoteFFCopy)
+	// NoteFFCtrlMask is NOTE_FFCTRLMASK, no Python name (user): the bits of the four above.
+	NoteFFCtrlMask = Fflags(kevent.NoteFFCtrlMask)
+	// NoteFFlagsMask is NOTE_FFLAGSMASK, no Python name (user): the user's bits.
+	NoteFFlagsMask = Fflags(kevent.NoteFFlagsMask)
+	// NoteTrigger is NOTE_TRIGGER, no Python name (user): make the event.
+	NoteTrigger = Fflags(kevent.NoteTrigger)
 )
 
 var filterNames = []struct {

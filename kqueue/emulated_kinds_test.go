@@ -183,7 +183,8 @@ func TestCloseOfANumberThatIsAnothers(t *testing.T) {
 	same, err := kqueue.FromFD(fd)
 	must(t, err)
 	must(t, same.Close())
-	if owner := open(t, os.DevNull, unix.O_RDONLY); owner != fd { // it gets the lowest number that is free
+	// It gets the lowest free number.
+	if owner := open(t, os.DevNull, unix.O_RDONLY); owner != fd {
 		must(t, unix.Dup3(owner, fd, unix.O_CLOEXEC))
 		suite.CloseAtEnd(t, fd)
 	}

@@ -24,7 +24,8 @@ import (
 // duplicate returns a second descriptor of the file.
 func duplicate(t *testing.T, fd int) int {
 	t.Helper()
-	twin, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 500) // a number that nothing else gets
+	// Nothing else gets this number.
+	twin, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 500)
 	must(t, err)
 	suite.CloseAtEnd(t, twin)
 	return twin

@@ -67,7 +67,8 @@ func TestDeletingDropsPendingEvents(t *testing.T) {
 			removal.Flags = kqueue.EvDelete
 			apply(t, queue, removal)
 			none(t, queue)
-			fails(t, queue, removal, unix.ENOENT, unix.ESRCH) // there may be no such process any more
+			// The process may be gone.
+			fails(t, queue, removal, unix.ENOENT, unix.ESRCH)
 		})
 	}
 }

@@ -109,7 +109,8 @@ func TestClearReportsEachArrivalOnce(t *testing.T) {
 			none(t, queue)
 		}
 		read(t, reading, 5)
-		if kqueue.Native { // pipe_read of FreeBSD and NetBSD wakes the readers along with the writers
+		// On FreeBSD and NetBSD, pipe_read wakes the readers along with the writers.
+		if kqueue.Native {
 			wait(t, queue, 8, quiet)
 		}
 		none(t, queue)

@@ -29,7 +29,8 @@ func happens(t *testing.T, queue *kqueue.Queue, fd int, want, unwanted kqueue.Ff
 	t.Helper()
 	must(t, do())
 	event := one(t, queue, fd, kqueue.FilterVnode)
-	for seen := event.Fflags; event.Fflags&want != want; seen |= event.Fflags { // they may come one by one
+	// The notes may arrive one by one.
+	for seen := event.Fflags; event.Fflags&want != want; seen |= event.Fflags {
 		event = one(t, queue, fd, kqueue.FilterVnode)
 		event.Fflags |= seen
 	}
@@ -57,7 +58,8 @@ func TestFileNotes(t *testing.T) {
 	happens(t, queue, fd, kqueue.NoteLink, gone|kqueue.NoteWrite, func() error { return os.Link(path, path+".link") })
 	happens(t, queue, fd, kqueue.NoteRename, kqueue.NoteDelete|kqueue.NoteWrite, func() error { return os.Rename(path, path+".new") })
 	must(t, os.Remove(path+".link"))
-	one(t, queue, fd, kqueue.FilterVnode) // systems differ in the note for a name that was not the last
+	// Systems differ in the note for a name that was not the last.
+	one(t, queue, fd, kqueue.FilterVnode)
 	happens(t, queue, fd, kqueue.NoteDelete, kqueue.NoteRename|kqueue.NoteWrite, func() error { return os.Remove(path + ".new") })
 }
 

@@ -225,7 +225,8 @@ func TestSelectAllocatesNothingPerNumber(t *testing.T) {
 		r, _ := suite.Pipe(t)
 		list = append(list, r)
 	}
-	if n := testing.AllocsPerRun(100, func() { _, _, _, _ = selectfd.Select(list, list, list, 0) }); n > 50 { // under the race detector sync.Pool drops items
+	// Under the race detector, sync.Pool drops items.
+	if n := testing.AllocsPerRun(100, func() { _, _, _, _ = selectfd.Select(list, list, list, 0) }); n > 50 {
 		t.Errorf("a Select of 600 numbers of which none is ready allocates %v times", n)
 	}
 }

@@ -84,7 +84,8 @@ func waitBySelect(sets [3]*Set, limit int, d time.Duration) (int, error) {
 	for countdown := timeout.Start(d); ; {
 		n, errno := sys.Select(limit, words[0], words[1], words[2], countdown.Left())
 		if countdown.Again(n, errno) {
-			if errno == 0 { // a wait that ended early has emptied the sets, unlike an interrupted one
+			// A wait that ended early has emptied the sets, unlike an interrupted one.
+			if errno == 0 {
 				restore(sets)
 			}
 			continue

@@ -36,7 +36,8 @@ func TestSetAgainstAModel(t *testing.T) {
 	for _, fd := range numbers {
 		set.Add(fd)
 	}
-	want := slices.Compact(slices.Sorted(slices.Values(numbers))) // on 32-bit machines MaxInt is MaxInt32
+	// On 32-bit machines, MaxInt is MaxInt32.
+	want := slices.Compact(slices.Sorted(slices.Values(numbers)))
 	if got := slices.Collect(set.All()); !slices.Equal(got, want) {
 		t.Errorf("All is %v, want %v", got, want)
 	}

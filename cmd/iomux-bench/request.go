@@ -15,7 +15,8 @@ import (
 type request struct {
 	mechanisms, descriptors, active []string
 	duration                        time.Duration
-	exact                           bool // the descriptors were given: do not replace those that do not fit
+	// The user gave the descriptors, so sizes that do not fit are not replaced.
+	exact bool
 }
 
 // list returns a function that sets a flag of several values, separated by commas. No text is no

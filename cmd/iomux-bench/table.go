@@ -41,7 +41,8 @@ const leastForSpread = 3
 
 func printTable(w io.Writer, r *measure.Result, workload measure.Workload) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	line := func(columns []string) { _, _ = fmt.Fprintln(table, strings.Join(columns, "\t")+"\t") } // Flush returns the error
+	// Flush returns the error.
+	line := func(columns []string) { _, _ = fmt.Fprintln(table, strings.Join(columns, "\t")+"\t") }
 	columns := []string{"n"}
 	for _, m := range r.Mechanisms {
 		name := m.Name

@@ -44,7 +44,8 @@ func TestControlCPrintsTheResultsSoFar(t *testing.T) {
 		t.Fatal(err)
 	}
 	rest, err := io.ReadAll(terminal)
-	if err != nil && !errors.Is(err, syscall.EIO) { // Linux returns EIO after the other end is closed
+	// Linux returns EIO after the other end is closed.
+	if err != nil && !errors.Is(err, syscall.EIO) {
 		t.Error(err)
 	}
 	var ended *exec.ExitError

@@ -100,7 +100,8 @@ func (r *reader) read(timeout time.Duration) ([]byte, error) {
 		n, err := descriptor.TryRead(r.fd, buffer)
 		switch {
 		case err == syscall.EAGAIN:
-		case err == syscall.EIO || err == nil && n == 0: // Linux says EIO when the other end of a pseudo-terminal was closed
+		// Linux returns EIO if the other end of a pseudo-terminal was closed.
+		case err == syscall.EIO || err == nil && n == 0:
 			return nil, io.EOF
 		case err != nil:
 			return nil, err

@@ -20,7 +20,8 @@ type Events uint32
 
 // The conditions and a mode. Err and Hup are always reported.
 const (
-	In    Events = 0x1    // reading does not block: data, end of stream, a connection to accept, a reset
+	// Reading does not block: data, end of stream, a connection to accept, or a reset.
+	In    Events = 0x1
 	Pri   Events = 0x2    // out-of-band data
 	Out   Events = 0x4    // writing does not block, or a connection was made or refused
 	Err   Events = 0x8    // a connection was refused, or failed otherwise
@@ -33,7 +34,8 @@ const (
 	WrNorm Events = 0x100 // the same as Out
 	WrBand Events = 0x200 // the same as Out
 
-	Closed  Events = 0x20    // of a Poller with ReportsClosed: the socket was closed and is no longer registered
+	// With ReportsClosed only: the socket was closed and is no longer registered.
+	Closed  Events = 0x20
 	OneShot Events = 1 << 30 // of a Poller: report once until Modify
 )
 

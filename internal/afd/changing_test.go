@@ -75,7 +75,8 @@ func TestWaitOnNumbersThatChange(t *testing.T) {
 		}
 		stop.Store(true)
 		changers.Wait()
-		if kinds[syscall.EBADF] == 0 || kinds[afd.ErrNotSocket] == 0 { // of duplicates Wine's select() says that they are no sockets
+		// Wine's select() does not recognize duplicates as sockets.
+		if kinds[syscall.EBADF] == 0 || kinds[afd.ErrNotSocket] == 0 {
 			t.Errorf("errors are %v, want no sockets and closed ones among them", kinds)
 		}
 	})

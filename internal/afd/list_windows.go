@@ -75,7 +75,8 @@ func oneByOne(w way, sockets []Socket) (strangers int) {
 	for i := range sockets {
 		one := sockets[i : i+1]
 		for refusals := 0; one[0].Err == nil; {
-			if _, refusal, _ := w.ask(one, 0); refusal == nil { // the next call for all sockets reports an error
+			// The next call for all sockets reports an error.
+			if _, refusal, _ := w.ask(one, 0); refusal == nil {
 				break
 			}
 			if w.find(one); one[0].Err != nil {

@@ -50,7 +50,8 @@ func find(socket windows.Handle) (windows.Handle, error) {
 		_, err = windows.GetsockoptInt(socket, windows.SOL_SOCKET, soType)
 	}
 	switch {
-	case isDevice(socket), err != nil && !sys.IsOpen(int(socket)): // a device may have the number of a closed socket
+	// A device may have the number of a closed socket.
+	case isDevice(socket), err != nil && !sys.IsOpen(int(socket)):
 		return 0, syscall.EBADF
 	case err != nil:
 		return 0, ErrNotSocket

@@ -68,7 +68,8 @@ func (bySelect) ask(sockets []Socket, left time.Duration) (n int, refusal, err e
 	}
 	if _, errno := sys.SelectSockets(sets[0], sets[1], sets[2], left); errno != 0 {
 		err = os.NewSyscallError("select", errno)
-		if errno == windows.WSAENOTSOCK || errno == windows.WSAEOPNOTSUPP { // the second for a file under Wine
+		// Wine returns the second error for a file.
+		if errno == windows.WSAENOTSOCK || errno == windows.WSAEOPNOTSUPP {
 			return 0, err, nil
 		}
 		return 0, nil, err

@@ -82,10 +82,10 @@ type Backend interface {
 
 // Traits describe a backend to the Poller.
 type Traits struct {
-	Exact   bool // an event carries the tag of its registration, and Add refuses a second registration
+	Exact   bool // an event carries its registration's tag, and Add refuses a second registration
 	Live    bool // a Sleep sees changes; for any other backend the Poller calls Wake after a change
-	OneShot bool // the mechanism has one-shot mode; otherwise the Poller calls Forget after a report
-	Late    bool // a closed descriptor, or the next file with its number, may be reported for a moment
+	OneShot bool // it has a one-shot mode; otherwise the Poller calls Forget after a report
+	Late    bool // a closed descriptor, or the next file of its number, may be reported briefly
 }
 
 // Owner gives a backend access to the Poller during Sleep.

@@ -32,9 +32,10 @@ type epollBackend struct {
 	sleeper  sleeper // wakes a blocked sleep; the parker wakes a parked one
 	parked   parked
 
-	unparkable map[int32]struct{} // registered descriptors that forbid parking; guarded by the Poller's lock
-	forbidden  atomic.Int32       // len(unparkable)
-	inspecting atomic.Bool        // Add checks whether a descriptor forbids parking
+	// Registered descriptors that forbid parking. The Poller's lock guards them.
+	unparkable map[int32]struct{}
+	forbidden  atomic.Int32 // len(unparkable)
+	inspecting atomic.Bool  // Add checks whether a descriptor forbids parking
 
 	mu     sync.Mutex // held while kernel and parker are opened or closed
 	parker atomic.Pointer[netpark.Parker]

@@ -51,7 +51,8 @@ func (*selectBackend) Supports(interest Interest) bool {
 }
 
 func (b *selectBackend) Add(fd int, interest Interest, tag uint32) error {
-	if b.waker.Owns(fd) || !sys.IsOpen(fd) { // the waker's number may be one that the caller has closed
+	// The waker may have the number of a descriptor that the caller has closed.
+	if b.waker.Owns(fd) || !sys.IsOpen(fd) {
 		return ErrNotOpen
 	}
 	if afd.Check(fd) != nil {

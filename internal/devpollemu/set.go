@@ -48,7 +48,8 @@ type Set struct {
 	epoll     *epoll  // nil until it is needed, and on systems other than Linux
 	orphans   int     // descriptors that may be in the epoll and cannot be removed
 	swept     time.Time
-	credit    int64 // grows with each wait; when it is large enough, the descriptors outside go first
+	// It grows with each wait. If it is large enough, the descriptors outside go first.
+	credit int64
 
 	waiters []*waiter // all of them
 	free    []*waiter // waiters that no goroutine uses

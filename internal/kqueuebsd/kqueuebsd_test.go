@@ -91,7 +91,8 @@ func TestNewUserEventIsTriggered(t *testing.T) {
 				t.Fatal("the change has failed")
 			}
 			expect(t, k, 1, 1)
-			_ = k.Change(3, kevent.Event{Ident: 1, Filter: kevent.FilterUser, Flags: kevent.Delete}) // it may be gone
+			// It may be gone.
+			_ = k.Change(3, kevent.Event{Ident: 1, Filter: kevent.FilterUser, Flags: kevent.Delete})
 		}
 		disabled := kevent.Event{Ident: 1, Filter: kevent.FilterUser, Flags: kevent.Add | kevent.Disable, Fflags: kevent.NoteTrigger}
 		change(t, k, disabled)

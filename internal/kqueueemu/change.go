@@ -28,7 +28,8 @@ func (q *Queue) Change(epoll int, change kevent.Event) syscall.Errno {
 	}
 	r := q.registrations[key{change.Ident, change.Filter}]
 	if r != nil && change.Flags&kevent.Delete != 0 {
-		if errno = q.remove(epoll, r); errno == unix.EPERM { // the number now belongs to a file that was never registered
+		// The number now belongs to a file that was never registered.
+		if errno = q.remove(epoll, r); errno == unix.EPERM {
 			errno = unix.ENOENT
 		}
 		return errno

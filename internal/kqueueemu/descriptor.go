@@ -232,7 +232,8 @@ func (r *registration) exceptional(ready uint32) (event report, fired bool) {
 	if ready&(unix.EPOLLHUP|unix.EPOLLERR) != 0 && r.kind == socket {
 		event.flags = kevent.EOF
 	}
-	if ready&unix.EPOLLPRI != 0 { // another poll would consume the event of files that report it once
+	// Another poll would consume the event of files that report it once.
+	if ready&unix.EPOLLPRI != 0 {
 		event.fflags = kevent.NoteOOB
 	}
 	return event, event.fflags != 0

@@ -65,7 +65,8 @@ func (q *Queue) startForks(fd int) syscall.Errno {
 	if unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: processGroup}) != nil {
 		return unix.EPERM
 	}
-	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 1<<20) // the default is small, and works
+	// After an error the default size remains, which works as well.
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 1<<20)
 	if unix.Sendto(fd, listenRequest(), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}) != nil {
 		return unix.EPERM
 	}
@@ -145,7 +146,8 @@ func (q *Queue) processEvent(message []byte) {
 	if !ok || len(event) < 16 {
 		return
 	}
-	ids := (*[4]int32)(unsafe.Pointer(&event[0])) // thread and process, of the parent and of the child in a fork
+	// The thread and the process of the parent, and of the child in a fork.
+	ids := (*[4]int32)(unsafe.Pointer(&event[0]))
 	switch what {
 	case eventFork:
 		if ids[2] == ids[3] { // not a thread

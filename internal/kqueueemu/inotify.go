@@ -16,7 +16,8 @@ type watch struct {
 	number        int32
 	events        uint32
 	registrations []*registration // of the file itself
-	inside        []*registration // of directories in this one, whose removal only this watch reports
+	// Registrations of directories in this one. Only this watch reports their removal.
+	inside []*registration
 }
 
 // move is the first half of a rename, until the second is known.

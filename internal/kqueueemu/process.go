@@ -140,7 +140,8 @@ func (process) fire(_ *Queue, r *registration, ready uint32) (event report, fire
 			event.data = status
 		}
 		if event.fflags == 0 {
-			return event, false, unix.ENOENT // the exit was not requested, so it only removes the registration
+			// The exit was not requested, so it only removes the registration.
+			return event, false, unix.ENOENT
 		}
 	}
 	return event, event.fflags != 0, 0

@@ -33,19 +33,21 @@ type Queue struct {
 	fds           map[int]bool    // descriptors of the epoll that have not been released
 	dead          atomic.Bool     // all descriptors of the epoll were released
 	closing       int             // calls of Wake that Release has not undone
-	wakeFD        int             // an eventfd, readable while registrations are pending or closing is not zero
-	inner         [inner]int      // epolls inside the queue's, for more filters of a descriptor; -1 until needed
-	inotify       int             // -1 until needed
-	watches       map[int32]*watch
-	moved         move
-	links         links
-	mounts        mounts
-	forks         forks
-	pending       list
-	woken         bool          // wakeFD is readable
-	failure       syscall.Errno // why a pending registration has not been reported
-	nothing       uint64        // the source of an epoll event that was none of the queue's
-	buffer        []byte        // for messages of the kernel
+	// An eventfd that is readable while registrations are pending or closing is not zero.
+	wakeFD int
+	// Epolls inside the queue's, for more filters of a descriptor. -1 until needed.
+	inner   [inner]int
+	inotify int // -1 until needed
+	watches map[int32]*watch
+	moved   move
+	links   links
+	mounts  mounts
+	forks   forks
+	pending list
+	woken   bool          // wakeFD is readable
+	failure syscall.Errno // why a pending registration has not been reported
+	nothing uint64        // the source of an epoll event that was none of the queue's
+	buffer  []byte        // for messages of the kernel
 }
 
 type key struct {

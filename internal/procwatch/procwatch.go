@@ -39,7 +39,8 @@ func Watch(process *os.Process, notify func()) (*Exit, error) {
 	if err != nil {
 		return nil, err
 	}
-	exit.cleanup = runtime.AddCleanup(exit, func(s source) { _ = s.close() }, exit.source) // nobody can receive the error
+	// Nobody can receive the error.
+	exit.cleanup = runtime.AddCleanup(exit, func(s source) { _ = s.close() }, exit.source)
 	return exit, nil
 }
 

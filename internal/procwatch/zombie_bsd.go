@@ -11,6 +11,7 @@ import (
 // zombieStatus returns the status of a child that has exited, without reaping it.
 func zombieStatus(pid int) (code int, known bool) {
 	var wait unix.WaitStatus
-	got, err := unix.Wait4(pid, &wait, unix.WNOHANG|unix.WNOWAIT, nil) // fails on kernels without WNOWAIT
+	// The call fails on kernels without WNOWAIT.
+	got, err := unix.Wait4(pid, &wait, unix.WNOHANG|unix.WNOWAIT, nil)
 	return codeOf(syscall.WaitStatus(wait)), err == nil && got == pid
 }

@@ -49,7 +49,8 @@ var (
 // IsOpen reports whether fd is an open handle of this process. It does not block.
 func IsOpen(fd int) bool {
 	var flags uint32
-	if fd <= 0 || fd >= math.MaxInt32 { // negative numbers are pseudo-handles of the process and the thread
+	// Negative numbers are pseudo-handles of the process and the thread.
+	if fd <= 0 || fd >= math.MaxInt32 {
 		return false
 	}
 	ok, _, _ := syscall.SyscallN(handleInformation.Addr(), uintptr(fd), uintptr(unsafe.Pointer(&flags)))

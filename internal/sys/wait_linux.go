@@ -144,7 +144,8 @@ func Poll(fds []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	first := unsafe.Pointer(unsafe.SliceData(fds))
 	var ts unix.Timespec
 	switch isShort := len(fds) <= rawLimit; {
-	case timeout == 0 && isShort && pollNumber() != 0: // cheaper than ppoll(2), which copies a timeout
+	// Cheaper than ppoll(2), which copies a timeout.
+	case timeout == 0 && isShort && pollNumber() != 0:
 		n, _, errno := unix.RawSyscall(pollNumber(), uintptr(first), uintptr(len(fds)), 0)
 		return int(n), errno
 	case timeout == 0 && isShort:

@@ -42,12 +42,14 @@ func TestAgain(t *testing.T) {
 		}{
 			{total: -1, n: 1}, {total: 0, n: 0}, {total: time.Second, n: 1},
 			{total: time.Second, passed: time.Second},
-			{total: time.Second, passed: time.Second - 1, want: true}, // the kernel's clock is coarse
+			// The kernel's clock is coarse.
+			{total: time.Second, passed: time.Second - 1, want: true},
 			{total: 3 * day, passed: day, want: true},
 			{total: -1, want: true},
 			{total: -1, n: -1, errno: syscall.EINTR, want: true},
 			{total: 0, n: -1, errno: syscall.EINTR, want: true},
-			{total: time.Second, passed: time.Hour, n: -1, errno: syscall.EINTR, want: true}, // once more, without waiting
+			// Once more, without waiting.
+			{total: time.Second, passed: time.Hour, n: -1, errno: syscall.EINTR, want: true},
 			{total: -1, n: -1, errno: syscall.EBADF},
 			{total: time.Second, n: -1, errno: syscall.EINVAL},
 		} {

@@ -75,7 +75,8 @@ func must(t *testing.T, err error) {
 func pipe(t *testing.T) scene {
 	var fds [2]int
 	must(t, unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK))
-	t.Cleanup(func() { _, _ = unix.Close(fds[0]), unix.Close(fds[1]) }) // the case may have closed them
+	// The case may have closed them.
+	t.Cleanup(func() { _, _ = unix.Close(fds[0]), unix.Close(fds[1]) })
 	return scene{ident: fds[0], isDescriptor: true, other: fds[1]}
 }
 

@@ -26,7 +26,8 @@ func main() {
 
 // check does what the arguments ask for, and reports whether every step passed.
 func check() bool {
-	if err := os.Chdir(".."); err != nil { // from the folder of this module, in which go run starts it
+	// go run starts the command in the folder of this module.
+	if err := os.Chdir(".."); err != nil {
 		fmt.Fprintln(os.Stderr, "check:", err)
 		return false
 	}

@@ -18,7 +18,8 @@ func probed(t *testing.T, change func(*exec.Cmd), steps ...string) string {
 		t.Skip("no go command:", err)
 	}
 	folder := t.TempDir()
-	for path, mode := range map[string]os.FileMode{folder: 0o777, filepath.Dir(folder): 0o755} { // for the test with another user
+	// The test with another user needs access.
+	for path, mode := range map[string]os.FileMode{folder: 0o777, filepath.Dir(folder): 0o755} {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}

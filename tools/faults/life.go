@@ -260,7 +260,8 @@ func endPoller(w *world, p *iomux.Poller[string], registrations ...*iomux.Regist
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	interrupted("cancel", ctx, func() error { cancel(); return nil }, func(err error) bool { return errors.Is(err, context.Canceled) })
-	interrupted("Wake", context.Background(), p.Wake, func(error) bool { return true }) // a failed wait is a return, too
+	// A failed wait returns, too.
+	interrupted("Wake", context.Background(), p.Wake, func(error) bool { return true })
 	for _, r := range registrations {
 		if err := r.Unregister(); err != nil && !errors.Is(err, iomux.ErrNotRegistered) {
 			persist("Unregister of the "+r.Key(), r.Unregister)

@@ -60,7 +60,8 @@ func library(name string, exports []export) []byte {
 
 	var file bytes.Buffer
 	put := func(v any) { _ = binary.Write(&file, binary.LittleEndian, v) } // a Buffer never fails
-	header := [0x40]byte{0: 'M', 1: 'Z', 0x3c: 0x40}                       // the DOS header: 0x3c holds the offset of the next header
+	// The DOS header. 0x3c holds the offset of the next header.
+	header := [0x40]byte{0: 'M', 1: 'Z', 0x3c: 0x40}
 	put(header)
 	put([]byte("PE\x00\x00"))
 	put(pe.FileHeader{
@@ -111,7 +112,8 @@ type directory struct {
 // table returns the section with the exports. An address within the section is not a function, but
 // the text that names another DLL's function.
 func table(name string, exports []export) []byte {
-	slices.SortFunc(exports, func(a, b export) int { return cmp.Compare(a.name, b.name) }) // the loader uses binary search
+	// The loader uses binary search.
+	slices.SortFunc(exports, func(a, b export) int { return cmp.Compare(a.name, b.name) })
 	count := uint32(len(exports))
 	functions := address + uint32(binary.Size(directory{}))
 	names := functions + 4*count

@@ -14,12 +14,14 @@ import (
 // it.
 func Fuzz(f *testing.F, m Mechanism) {
 	f.Add([]byte{})
-	f.Add([]byte{0, 12, 28, 28, 16, 28})                      // register, write, wait twice, read, wait
+	// Register, write, wait twice, read, wait.
+	f.Add([]byte{0, 12, 28, 28, 16, 28})
 	f.Add([]byte{128, 12, 28, 28, 4, 28, 132, 28})            // one-shot
 	f.Add([]byte{0, 12, 20, 28, 16, 28, 24, 28, 0, 28})       // the writer closes, a new pipe
 	f.Add([]byte{0, 1, 2, 3, 12, 13, 14, 15, 28, 8, 9, 28})   // four descriptors
 	f.Add([]byte{0, 0, 4, 8, 8, 4, 0, 28, 27, 28, 0, 12, 28}) // registered twice, or not at all
-	f.Add([]byte("ABC%700"))                                  // an older one is modified, then a newer one hangs up
+	// An older descriptor is modified, then a newer one hangs up.
+	f.Add([]byte("ABC%700"))
 	f.Fuzz(func(t *testing.T, program []byte) {
 		machine := &machine{m: m, waiter: object(t, m)}
 		for slot := range machine.slots {

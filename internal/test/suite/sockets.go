@@ -262,7 +262,8 @@ func reset(t *testing.T, m Mechanism) {
 		want = In | Hup
 	}
 	expect(t, m, waiter, server, want, Nval)
-	expect(t, m, watching(t, m, server, In|Out, Level), server, want, Nval) // a late registration, too
+	// A late registration is reported, too.
+	expect(t, m, watching(t, m, server, In|Out, Level), server, want, Nval)
 	// Wine reads the error itself.
 	if _, err := read(server, make([]byte, 1)); err != errReset && !wine.Running() {
 		t.Errorf("read: %v, want %v", err, errReset)

@@ -117,8 +117,9 @@ type test struct {
 	live     bool
 	wakes    bool
 	contexts bool
-	alone    bool // it changes or counts something that belongs to the process, or needs a number to stay unused
-	run      func(*testing.T, Mechanism)
+	// The test changes or counts a property of the process, or needs a number to stay unused.
+	alone bool
+	run   func(*testing.T, Mechanism)
 }
 
 // Run runs every test on m, and skips tests that need something m does not have. Most tests run in
@@ -137,7 +138,8 @@ func run(t *testing.T, m Mechanism, groups ...[]test) {
 			if lacks := test.lacks(m); lacks != "" {
 				t.Skip("this mechanism has no " + lacks)
 			}
-			if !test.alone && runtime.GOOS != "windows" { // on which a closed number is reused at once
+			// Windows reuses a closed number at once.
+			if !test.alone && runtime.GOOS != "windows" {
 				t.Parallel()
 			}
 			test.run(t, m)

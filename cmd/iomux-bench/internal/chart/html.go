@@ -20,7 +20,8 @@ func HTML(w io.Writer, r *measure.Result) error {
 	if err := SVG(&picture, r); err != nil {
 		return err
 	}
-	_, drawn, _ := bytes.Cut(picture.Bytes(), []byte("?>")) // a picture inside a page has no XML declaration
+	// A picture inside a page has no XML declaration.
+	_, drawn, _ := bytes.Cut(picture.Bytes(), []byte("?>"))
 	return pageTemplate.Execute(w, struct {
 		*measure.Result
 		Title string

@@ -30,8 +30,9 @@ const MostDescriptors = 1 << 20
 const spare = 64
 
 const (
-	leastRounds   = 9
-	longestSlice  = 10 * time.Millisecond // of one measurement; more short rounds are better than few long ones
+	leastRounds = 9
+	// Many short rounds are better than few long ones.
+	longestSlice  = 10 * time.Millisecond
 	shortestSlice = time.Millisecond
 	leastWaits    = 8 // of one measurement
 )

@@ -149,7 +149,8 @@ func TestOnlyTheFailingMechanismIsSkipped(t *testing.T) {
 		{Name: "closed", open: func([]int) (waiter, error) { return nil, broken }},
 		good,
 		{Name: "deaf", open: func([]int) (waiter, error) { return liar{err: broken}, nil }},
-		{Name: "liar", open: func([]int) (waiter, error) { return liar{ready: []int{0, 1, 2, 3, 4}}, nil }}, // right of the ring
+		// In the ring, all of these pipes are ready.
+		{Name: "liar", open: func([]int) (waiter, error) { return liar{ready: []int{0, 1, 2, 3, 4}}, nil }},
 	}}
 	r, err := Run(t.Context(), plan)
 	if err != nil {

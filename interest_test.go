@@ -128,7 +128,7 @@ func TestUnrequestedArrivalsHideNothing(t *testing.T) {
 			register(t, p, server, iomux.Hangup)
 			suite.Write(t, client)
 			must(t, unix.Shutdown(client, unix.SHUT_WR))
-			suite.Await(t, server, unix.POLLIN)
+			suite.Await(t, server, suite.In)
 		}
 		fd, w := suite.Pipe(t)
 		r := register(t, p, fd, iomux.Readable)

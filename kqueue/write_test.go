@@ -105,7 +105,7 @@ func TestListenerIsNeverWritable(t *testing.T) {
 	}
 	none(t, queue)
 	suite.Connect(t, address)
-	suite.Await(t, listener, unix.POLLIN)
+	suite.Await(t, listener, suite.In)
 	none(t, queue)
 }
 

@@ -176,6 +176,10 @@ func (p *polled) leave(list []sys.PollFD, events []eventport.Event, slept bool) 
 			p.turn += i
 			break
 		}
+		if fd.Revents&sys.PollNval != 0 && !sys.IsOpen(int(fd.FD)) {
+			p.drop(fd.FD) // as a port does when a descriptor is closed
+			continue
+		}
 		if fd.Revents != 0 && p.drop(fd.FD) {
 			events[n] = eventport.Event{Events: int32(fd.Revents), Source: eventport.SourceFD, Object: uintptr(fd.FD)}
 			n++

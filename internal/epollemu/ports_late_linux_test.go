@@ -76,3 +76,29 @@ func TestDescriptorThatAPortReportsTwiceIsOneEvent(t *testing.T) {
 		t.Errorf("events are %+v, want one", events[:n])
 	}
 }
+
+// A port drops a closed descriptor, which takes no room from the ready ones.
+func TestClosedDescriptorsTakeNoRoom(t *testing.T) {
+	p, err := OpenPorts(NewPolled())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = p.Close() }()
+	const closed, ready = 3, 2
+	var fds [closed + ready]int
+	for i := range fds {
+		r, w := suite.Pipe(t)
+		suite.Write(t, w)
+		if err := p.Add(r, In, uint64(i)); err != nil {
+			t.Fatal(err)
+		}
+		fds[i] = r
+	}
+	for _, fd := range fds[:closed] {
+		suite.Close(t, fd)
+	}
+	events := make([]Event, ready)
+	if n, err := p.Take(events, 0); n != ready || err != nil {
+		t.Errorf("events are %+v, %v, want %d", events[:n], err, ready)
+	}
+}

@@ -45,10 +45,22 @@ const (
 )
 
 // world is what a life finds ready, so that no fault strikes its making.
-type world struct {
-	r, w      int // a pipe
-	processes []*os.Process
-	ends      []io.Closer // whose Close ends the process
+type world struct{ r, w int } // a pipe
+
+// victims are processes that wait for their end.
+var victims []victim
+
+type victim struct {
+	process *os.Process
+	end     io.Closer
+}
+
+// kill ends the process, unless it has ended.
+func (v victim) kill() error {
+	if err := v.end.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // live lives an object's lives. The process fails if the object does not survive.
@@ -57,7 +69,7 @@ func live(name string) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		return
 	}
-	w := newWorld()
+	w := newWorld(name)
 	descriptors, goroutines := count(), runtime.NumGoroutine()
 	os.Stdout.WriteString("r")
 	for buffer := make([]byte, 1); ; { // an error can be a fault
@@ -84,7 +96,7 @@ func live(name string) {
 	}
 }
 
-func newWorld() *world {
+func newWorld(name string) *world {
 	w := new(world)
 	var ends [2]int
 	must(unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK))
@@ -92,12 +104,16 @@ func newWorld() *world {
 	must(os.WriteFile(watched, nil, 0o600))
 	// Yama lets only an ancestor attach. Without Yama the call fails.
 	_ = unix.Prctl(unix.PR_SET_PTRACER, unix.PR_SET_PTRACER_ANY, 0, 0, 0)
-	for range lives {
+	deaths := lives
+	if name == "kqueue, process" {
+		deaths = 4 * lives
+	}
+	for range deaths {
 		sleeper := exec.Command("/proc/self/exe", "-life", "sleeper")
 		end, err := sleeper.StdinPipe()
 		must(err)
 		must(sleeper.Start())
-		w.processes, w.ends = append(w.processes, sleeper.Process), append(w.ends, end)
+		victims = append(victims, victim{sleeper.Process, end})
 	}
 	signals := make(chan os.Signal, 1) // starts the goroutine of signals, which stays
 	signal.Notify(signals, syscall.SIGUSR2)
@@ -224,8 +240,10 @@ func livePoller(w *world, i int, opts []iomux.Option) {
 	received := register("signal", func(key string) (*iomux.Registration[string], error) { return p.RegisterSignal(syscall.SIGUSR1, key) })
 	must(syscall.Kill(os.Getpid(), syscall.SIGUSR1))
 	await(p, received, soon)
-	process := register("process", func(key string) (*iomux.Registration[string], error) { return p.RegisterProcess(w.processes[i], key) })
-	must(w.ends[i].Close())
+	process := register("process", func(key string) (*iomux.Registration[string], error) {
+		return p.RegisterProcess(victims[i].process, key)
+	})
+	must(victims[i].kill())
 	await(p, process, soon)
 	path := register("path", func(key string) (*iomux.Registration[string], error) { return p.RegisterPath(watched, key) })
 	later := time.AfterFunc(3*time.Millisecond, func() {

@@ -46,6 +46,11 @@ var pageErrnos = map[string][]string{
 	"ioctl":             {"EINVAL", "ENOTTY"},
 	"readlinkat":        {"EIO", "ENOMEM"},
 	"waitid":            {"EINTR"},
+	"openat":            {"EMFILE", "ENFILE", "ENOMEM"},
+	"socket":            {"EMFILE", "ENFILE", "ENOMEM"},
+	"bind":              {"ENOMEM"},
+	"recvfrom":          {"EINTR", "EAGAIN", "ENOBUFS", "ENOMEM"},
+	"sendto":            {"EINTR", "ENOBUFS", "ENOMEM"},
 }
 
 // fault is one failure of one call.

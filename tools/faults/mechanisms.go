@@ -12,7 +12,7 @@ import (
 	"iomux/descriptor"
 	"iomux/devpoll"
 	"iomux/epoll"
-	"iomux/kqueue"
+	"iomux/internal/epollemu"
 	"iomux/poll"
 	"iomux/selectfd"
 )
@@ -26,14 +26,17 @@ type mechanism struct {
 
 // mechanisms make the objects.
 var mechanisms = map[string]func() (mechanism, error){
-	"epoll.Poller":   newEpoll,
-	"kqueue.Queue":   newQueue,
-	"kqueue, timer":  newTimers,
-	"kqueue, vnode":  newFiles,
-	"poll.Poller":    newPoll,
-	"devpoll.Poller": newDevPoll,
-	"selectfd":       newSelect,
-	"descriptor":     newReader,
+	"epoll.Poller":      newEpoll,
+	"epoll over kqueue": newEmulated,
+	"kqueue.Queue":      newQueue,
+	"kqueue, timer":     newTimers,
+	"kqueue, vnode":     newFiles,
+	"kqueue, process":   newProcesses,
+	"kqueue, netdev":    newLinks,
+	"poll.Poller":       newPoll,
+	"devpoll.Poller":    newDevPoll,
+	"selectfd":          newSelect,
+	"descriptor":        newReader,
 }
 
 func newEpoll() (m mechanism, err error) {
@@ -57,73 +60,22 @@ func newEpoll() (m mechanism, err error) {
 	}, nil
 }
 
-func newQueue() (m mechanism, err error) {
-	return newQueueOf(func(fd int) kqueue.Event { return kqueue.Event{Ident: uint64(fd), Filter: kqueue.FilterRead} })
-}
-
-// newTimers waits for a timer instead of the pipe.
-func newTimers() (m mechanism, err error) {
-	return newQueueOf(func(fd int) kqueue.Event {
-		return kqueue.Event{Ident: uint64(fd), Filter: kqueue.FilterTimer, Data: 2}
-	})
-}
-
-// newFiles waits for changes of a file instead of the pipe, and makes one before each wait.
-func newFiles() (m mechanism, err error) {
-	file, err := os.Create(watched)
+// newEmulated waits with an epoll over a kqueue, which on Linux is an emulation itself.
+func newEmulated() (m mechanism, err error) {
+	e, err := epollemu.New()
 	if err != nil {
 		return m, err
-	}
-	m, err = newQueueOf(func(int) kqueue.Event {
-		return kqueue.Event{Ident: uint64(file.Fd()), Filter: kqueue.FilterVnode, Fflags: kqueue.NoteWrite, Flags: kqueue.EvClear}
-	})
-	if err != nil {
-		return m, errors.Join(err, file.Close())
-	}
-	wait, number, end := m.wait, -1, m.close
-	m.close = func() error { return errors.Join(end(), file.Close()) }
-	register := m.register
-	m.register = func(fd int) error {
-		number = fd
-		return register(fd)
-	}
-	m.wait = func(timeout time.Duration) ([]int, error) {
-		if _, err := file.WriteString("x"); err != nil {
-			return nil, err
-		}
-		fds, err := wait(timeout)
-		for i := range fds {
-			fds[i] = number
-		}
-		return fds, err
-	}
-	return m, nil
-}
-
-// newQueueOf returns a queue that watches what source makes of a descriptor.
-func newQueueOf(source func(fd int) kqueue.Event) (m mechanism, err error) {
-	q, err := kqueue.New()
-	if err != nil {
-		return m, err
-	}
-	change := func(flags kqueue.Flags) func(fd int) error {
-		return func(fd int) error {
-			event := source(fd)
-			event.Flags |= flags
-			_, err := q.Control([]kqueue.Event{event}, nil, 0)
-			return err
-		}
 	}
 	return mechanism{
-		register:   change(kqueue.EvAdd),
-		modify:     change(kqueue.EvAdd | kqueue.EvEnable),
-		unregister: change(kqueue.EvDelete),
-		close:      q.Close,
+		register:   func(fd int) error { return e.Add(fd, epollemu.In, uint64(fd)) },
+		modify:     func(fd int) error { return e.Modify(fd, epollemu.In|epollemu.Pri, uint64(fd)) },
+		unregister: e.Remove,
+		close:      e.Close,
 		wait: func(timeout time.Duration) (fds []int, err error) {
-			events := make([]kqueue.Event, 4)
-			n, err := q.Control(nil, events, timeout)
+			events := make([]epollemu.Event, 4)
+			n, err := e.Take(events, timeout)
 			for _, event := range events[:n] {
-				fds = append(fds, int(event.Ident))
+				fds = append(fds, int(event.FD))
 			}
 			return fds, err
 		},

@@ -35,6 +35,16 @@ func watched() (poller *devpoll.Poller, r, w *os.File, fd int) {
 	return poller, r, w, fd
 }
 
+// New emulates /dev/poll on systems without it.
+func ExampleNew() {
+	poller, err := devpoll.New()
+	if errors.Is(err, errors.ErrUnsupported) {
+		log.Fatal("use package net instead")
+	}
+	fmt.Println(err, poller.Len(), poller.Close())
+	// Output: <nil> 0 <nil>
+}
+
 func ExamplePoller() {
 	poller, r, w, fd := watched()
 	defer func() { _, _, _ = poller.Close(), r.Close(), w.Close() }()

@@ -3,6 +3,7 @@
 package epoll_test
 
 import (
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -45,6 +46,39 @@ func Example() {
 		fmt.Println(event.FD == int32(fd), event.Events)
 	}
 	// Output: true In
+}
+
+// New reports errors.ErrUnsupported on a system without epoll or an emulation.
+func ExampleNew() {
+	poller, err := epoll.New()
+	if errors.Is(err, errors.ErrUnsupported) {
+		log.Fatal("use package poll instead")
+	}
+	fmt.Println(err, poller.Close())
+	// Output: <nil> <nil>
+}
+
+// A Poller holds the registrations, so each wait needs only room for ready descriptors.
+func ExamplePoller() {
+	poller, err := epoll.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = poller.Close() }()
+	var writers []int
+	for range 100 {
+		r, w := pipe()
+		defer closeAll(r, w)
+		if err := poller.Register(r, epoll.In); err != nil {
+			log.Fatal(err)
+		}
+		writers = append(writers, w)
+	}
+	_, _ = descriptor.TryWrite(writers[42], []byte("hello"))
+
+	n, err := poller.Poll(make([]epoll.Event, 8), -1)
+	fmt.Println(n, err)
+	// Output: 1 <nil>
 }
 
 // An edge-triggered registration reports each arrival once, so the program reads until EAGAIN.
@@ -124,7 +158,7 @@ func ExamplePoller_RegisterData() {
 	// Output: 0x1122334455667788 <nil>
 }
 
-// A one-shot registration is silent after its event, until Modify.
+// A one-shot registration reports one event. Modify arms it again.
 func ExamplePoller_Modify() {
 	r, w := pipe()
 	defer closeAll(r, w)
@@ -166,7 +200,7 @@ func ExamplePoller_Close() {
 	// Output: epoll: the poller is closed: file already closed
 }
 
-// FromFD takes over a descriptor, for example from a C library.
+// FromFD takes a descriptor that other code has opened, such as a C library.
 func ExampleFromFD() {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
@@ -180,7 +214,7 @@ func ExampleFromFD() {
 	// Output: true <nil> -1
 }
 
-// One slice of events serves all waits.
+// All waits can use the same slice of events.
 func ExampleEvent() {
 	r, w := pipe()
 	defer closeAll(r, w)

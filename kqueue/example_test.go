@@ -13,7 +13,7 @@ import (
 	"iomux/kqueue"
 )
 
-// A pipe that has something to be read.
+// FilterRead reports a pipe with data to read.
 func Example() {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -43,6 +43,31 @@ func Example() {
 	// Output: FilterRead true 5
 }
 
+// A Queue also waits for sources without a descriptor, such as a periodic timer.
+func ExampleQueue() {
+	queue, err := kqueue.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer queue.Close()
+	every10ms := kqueue.Event{Ident: 7, Filter: kqueue.FilterTimer, Flags: kqueue.EvAdd, Data: 10}
+	changes := []kqueue.Event{every10ms}
+	events := make([]kqueue.Event, 8)
+	for range 2 {
+		n, err := queue.Control(changes, events, -1)
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, event := range events[:n] {
+			fmt.Println(event.Filter, event.Ident)
+		}
+		changes = nil // the registration remains
+	}
+	// Output:
+	// FilterTimer 7
+	// FilterTimer 7
+}
+
 // A receipt reports the result of each change.
 func ExampleQueue_Control() {
 	queue, err := kqueue.New()
@@ -54,7 +79,7 @@ func ExampleQueue_Control() {
 		{Ident: 1, Filter: kqueue.FilterTimer, Flags: kqueue.EvAdd | kqueue.EvReceipt, Data: 10},
 		{Ident: 2, Filter: kqueue.FilterTimer, Flags: kqueue.EvDelete},
 	}
-	n, err := queue.Control(list, list, -1) // both lists may be one
+	n, err := queue.Control(list, list, -1) // both lists may be the same slice
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -78,7 +103,7 @@ func ExampleNew() {
 	// Output: <nil> <nil>
 }
 
-// Two queues of one descriptor are one queue.
+// Two Queues of one descriptor share their registrations and events.
 func ExampleFromFD() {
 	queue, err := kqueue.New()
 	if err != nil {
@@ -88,7 +113,7 @@ func ExampleFromFD() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer same.Close() // it has taken the descriptor over
+	defer same.Close() // closes the descriptor that both have
 	timer := kqueue.Event{Ident: 1, Filter: kqueue.FilterTimer, Flags: kqueue.EvAdd | kqueue.EvOneShot, Data: 1}
 	if _, err := queue.Control([]kqueue.Event{timer}, nil, 0); err != nil {
 		log.Fatal(err)
@@ -98,7 +123,7 @@ func ExampleFromFD() {
 	// Output: 1 <nil>
 }
 
-// A queue is readable while an event waits in it, so another queue can watch it.
+// A queue is readable while an event is pending, so another queue can watch it.
 func ExampleQueue_FD() {
 	inner, err := kqueue.New()
 	if err != nil {
@@ -120,7 +145,7 @@ func ExampleQueue_FD() {
 	// Output: 1 true <nil>
 }
 
-// Close ends the waits of other goroutines.
+// Close interrupts the waits of other goroutines.
 func ExampleQueue_Close() {
 	queue, err := kqueue.New()
 	if err != nil {

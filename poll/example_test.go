@@ -34,7 +34,7 @@ func files() (r, w *os.File, rfd, wfd int) {
 	return r, w, rfd, wfd
 }
 
-// Wait is poll(2) itself, on a list that the caller owns.
+// Wait stores the ready events in the caller's list.
 func ExampleWait() {
 	r, w, rfd, wfd := files()
 	defer func() { _, _ = r.Close(), w.Close() }()
@@ -70,7 +70,7 @@ func ExampleWaitContext() {
 	// 0 context canceled
 }
 
-// The context of a program that Ctrl-C interrupts also interrupts its waits.
+// The context makes Ctrl-C interrupt the wait.
 func ExamplePoller_PollContext() {
 	r, w, rfd, _ := files()
 	defer func() { _, _ = r.Close(), w.Close() }()
@@ -85,6 +85,23 @@ func ExamplePoller_PollContext() {
 	n, err := poller.PollContext(ctx, events, -1)
 	fmt.Println(n, err, events[0].Events)
 	// Output: 1 <nil> In
+}
+
+// The order of registration is the order of events.
+func ExampleNew() {
+	r, w, rfd, wfd := files()
+	defer func() { _, _ = r.Close(), w.Close() }()
+
+	poller := poll.New()
+	for _, fd := range []int{wfd, rfd} {
+		if err := poller.Register(fd, poll.In|poll.Out); err != nil {
+			log.Fatal(err)
+		}
+	}
+	events := make([]poll.Event, poller.Len())
+	n, err := poller.Poll(events, time.Second)
+	fmt.Println(n, err, events[0].Events, events[1].Events)
+	// Output: 2 <nil> Out In
 }
 
 // A Poller keeps the list, as the polling objects of Python's module select do.

@@ -69,6 +69,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unsafe"
 
 	"iomux/internal/bitnames"
 	"iomux/internal/sys"
@@ -138,6 +139,11 @@ var ErrNotRegistered = errors.New("poll: the descriptor is not registered")
 func Wait(fds []FD, timeout time.Duration) (n int, err error) {
 	if err := check(fds); err != nil {
 		return 0, err
+	}
+	if sys.CanPollLook() && timeout == 0 && len(fds) <= sys.RawLimit {
+		if n, errno := sys.PollLook(unsafe.Pointer(unsafe.SliceData(fds)), uintptr(len(fds))); errno == 0 {
+			return int(n), nil
+		}
 	}
 	return wait(fds, timeout)
 }

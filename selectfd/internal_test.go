@@ -32,8 +32,9 @@ func TestSetsAreAsLongAsTheKernelWrites(t *testing.T) {
 	x.Add(low)
 	sets := [3]*Set{&r, &wr, &x} // Wait calls poll(2) on some systems
 	highest, err := prepare(sets)
-	if n, errWait := waitBySelect(sets, highest+1, 0); n != 2 || err != nil || errWait != nil {
-		t.Errorf("select: %d, %v, %v, want 2", n, err, errWait)
+	words := expose(sets, highest+1, false)
+	if n, errno := sys.Select(highest+1, words[0], words[1], words[2], 0); n != 2 || err != nil || errno != 0 {
+		t.Errorf("select: %d, %v, %v, want 2", n, err, errno)
 	}
 	for name, set := range map[string]*Set{"r": &r, "w": &wr, "x": &x} {
 		if room := len(set.words) * wordBits; room <= high {

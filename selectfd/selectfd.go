@@ -84,7 +84,10 @@ import (
 //   - ENOMEM
 //   - errors.ErrUnsupported on Windows for a handle that is not a socket; the error names it
 func Wait(r, w, x *Set, timeout time.Duration) (n int, err error) {
-	return WaitContext(context.Background(), r, w, x, timeout)
+	if areSame(r, w, x) {
+		return 0, errTwice
+	}
+	return wait([3]*Set{r, w, x}, timeout)
 }
 
 // WaitContext is like Wait, and also returns if ctx is done. The error is then context.Cause(ctx),
@@ -100,7 +103,7 @@ func Wait(r, w, x *Set, timeout time.Duration) (n int, err error) {
 func WaitContext(ctx context.Context, r, w, x *Set, timeout time.Duration) (n int, err error) {
 	sets := [3]*Set{r, w, x}
 	switch {
-	case r != nil && (r == w || r == x) || w != nil && w == x:
+	case areSame(r, w, x):
 		return 0, errTwice
 	case ctx == nil || ctx.Done() == nil:
 		return wait(sets, timeout)
@@ -109,6 +112,9 @@ func WaitContext(ctx context.Context, r, w, x *Set, timeout time.Duration) (n in
 	}
 	return waitContext(ctx, sets, timeout)
 }
+
+// areSame reports whether two of the sets are the same one.
+func areSame(r, w, x *Set) bool { return r != nil && (r == w || r == x) || w != nil && w == x }
 
 // most is the largest number of descriptors that an error names.
 const most = 16

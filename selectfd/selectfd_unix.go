@@ -28,7 +28,25 @@ func wait(sets [3]*Set, d time.Duration) (int, error) {
 	case sys.SelectLimit != 0 && highest >= sys.SelectLimit || errs(runtime.GOOS, sets):
 		return waitByPoll(sets, d)
 	}
-	return waitBySelect(sets, highest+1, d)
+	limit := highest + 1
+	words := expose(sets, limit, d > 0)
+	for countdown := timeout.Start(d); ; {
+		n, errno := sys.Select(limit, words[0], words[1], words[2], countdown.Left())
+		if countdown.Again(n, errno) {
+			// A wait that ended early has emptied the sets, unlike an interrupted one.
+			if errno == 0 {
+				restore(sets)
+			}
+			continue
+		}
+		switch errno {
+		case 0:
+			return n, nil
+		case syscall.EBADF:
+			return 0, errNotOpen(sets)
+		}
+		return 0, os.NewSyscallError("select", errno)
+	}
 }
 
 // errs reports whether select(2) of the system gives wrong results for the sets. NetBSD reports the
@@ -65,8 +83,9 @@ func prepare(sets [3]*Set) (highest int, err error) {
 	return highest, nil
 }
 
-func waitBySelect(sets [3]*Set, limit int, d time.Duration) (int, error) {
-	var words [3]*sys.SelectWord
+// expose returns the words of the sets for the kernel, nil for an empty set. It saves a copy of them
+// if the wait may be repeated.
+func expose(sets [3]*Set, limit int, save bool) (words [3]*sys.SelectWord) {
 	for i, set := range sets {
 		if set == nil {
 			continue
@@ -77,27 +96,11 @@ func waitBySelect(sets [3]*Set, limit int, d time.Duration) (int, error) {
 		}
 		set.grow(limit)
 		words[i] = &set.words[0]
-		if d > 0 {
+		if save {
 			set.saved = append(set.saved, set.words...)
 		}
 	}
-	for countdown := timeout.Start(d); ; {
-		n, errno := sys.Select(limit, words[0], words[1], words[2], countdown.Left())
-		if countdown.Again(n, errno) {
-			// A wait that ended early has emptied the sets, unlike an interrupted one.
-			if errno == 0 {
-				restore(sets)
-			}
-			continue
-		}
-		switch errno {
-		case 0:
-			return n, nil
-		case syscall.EBADF:
-			return 0, errNotOpen(sets)
-		}
-		return 0, os.NewSyscallError("select", errno)
-	}
+	return words
 }
 
 // restore gives the sets the members that they had before the wait.

@@ -1,12 +1,12 @@
 # Every task of the project but editing. make alone lists the targets.
 
-# The code has to compile for all of these, with the same public interface. api.txt holds the
-# interface of the first.
+# The code must compile for all of these, with the same public interface. api.txt holds the
+# interface for the first.
 TARGETS := linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/s390x linux/mips64 darwin/amd64 darwin/arm64 \
 	freebsd/amd64 freebsd/386 netbsd/amd64 netbsd/arm openbsd/amd64 dragonfly/amd64 solaris/amd64 illumos/amd64 aix/ppc64 \
 	windows/amd64
-# The modules of go.work. SHIPPED are those below the root that also run on other systems than the
-# one that checks them.
+# The modules of go.work. SHIPPED holds the modules below the root that also run on other systems
+# than the one that checks them.
 MODULES = $(shell go list -m -f '{{.Dir}}')
 SHIPPED = $(filter-out $(CURDIR) %/tools %/bench,$(MODULES))
 # Other systems whose files are linted, too.
@@ -29,7 +29,7 @@ STRESS := 30s
 FAULTS := 0
 RACES := 3
 
-# Git refuses to give the version of a clone that belongs to another user, so binaries carry none.
+# Git refuses to report the version of a clone of another user, so binaries have none.
 export GOFLAGS ?= -buildvcs=false
 
 .NOTPARALLEL:
@@ -111,11 +111,11 @@ race: ## Test with the race detector, RACES times with fewer repetitions inside 
 stress: ## Stress the Poller with the race detector for STRESS, shared by its mechanisms
 	IOMUX_STRESS=$(STRESS) go test -race -run='^TestStress$$' -count=1 -v -timeout=60m .
 
-faults: ## Let system calls of each object fail, FAULTS of them or all, and see whether it survives
+faults: ## Let FAULTS system calls of each object fail, or all, and check that it survives
 	@tools/setup.sh strace strace
 	@GOWORK=off go -C tools run ./faults -sample $(FAULTS)
 
-alone: $(ALONE) ## Run the test binaries of the root module alone: for 386, and emulated for arm64 and s390x
+alone: $(ALONE) ## Run the root module's test binaries alone: for 386, and emulated arm64 and s390x
 
 alone-arm64: EMULATOR := qemu-aarch64
 alone-s390x: EMULATOR := qemu-s390x
@@ -159,10 +159,10 @@ fuzz: ## Fuzz every target of every module for FUZZTIME
 bench: ## Measure iomux and its rivals for BENCHTIME and write bench/RESULTS.md
 	go run ./bench -time $(BENCHTIME) -notes bench/NOTES.md -out bench/RESULTS.md
 
-bench-compare: bin ## Compare the Go benchmarks of BASE=revision with the current ones, COUNT runs each, using benchstat
+bench-compare: bin ## Compare the Go benchmarks of BASE=revision with the current ones in COUNT runs
 	@tools/bench-compare.sh "$(BASE)" $(COUNT) '$(BENCH)'
 
-bench-go: bin ## Run every Go benchmark COUNT times into dist/bench.txt, and compare it with BASE=file or its rivals
+bench-go: bin ## Run the Go benchmarks COUNT times, and compare them with BASE=file or their rivals
 	@mkdir -p dist
 	go test -run='^$$' -bench='$(BENCH)' -benchmem -count=$(COUNT) -timeout=60m work >dist/bench.txt || { cat dist/bench.txt; exit 1; }
 	bin/benchstat $(if $(BASE),$(BASE),-col /by) dist/bench.txt

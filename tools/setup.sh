@@ -2,7 +2,7 @@
 # Installs the packages that make check needs, if the user is root on Debian. It fails only if there
 # is no Go: make check leaves out the steps that this machine cannot run.
 #
-#	tools/setup.sh [COMMAND PACKAGE]	COMMAND is needed, too, and PACKAGE has it
+#	tools/setup.sh [COMMAND PACKAGE]	also installs PACKAGE if there is no COMMAND
 set -eu
 
 if ! command -v go >/dev/null; then

@@ -12,7 +12,7 @@ typedef void (*handler)(int number, siginfo_t *info, void *context);
 
 static struct watched {
     struct sigaction before;
-    handler next; /* the function of before, which may be replaced while it is read */
+    handler next; /* the function in before, which may be replaced during a read */
     int caught;
     int64_t count;
 } watched[LAST + 1];
@@ -106,7 +106,7 @@ iomux_signals_catch(int number)
         }
         current.sa_flags = (current.sa_flags & ~SA_RESETHAND) | SA_SIGINFO | SA_ONSTACK;
         current.sa_sigaction = count;
-        sigaction(number, &current, NULL); /* fails for SIGKILL and SIGSTOP, which cannot be caught */
+        sigaction(number, &current, NULL); /* fails for SIGKILL and SIGSTOP */
     }
     w->caught = 1;
 }

@@ -156,7 +156,8 @@ kqueue_timeout(PyObject *object, nanoseconds *timeout)
         return 0;
     }
     time_type time;
-    if (_PyTime_FromSecondsObject(&time, object, _PyTime_ROUND_TIMEOUT) < 0) { /* the same text for a wrong type and size */
+    /* A wrong type and a wrong size have the same text. */
+    if (_PyTime_FromSecondsObject(&time, object, _PyTime_ROUND_TIMEOUT) < 0) {
         PyErr_Format(PyExc_TypeError, "timeout argument must be a number or None, got %.200s", Py_TYPE(object)->tp_name);
         return -1;
     }

@@ -119,7 +119,7 @@ wait_for(Devpoll *self, iomux_polled *polled, int room, nanoseconds timeout)
 {
     nanoseconds deadline = deadline_of(timeout);
     for (;;) {
-        int n = object_use(&self->base); /* each time: a signal handler may have forked, or closed it */
+        int n = object_use(&self->base); /* again, because a signal handler may fork or close it */
         if (n == 0) {
             void *object = self->base.object;
             Py_BEGIN_ALLOW_THREADS
@@ -181,7 +181,7 @@ devpoll_poll(Devpoll *self, PyObject *const *args, Py_ssize_t count)
     if (code != 0) {
         return object_raise(&self->base, code);
     }
-    int room = core.devpoll_length(self->base.object) + 1; /* the core refuses to wait without room */
+    int room = core.devpoll_length(self->base.object) + 1; /* the core refuses 0 */
     iomux_polled *polled = take_room(self, &room);
     if (polled == NULL) {
         return NULL;

@@ -6,7 +6,7 @@
 
 #include "core.h"
 
-/* What becomes of an object in a child process. */
+/* The state of an object in a child process. */
 enum in_child {
     SHARED,  /* the child's core adopts the descriptor */
     CLOSED,  /* the child sees a closed object */

@@ -227,7 +227,7 @@ wait_for(Poll *self, nanoseconds timeout)
 {
     nanoseconds deadline = deadline_of(timeout);
     for (;;) {
-        if (use(self) < 0 || make_room(self) < 0) { /* a signal handler may have forked or registered */
+        if (use(self) < 0 || make_room(self) < 0) { /* a signal handler may fork or register */
             return -1;
         }
         int n = timeout == 0 && direct_calls ? poll_direct(self) : poll_by_core(self, timeout);

@@ -75,7 +75,8 @@ class Kevents(unittest.TestCase):
             a, b = select.kevent(*low), select.kevent(*high)
             for compare in (operator.lt, operator.le, operator.eq, operator.ne, operator.ge, operator.gt):
                 self.assertEqual((compare(a, b), compare(b, a)), (compare(1, 2), compare(2, 1)))
-        self.assertLess(select.kevent(1, udata=2**64 - 1), select.kevent(1, udata=0))  # udata is compared as a signed number
+        # udata is compared as a signed number.
+        self.assertLess(select.kevent(1, udata=2**64 - 1), select.kevent(1, udata=0))
         self.assertLess(select.kevent(1, -1), select.kevent(1, 0))
         self.assertLess(select.kevent(2**63 - 1), select.kevent(2**63))
         self.assertEqual(select.kevent(1), select.kevent(1))

@@ -1,10 +1,10 @@
 // Command api prints the exported interface of every public package of the module in the current
 // folder, one line for each object. It compares the interface with a golden file, and between
-// operating systems, on all of which it has to be the same.
+// operating systems. It must be the same on all of them.
 //
 //	go tool api -golden api.txt linux/amd64 darwin/arm64 …
 //
-// The golden file holds the interface for the first target. With -write it is replaced.
+// The golden file holds the interface for the first target. With -write, api replaces the file.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 )
 
 func main() {
-	golden := flag.String("golden", "api.txt", "the `file` that holds the interface as it was accepted")
+	golden := flag.String("golden", "api.txt", "the `file` with the accepted interface")
 	write := flag.Bool("write", false, "replace the golden file")
 	flag.Parse()
 	if err := run(*golden, *write, flag.Args()); err != nil {
@@ -54,7 +54,7 @@ func run(golden string, write bool, targets []string) error {
 			return err
 		}
 		if difference := compare(strings.Split(strings.TrimSpace(string(accepted)), "\n"), interfaces[0]); difference != "" {
-			problems = append(problems, fmt.Sprintf("the interface differs from %s; if that is meant, accept it with `make api`:\n%s", golden, difference))
+			problems = append(problems, fmt.Sprintf("the interface differs from %s; if the change is intended, accept it with `make api`:\n%s", golden, difference))
 		}
 	}
 	if len(problems) > 0 {
@@ -100,7 +100,7 @@ func loadAll(targets []string) ([][]string, error) {
 func load(target, folder string) ([]string, error) {
 	system, architecture, ok := strings.Cut(target, "/")
 	if !ok {
-		return nil, fmt.Errorf("%q is no target such as linux/amd64", target)
+		return nil, fmt.Errorf("%q is not a target: want system/processor, such as linux/amd64", target)
 	}
 	config := packages.Config{
 		Mode: packages.LoadTypes,

@@ -80,13 +80,13 @@ func TestFaultyArguments(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "some.dll")
 	for _, args := range [][]string{nil, {path}, {path, "Name"}, {path, "=dll.Name"}, {path, "Name=dll"}} {
 		if err := run(args); err == nil {
-			t.Errorf("run(%q) says nothing", args)
+			t.Errorf("run(%q) did not fail", args)
 		}
 	}
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a file was written")
 	}
 	if err := run([]string{filepath.Join(path, "some.dll"), "Name=dll.Name"}); err == nil {
-		t.Error("what cannot be written is no error")
+		t.Error("run did not fail in a folder that does not exist")
 	}
 }

@@ -71,26 +71,30 @@ func (p *Poller[K]) openPaths() error {
 	if p.paths != nil {
 		return nil
 	}
-	watcher, err := pathwatch.New(func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.collectPaths()
-	})
-	if err != nil {
-		return err
-	}
-	all := &paths[K]{watcher: watcher}
+	all := new(paths[K])
 	all.queue = &Registration[K]{poller: p, kind: kindPaths, interest: Readable, source: &source{value: all}, fd: -1}
 	all.retry.Owner = all.queue
-	if fd := watcher.FD(); fd >= 0 {
+	var err error
+	if all.watcher, err = pathwatch.New(all.queue.weakly(collect)); err != nil {
+		return err
+	}
+	if fd := all.watcher.FD(); fd >= 0 {
 		if err := p.addToTable(all.queue, fd); err != nil {
-			_ = watcher.Close() // the first error matters more
+			_ = all.watcher.Close() // the first error matters more
 			return err
 		}
 	}
 	all.queue.live = true
 	p.paths = all
 	return nil
+}
+
+// collect is called from another goroutine when paths have changed.
+func collect[K any](queue *Registration[K]) {
+	p := queue.poller
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.collectPaths()
 }
 
 // closePaths closes the watcher if no path is left.

@@ -202,6 +202,9 @@ func TestProcess(t *testing.T) {
 	_ = cmd.Wait() // its error means that it was killed
 }
 
+// systemSources returns no functions: only Unix systems have further sources.
+func systemSources(*iomux.Poller[int]) []func() (*iomux.Registration[int], error) { return nil }
+
 var setConsoleCtrlHandler = windows.NewLazySystemDLL("kernel32.dll").NewProc("SetConsoleCtrlHandler")
 
 // Ctrl-C and Ctrl-Break reach a Poller that waits for os.Interrupt.

@@ -6,9 +6,11 @@ import (
 	"math"
 	"os"
 	"os/signal"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"time"
+	"weak"
 
 	"iomux/internal/procwatch"
 	"iomux/internal/sys"
@@ -30,18 +32,37 @@ func (p *Poller[K]) RegisterSignal(sig os.Signal, key K) (*Registration[K], erro
 	}
 	caught := &caughtSignal{arrived: make(chan os.Signal, 1), quit: make(chan struct{})}
 	r := &Registration[K]{poller: p, key: key, kind: KindSignal, source: &source{value: caught}}
+	arrived := r.weakly(func(r *Registration[K]) { r.poller.post(r, int(number)) })
 	err := p.addSource(r, func() error {
 		signal.Notify(caught.arrived, sig)
-		go caught.forward(func() { p.post(r, int(number)) })
+		go caught.forward(arrived)
+		caught.cleanup = runtime.AddCleanup(r, (*caughtSignal).stop, caught)
 		return nil
 	})
 	return r.begun(err)
+}
+
+// weakly returns a function that calls act with r if r is still reachable. A goroutine that holds
+// the function does not keep the Poller reachable.
+func (r *Registration[K]) weakly(act func(*Registration[K])) func() {
+	pointer := weak.Make(r)
+	return func() {
+		if r := pointer.Value(); r != nil {
+			act(r)
+		}
+	}
 }
 
 // caughtSignal is the source of RegisterSignal.
 type caughtSignal struct {
 	arrived chan os.Signal
 	quit    chan struct{}
+	cleanup runtime.Cleanup
+}
+
+func (c *caughtSignal) stop() {
+	signal.Stop(c.arrived)
+	close(c.quit)
 }
 
 // forward calls arrived for each signal, until quit is closed.
@@ -78,7 +99,7 @@ func (p *Poller[K]) RegisterProcess(process *os.Process, key K) (*Registration[K
 func (p *Poller[K]) registerProcess(process *os.Process, key K, watch func(*os.Process, func()) (*procwatch.Exit, error)) (*Registration[K], error) {
 	r := &Registration[K]{poller: p, key: key, kind: KindProcess, interest: Readable, source: &source{}}
 	err := p.addSource(r, func() error {
-		exit, err := watch(process, func() { p.postExit(r) })
+		exit, err := watch(process, r.weakly(func(r *Registration[K]) { r.poller.postExit(r) }))
 		if err != nil {
 			return fmt.Errorf("iomux: register process: %w", err)
 		}
@@ -153,8 +174,8 @@ func (p *Poller[K]) stop(r *Registration[K]) {
 	case *timerheap.Timer[*Registration[K]]:
 		p.schedule.heap.Remove(value)
 	case *caughtSignal:
-		signal.Stop(value.arrived)
-		close(value.quit)
+		value.cleanup.Stop()
+		value.stop()
 	case *procwatch.Exit:
 		_ = value.Close() // nothing was written to its descriptor
 	case *watchedPath[K]:

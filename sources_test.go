@@ -41,6 +41,16 @@ func TestSignal(t *testing.T) {
 	})
 }
 
+// systemSources returns functions that register the sources that only Unix systems have.
+func systemSources(p *iomux.Poller[int]) []func() (*iomux.Registration[int], error) {
+	return []func() (*iomux.Registration[int], error){
+		func() (*iomux.Registration[int], error) { return p.RegisterSignal(syscall.SIGUSR2, 4) },
+		func() (*iomux.Registration[int], error) {
+			return p.RegisterProcessByAsking(5, func() (int, bool, bool) { return 0, false, false })
+		},
+	}
+}
+
 func TestSignalsThatCannotBeCaught(t *testing.T) {
 	p := poller(t, nil)
 	for _, sig := range []os.Signal{nil, os.Kill, syscall.SIGSTOP, syscall.Signal(0), syscall.Signal(-1), syscall.Signal(65), foreign{}} {

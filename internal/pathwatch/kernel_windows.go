@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 	"unsafe"
+	"weak"
 
 	"golang.org/x/sys/windows"
 )
@@ -25,18 +26,31 @@ func absolute(name string) (string, error) {
 // fold returns the spelling of the entry that all paths use.
 func fold(entry string) string { return strings.ToLower(entry) }
 
-// directories reports changes with ReadDirectoryChangesW. A goroutine waits for the completion port
-// that all directories share. Files are not held open.
+// directories reports changes with ReadDirectoryChangesW. Files are not held open.
 type directories struct {
-	port   windows.Handle
+	*port
+	nodes map[identity]*node
+}
+
+// port is the completion port that all directories share. A goroutine waits for it. The port does
+// not reach the nodes, so it does not keep their owner reachable.
+type port struct {
+	number windows.Handle
 	notify func()
 
-	mu         sync.Mutex // guards the rest
-	nodes      map[identity]*node
+	mu         sync.Mutex // guards the rest and the handles of nodes
+	opened     map[windows.Handle]struct{}
 	operations map[*windows.Overlapped]*operation // running operations, whose memory the kernel uses
 	done       []*operation
 	closed     bool
 }
+
+// descriptors are the handles of a kernel.
+type descriptors struct{ port *port }
+
+func (d descriptors) close() { _ = d.port.close() } // nobody takes the error
+
+func (k *directories) held() descriptors { return descriptors{k.port} }
 
 // watched is the state of a watched file or directory.
 type watched struct {
@@ -47,7 +61,7 @@ type watched struct {
 
 // mayBeAnother reports whether the node may now be another file. Its file is not held open, and
 // some file systems reuse the numbers of removed files.
-func (n *node) mayBeAnother() bool { return n.handle == 0 }
+func (n *node) mayBeAnother() bool { return n.about.attributes&windows.FILE_ATTRIBUTE_DIRECTORY == 0 }
 
 type identity struct{ volume, high, low uint32 }
 
@@ -62,7 +76,7 @@ type status struct {
 // operation is a call of ReadDirectoryChangesW for a directory.
 type operation struct {
 	overlapped windows.Overlapped
-	directory  *node
+	directory  weak.Pointer[node]
 	length     uint32
 	failed     bool
 	buffer     [16 << 10 / 4]uint32
@@ -72,76 +86,81 @@ const changesAsked = windows.FILE_NOTIFY_CHANGE_FILE_NAME | windows.FILE_NOTIFY_
 	windows.FILE_NOTIFY_CHANGE_SIZE | windows.FILE_NOTIFY_CHANGE_LAST_WRITE | windows.FILE_NOTIFY_CHANGE_SECURITY
 
 func newKernel(notify func()) (kernel, error) {
-	port, err := windows.CreateIoCompletionPort(windows.InvalidHandle, 0, 0, 0)
+	number, err := windows.CreateIoCompletionPort(windows.InvalidHandle, 0, 0, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("CreateIoCompletionPort", err)
 	}
-	k := &directories{
-		port: port, notify: notify,
-		nodes: make(map[identity]*node), operations: make(map[*windows.Overlapped]*operation),
+	p := &port{
+		number: number, notify: notify,
+		opened: make(map[windows.Handle]struct{}), operations: make(map[*windows.Overlapped]*operation),
 	}
-	go k.run()
-	return k, nil
+	go p.run()
+	return &directories{port: p, nodes: make(map[identity]*node)}, nil
 }
 
 func (k *directories) fd() int { return -1 }
 
-// run takes finished operations from the port. After close it returns when the last operation has
-// finished.
-func (k *directories) run() {
+// run takes finished operations. After close it returns when the last operation has finished.
+func (p *port) run() {
 	for {
 		var length uint32
 		var key uintptr
 		var overlapped *windows.Overlapped
-		err := windows.GetQueuedCompletionStatus(k.port, &length, &key, &overlapped, windows.INFINITE)
-		if k.finish(overlapped, length, err != nil) {
-			_ = windows.CloseHandle(k.port) // nothing waits for it
+		err := windows.GetQueuedCompletionStatus(p.number, &length, &key, &overlapped, windows.INFINITE)
+		if p.finish(overlapped, length, err != nil) {
+			_ = windows.CloseHandle(p.number) // nothing waits for it
 			return
 		}
-		k.notify()
+		p.notify()
 	}
 }
 
 // finish records a finished operation, and reports whether it was the last one after close.
-func (k *directories) finish(overlapped *windows.Overlapped, length uint32, failed bool) (last bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if op := k.operations[overlapped]; op != nil {
-		delete(k.operations, overlapped)
+func (p *port) finish(overlapped *windows.Overlapped, length uint32, failed bool) (last bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if op := p.operations[overlapped]; op != nil {
+		delete(p.operations, overlapped)
 		op.length, op.failed = length, failed
-		if failed {
-			k.forget(op.directory) // a removed directory disappears only when its last handle is closed
+		if n := op.directory.Value(); n != nil && failed {
+			p.forget(n) // a removed directory disappears only when its last handle is closed
 		}
-		k.done = append(k.done, op)
+		p.done = append(p.done, op)
 	}
-	return k.closed && len(k.operations) == 0
+	return p.closed && len(p.operations) == 0
 }
 
-func (k *directories) close() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.closed = true
-	for _, n := range k.nodes {
-		k.forget(n)
+func (p *port) close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for handle := range p.opened {
+		p.closeHandle(handle)
 	}
-	return os.NewSyscallError("PostQueuedCompletionStatus", windows.PostQueuedCompletionStatus(k.port, 0, 0, nil))
+	return os.NewSyscallError("PostQueuedCompletionStatus", windows.PostQueuedCompletionStatus(p.number, 0, 0, nil))
 }
 
-// forget ends the watch of a node. Its operation then fails.
-func (k *directories) forget(n *node) {
-	if k.nodes[n.about.identity] == n {
-		delete(k.nodes, n.about.identity)
+// closeHandle closes the handle of a directory, whose operation then fails.
+func (p *port) closeHandle(handle windows.Handle) {
+	if _, ok := p.opened[handle]; ok {
+		delete(p.opened, handle)
+		_ = windows.CancelIoEx(handle, nil) // fails if the operation has finished
+		_ = windows.CloseHandle(handle)     // nothing was written to it
 	}
-	if n.handle != 0 {
-		_ = windows.CancelIoEx(n.handle, nil) // fails if the operation has finished
-		_ = windows.CloseHandle(n.handle)     // nothing was written to it
-		n.handle = 0
-	}
+}
+
+// forget ends the watch of a node.
+func (p *port) forget(n *node) {
+	p.closeHandle(n.handle)
+	n.handle = 0
 }
 
 func (k *directories) unwatch(n *node) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.nodes[n.about.identity] == n {
+		delete(k.nodes, n.about.identity)
+	}
 	k.forget(n)
 }
 
@@ -153,7 +172,7 @@ func (k *directories) watch(path string, isDirectory bool) (*node, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	n := k.nodes[about.identity]
-	if n != nil || !isDirectory {
+	if n != nil && n.handle != 0 || !isDirectory {
 		_ = windows.CloseHandle(handle) // nothing was written to it
 		if n == nil {
 			n = &node{watched: watched{about: about}} // an event compares with this status
@@ -163,26 +182,26 @@ func (k *directories) watch(path string, isDirectory bool) (*node, error) {
 		return n, nil
 	}
 	n = &node{watched: watched{handle: handle, path: path, about: about}}
-	_, err = windows.CreateIoCompletionPort(handle, k.port, 0, 0)
+	_, err = windows.CreateIoCompletionPort(handle, k.number, 0, 0)
 	if err == nil {
-		err = k.ask(&operation{directory: n})
+		err = k.ask(n, &operation{directory: weak.Make(n)})
 	}
 	if err != nil {
 		_ = windows.CloseHandle(handle) // the first error matters more
 		return nil, errOpen(path, err)
 	}
-	k.nodes[about.identity] = n
+	k.nodes[about.identity], k.opened[handle] = n, struct{}{}
 	return n, nil
 }
 
-// ask starts an operation.
-func (k *directories) ask(op *operation) error {
+// ask starts an operation for a directory.
+func (p *port) ask(n *node, op *operation) error {
 	op.overlapped = windows.Overlapped{}
-	k.operations[&op.overlapped] = op
-	err := windows.ReadDirectoryChanges(op.directory.handle, (*byte)(unsafe.Pointer(&op.buffer)), uint32(unsafe.Sizeof(op.buffer)), false,
+	p.operations[&op.overlapped] = op
+	err := windows.ReadDirectoryChanges(n.handle, (*byte)(unsafe.Pointer(&op.buffer)), uint32(unsafe.Sizeof(op.buffer)), false,
 		changesAsked, nil, &op.overlapped, 0)
 	if err != nil && err != windows.ERROR_IO_PENDING {
-		delete(k.operations, &op.overlapped)
+		delete(p.operations, &op.overlapped)
 		return os.NewSyscallError("ReadDirectoryChanges", err)
 	}
 	return nil
@@ -224,15 +243,19 @@ func (k *directories) read(happened func(*node, string, Change)) (lost bool, err
 	k.done = nil
 	k.mu.Unlock()
 	for _, op := range done {
-		if op.failed || op.directory.handle == 0 {
-			happened(op.directory, "", 0)
+		n := op.directory.Value()
+		switch {
+		case n == nil: // no longer watched
+			continue
+		case op.failed || n.handle == 0:
+			happened(n, "", 0)
 			continue
 		}
 		lost = lost || op.length == 0
-		k.decode(op, happened)
+		k.decode(n, op, happened)
 		k.mu.Lock()
-		if op.directory.handle != 0 && k.ask(op) != nil {
-			k.forget(op.directory)
+		if n.handle != 0 && k.ask(n, op) != nil {
+			k.forget(n)
 			lost = true
 		}
 		k.mu.Unlock()
@@ -241,20 +264,20 @@ func (k *directories) read(happened func(*node, string, Change)) (lost bool, err
 }
 
 // decode reports the changes of a directory's entries.
-func (k *directories) decode(op *operation, happened func(*node, string, Change)) {
+func (k *directories) decode(n *node, op *operation, happened func(*node, string, Change)) {
 	buffer := unsafe.Slice((*byte)(unsafe.Pointer(&op.buffer)), op.length)
 	for at := uint32(0); at+12 <= op.length; {
 		event := (*windows.FileNotifyInformation)(unsafe.Pointer(&buffer[at]))
 		entry := windows.UTF16ToString(unsafe.Slice(&event.FileName, event.FileNameLength/2))
 		switch event.Action {
 		case windows.FILE_ACTION_ADDED, windows.FILE_ACTION_RENAMED_NEW_NAME:
-			happened(op.directory, entry, Created)
+			happened(n, entry, Created)
 		case windows.FILE_ACTION_REMOVED:
-			happened(op.directory, entry, Deleted)
+			happened(n, entry, Deleted)
 		case windows.FILE_ACTION_RENAMED_OLD_NAME:
-			happened(op.directory, entry, Renamed)
+			happened(n, entry, Renamed)
 		default:
-			happened(op.directory, entry, k.compare(filepath.Join(op.directory.path, entry)))
+			happened(n, entry, k.compare(filepath.Join(n.path, entry)))
 		}
 		if event.NextEntryOffset == 0 {
 			return
@@ -303,10 +326,3 @@ func errOpen(path string, err error) error {
 	}
 	return errWatch(path, "CreateFile", err, "")
 }
-
-// descriptors is empty, because the kernel has no descriptor for its cleanup to close.
-type descriptors struct{}
-
-func (descriptors) close() {}
-
-func (*directories) held() descriptors { return descriptors{} }

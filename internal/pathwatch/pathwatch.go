@@ -159,8 +159,8 @@ func (w *Watcher) Collect(report func(*Path, Change)) error {
 // Collect retries, so call it from time to time.
 func (w *Watcher) Failing() bool { return len(w.failing) > 0 }
 
-// Close ends all watches. If a Watcher becomes unreachable, the garbage collector closes its
-// descriptor.
+// Close ends all watches. The garbage collector does the same if the Watcher becomes unreachable.
+// The function that was passed to New must not refer to it for that.
 func (w *Watcher) Close() error {
 	w.cleanup.Stop()
 	w.paths, w.failing, w.outdated, w.changed = nil, nil, nil, nil

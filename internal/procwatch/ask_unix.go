@@ -17,14 +17,14 @@ const (
 // Ask returns an Exit whose goroutine calls question until the process has exited. The time between
 // two calls increases from shortest to longest.
 func Ask(notify func(), question func() (code int, known, exited bool)) *Exit {
-	a, stop := new(asked), make(chan struct{})
+	a := &asked{stop: make(chan struct{})}
 	go func() {
 		pause := time.NewTimer(0)
 		defer pause.Stop()
 		for interval := shortest; ; interval = min(interval*5/4, longest) {
 			select {
 			case <-pause.C:
-			case <-stop:
+			case <-a.stop:
 				return
 			}
 			var exited bool
@@ -35,7 +35,7 @@ func Ask(notify func(), question func() (code int, known, exited bool)) *Exit {
 			pause.Reset(interval)
 		}
 	}()
-	return &Exit{source: a, stop: stop}
+	return newExit(a)
 }
 
 // isAlive reports whether a process exists, which includes a zombie. If process was already waited

@@ -12,7 +12,6 @@ import (
 // Exit waits for the exit of one process.
 type Exit struct {
 	source
-	stop    chan struct{} // ends the goroutine, if there is one
 	cleanup runtime.Cleanup
 }
 
@@ -35,13 +34,13 @@ func Watch(process *os.Process, notify func()) (*Exit, error) {
 	if process == nil {
 		return nil, fmt.Errorf("watch a nil process: %w", syscall.EINVAL)
 	}
-	exit, err := watch(process, notify)
-	if err != nil {
-		return nil, err
-	}
-	// Nobody can receive the error.
-	exit.cleanup = runtime.AddCleanup(exit, func(s source) { _ = s.close() }, exit.source)
-	return exit, nil
+	return watch(process, notify)
+}
+
+func newExit(s source) *Exit {
+	exit := &Exit{source: s}
+	exit.cleanup = runtime.AddCleanup(exit, func(s source) { _ = s.close() }, s) // nobody takes the error
+	return exit
 }
 
 // FD returns the descriptor that becomes readable when the process exits, or -1 if there is none.
@@ -52,20 +51,16 @@ func (e *Exit) FD() int { return e.fd() }
 // report it only to the parent, or only after the parent has reaped the process.
 func (e *Exit) Status() (status int, known bool) { return e.status() }
 
-// Close ends the watch. If an Exit becomes unreachable, the garbage collector closes its
-// descriptor.
+// Close ends the watch. Call it once. The garbage collector does the same if the Exit becomes
+// unreachable. The function notify must not refer to it for that.
 func (e *Exit) Close() error {
 	e.cleanup.Stop()
-	if e.stop != nil {
-		close(e.stop)
-		e.stop = nil
-	}
 	return e.close()
 }
 
-// asked is the source of an Exit without a descriptor. Its goroutine ends with the process, or with
-// Close.
+// asked is a process for which a goroutine waits until it exits or stop is closed.
 type asked struct {
+	stop  chan struct{}
 	code  int
 	known bool
 }
@@ -74,4 +69,7 @@ func (*asked) fd() int { return -1 }
 
 func (a *asked) status() (int, bool) { return a.code, a.known }
 
-func (*asked) close() error { return nil }
+func (a *asked) close() error {
+	close(a.stop)
+	return nil
+}

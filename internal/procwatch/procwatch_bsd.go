@@ -38,7 +38,7 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 		errno = addProcess(queue, process.Pid, notes)
 	}
 	if errno == 0 {
-		return &Exit{source: &processQueue{number: queue, process: process}}, nil
+		return newExit(&processQueue{number: queue, process: process}), nil
 	}
 	_ = unix.Close(queue) // the first error matters more
 	if errno == unix.ESRCH {

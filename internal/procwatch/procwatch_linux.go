@@ -16,7 +16,7 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	fd, err := sys.NewProcess(process)
 	switch {
 	case err == nil:
-		return &Exit{source: pidfd(fd)}, nil
+		return newExit(pidfd(fd)), nil
 	case errors.Is(err, os.ErrNoHandle), errors.Is(err, errors.ErrUnsupported), errors.Is(err, unix.EPERM):
 		return watchByAsking(process, notify)
 	}

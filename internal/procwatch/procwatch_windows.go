@@ -12,11 +12,11 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, stop := new(asked), make(chan struct{})
+	a := &asked{stop: make(chan struct{})}
 	go func() {
-		if a.code, a.known = exit.Await(stop); a.known {
+		if a.code, a.known = exit.Await(a.stop); a.known {
 			notify()
 		}
 	}()
-	return &Exit{source: a, stop: stop}, nil
+	return newExit(a), nil
 }

@@ -5,30 +5,8 @@ package pathwatch
 import (
 	"maps"
 	"path/filepath"
-	"runtime"
 	"testing"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
-
-// It is not parallel, so that no other test opens a file with the number.
-func TestDroppedWatcherIsClosed(t *testing.T) {
-	fd := func() int {
-		w, err := New(nil)
-		must(t, err)
-		p := add(t, w, filepath.Join(t.TempDir(), "file"))
-		p.Owner = w // as a Poller's source leads back to it
-		return w.FD()
-	}()
-	for end := time.Now().Add(soon); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		runtime.GC()
-		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == unix.EBADF {
-			return
-		}
-	}
-	t.Error("the descriptor is still open")
-}
 
 // On Linux, the model of kqueue shows that a dropped watcher closes the watched files, too.
 func TestWatchedFilesAreHeld(t *testing.T) {

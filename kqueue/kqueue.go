@@ -92,6 +92,8 @@
 //   - NetBSD ignores EvDispatch of FilterVnode if EvClear is set. It always ignores EvDispatch of
 //     FilterTimer and FilterSignal, because these set EvClear.
 //   - FreeBSD and DragonFly report all notes of a file operation if one of them was requested.
+//   - NetBSD does not report to FilterWrite of a full pipe that the reader has gone. FilterRead of
+//     the same descriptor reports it.
 //   - FreeBSD and NetBSD report a pipe with EvClear again when a part of its data is read.
 //   - DragonFly keeps the first Udata of FilterUser, and clears its bits with each EvClear event.
 //   - The kernels report FilterExcept until data after the urgent byte is read. Linux reports it

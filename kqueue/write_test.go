@@ -3,6 +3,7 @@
 package kqueue_test
 
 import (
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -86,6 +87,9 @@ func TestReadAndWriteOfOneDescriptor(t *testing.T) {
 }
 
 func TestWriteToAPipeWithoutReader(t *testing.T) {
+	if runtime.GOOS == "netbsd" {
+		t.Skip("NetBSD wakes the writers of a pipe before it sets PIPE_EOF (pipeclose)")
+	}
 	r, w := suite.Pipe(t)
 	queue := newQueue(t)
 	suite.Fill(t, w)

@@ -19,8 +19,8 @@ import (
 // systems holds the columns of the README's table "What runs where".
 var systems = [][]string{
 	{"linux", "android"},
-	{"darwin", "ios"},
-	{"freebsd", "netbsd", "openbsd", "dragonfly"},
+	{"freebsd", "netbsd", "dragonfly"},
+	{"darwin", "ios", "openbsd"},
 	{"solaris", "illumos"},
 	{"aix"},
 	{"windows"},

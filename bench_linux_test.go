@@ -13,10 +13,10 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// The cost of one call for an event that is ready: the system call itself without telling the Go
-// scheduler (Raw), as x/sys makes it, in package epoll, and in a Poller. Compare within one run.
+// BenchmarkReady measures one call that takes a ready event: a raw system call (Raw), the call of
+// x/sys, package epoll and a Poller. Compare only results of one run.
 
-// oneReady are n eventfds of which the first is readable.
+// oneReady returns n eventfds, of which the first is readable.
 func oneReady(b *testing.B, n int) []int {
 	b.Helper()
 	fds := make([]int, n)

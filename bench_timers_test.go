@@ -13,7 +13,8 @@ import (
 
 const manyTimers = 100_000
 
-// BenchmarkResetOfManyTimers resets one of 100 000 idle timeouts, beside timers of package time.
+// BenchmarkResetOfManyTimers resets one of 100 000 idle timeouts, and a timer of package time for
+// comparison.
 func BenchmarkResetOfManyTimers(b *testing.B) {
 	const idle = time.Hour
 	b.Run("Poller", func(b *testing.B) {
@@ -45,7 +46,7 @@ func BenchmarkResetOfManyTimers(b *testing.B) {
 }
 
 // BenchmarkExpirationsOfManyTimers lets 100 000 timers expire that were set for the same moment,
-// and sets them anew.
+// and sets them again.
 func BenchmarkExpirationsOfManyTimers(b *testing.B) {
 	const soon = time.Millisecond
 	b.Run("Poller", func(b *testing.B) {

@@ -18,8 +18,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// waits are the ways to wait for one eventfd to become readable: parked in the Go scheduler, or
-// blocked in the kernel on a thread.
+// waits returns the ways to wait until one eventfd is readable: parked in the Go scheduler, or
+// blocking a thread in the kernel.
 func waits(b *testing.B, fd int) map[string]func() {
 	b.Helper()
 	parked, blocking := readyPoller(b, []int{fd}), readyPoller(b, []int{fd}, iomux.WithBlocking())
@@ -94,7 +94,7 @@ func BenchmarkPingPong(b *testing.B) {
 	}
 }
 
-// BenchmarkHandOff measures how long after an event a worker goroutine begins with it, with one
+// BenchmarkHandOff measures the time from an event until a worker goroutine handles it, with one
 // processor.
 func BenchmarkHandOff(b *testing.B) {
 	for _, way := range []string{"Kernel", "Poller"} {
@@ -114,7 +114,7 @@ func BenchmarkHandOff(b *testing.B) {
 				for range b.N {
 					time.Sleep(50 * time.Microsecond)
 					signal8(fd)
-					<-next // two signals would be one event
+					<-next // two signals would be combined into one event
 				}
 			}()
 			buffer := make([]byte, 8)
@@ -131,7 +131,7 @@ func BenchmarkHandOff(b *testing.B) {
 	}
 }
 
-// BenchmarkLate measures how late timeouts end.
+// BenchmarkLate measures how late timeouts expire.
 func BenchmarkLate(b *testing.B) {
 	for name, opts := range map[string][]iomux.Option{"Poller": nil, "Blocking": {iomux.WithBlocking()}} {
 		for _, timeout := range []time.Duration{100 * time.Microsecond, time.Millisecond, 3 * time.Millisecond} {
@@ -189,7 +189,7 @@ func BenchmarkIdle(b *testing.B) {
 	})
 }
 
-// resident is the memory of the process that is in use: its RSS after a collection.
+// resident returns the memory in use: the RSS of the process after a garbage collection.
 func resident(b *testing.B) int {
 	b.Helper()
 	runtime.GC()
@@ -205,8 +205,8 @@ func resident(b *testing.B) int {
 	return pages * os.Getpagesize()
 }
 
-// BenchmarkOthers measures the longest time that another goroutine has to wait for the one
-// processor while a loop is saturated.
+// BenchmarkOthers measures the longest time that another goroutine waits for the only processor
+// while a loop is saturated.
 func BenchmarkOthers(b *testing.B) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	fds := oneReady(b, 1)
@@ -240,8 +240,8 @@ func BenchmarkOthers(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkRing is libevent's workload: of n pipes in a ring one is active, and each byte that is
-// read is written to the next.
+// BenchmarkRing is libevent's workload: n pipes form a ring, and each byte read from one pipe is
+// written to the next.
 func BenchmarkRing(b *testing.B) {
 	for _, n := range []int{100, 9900} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
@@ -297,7 +297,7 @@ func pollerRing(b *testing.B, r, w []int) {
 	drainAll(b, r)
 }
 
-// goroutineRing has a goroutine for each pipe, as programs without a poller do. It ends when the
+// goroutineRing uses a goroutine for each pipe, as programs without a poller do. It ends when the
 // pipes are closed.
 func goroutineRing(b *testing.B, n int) {
 	r, w := make([]*os.File, n), make([]*os.File, n)
@@ -326,7 +326,7 @@ func goroutineRing(b *testing.B, n int) {
 		<-rounds
 	}
 	go func() {
-		for range rounds { // the one that is under way
+		for range rounds { // the round in progress
 		}
 	}()
 	for i := range r {
@@ -336,7 +336,7 @@ func goroutineRing(b *testing.B, n int) {
 	close(rounds)
 }
 
-// pass reads from one pipe and writes to the next, with raw calls, as these do not block.
+// pass reads from one pipe and writes to the next. It uses raw calls, because they do not block.
 func pass(r, w []int, i int) {
 	var buffer [8]byte
 	next := (i + 1) % len(w)

@@ -23,7 +23,7 @@ func ExampleMechanisms() {
 	// Output:
 }
 
-// Old programs ask for the error of select by its old name.
+// Error is the old name of os.SyscallError.
 func ExampleError() {
 	err := fmt.Errorf("serial line: %w", os.NewSyscallError("poll", syscall.ENOMEM))
 	if failure, ok := errors.AsType[*iomux.Error](err); ok {
@@ -32,7 +32,7 @@ func ExampleError() {
 	// Output: poll
 }
 
-// A program that wants epoll's edge-triggered mode, and can do without.
+// A program can use epoll's edge-triggered mode where it is available.
 func ExampleMechanism_Available() {
 	chosen := iomux.Poll
 	for _, m := range []iomux.Mechanism{iomux.Epoll, iomux.Kqueue} {
@@ -44,7 +44,7 @@ func ExampleMechanism_Available() {
 	// Output: true
 }
 
-// An available mechanism that is not native is emulated: it works alike, at another price.
+// An available mechanism that is not native is emulated. It has the same results, but another cost.
 func ExampleMechanism_Native() {
 	for _, m := range iomux.Mechanisms() {
 		if !m.Native() {
@@ -61,11 +61,11 @@ func ExampleMechanism_String() {
 
 func ExampleMechanism_Limits() {
 	limits := iomux.Poll.Limits()
-	fmt.Println(limits.Entries == limits.Descriptors) // zero both where there is no poll(2)
+	fmt.Println(limits.Entries == limits.Descriptors) // // both are zero on systems without poll(2)
 	// Output: true
 }
 
-// A program that opens many descriptors first checks how many it may open.
+// A program can check how many descriptors it may open.
 func ExampleLimits() {
 	const connections = 100_000
 	for _, m := range iomux.Mechanisms() {
@@ -77,7 +77,7 @@ func ExampleLimits() {
 	// Output:
 }
 
-// A short message to a pipe that is ready is written in one piece, without blocking.
+// A write of up to PipeBuf bytes to a writable pipe is atomic and does not block.
 func Example_pipeBuf() {
 	message := []byte("short enough")
 	fmt.Println(iomux.PipeBuf == 0 || len(message) <= iomux.PipeBuf)

@@ -15,7 +15,7 @@ import (
 	"iomux/descriptor"
 )
 
-// open makes a Poller for an example.
+// open returns a Poller for an example.
 func open[K any](opts ...iomux.Option) *iomux.Poller[K] {
 	p, err := iomux.New[K](opts...)
 	if err != nil {
@@ -24,7 +24,7 @@ func open[K any](opts ...iomux.Option) *iomux.Poller[K] {
 	return p
 }
 
-// pipe makes a pipe for an example.
+// pipe returns a pipe for an example.
 func pipe() (r, w *os.File) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -33,7 +33,7 @@ func pipe() (r, w *os.File) {
 	return r, w
 }
 
-// A loop over descriptors, a timer, and whatever else there is, until the context is done.
+// One loop can wait for descriptors and timers until the context is done.
 func Example() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
@@ -77,7 +77,7 @@ func ExampleNew() {
 	// Output: 0 <nil> true
 }
 
-// Every system has poll(2), except Windows.
+// Poll works on every system, on Windows with sockets only.
 func ExampleWithMechanism() {
 	p := open[int](iomux.WithMechanism(iomux.Poll))
 	defer func() { _ = p.Close() }()
@@ -93,7 +93,7 @@ func ExampleOption() {
 	// Output: select
 }
 
-// The one loop of a program, with timeouts as precise as the kernel's.
+// A busy loop can block its thread to get timeouts as precise as the kernel's.
 func ExampleWithBlocking() {
 	p := open[int](iomux.WithBlocking())
 	defer func() { _ = p.Close() }()
@@ -104,7 +104,7 @@ func ExampleWithBlocking() {
 	// Output: 0 <nil> true
 }
 
-// A Poller is its own way to be ended from elsewhere.
+// Close ends a loop from another goroutine.
 func ExamplePoller() {
 	p := open[int]()
 	time.AfterFunc(time.Millisecond, func() { _ = p.Close() })
@@ -114,8 +114,7 @@ func ExamplePoller() {
 	// Output: true
 }
 
-// Connections of package net are watched as they are. To read, package descriptor takes what is
-// there, without blocking.
+// Register accepts connections of package net. Package descriptor reads from them without blocking.
 func ExamplePoller_Register() {
 	p := open[net.Conn]()
 	defer func() { _ = p.Close() }()
@@ -167,7 +166,7 @@ func ExamplePoller_RegisterFD() {
 	// Output: 1 <nil> writer Writable
 }
 
-// The context's cause is the error.
+// Wait returns the cause of the context.
 func ExamplePoller_Wait() {
 	p := open[int]()
 	defer func() { _ = p.Close() }()
@@ -186,7 +185,7 @@ func ExamplePoller_WaitTimeout() {
 	// Output: 0 <nil>
 }
 
-// A worker hands its result to the loop.
+// A worker wakes the loop after it has sent a result.
 func ExamplePoller_Wake() {
 	p := open[int]()
 	defer func() { _ = p.Close() }()
@@ -222,7 +221,7 @@ func ExamplePoller_Events() {
 	// tick
 }
 
-// Edge-triggered mode where there is one.
+// A program can use edge-triggered mode if the mechanism supports it.
 func ExamplePoller_Supports() {
 	p := open[int](iomux.WithMechanism(iomux.Poll))
 	defer func() { _ = p.Close() }()
@@ -234,8 +233,7 @@ func ExamplePoller_Supports() {
 	// Output: Readable
 }
 
-// A one-shot source is silent until it is modified, so that one of many goroutines has it for
-// itself.
+// A one-shot source is reported once, until Modify. So only one of several goroutines handles it.
 func ExampleRegistration() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
@@ -301,7 +299,7 @@ func ExampleKind() {
 	// Output: io timer signal process
 }
 
-// The peer of a connection has gone: it is known without reading from it.
+// Wait detects that the peer has closed a connection, without reading from it.
 func ExampleWait() {
 	r, w := pipe()
 	defer func() { _ = w.Close() }()

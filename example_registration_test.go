@@ -13,7 +13,7 @@ import (
 	"iomux"
 )
 
-// regularFile makes a file for an example.
+// regularFile returns a file for an example.
 func regularFile() *os.File {
 	file, err := os.CreateTemp("", "iomux")
 	if err == nil {
@@ -25,7 +25,7 @@ func regularFile() *os.File {
 	return file
 }
 
-// A loop that writes only while there is something to write.
+// A loop should wait for Writable only while it has data to write.
 func ExampleRegistration_Modify() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
@@ -47,7 +47,7 @@ func ExampleRegistration_Modify() {
 	// 1 <nil> Writable
 }
 
-// A source is unregistered, and then closed. The other way round works as well.
+// Unregister a source before you close it. The other order works as well.
 func ExampleRegistration_Unregister() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
@@ -64,8 +64,8 @@ func ExampleRegistration_Unregister() {
 	// iomux: unregister: not registered
 }
 
-// A regular file makes every wait return at once. If the mechanism recognises it, the loop may read
-// it as a whole instead.
+// A regular file makes every wait return at once. If the mechanism detects it, the program can read
+// the file without waiting.
 func ExampleRegistration_AlwaysReady() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
@@ -78,7 +78,7 @@ func ExampleRegistration_AlwaysReady() {
 	var events [1]iomux.Event[string]
 	n, err := p.WaitTimeout(events[:], time.Second)
 	fmt.Println(n, err, events[0].Ready)
-	if p.Mechanism() == iomux.Epoll { // the others do not distinguish it
+	if p.Mechanism() == iomux.Epoll { // other mechanisms may not detect it
 		fmt.Println(registration.AlwaysReady())
 	} else {
 		fmt.Println(true)
@@ -106,7 +106,7 @@ func ExamplePoller_Mechanism() {
 	// Output: select
 }
 
-// Close ends the waits of all goroutines.
+// Close interrupts the waits of all goroutines.
 func ExamplePoller_Close() {
 	p := open[string]()
 	ended := make(chan error)
@@ -124,14 +124,14 @@ func ExamplePoller_Close() {
 	// true true
 }
 
-// Register refuses a source that the mechanism cannot wait for.
+// Register returns ErrNotPollable for a source that the mechanism cannot wait for.
 func Example_errNotPollable() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
 	file := regularFile()
 	defer func() { _ = file.Close() }()
 	_, err := p.Register(file, iomux.Priority, "file")
-	if p.Mechanism() == iomux.Epoll { // the others accept it, and report nothing
+	if p.Mechanism() == iomux.Epoll { // other mechanisms accept it and report nothing
 		fmt.Println(errors.Is(err, iomux.ErrNotPollable), errors.Is(err, errors.ErrUnsupported))
 	} else {
 		fmt.Println(true, true)
@@ -139,7 +139,7 @@ func Example_errNotPollable() {
 	// Output: true true
 }
 
-// The exit status of somebody else's child is not known everywhere.
+// The exit status of a process that is not a child is not known on every system.
 func Example_statusUnknown() {
 	report := func(event iomux.Event[string]) {
 		status, known := event.ExitStatus()

@@ -73,13 +73,13 @@ func ExamplePoller_RegisterSignal() {
 	// Output: reload hangup
 }
 
-// Three children run at the same time, and those that take too long are killed.
+// Three children run at the same time. After a timeout, the program kills the remaining ones.
 func ExamplePoller_RegisterProcess() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
 	children := make(map[string]*exec.Cmd)
 	for _, command := range []string{"exit 0", "exit 3", "sleep"} {
-		child := exec.Command(os.Args[0]) // this program, in the role of the command
+		child := exec.Command(os.Args[0]) // this program plays the command
 		child.Env = append(os.Environ(), role+"="+command)
 		if err := child.Start(); err != nil {
 			fmt.Println(err)
@@ -102,12 +102,12 @@ func ExamplePoller_RegisterProcess() {
 		}
 		switch event.Kind {
 		case iomux.KindProcess:
-			_ = children[event.Key].Wait() // which reaps it
+			_ = children[event.Key].Wait() // reaps the child
 			delete(children, event.Key)
 			statuses[event.Key], _ = event.ExitStatus()
 		default:
 			for _, late := range children {
-				_ = late.Process.Kill() // it may have exited just now
+				_ = late.Process.Kill() // fails if it has just exited
 			}
 		}
 		if len(children) == 0 {
@@ -118,7 +118,8 @@ func ExamplePoller_RegisterProcess() {
 	// Output: map[exit 0:0 exit 3:3 sleep:-9] <nil> 0
 }
 
-// A configuration is read again each time that it changes, however it is saved.
+// A program can read its configuration again after each change. How an editor saves the file does
+// not matter.
 func ExamplePoller_RegisterPath() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
@@ -128,7 +129,7 @@ func ExamplePoller_RegisterPath() {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	settings := filepath.Join(folder, "settings")
-	if _, err := p.RegisterPath(settings, settings); err != nil { // it need not exist yet
+	if _, err := p.RegisterPath(settings, settings); err != nil { // // the file need not exist yet
 		fmt.Println(err)
 	}
 	var events [1]iomux.Event[string]
@@ -150,8 +151,8 @@ func ExamplePoller_RegisterPath() {
 	// quiet <nil> true
 }
 
-// The ends of several files are printed as they grow, as tail -F does, until a signal arrives. Once
-// a minute something else is due.
+// A loop can print what is appended to several files, as tail -F does, until a signal arrives. A
+// ticker does other work once a minute.
 func ExamplePoller_RegisterPath_tail() {
 	p := open[string]()
 	defer func() { _ = p.Close() }()
@@ -193,7 +194,7 @@ func ExamplePoller_RegisterPath_tail() {
 		case event.Change()&iomux.Created != 0: // the log was rotated
 			_ = logs[event.Key].Close()
 			if logs[event.Key], err = os.Open(event.Key); err != nil {
-				continue // it has gone again, which is the next event
+				continue // it was removed again, which the next event reports
 			}
 		}
 		text, _ := io.ReadAll(logs[event.Key])
@@ -215,13 +216,13 @@ func appendLine(path string) {
 	_ = file.Close()
 }
 
-// connection is one of many that are closed when they are silent for too long.
+// connection is a connection that is closed after an idle timeout.
 type connection struct {
 	net.Conn
 	idle *iomux.Registration[*connection]
 }
 
-// Each message of a connection starts its idle timeout anew.
+// Each message of a connection restarts its idle timeout.
 func ExampleRegistration_Reset() {
 	const timeout = 20 * time.Millisecond
 	p := open[*connection]()

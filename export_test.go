@@ -5,7 +5,7 @@ import (
 	"iomux/internal/eventport"
 )
 
-// WithPorts makes New use event ports through calls that are not the system's.
+// WithPorts makes New use event ports through the given calls instead of the system's.
 func WithPorts(calls eventport.Calls) Option {
 	return func(o *options) {
 		o.mechanism = EventPort

@@ -8,8 +8,8 @@ import (
 	"iomux/internal/procwatch"
 )
 
-// RegisterProcessByAsking is RegisterProcess on a system whose processes have no descriptors. The
-// question stands for the system.
+// RegisterProcessByAsking is RegisterProcess on a system without descriptors of processes. question
+// takes the place of the system.
 func (p *Poller[K]) RegisterProcessByAsking(key K, question func() (code int, known, exited bool)) (*Registration[K], error) {
 	return p.registerProcess(nil, key, func(_ *os.Process, notify func()) (*procwatch.Exit, error) {
 		return procwatch.Ask(notify, question), nil

@@ -9,8 +9,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// byNumber makes a registration whose number belongs to another file an unknown one, as it is where
-// there are only numbers.
+// byNumber treats a registration whose number belongs to another file as unknown, as mechanisms do
+// that identify a source by its number.
 type byNumber struct{ *waiter }
 
 func (w byNumber) Unregister(fd int) error {
@@ -32,7 +32,7 @@ func FuzzOperations(f *testing.F) {
 	suite.Fuzz(f, m)
 }
 
-// FuzzOperationsKqueue does the same with filters.
+// FuzzOperationsKqueue is FuzzOperations with kqueue.
 func FuzzOperationsKqueue(f *testing.F) {
 	if !iomux.Kqueue.Available() {
 		f.Skip("this system has no kqueue")
@@ -46,7 +46,7 @@ func FuzzOperationsKqueue(f *testing.F) {
 	suite.Fuzz(f, m)
 }
 
-// FuzzOperationsPoll does the same with one-shot mode made by the Poller.
+// FuzzOperationsPoll is FuzzOperations with poll, whose one-shot mode the Poller emulates.
 func FuzzOperationsPoll(f *testing.F) { fuzzByNumber(f, iomux.Poll) }
 
 func FuzzOperationsDevPoll(f *testing.F) { fuzzByNumber(f, iomux.DevPoll) }

@@ -12,8 +12,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// A one-shot registration is reported once in all, whichever of its directions is ready first, and
-// with room for one event.
+// A one-shot registration with two directions is reported once, even with room for a single event.
 func TestOneShotOfTwoDirections(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		const both = iomux.Readable | iomux.Writable
@@ -41,8 +40,7 @@ func TestOneShotOfTwoDirections(t *testing.T) {
 	})
 }
 
-// A source without a direction is reported at its end, for as long as it lasts, and for nothing
-// before.
+// A source registered for no direction is reported only at its end, and then by every Wait.
 func TestEndAlone(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Hangup) {
@@ -62,11 +60,11 @@ func TestEndAlone(t *testing.T) {
 		expect(t, p, r, iomux.Hangup)
 		expectNothing(t, p)
 		must(t, r.Modify(iomux.Errored))
-		expect(t, p, r, iomux.Hangup) // which comes unasked
+		expect(t, p, r, iomux.Hangup) // reported without a request
 	})
 }
 
-// ReadHangup beside Writable says what it says alone.
+// ReadHangup is reported in the same way with and without Writable.
 func TestPeerHasGone(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.ReadHangup) {
@@ -97,7 +95,7 @@ func TestPeerHasGone(t *testing.T) {
 	})
 }
 
-// To register twice is refused, and changes nothing of a registration with two directions.
+// A second Register fails, and does not change a registration with two directions.
 func TestDoubleRegisterOfTwoDirections(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		a, b := suite.SocketPair(t, unix.SOCK_STREAM)
@@ -117,7 +115,7 @@ func TestDoubleRegisterOfTwoDirections(t *testing.T) {
 	})
 }
 
-// Arrivals at sources that wait only for their end do not hide sources that are ready.
+// Data that arrives at sources registered for no direction does not hide ready sources.
 func TestUnrequestedArrivalsHideNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Hangup) {

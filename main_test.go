@@ -8,7 +8,7 @@ import (
 	"iomux/internal/test/leak"
 )
 
-// role is an environment variable. It makes this program play a child of its tests.
+// role is the name of an environment variable that makes this program a child of its tests.
 const role = "IOMUX_ROLE"
 
 func TestMain(m *testing.M) {

@@ -11,8 +11,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// A pipe that is ready for writing takes PipeBuf bytes at once, and POSIX wants it to be 512 at
-// least.
+// A writable pipe accepts PipeBuf bytes in one write. POSIX requires at least 512.
 func TestPipeBufIsWrittenWhole(t *testing.T) {
 	if iomux.PipeBuf < 512 {
 		t.Fatalf("PipeBuf is %d", iomux.PipeBuf)
@@ -29,10 +28,10 @@ func TestPipeBufIsWrittenWhole(t *testing.T) {
 			break
 		}
 		if _, err := unix.Read(r, make([]byte, 100)); err != nil {
-			t.Fatal("the pipe was read empty, and is not writable:", err)
+			t.Fatal("the pipe is empty, but not writable:", err)
 		}
 	}
 	if n, err := unix.Write(w, make([]byte, iomux.PipeBuf)); n != iomux.PipeBuf || err != nil {
-		t.Errorf("a pipe that is ready for writing took %d bytes of %d: %v", n, iomux.PipeBuf, err)
+		t.Errorf("a writable pipe took %d bytes of %d: %v", n, iomux.PipeBuf, err)
 	}
 }

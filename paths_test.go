@@ -81,7 +81,7 @@ func TestPath(t *testing.T) {
 	})
 }
 
-// The changes of ten milliseconds are one event, though a goroutine waits for them.
+// Changes within ten milliseconds are combined into one event, even if a goroutine is waiting.
 func TestBurstIsOneEvent(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		name := filepath.Join(wine.Folder(t), "file")
@@ -112,7 +112,7 @@ func TestBurstIsOneEvent(t *testing.T) {
 	})
 }
 
-// A program that reads the file after each event has the text of the last save.
+// A program that reads the file after each event finds the text of the last save.
 func TestLastSaveIsSeen(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		name := filepath.Join(wine.Folder(t), "file")
@@ -160,7 +160,7 @@ func TestPathsBesideOtherSources(t *testing.T) {
 			n, err := p.WaitTimeout(events[:], soon)
 			must(t, err)
 			if n == 0 {
-				t.Fatalf("seen are only %v", kinds)
+				t.Fatalf("only these kinds were reported: %v", kinds)
 			}
 			for _, event := range events[:n] {
 				if !seen[event.Key] {
@@ -170,12 +170,12 @@ func TestPathsBesideOtherSources(t *testing.T) {
 			}
 		}
 		if kinds[iomux.KindPath] != 3 || kinds[iomux.KindTimer] != 1 || kinds[iomux.KindIO] != 1 {
-			t.Errorf("seen are %v", kinds)
+			t.Errorf("these kinds were reported: %v", kinds)
 		}
 	})
 }
 
-// A change wakes a goroutine that sleeps already.
+// A change wakes a sleeping goroutine.
 func TestPathWakesTheSleeper(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		name := filepath.Join(wine.Folder(t), "file")
@@ -183,7 +183,7 @@ func TestPathWakesTheSleeper(t *testing.T) {
 		time.AfterFunc(quiet, func() { _ = os.WriteFile(name, nil, 0o600) })
 		start := time.Now()
 		if got := change(t, p, r); got&iomux.Created == 0 || time.Since(start) > soon/2 {
-			t.Errorf("change is %v after %v", got, time.Since(start))
+			t.Errorf("the change is %v after %v", got, time.Since(start))
 		}
 	})
 }

@@ -11,8 +11,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// New fails at the descriptor limit and leaves nothing behind, but the first wait of an older
-// Poller works, whether it blocks or could park.
+// At the descriptor limit, New fails without a leak. The first wait of an existing Poller works,
+// with and without WithBlocking.
 func TestNoDescriptorLeft(t *testing.T) {
 	for name, timeout := range map[string]time.Duration{"short": time.Millisecond, "long": soon} {
 		for _, below := range []bool{false, true} {
@@ -23,7 +23,7 @@ func TestNoDescriptorLeft(t *testing.T) {
 	}
 }
 
-// waitAtTheLimit waits while the limit is the lowest free number, or below all open descriptors.
+// waitAtTheLimit waits while limitDescriptors has lowered the limit.
 func waitAtTheLimit(t *testing.T, p *iomux.Poller[int], timeout time.Duration, below bool) {
 	fd, w := suite.Pipe(t)
 	r := register(t, p, fd, iomux.Readable)
@@ -63,8 +63,8 @@ func limitDescriptors(t *testing.T, below bool) (leave func()) {
 	return func() { must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before)) }
 }
 
-// Epoll keeps reporting a closed descriptor while a duplicate is open. The Poller renews its epoll
-// then, for which it needs a descriptor. Without one, waits work all the same.
+// Epoll keeps reporting a closed descriptor while a duplicate is open. The Poller then renews its
+// epoll, which needs a descriptor. If none is left, waits still work.
 func TestClosedSourceAtTheDescriptorLimit(t *testing.T) {
 	for _, timeout := range []time.Duration{0, time.Millisecond, 40 * time.Millisecond} {
 		for _, waited := range []bool{false, true} {

@@ -16,7 +16,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// Neither a wait nor a change of an existing registration allocates.
+// Waits and changes of registrations do not allocate.
 func TestNothingIsAllocated(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		fd, w := suite.Pipe(t)
@@ -55,7 +55,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	})
 }
 
-// Unregister allocates nothing, whatever has become of the source.
+// Unregister does not allocate, whether the source is open or closed.
 func TestUnregisterDoesNotAllocate(t *testing.T) {
 	const runs = 20
 	fates := map[string]func(t *testing.T, p *iomux.Poller[int], r *iomux.Registration[int], fd, w int){
@@ -75,7 +75,7 @@ func TestUnregisterDoesNotAllocate(t *testing.T) {
 			onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 				var registrations []*iomux.Registration[int]
 				var fds [runs + 1][2]int
-				for i := range fds { // all of them first, so that no closed number comes back
+				for i := range fds { // open all of them first, so that no closed number is reused
 					fds[i][0], fds[i][1] = suite.Pipe(t)
 				}
 				for _, pipe := range fds {
@@ -95,8 +95,8 @@ func TestUnregisterDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// A goroutine that sleeps with a context allocates nothing when the context comes again, and with a
-// new one little more than its channel.
+// A Wait that sleeps does not allocate if it gets the same context again. With a new context it
+// allocates little more than the channel of the context.
 func TestSleepingWithAContextAllocatesLittle(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
@@ -115,7 +115,7 @@ func TestSleepingWithAContextAllocatesLittle(t *testing.T) {
 	})
 }
 
-// sleepAllocations counts the allocations of a wait that sleeps, those of its context included.
+// sleepAllocations counts the allocations of a wait that sleeps, including those of its context.
 func sleepAllocations(t *testing.T, p *iomux.Poller[int], renew func() (context.Context, func())) float64 {
 	t.Helper()
 	there, write := suite.Pipe(t)
@@ -143,8 +143,8 @@ func sleepAllocations(t *testing.T, p *iomux.Poller[int], renew func() (context.
 	return n
 }
 
-// A change of a file whose poll consumes it is not lost, though the Go runtime polls the epolls of
-// goroutines that are parked.
+// Polling mountinfo consumes its change. The change is not lost, although the Go runtime polls the
+// epoll of a parked goroutine.
 func TestPriorityOfMountinfo(t *testing.T) {
 	file, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
@@ -172,7 +172,7 @@ func TestPriorityOfMountinfo(t *testing.T) {
 
 var busy atomic.Int64
 
-// Pressure-stall triggers are events that to look at consumes.
+// Polling a pressure-stall trigger consumes its event, which is not lost either.
 func TestPriorityOfPressureStall(t *testing.T) {
 	const path = "/proc/pressure/cpu"
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -188,7 +188,7 @@ func TestPriorityOfPressureStall(t *testing.T) {
 	r := register(t, p, file, iomux.Priority)
 	var stop atomic.Bool
 	defer stop.Store(true)
-	for range 8 { // more than there are processors: they wait for each other
+	for range 8 { // more goroutines than processors, so they wait for each other
 		go func() {
 			for !stop.Load() {
 				busy.Add(1)
@@ -227,7 +227,7 @@ func TestManyDuplicates(t *testing.T) {
 	})
 }
 
-// An eventfd is an edge each time that it is written to, read or not.
+// Each write to an eventfd is an edge, even if it was not read before.
 func TestEventfdEdges(t *testing.T) {
 	p := poller(t, nil)
 	if !p.Supports(iomux.Edge) {
@@ -249,7 +249,7 @@ func TestEventfdEdges(t *testing.T) {
 // Idle pollers hold no threads.
 func TestIdlePollersHoldNoThreads(t *testing.T) {
 	const pollers = 100
-	before := threads(t) // of tests before, which the runtime keeps
+	before := threads(t) // the runtime keeps threads of earlier tests
 	done := make(chan error, pollers)
 	var all []*iomux.Poller[int]
 	for range pollers {
@@ -263,7 +263,7 @@ func TestIdlePollersHoldNoThreads(t *testing.T) {
 	}
 	time.Sleep(5 * quiet)
 	if n := threads(t) - before; n > pollers/2 {
-		t.Errorf("%d pollers that wait make %d threads", pollers, n)
+		t.Errorf("%d waiting pollers use %d threads", pollers, n)
 	}
 	for _, p := range all {
 		must(t, p.Close())
@@ -285,7 +285,7 @@ func threads(t testing.TB) (n int) {
 	return n
 }
 
-// Kernels before 5.11, and some sandboxes, have no epoll_pwait2.
+// Kernels before 5.11 and some sandboxes have no epoll_pwait2.
 func TestSuiteWithMilliseconds(t *testing.T) {
 	before := sys.CoarseEpoll(true)
 	t.Cleanup(func() { sys.CoarseEpoll(before) })

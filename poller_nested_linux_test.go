@@ -23,7 +23,7 @@ func inner(t *testing.T) (e *epoll.Poller, fd, w int) {
 	return e, fd, w
 }
 
-// An epoll is a source like others: readable while one of its own is ready.
+// An epoll is a source that is readable while one of its descriptors is ready.
 func TestEpollAsASource(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		e, fd, w := inner(t)
@@ -32,15 +32,15 @@ func TestEpollAsASource(t *testing.T) {
 		for range 2 {
 			time.AfterFunc(time.Millisecond, func() { _, _ = unix.Write(w, []byte{1}) })
 			expect(t, p, r, iomux.Readable)
-			expect(t, p, r, iomux.Readable) // a level
+			expect(t, p, r, iomux.Readable) // level-triggered
 			suite.Drain(t, fd)
 			expectNothing(t, p)
 		}
 	})
 }
 
-// Of two goroutines that wait on the Poller both see an inner level, and exactly one sees an edge.
-// A goroutine that waits on the inner epoll itself always wakes.
+// A level-triggered inner epoll is reported to both goroutines that wait on the Poller. An edge is
+// reported to exactly one. A goroutine that waits on the inner epoll itself always wakes.
 func TestEpollAsASourceOfManyWaiters(t *testing.T) {
 	for _, mode := range []iomux.Interest{0, iomux.Edge} {
 		t.Run(mode.String(), func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestEpollAsASourceOfManyWaiters(t *testing.T) {
 					}()
 				}
 				below := make(chan int, 1)
-				if mode == 0 { // beside an edge, who is first takes it
+				if mode == 0 { // an edge goes to the first goroutine
 					go func() {
 						n, _ := e.Poll(make([]epoll.Event, 1), soon)
 						below <- n
@@ -77,7 +77,7 @@ func TestEpollAsASourceOfManyWaiters(t *testing.T) {
 				}
 				if mode == 0 {
 					if n := <-woken; n != 1 {
-						t.Errorf("the second waiter got %d events of a level", n)
+						t.Errorf("the second waiter got %d level-triggered events", n)
 					}
 					return
 				}
@@ -95,8 +95,8 @@ func TestEpollAsASourceOfManyWaiters(t *testing.T) {
 	}
 }
 
-// While a goroutine sleeps, another one finds that the kernel's object spins and replaces it: the
-// one that sleeps sees what is registered afterwards.
+// While a goroutine sleeps, another one replaces the epoll, because it reports a closed descriptor.
+// The sleeping goroutine sees later registrations.
 func TestRenewalReachesWhoSleeps(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		mode := iomux.Readable

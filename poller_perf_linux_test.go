@@ -27,7 +27,7 @@ func openSampler() (fd int, err error) {
 	return unix.PerfEventOpen(&attributes, 0, -1, -1, unix.PERF_FLAG_FD_CLOEXEC)
 }
 
-// sampled returns a sampler of a thread that is busy until the end of the test.
+// sampled returns a sampler of a thread that stays busy until the test ends.
 func sampled(t *testing.T) (fd int) {
 	t.Helper()
 	opened, done := make(chan error), make(chan struct{})
@@ -59,12 +59,12 @@ func sampled(t *testing.T) (fd int) {
 	return fd
 }
 
-// The poll function of a perf_event clears the readiness that it reports, so a second look finds
+// The poll function of a perf_event clears the readiness that it reports, so a second poll finds
 // nothing.
 func TestPerfEventOfAPollerThatHasParked(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if p.Mechanism() == iomux.EventPort {
-			t.Skip("the model of event ports asks the kernel twice")
+			t.Skip("the model of event ports polls twice")
 		}
 		expectNothing(t, p) // parks
 		fd := sampled(t)
@@ -74,7 +74,7 @@ func TestPerfEventOfAPollerThatHasParked(t *testing.T) {
 			expect(t, p, r, iomux.Readable)
 			timer.Stop()
 			must(t, unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_DISABLE, 0))
-			_, _ = p.WaitTimeout(make([]iomux.Event[int], 1), 0) // samples taken since
+			_, _ = p.WaitTimeout(make([]iomux.Event[int], 1), 0) // takes earlier samples
 		}
 	})
 }

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	soon  = 30 * time.Second      // ends a test that would wait for ever
-	quiet = 20 * time.Millisecond // for what must not come
+	soon  = 30 * time.Second      // ends a test that would otherwise hang
+	quiet = 20 * time.Millisecond // how long an event must not arrive
 )
 
 // onEach runs a test with a Poller of each backend.
@@ -74,7 +74,7 @@ func isErr(t testing.TB, err, want error) {
 
 func TestWakeBeforeWait(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		for range 3 { // which become one
+		for range 3 { // combined into one wake-up
 			must(t, p.Wake())
 		}
 		var events [1]iomux.Event[int]
@@ -90,13 +90,13 @@ func TestWakeBeforeWait(t *testing.T) {
 	})
 }
 
-// expectBlocks checks that no wake-up is left over.
+// expectBlocks checks that no wake-up is pending.
 func expectBlocks(t *testing.T, p *iomux.Poller[int]) {
 	t.Helper()
 	start := time.Now()
 	expectNothing(t, p)
 	if time.Since(start) < quiet {
-		t.Error("a wait was over before its time")
+		t.Error("a wait ended before its timeout")
 	}
 }
 
@@ -140,7 +140,7 @@ func TestWakeEndsOneWait(t *testing.T) {
 	})
 }
 
-// A Wake from each of many goroutines, as fast as they can, is never lost.
+// No Wake is lost, even if many goroutines call it at the same time.
 func TestWakeIsNotLost(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		for range 2000 {
@@ -213,9 +213,9 @@ func TestDoubleRegister(t *testing.T) {
 		}
 		suite.Write(t, w)
 		if event := expect(t, p, r, iomux.Readable); event.Key != fd {
-			t.Errorf("the key is that of the second Register: %d", event.Key)
+			t.Errorf("the key is %d, that of the second Register", event.Key)
 		}
-		// One that is silent, for it was reported, is registered all the same.
+		// A reported one-shot registration is also registered.
 		must(t, r.Modify(iomux.Readable|iomux.OneShot))
 		expect(t, p, r, iomux.Readable)
 		_, err = p.RegisterFD(fd, iomux.Readable, 2)
@@ -243,7 +243,7 @@ func TestSupports(t *testing.T) {
 			fd, _ := suite.Pipe(t)
 			r, err := p.RegisterFD(fd, interest, 0)
 			if supported := p.Supports(interest); supported != (err == nil) {
-				t.Errorf("Supports(%v) is %v, and Register says %v", interest, supported, err)
+				t.Errorf("Supports(%v) is %v, and Register returned %v", interest, supported, err)
 			}
 			if err == nil {
 				must(t, r.Unregister())
@@ -255,7 +255,7 @@ func TestSupports(t *testing.T) {
 		}
 		for _, interest := range []iomux.Interest{1 << 20, 1 << 28, 1 << 29} {
 			if p.Supports(interest) {
-				t.Errorf("%v is supported, and has no meaning", interest)
+				t.Errorf("%v is supported, but has no meaning", interest)
 			}
 		}
 	})
@@ -270,16 +270,16 @@ func TestWaitForOne(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), quiet)
 	defer cancel()
 	if ready, err := iomux.Wait(ctx, server, want); ready != 0 || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("of a peer that is there: %v, %v", ready, err)
+		t.Errorf("with an open peer: %v, %v", ready, err)
 	}
 	time.AfterFunc(quiet, func() { suite.Close(t, client) })
 	ready, err := iomux.Wait(context.Background(), server, want)
 	if err != nil || ready&want == 0 {
-		t.Errorf("of a peer that has gone: %v, %v", ready, err)
+		t.Errorf("with a closed peer: %v, %v", ready, err)
 	}
 	_, err = iomux.Wait(context.Background(), "nothing", want)
 	if err == nil {
-		t.Error("a string was waited for")
+		t.Error("Wait accepts a string")
 	}
 }
 
@@ -297,11 +297,11 @@ func TestEventsIterator(t *testing.T) {
 			for event, err := range p.Events(ctx) {
 				must(t, err)
 				if !registrations[event.Registration] {
-					t.Fatalf("%+v comes twice", event)
+					t.Fatalf("%+v is reported twice", event)
 				}
 				delete(registrations, event.Registration)
 				if len(registrations)%3 == 0 {
-					break // what this loop has not seen is not lost
+					break // later loops get the remaining events
 				}
 			}
 		}
@@ -312,7 +312,7 @@ func TestEventsIterator(t *testing.T) {
 			n++
 		}
 		if n != 1 {
-			t.Errorf("the end was reported %d times", n)
+			t.Errorf("Close was reported %d times", n)
 		}
 	})
 }

@@ -25,7 +25,7 @@ func TestDriverIsTheBest(t *testing.T) {
 	}
 }
 
-// Windows can wait for sockets only, and other handles are refused.
+// Register refuses handles that are not sockets.
 func TestOnlySockets(t *testing.T) {
 	r, w, err := os.Pipe()
 	must(t, err)
@@ -65,7 +65,7 @@ func TestConnections(t *testing.T) {
 		_, err = client.Write([]byte("hello"))
 		must(t, err)
 		expect(t, p, r, iomux.Readable)
-		// The connection is as it was: its own deadlines work.
+		// The connection is unchanged: its own deadlines work.
 		must(t, server.SetReadDeadline(time.Now().Add(soon)))
 		if n, err := server.Read(make([]byte, 8)); n != 5 || err != nil {
 			t.Errorf("read %d bytes, %v", n, err)
@@ -77,7 +77,7 @@ func TestConnections(t *testing.T) {
 		expectNothing(t, p)
 		_, err = p.Register(server, iomux.Readable, 0)
 		isErr(t, err, os.ErrClosed)
-		must(t, r.Unregister()) // also after the source was closed
+		must(t, r.Unregister()) // works after the source was closed
 		must(t, pending.Unregister())
 		if p.Len() != 0 {
 			t.Errorf("Len is %d", p.Len())
@@ -85,8 +85,8 @@ func TestConnections(t *testing.T) {
 	})
 }
 
-// Connections that were closed and not unregistered, whose numbers others get: no event reaches the
-// successor.
+// Connections are closed without Unregister, and other sockets get their numbers. No event reaches
+// the new sockets.
 func TestReusedNumbers(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		for range 30 {
@@ -110,7 +110,7 @@ func TestReusedNumbers(t *testing.T) {
 	})
 }
 
-// A number that was closed, and belongs to a file now, ends no wait and hides no other source.
+// A closed number that now belongs to a file ends no wait and hides no other source.
 func TestNumberOfAFile(t *testing.T) {
 	file, process := windows.Handle(suite.File(t)), windows.CurrentProcess()
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
@@ -127,7 +127,7 @@ func TestNumberOfAFile(t *testing.T) {
 			number = int(twin)
 		}
 		if number != fd {
-			t.Skip("the system gave the number to nobody")
+			t.Skip("no file got the number")
 		}
 		expectBlocks(t, p)
 		other, w := suite.Pipe(t)
@@ -142,7 +142,7 @@ func TestNumberOfAFile(t *testing.T) {
 	})
 }
 
-// again starts the calling test once more, in a process of its own where suite.Part is part.
+// again runs the calling test in another process, where suite.Part is part.
 func again(t *testing.T, part string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
@@ -155,7 +155,7 @@ func TestProcess(t *testing.T) {
 	if part := suite.Part(); part != "" {
 		status, err := strconv.Atoi(part)
 		if err != nil {
-			time.Sleep(soon) // until we are killed
+			time.Sleep(soon) // until the parent kills this process
 		}
 		os.Exit(status)
 	}
@@ -165,7 +165,7 @@ func TestProcess(t *testing.T) {
 		must(t, cmd.Start())
 		r, err := p.RegisterProcess(cmd.Process, 5)
 		must(t, err)
-		other, err := os.FindProcess(cmd.Process.Pid) // as if it were not our child
+		other, err := os.FindProcess(cmd.Process.Pid) // as if it were not a child
 		must(t, err)
 		second, err := p.RegisterProcess(other, 5)
 		must(t, err)
@@ -180,10 +180,10 @@ func TestProcess(t *testing.T) {
 				t.Errorf("part %s: events are %+v, %v", part, events[:n], err)
 			}
 		}
-		expectNothing(t, p) // it is reported once
+		expectNothing(t, p) // the exit is reported once
 		_ = cmd.Wait()      // its error holds the status
 		if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != status {
-			t.Errorf("part %s: the process cannot be waited for any more: %v", part, cmd.ProcessState)
+			t.Errorf("part %s: the process was reaped: %v", part, cmd.ProcessState)
 		}
 		_, err = p.RegisterProcess(cmd.Process, 5)
 		isErr(t, err, os.ErrProcessDone)
@@ -197,7 +197,7 @@ func TestProcess(t *testing.T) {
 	must(t, cmd.Start())
 	_, err = p.RegisterProcess(cmd.Process, 5)
 	must(t, err)
-	must(t, p.Close()) // ends the thread that waits
+	must(t, p.Close()) // ends the waiting thread
 	must(t, cmd.Process.Kill())
 	_ = cmd.Wait() // its error means that it was killed
 }
@@ -218,7 +218,7 @@ func TestSignal(t *testing.T) {
 			if !suite.InConsole(t) {
 				return
 			}
-			// A process that ignores Ctrl-C hands that on to its children.
+			// A child inherits that its parent ignores Ctrl-C.
 			if ok, _, err := setConsoleCtrlHandler.Call(0, 0); ok == 0 {
 				t.Fatal("SetConsoleCtrlHandler:", err)
 			}
@@ -250,7 +250,7 @@ func TestWaitsDoNotAllocate(t *testing.T) {
 			_ = r.Modify(iomux.Readable)
 			_, _ = p.WaitTimeout(events[:], 0)
 		}
-		for range 100 { // until enough memory goes round
+		for range 100 { // warm up the free lists
 			turn()
 		}
 		if n := testing.AllocsPerRun(100, turn); n != 0 {
@@ -259,8 +259,8 @@ func TestWaitsDoNotAllocate(t *testing.T) {
 	})
 }
 
-// A number that was closed may be that of the Poller's own socket now, the waker's, or of another
-// handle of its own.
+// A closed number may now belong to the Poller's own socket, its waker or another handle of the
+// Poller.
 func TestOwnNumbersAreRefused(t *testing.T) {
 	const soType = 0x1008
 	sockets := make(map[int]bool)

@@ -2,5 +2,5 @@
 
 package iomux_test
 
-// raceEnabled is true if the race detector is on, which allocates and is slow.
+// raceEnabled reports whether the race detector is on, which allocates and is slow.
 const raceEnabled = true

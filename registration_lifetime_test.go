@@ -20,7 +20,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// A registered source stays open as long as it is registered, though nothing else refers to it.
+// A registered source is kept open, even if nothing else refers to it.
 func TestSourceStaysReachable(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		registration, w := registerPipe(t, p)
@@ -36,7 +36,7 @@ func TestSourceStaysReachable(t *testing.T) {
 	})
 }
 
-// registerPipe registers a pipe whose reading end nobody else knows of.
+// registerPipe registers the reading end of a pipe, to which nothing else refers.
 func registerPipe(t *testing.T, p *iomux.Poller[int]) (*iomux.Registration[int], *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -44,7 +44,7 @@ func registerPipe(t *testing.T, p *iomux.Poller[int]) (*iomux.Registration[int],
 	return register(t, p, r, iomux.Readable), w
 }
 
-// connections is both ends of a TCP connection of package net.
+// connections returns both ends of a TCP connection of package net.
 func connections(t *testing.T) (client, server net.Conn) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -66,7 +66,7 @@ func TestConnections(t *testing.T) {
 		_, err := client.Write([]byte("hello"))
 		must(t, err)
 		expect(t, p, r, iomux.Readable)
-		// The connection is as it was: its own deadlines work.
+		// The connection is unchanged: its own deadlines work.
 		must(t, server.SetReadDeadline(time.Now().Add(soon)))
 		if n, err := server.Read(make([]byte, 8)); n != 5 || err != nil {
 			t.Errorf("read %d bytes, %v", n, err)
@@ -77,14 +77,14 @@ func TestConnections(t *testing.T) {
 		expectNothing(t, p)
 		_, err = p.Register(server, iomux.Readable, 0)
 		isErr(t, err, os.ErrClosed)
-		must(t, r.Unregister()) // also after the source was closed
+		must(t, r.Unregister()) // works after the source was closed
 		if p.Len() != 0 {
 			t.Errorf("Len is %d", p.Len())
 		}
 	})
 }
 
-// moveTo makes another file have the number fd, which becomes free for that by a call of free.
+// moveTo gives file the number fd, after free has closed fd.
 func moveTo(t *testing.T, file, fd int, free func()) {
 	t.Helper()
 	free()
@@ -97,7 +97,7 @@ func moveTo(t *testing.T, file, fd int, free func()) {
 	suite.CloseAtEnd(t, fd)
 }
 
-// A connection was closed and not unregistered, and a pipe gets its number.
+// A connection is closed without Unregister, and a pipe gets its number.
 func TestReusedNumberOfAConnection(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		client, server := connections(t)
@@ -111,7 +111,7 @@ func TestReusedNumberOfAConnection(t *testing.T) {
 		r, w := suite.Pipe(t)
 		suite.Write(t, w)
 		moveTo(t, r, fd, func() { must(t, server.Close()) })
-		expectNothing(t, p) // nothing that the pipe does is reported of the connection
+		expectNothing(t, p) // the pipe's events are not attributed to the connection
 		must(t, client.Close())
 		fresh := register(t, p, fd, iomux.Readable)
 		if event := expect(t, p, fresh, iomux.Readable); event.Ready&iomux.Writable != 0 {
@@ -125,7 +125,7 @@ func TestReusedNumberOfAConnection(t *testing.T) {
 	})
 }
 
-// The same, and nobody has waited since, so that nobody has seen that the connection was closed.
+// As above, but no wait has detected that the connection was closed.
 func TestReusedNumberIsRegisteredAtOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		_, server := connections(t)
@@ -142,8 +142,7 @@ func TestReusedNumberIsRegisteredAtOnce(t *testing.T) {
 	})
 }
 
-// The same by number, which was unregistered before: no event that was under way reaches the
-// successor.
+// As above with bare numbers, after Unregister. No pending event reaches the new file.
 func TestReusedNumber(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		for range 100 {
@@ -164,8 +163,8 @@ func TestReusedNumber(t *testing.T) {
 	})
 }
 
-// A descriptor was closed while a duplicate is open. The kernel keeps reporting it, and cannot
-// delete it.
+// A descriptor is closed while a duplicate is open. The kernel keeps reporting it, and cannot
+// unregister it.
 func TestDuplicateRemainsOpen(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		calm, calmW := suite.Pipe(t)
@@ -199,14 +198,14 @@ func TestDuplicateRemainsOpen(t *testing.T) {
 		if used := cpuTime(t) - before; used > pause*3/4 {
 			t.Errorf("the wait used %v of processor time", used)
 		}
-		// The others are as they were, one-shot ones silent.
+		// The other registrations are unchanged, including a reported one-shot one.
 		suite.Write(t, calmW)
 		expect(t, p, other, iomux.Readable)
 		suite.Drain(t, calm)
 		expectNothing(t, p)
 		must(t, once.Modify(iomux.Readable|mode))
 		expect(t, p, once, iomux.Readable)
-		// The number comes back, with the very same file.
+		// The number is reused for the same file.
 		moveTo(t, twin, fd, func() {})
 		fresh := register(t, p, fd, iomux.Readable)
 		expect(t, p, fresh, iomux.Readable)
@@ -215,7 +214,7 @@ func TestDuplicateRemainsOpen(t *testing.T) {
 	})
 }
 
-// Each wait asks the kernel until it finds a ready source, however many stale ones are before it.
+// A wait finds a ready source behind any number of closed ones.
 func TestReadySourceIsFoundBehindClosedOnes(t *testing.T) {
 	const many = 40
 	closings := map[string]func(t *testing.T, p *iomux.Poller[int], i int, r, w int){
@@ -236,7 +235,7 @@ func TestReadySourceIsFoundBehindClosedOnes(t *testing.T) {
 		for _, timeout := range []time.Duration{0, 1, time.Millisecond} {
 			t.Run(fmt.Sprintf("%s, %v", name, timeout), func(t *testing.T) {
 				onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-					// First, so that no closed number comes back.
+					// Open all pipes first, so that no closed number is reused.
 					var pipes [many + 1][2]int
 					for i := range pipes {
 						pipes[i][0], pipes[i][1] = suite.Pipe(t)
@@ -264,12 +263,11 @@ func cpuTime(t *testing.T) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// Another file was put in the place of a registered one (dup2): it is not polled unless it is
-// registered.
+// dup2 replaces a registered file. The new file is not polled until it is registered.
 func TestReplacedByARegularFile(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Edge) {
-			t.Skip("this mechanism goes by the number, and cannot distinguish the files")
+			t.Skip("this mechanism identifies a source by its number")
 		}
 		fd, _ := suite.Pipe(t)
 		r := register(t, p, fd, iomux.Readable)
@@ -281,7 +279,7 @@ func TestReplacedByARegularFile(t *testing.T) {
 	})
 }
 
-// A source that the mechanism cannot wait for is always ready, and takes turns with the others.
+// A source that the mechanism cannot wait for is always ready, and takes turns with other sources.
 func TestRegularFile(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		file := suite.File(t)
@@ -312,7 +310,7 @@ func TestRegularFile(t *testing.T) {
 			count[events[0].Registration]++
 		}
 		if count[r] < 15 || count[pipe] < 15 {
-			t.Errorf("of 40 turns the file had %d and the pipe %d", count[r], count[pipe])
+			t.Errorf("of 40 events the file had %d and the pipe %d", count[r], count[pipe])
 		}
 		must(t, pipe.Unregister())
 		must(t, r.Modify(iomux.Readable|iomux.OneShot))
@@ -345,7 +343,7 @@ func TestNotPollable(t *testing.T) {
 	isErr(t, r.Modify(iomux.Priority), iomux.ErrNotPollable)
 }
 
-// A regular file that is registered while a goroutine waits ends that wait.
+// Register of a regular file ends a wait in progress.
 func TestRegularFileReachesAWaitUnderWay(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		done := make(chan error)
@@ -363,12 +361,12 @@ func TestRegularFileReachesAWaitUnderWay(t *testing.T) {
 	})
 }
 
-// A number that was closed belongs to another file now: to modify the registration does not make it
-// that file's.
+// A closed number now belongs to another file. Modify does not attach the registration to that
+// file.
 func TestModifyAfterTheNumberWasReused(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Edge) {
-			t.Skip("this mechanism goes by the number, and cannot distinguish the files")
+			t.Skip("this mechanism identifies a source by its number")
 		}
 		fd, _ := suite.Pipe(t)
 		r := register(t, p, fd, iomux.Readable|iomux.OneShot)

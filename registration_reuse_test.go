@@ -11,8 +11,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// The number of a source that was closed becomes that of a descriptor of the Poller's own: it is
-// not taken for the source.
+// The Poller opens a descriptor that gets the number of a closed source. It is not mistaken for the
+// source.
 func TestNumberBecomesOurOwn(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		var fds []int
@@ -34,7 +34,7 @@ func TestNumberBecomesOurOwn(t *testing.T) {
 		}
 		for _, r := range registrations {
 			if err := r.Modify(iomux.Writable); err == nil {
-				t.Error("a source that was closed was modified")
+				t.Error("Modify of a closed source succeeded")
 			}
 			must(t, r.Unregister())
 		}
@@ -49,8 +49,7 @@ func TestNumberBecomesOurOwn(t *testing.T) {
 	})
 }
 
-// A number that was closed, and that a new Poller has taken for itself, is not open for those who
-// ask for it.
+// Register refuses a closed number that the Poller now uses itself.
 func TestNumberThatANewPollerTook(t *testing.T) {
 	for name, opts := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +64,7 @@ func TestNumberThatANewPollerTook(t *testing.T) {
 			p := poller(t, opts)
 			for _, fd := range fds {
 				if _, err := p.RegisterFD(fd, iomux.Readable, 0); err == nil {
-					t.Errorf("%d, which is not ours, was registered", fd)
+					t.Errorf("descriptor %d of the Poller was registered", fd)
 				}
 			}
 			must(t, p.Wake())

@@ -15,8 +15,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// alwaysReady registers a regular file, and skips the test if the mechanism waits for it as for
-// others.
+// alwaysReady registers a regular file, and skips the test if the mechanism does not detect regular
+// files.
 func alwaysReady(t *testing.T, p *iomux.Poller[int], src any, mode iomux.Interest) *iomux.Registration[int] {
 	t.Helper()
 	r := register(t, p, src, iomux.Readable|mode)
@@ -100,7 +100,7 @@ func TestKeyIsThatOfRegister(t *testing.T) {
 	})
 }
 
-// A Poller that nobody closed and nobody can reach gives its descriptors back.
+// The garbage collector closes the descriptors of an unreachable Poller.
 func TestUnreachablePollerReleasesItsDescriptors(t *testing.T) {
 	for name, opts := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestErrorsOfRegistrations(t *testing.T) {
 	}
 }
 
-// A source that was closed cannot be modified, and can be unregistered.
+// Modify of a closed source fails, and Unregister succeeds.
 func TestModifyAClosedSource(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		client, server := connections(t)
@@ -149,7 +149,7 @@ func TestModifyAClosedSource(t *testing.T) {
 		number := register(t, p, fd, iomux.Readable)
 		suite.Close(t, fd)
 		if !p.Supports(iomux.Edge) {
-			expectNothing(t, p) // these mechanisms find out in a wait
+			expectNothing(t, p) // these mechanisms detect the close in a wait
 		}
 		for _, r := range []*iomux.Registration[int]{conn, number} {
 			isErr(t, r.Modify(iomux.Writable), syscall.EBADF)

@@ -25,7 +25,7 @@ func TestSignal(t *testing.T) {
 				t.Errorf("status is %d", event.Status)
 			}
 		}
-		// A wait that is under way ends, too.
+		// A signal also ends a wait in progress.
 		time.AfterFunc(quiet, func() { _ = syscall.Kill(os.Getpid(), syscall.SIGUSR2) })
 		next(t, p, iomux.KindSignal, 3)
 		second := poller(t, nil)
@@ -35,7 +35,7 @@ func TestSignal(t *testing.T) {
 		next(t, p, iomux.KindSignal, 3)
 		next(t, second, iomux.KindSignal, 4)
 		must(t, r.Unregister())
-		must(t, syscall.Kill(os.Getpid(), syscall.SIGUSR2)) // which still goes to the second one
+		must(t, syscall.Kill(os.Getpid(), syscall.SIGUSR2)) // the second registration still gets it
 		next(t, second, iomux.KindSignal, 4)
 		expectNothing(t, p)
 	})
@@ -65,14 +65,14 @@ type foreign struct{}
 func (foreign) Signal()        {}
 func (foreign) String() string { return "foreign" }
 
-// endName is the variable of the environment that makes this program a child of its tests: it ends
-// with that status, or by a signal if it is negative.
+// endName is the name of an environment variable that makes this program a child of its tests. The
+// child exits with that status, or is killed by that signal if it is negative.
 const endName = "IOMUX_TEST_END"
 
 func TestChild(*testing.T) {
 	end, err := strconv.Atoi(os.Getenv(endName))
 	if err != nil {
-		return // it is one of the tests
+		return // this process runs the tests
 	}
 	time.Sleep(50 * time.Millisecond)
 	if end < 0 {
@@ -82,7 +82,7 @@ func TestChild(*testing.T) {
 	os.Exit(end)
 }
 
-// start starts a child that ends in a moment.
+// start starts a child that exits soon.
 func start(t *testing.T, end int) *exec.Cmd {
 	t.Helper()
 	child := suite.Itself(t.Context(), "-test.run=^TestChild$")
@@ -118,7 +118,7 @@ func TestProcess(t *testing.T) {
 	})
 }
 
-// After Unregister or Close the exit is the parent's alone.
+// After Unregister or Close, only the parent gets the exit.
 func TestProcessIsLeftToItsParent(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		first, second := start(t, 3), start(t, 3)
@@ -137,7 +137,7 @@ func TestProcessIsLeftToItsParent(t *testing.T) {
 	})
 }
 
-// A process without a descriptor is reported by a goroutine.
+// A goroutine reports the exit of a process without a descriptor.
 func TestProcessByAsking(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		asked := 0
@@ -156,7 +156,7 @@ func TestProcessByAsking(t *testing.T) {
 		_, err = p.RegisterProcessByAsking(6, func() (int, bool, bool) { return 0, false, true })
 		must(t, err)
 		if status, known := next(t, p, iomux.KindProcess, 6).ExitStatus(); status != 0 || known {
-			t.Errorf("status is %d, %v, want an unknown one", status, known)
+			t.Errorf("status is %d, %v, want it unknown", status, known)
 		}
 		if p.Len() != 0 {
 			t.Errorf("Len is %d", p.Len())
@@ -164,7 +164,7 @@ func TestProcessByAsking(t *testing.T) {
 	})
 }
 
-// The exit of a process that an iteration has not reached is reported later.
+// If a loop breaks before the exit of a process, a later wait reports it.
 func TestExitThatWasPutBack(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		exited := func() (int, bool, bool) { return 1, true, true }
@@ -184,7 +184,7 @@ func TestExitThatWasPutBack(t *testing.T) {
 	})
 }
 
-// All kinds of sources in one wait, as the events say.
+// One loop gets events of all kinds.
 func TestMixture(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		fd, w := suite.Pipe(t)
@@ -212,7 +212,7 @@ func TestMixture(t *testing.T) {
 				}
 			}
 		}
-		_ = cmd.Wait() // it is the status as an error
+		_ = cmd.Wait() // the error is the status
 	})
 }
 

@@ -82,7 +82,7 @@ func TestTicker(t *testing.T) {
 		}
 		time.Sleep(10 * period)
 		if event := next(t, p, iomux.KindTimer, 7); event.Expirations() < 10 {
-			t.Errorf("%d expirations, want 10 or more that nobody waited for", event.Expirations())
+			t.Errorf("%d expirations without a wait, want at least 10", event.Expirations())
 		}
 		must(t, r.Reset(time.Hour))
 		expectNothing(t, p)
@@ -108,7 +108,7 @@ func TestOutdatedExpirationsAreNotReported(t *testing.T) {
 	})
 }
 
-// An iteration that ends early puts an expiration back, which a Reset outdates.
+// Reset drops an expiration that a loop has put back.
 func TestResetOutdatesWhatWasPutBack(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		var timers [2]*iomux.Registration[int]
@@ -147,7 +147,7 @@ func TestTimersWakeTheSleeper(t *testing.T) {
 	})
 }
 
-// Of several goroutines that wait, one has each expiration.
+// Each expiration is reported to one of several waiting goroutines.
 func TestOneOfSeveralWaitersHasTheExpiration(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -178,7 +178,7 @@ func TestOneOfSeveralWaitersHasTheExpiration(t *testing.T) {
 		}
 		time.Sleep(quiet)
 		if len(seen) != timers || len(keys) != 0 {
-			t.Errorf("%d timers expired, and %d once more", len(seen), len(keys))
+			t.Errorf("%d timers expired, and %d of them twice", len(seen), len(keys))
 		}
 		cancel()
 		for range waiters {
@@ -204,7 +204,7 @@ func TestTimersAndReadySourcesTakeTurns(t *testing.T) {
 			}
 		}
 		if seen[iomux.KindIO] < 5 || seen[iomux.KindTimer] < 5 {
-			t.Errorf("seen are %v, want about as many of each", seen)
+			t.Errorf("events by kind are %v, want similar numbers", seen)
 		}
 	})
 }

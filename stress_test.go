@@ -18,13 +18,13 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// stressTime is how long TestStress runs with each backend: IOMUX_STRESS is for all of them
-// together; without it a moment.
+// stressTime returns how long TestStress runs with each backend: an equal part of IOMUX_STRESS, or
+// a moment without it.
 func stressTime(t *testing.T) time.Duration {
 	text := os.Getenv("IOMUX_STRESS")
 	if text == "" {
 		if runtime.GOOS == "windows" {
-			return 2 * time.Second // where a pair of sockets takes its time
+			return 2 * time.Second // opening a pair of sockets is slow there
 		}
 		return 500 * time.Millisecond
 	}
@@ -45,14 +45,14 @@ type stress struct {
 	modes  []iomux.Interest
 	// clock counts the Unregisters that have returned.
 	clock atomic.Int64
-	all   sync.Map // of the sources that were left registered
+	all   sync.Map // the sources that stay registered
 
 	registered, modified, closedFirst, written, reported, rearmed, woken atomic.Int64
 }
 
 // stressed is one source: the reading end of a pipe.
 type stressed struct {
-	mu           sync.Mutex // over the descriptors' life
+	mu           sync.Mutex // held while the descriptors are opened or closed
 	r, w         int
 	closed       bool
 	mute         bool
@@ -103,7 +103,7 @@ func (s *stress) run(t *testing.T) {
 		s.reported.Load(), s.rearmed.Load(), s.woken.Load())
 }
 
-// mutate changes sources of its own.
+// mutate registers, changes and removes its own sources.
 func (s *stress) mutate(t *testing.T, stop <-chan struct{}) {
 	sources := make([]*stressed, 16)
 	for {
@@ -142,7 +142,7 @@ func (s *stress) open(t *testing.T) *stressed {
 		return nil
 	}
 	source := &stressed{r: r, w: w, mute: rand.IntN(2) == 0, mode: s.modes[rand.IntN(len(s.modes))]}
-	source.mu.Lock() // nobody re-arms it before we know its registration
+	source.mu.Lock() // other goroutines must not re-arm it before r is set
 	defer source.mu.Unlock()
 	source.registration, err = s.poller.RegisterFD(source.r, iomux.Readable|source.mode, source)
 	if err != nil {
@@ -154,7 +154,7 @@ func (s *stress) open(t *testing.T) *stressed {
 	return source
 }
 
-// visitFile registers a regular file for a moment.
+// visitFile registers and unregisters a regular file.
 func (s *stress) visitFile(t *testing.T) {
 	file, err := os.Open(os.DevNull)
 	if path, errPath := os.Executable(); errPath == nil && err == nil {
@@ -168,7 +168,7 @@ func (s *stress) visitFile(t *testing.T) {
 	source := &stressed{file: true, mode: s.modes[rand.IntN(len(s.modes))]}
 	source.registration, err = s.poller.Register(file, iomux.Readable|source.mode, source)
 	if errors.Is(err, errors.ErrUnsupported) {
-		must(t, file.Close()) // on Windows, and with some modes
+		must(t, file.Close()) // refused on Windows, and with some modes
 		return
 	}
 	must(t, err)
@@ -184,8 +184,8 @@ func (s *stress) visitFile(t *testing.T) {
 	}
 }
 
-// remove unregisters and closes, where the mechanism sees it also the other way round, now and then
-// with a duplicate that remains open for a while.
+// remove unregisters and closes a source. If the mechanism allows it, it sometimes closes first,
+// and sometimes keeps a duplicate open for a while.
 func (s *stress) remove(t *testing.T, source *stressed) {
 	closeFirst := s.poller.Supports(iomux.Edge) && rand.IntN(3) == 0
 	twin := -1
@@ -242,7 +242,7 @@ func (s *stress) wake(t *testing.T, stop <-chan struct{}) {
 	}
 }
 
-// wait takes events until the Poller is closed, in all the ways there are.
+// wait takes events with all methods until the Poller is closed.
 func (s *stress) wait(t *testing.T) {
 	for {
 		var events [8]iomux.Event[*stressed]
@@ -281,7 +281,7 @@ func (s *stress) wait(t *testing.T) {
 	}
 }
 
-// iterate takes a few events from an iterator, and mostly leaves others behind.
+// iterate takes a few events from an iterator, and usually leaves others.
 func (s *stress) iterate(t *testing.T, began int64) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
@@ -308,15 +308,15 @@ func (s *stress) handle(t *testing.T, event iomux.Event[*stressed], began int64)
 		return
 	}
 	if end := source.unregistered.Load(); end != 0 && end <= began {
-		t.Errorf("descriptor %d is reported by a wait that began at %d, and was unregistered at %d", source.r, began, end)
+		t.Errorf("a wait that began at %d reports descriptor %d, which was unregistered at %d", began, source.r, end)
 	}
 	source.mu.Lock()
 	defer source.mu.Unlock()
 	if event.Registration != source.registration {
-		t.Errorf("descriptor %d comes with the registration of another one", source.r)
+		t.Errorf("descriptor %d is reported with another registration", source.r)
 	}
 	if source.mute && event.Ready&iomux.Readable != 0 {
-		t.Errorf("descriptor %d is %v, and nobody wrote to it", source.r, event.Ready)
+		t.Errorf("descriptor %d is %v, although nothing was written to it", source.r, event.Ready)
 	}
 	if source.closed {
 		return
@@ -338,8 +338,7 @@ func (s *stress) handle(t *testing.T, event iomux.Event[*stressed], began int64)
 	}
 }
 
-// expectAllRead waits until what was written to the sources that were left has been reported and
-// read.
+// expectAllRead waits until all data of the remaining sources was reported and read.
 func (s *stress) expectAllRead(t *testing.T) {
 	deadline := time.Now().Add(soon)
 	s.all.Range(func(key, _ any) bool {

@@ -12,8 +12,7 @@ func init() {
 	modelled = map[string]iomux.Option{"modelled eventport": iomux.WithPorts(portmodel.New())}
 }
 
-// A descriptor that was reported and then closed is noticed as such, so its number can be
-// registered again.
+// A reported descriptor is closed. Its number can be registered again.
 func TestNumberOfAPortIsRegisteredAgain(t *testing.T) {
 	p := poller(t, []iomux.Option{modelled["modelled eventport"]})
 	r, w := suite.Pipe(t)

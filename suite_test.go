@@ -13,7 +13,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// waiter makes a Poller one of the suite's objects, which go by descriptors.
+// waiter adapts a Poller to the suite, whose objects are identified by descriptor.
 type waiter struct {
 	*iomux.Poller[int]
 	mu            sync.Mutex
@@ -34,7 +34,7 @@ var numbers = suite.Numbers[iomux.Interest]{
 }
 
 func (w *waiter) Register(fd int, events suite.Events, mode suite.Mode) error {
-	w.mu.Lock() // a goroutine that waits may see an event before this one sees the registration
+	w.mu.Lock() // a waiting goroutine may get an event before Register returns
 	defer w.mu.Unlock()
 	r, err := w.RegisterFD(fd, numbers.To(events, mode), fd)
 	if err == nil {
@@ -83,16 +83,16 @@ func (w *waiter) toSuite(ready []iomux.Event[int], err error) (events []suite.Ev
 	return events, err
 }
 
-// modelled are the options for what this system does not have, over models of its calls.
+// modelled holds options for mechanisms that this system lacks, on top of models of their calls.
 var modelled map[string]iomux.Option
 
-// backends are the ways in which a Poller can wait on this system.
+// backends returns options for each way in which a Poller can wait on this system.
 func backends() map[string][]iomux.Option {
 	all := make(map[string][]iomux.Option)
 	for _, m := range iomux.Mechanisms() {
 		all[m.String()] = []iomux.Option{iomux.WithMechanism(m)}
 	}
-	if iomux.Epoll.Available() { // elsewhere all waits block
+	if iomux.Epoll.Available() { // on other systems all waits block
 		all["best blocking"] = []iomux.Option{iomux.WithBlocking()}
 	}
 	for name, option := range modelled {

@@ -15,7 +15,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// tiny are timeouts that are over before a goroutine can ask the kernel.
+// tiny holds timeouts that expire before a goroutine can make a system call.
 var tiny = []time.Duration{-time.Hour, -1, 0, 1, time.Microsecond, 10 * time.Microsecond, 100 * time.Microsecond, time.Millisecond}
 
 func TestReadyIsReportedWhateverTheTimeout(t *testing.T) {
@@ -34,12 +34,12 @@ func TestReadyIsReportedWhateverTheTimeout(t *testing.T) {
 	})
 }
 
-// The same for goroutines that wait for their turn while another one sleeps.
+// As above, for goroutines that wait for their turn while another one sleeps.
 func TestReadyIsReportedToFollowersWhateverTheTimeout(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		switch m := p.Mechanism(); {
 		case m == iomux.Kqueue && !m.Native(), m == iomux.EventPort, runtime.GOOS == "windows":
-			t.Skip("this mechanism hides a level for the moment in which another goroutine takes it")
+			t.Skip("this mechanism hides a level-triggered event while another goroutine takes it")
 		}
 		idle, _ := suite.Pipe(t)
 		register(t, p, idle, iomux.Readable)
@@ -55,7 +55,7 @@ func TestReadyIsReportedToFollowersWhateverTheTimeout(t *testing.T) {
 				}
 			}
 		}()
-		time.Sleep(quiet) // the goroutine sleeps by now
+		time.Sleep(quiet) // the goroutine is asleep after that
 		register(t, p, fd, iomux.Readable)
 		suite.Write(t, w)
 		var events [1]iomux.Event[int]
@@ -93,7 +93,7 @@ func TestNegativeTimeoutDoesNotWait(t *testing.T) {
 	})
 }
 
-// A context's error is not wrapped: programs compare it.
+// Wait does not wrap the error of a context, because programs compare it.
 func TestWaitReturnsTheContextsErrorItself(t *testing.T) {
 	fd, _ := suite.Pipe(t)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -103,7 +103,7 @@ func TestWaitReturnsTheContextsErrorItself(t *testing.T) {
 	}
 }
 
-// The context of an earlier wait stays alive. That of the present one ends the wait all the same.
+// The context of an earlier wait is not done. The context of this wait still ends it.
 func TestContextEndsItsWaitBesideAnotherOne(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		for range 10 {
@@ -114,7 +114,7 @@ func TestContextEndsItsWaitBesideAnotherOne(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 			if _, err := p.Wait(ctx, make([]iomux.Event[int], 1)); err != context.DeadlineExceeded {
-				t.Fatal("the wait ends with", err)
+				t.Fatal("the wait returned", err)
 			}
 			cancel()
 			cancelEarlier()
@@ -122,7 +122,7 @@ func TestContextEndsItsWaitBesideAnotherOne(t *testing.T) {
 	})
 }
 
-// twoOneShots registers two sources that are ready, and leaves an iteration at the first event.
+// twoOneShots registers two ready sources, and breaks a loop at the first event.
 func twoOneShots(t *testing.T, p *iomux.Poller[int]) (left *iomux.Registration[int], fd int) {
 	t.Helper()
 	registrations := make(map[int]*iomux.Registration[int])
@@ -194,7 +194,7 @@ func TestModifyDuringAnIterationReportsOnce(t *testing.T) {
 	})
 }
 
-// A wait without room for events is an error at once, and takes nothing.
+// A wait without room for events fails at once, and takes no event.
 func TestNoRoom(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		fd, w := suite.Pipe(t)
@@ -213,7 +213,7 @@ func TestNoRoom(t *testing.T) {
 	})
 }
 
-// Keys may have no size at all: then the Registration distinguishes the sources.
+// Keys may have size 0. The Registration then distinguishes the sources.
 func TestKeyOfZeroSize(t *testing.T) {
 	for name, opts := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -248,7 +248,7 @@ func TestKeyOfZeroSize(t *testing.T) {
 	}
 }
 
-// A loop that never has to sleep lets others run, after so many waits at the latest.
+// A saturated loop yields to other goroutines after a limited number of waits.
 func TestSaturatedLoopLetsOthersRun(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
@@ -272,7 +272,8 @@ func TestSaturatedLoopLetsOthersRun(t *testing.T) {
 	})
 }
 
-// A sleeping goroutine gets a level although another one, which only looks, is faster.
+// A sleeping goroutine gets a level-triggered event although another one, which only looks, takes
+// it first.
 func TestSleeperGetsALevelThatAnotherTook(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		fd, w := suite.Pipe(t)
@@ -288,7 +289,7 @@ func TestSleeperGetsALevelThatAnotherTook(t *testing.T) {
 				}
 				done <- err
 			}()
-			time.Sleep(2 * time.Millisecond) // it sleeps by now
+			time.Sleep(2 * time.Millisecond) // it is asleep after that
 			suite.Write(t, w)
 			_, err := p.WaitTimeout(events[:], 0)
 			must(t, err)

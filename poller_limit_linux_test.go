@@ -50,17 +50,10 @@ func waitAtTheLimit(t *testing.T, p *iomux.Poller[int], timeout time.Duration, b
 // limitDescriptors sets the limit to the lowest free number, or below all open descriptors.
 func limitDescriptors(t *testing.T, below bool) (leave func()) {
 	t.Helper()
-	limit := 0
-	if !below {
-		var err error
-		limit, err = unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
-		must(t, err)
-		must(t, unix.Close(limit))
+	if below {
+		return suite.Limit(t, 0)
 	}
-	var before unix.Rlimit
-	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
-	suite.Limit(t, limit)
-	return func() { must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before)) }
+	return suite.LimitReached(t)
 }
 
 // Epoll keeps reporting a closed descriptor while a duplicate is open. The Poller then renews its

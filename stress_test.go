@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"iomux"
-	"iomux/internal/test/suite"
 )
 
 // stressTime returns how long TestStress runs with each backend: an equal part of IOMUX_STRESS, or
@@ -137,6 +136,9 @@ func (s *stress) mutate(t *testing.T, stop <-chan struct{}) {
 
 func (s *stress) open(t *testing.T) *stressed {
 	r, w, err := stressPipe(t)
+	if errors.Is(err, syscall.EMFILE) {
+		return nil // the limit is reached
+	}
 	if err != nil {
 		t.Error("pipe:", err)
 		return nil
@@ -160,6 +162,9 @@ func (s *stress) visitFile(t *testing.T) {
 	if path, errPath := os.Executable(); errPath == nil && err == nil {
 		must(t, file.Close())
 		file, err = os.Open(path)
+	}
+	if errors.Is(err, syscall.EMFILE) {
+		return
 	}
 	if err != nil {
 		t.Error("open:", err)
@@ -191,7 +196,7 @@ func (s *stress) remove(t *testing.T, source *stressed) {
 	twin := -1
 	if closeFirst {
 		if rand.IntN(4) == 0 {
-			twin = suite.Duplicate(t, source.r, 0)
+			twin = stressDuplicate(t, source.r)
 		}
 		source.close(t)
 		s.closedFirst.Add(1)
@@ -231,13 +236,16 @@ func (s *stress) write(t *testing.T, source *stressed) {
 }
 
 func (s *stress) wake(t *testing.T, stop <-chan struct{}) {
-	for {
+	for turn := 1; ; turn++ {
 		select {
 		case <-stop:
 			return
 		case <-time.After(time.Millisecond):
 			must(t, s.poller.Wake())
 			s.woken.Add(1)
+			if turn%16 == 0 {
+				stressLimit(t)
+			}
 		}
 	}
 }

@@ -4,10 +4,12 @@ package iomux_test
 
 import (
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"iomux/descriptor"
+	"iomux/internal/test/suite"
 )
 
 // stressPipe opens a pipe that the leak check does not trace, because there are many.
@@ -19,6 +21,38 @@ func stressPipe(testing.TB) (r, w int, err error) {
 	// SetNonblock succeeds for an open descriptor.
 	_, _ = unix.SetNonblock(fds[0], true), unix.SetNonblock(fds[1], true)
 	return fds[0], fds[1], nil
+}
+
+// stressDuplicate returns -1 if the limit of descriptors is reached.
+func stressDuplicate(t testing.TB, fd int) int {
+	twin, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil && err != unix.EMFILE {
+		t.Error("duplicate:", err)
+	}
+	return twin
+}
+
+// stressLimit stays at the limit of descriptors for a moment. All numbers below the limit are in
+// use then, so it is higher than the number of sources, which poll(2) demands.
+func stressLimit(t testing.TB) {
+	const limit = 400
+	var twins []int
+	for {
+		twin := stressDuplicate(t, 0)
+		if twin < 0 {
+			break
+		}
+		twins = append(twins, twin)
+		if twin >= limit-1 {
+			break
+		}
+	}
+	leave := suite.Limit(t, limit)
+	time.Sleep(time.Millisecond)
+	leave()
+	for _, twin := range twins {
+		_ = stressClose(t, twin)
+	}
 }
 
 func stressClose(_ testing.TB, fd int) error { return unix.Close(fd) }

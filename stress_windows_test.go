@@ -11,6 +11,10 @@ func stressPipe(t testing.TB) (r, w int, err error) {
 	return r, w, nil
 }
 
+func stressDuplicate(t testing.TB, fd int) int { return suite.Duplicate(t, fd, 0) }
+
+func stressLimit(testing.TB) {} // Windows has none
+
 func stressClose(t testing.TB, fd int) error {
 	suite.Close(t, fd)
 	return nil

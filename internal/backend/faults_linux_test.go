@@ -119,26 +119,9 @@ func TestSleepWithoutAWakerIsAnError(t *testing.T) {
 	}
 }
 
-func lowestFree(t *testing.T) int {
-	t.Helper()
-	fd, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
-	must(t, err)
-	must(t, unix.Close(fd))
-	return fd
-}
-
-// limitReached makes the lowest free number the limit of descriptors, until the end of the test.
-func limitReached(t *testing.T) (leave func()) {
-	t.Helper()
-	var before unix.Rlimit
-	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
-	suite.Limit(t, lowestFree(t))
-	return func() { must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before)) }
-}
-
 func TestParkingComesBackAfterTheDescriptorLimit(t *testing.T) {
 	b := openEpoll(t, false)
-	leave := limitReached(t)
+	leave := suite.LimitReached(t)
 	must(t, b.Sleep(oneEvent(), precise, always(true)))
 	if b.parker.Load() != nil {
 		t.Fatal("there is a parker at the descriptor limit")
@@ -156,7 +139,9 @@ func TestParkingComesBackAfterTheDescriptorLimit(t *testing.T) {
 
 func TestOwnDescriptorsAreNotOpenToTheProgram(t *testing.T) {
 	b := openEpoll(t, false)
-	parker := lowestFree(t) // which the parker's duplicate gets
+	parker, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0) // the number that the parker's duplicate gets
+	must(t, err)
+	must(t, unix.Close(parker))
 	must(t, b.Sleep(oneEvent(), precise, always(true)))
 	for name, fd := range map[string]int{"epoll": b.fd, "waker": b.waker.fd, "parker": parker} {
 		if err := b.Add(fd, Readable, 7); !errors.Is(err, syscall.EBADF) {
@@ -216,7 +201,7 @@ func expectAll(t *testing.T, b Backend, tags map[int]uint32) {
 func TestRenewAtTheDescriptorLimitKeepsEveryRegistration(t *testing.T) {
 	b := openEpoll(t, false)
 	fds := pipes(t, b, 50)
-	leave := limitReached(t)
+	leave := suite.LimitReached(t)
 	tags := make(map[int]uint32)
 	for _, fd := range fds {
 		tags[fd] = uint32(fd)

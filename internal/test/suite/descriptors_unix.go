@@ -176,9 +176,18 @@ func raiseLimit(t testing.TB, n int) {
 	Limit(t, n)
 }
 
-// Limit sets the limit to n descriptors until the end of the test. It skips the test if the system
-// refuses.
-func Limit(t testing.TB, n int) {
+// LimitReached makes the lowest free number the limit of descriptors, as Limit does.
+func LimitReached(t testing.TB) (leave func()) {
+	t.Helper()
+	lowest, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
+	must(t, err)
+	must(t, unix.Close(lowest))
+	return Limit(t, lowest)
+}
+
+// Limit sets the limit to n descriptors until leave is called, or else until the end of the test.
+// It skips the test if the system refuses.
+func Limit(t testing.TB, n int) (leave func()) {
 	t.Helper()
 	var limit unix.Rlimit
 	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
@@ -187,5 +196,7 @@ func Limit(t testing.TB, n int) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Skipf("this process may not have %d descriptors: %v", n, err)
 	}
-	t.Cleanup(func() { _ = unix.Setrlimit(unix.RLIMIT_NOFILE, &before) })
+	leave = func() { _ = unix.Setrlimit(unix.RLIMIT_NOFILE, &before) } // raising it to the old value works
+	t.Cleanup(leave)
+	return leave
 }

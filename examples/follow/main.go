@@ -1,4 +1,4 @@
-// Follow prints what is appended to files, as tail -f does. It is written to package kqueue, and
+// Follow prints what is appended to files, as tail -f does. It uses package kqueue, and
 // runs on macOS and the BSDs, and on Linux with the emulation:
 //
 //	follow log.txt other.txt

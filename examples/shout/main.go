@@ -1,4 +1,4 @@
-// Shout returns what its clients send in upper case. It is written to package epoll, and runs on
+// Shout returns what its clients send in upper case. It uses package epoll, and runs on
 // every system that has epoll or an emulation of it:
 //
 //	shout 127.0.0.1:7009

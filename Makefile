@@ -50,7 +50,7 @@ bin-%:
 	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ ./$*
 
 # Slow steps run first.
-CHECKS := race vet lint wine layouts-s390x layouts-arm64 python-check stress alone-386 api-same scripts formatted
+CHECKS := race vet lint wine layouts-s390x layouts-arm64 python-check stress alone-386 api-same prose scripts formatted
 
 check: setup ## Run every check that this machine can run; less than ten minutes on two cores
 	@GOWORK=off go -C tools run ./check $(CHECKS)

@@ -36,9 +36,10 @@ import (
 // If a Poller becomes unreachable without Close, the garbage collector releases its descriptors.
 // Each of its Registrations keeps a Poller reachable.
 //
-// A program that closes descriptors of the Poller by their numbers breaks it. Close still interrupts
-// a wait with epoll or kqueue. With poll, select or /dev/poll, a wait in progress then cannot be
-// interrupted. It ends when a source is ready or the timeout expires, and later waits return EBADF.
+// A program that closes descriptors of the Poller by their numbers breaks it. Close still
+// interrupts a wait with epoll or kqueue. With poll, select or /dev/poll, a wait in progress then
+// cannot be interrupted. It ends when a source is ready or the timeout expires, and later waits
+// return EBADF.
 type Poller[K any] struct {
 	backend   backend.Backend
 	can       backend.Traits

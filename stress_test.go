@@ -32,13 +32,13 @@ func stressTime(t *testing.T) time.Duration {
 	return d / time.Duration(len(backends()))
 }
 
-// stress is a Poller that goroutines register at, modify, unregister, wake and wait on all the
-// time, and what is known of it:
+// stress is a Poller on which goroutines register, modify, unregister, wake and wait all the time.
+// These properties must hold:
 //
 //   - A wait that began after Unregister had returned does not report the source.
-//   - A mute source, which nobody writes to, is never reported readable, though its number was that
-//     of another one before.
-//   - What was written is reported, until it was read: in the end all has been read.
+//   - A mute source, to which nobody writes, is never reported readable, even if another source had
+//     its number before.
+//   - Written data is reported until it was read. In the end all data has been read.
 type stress struct {
 	poller *iomux.Poller[*stressed]
 	modes  []iomux.Interest

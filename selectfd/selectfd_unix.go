@@ -83,8 +83,8 @@ func prepare(sets [3]*Set) (highest int, err error) {
 	return highest, nil
 }
 
-// expose returns the words of the sets for the kernel, nil for an empty set. It saves a copy of them
-// if the wait may be repeated.
+// expose returns the words of the sets for the kernel, nil for an empty set. It saves a copy of
+// them if the wait may be repeated.
 func expose(sets [3]*Set, limit int, save bool) (words [3]*sys.SelectWord) {
 	for i, set := range sets {
 		if set == nil {

@@ -76,7 +76,8 @@ func allMechanisms() []iomux.Mechanism {
 
 func printMechanisms(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(columns ...any) { _, _ = fmt.Fprintln(table, columns...) } // Flush returns the error
+	// Flush returns the error.
+	line := func(columns ...any) { _, _ = fmt.Fprintln(table, columns...) }
 	line("MECHANISM\tPACKAGE\tPOLLER\tDESCRIPTORS\tHIGHEST\tENTRIES\tWATCHES\tRESOLUTION")
 	for _, m := range allMechanisms() {
 		name := m.String() + "\t" + cmp.Or(packageOn(runtime.GOOS, m), "-")

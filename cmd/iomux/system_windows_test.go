@@ -91,7 +91,8 @@ func TestCtrlCIsASignal(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	readLine(t, bufio.NewReader(messages)) // until it listens, which follows the start of the wait for the signal
+	// The command listens after it has started to wait for the signal.
+	readLine(t, bufio.NewReader(messages))
 	if got := pressCtrlC(t, cmd); got != 0 || output.String() != "signal:INT\tcaught\n" {
 		t.Errorf("exit status %#x, output %q", got, output.String())
 	}

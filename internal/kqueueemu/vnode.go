@@ -102,7 +102,8 @@ func (vnode) enable(q *Queue, _ int, r *registration) syscall.Errno {
 
 func (vnode) detach(q *Queue, epoll int, r *registration) syscall.Errno {
 	if r.hangs && epoll >= 0 {
-		_ = descriptor{}.control(q, epoll, unix.EPOLL_CTL_DEL, r) // if the file is gone, detach below reports it
+		// If the file is gone, detach below reports it.
+		_ = descriptor{}.control(q, epoll, unix.EPOLL_CTL_DEL, r)
 	}
 	return file{}.detach(q, epoll, r)
 }

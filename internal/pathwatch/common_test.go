@@ -22,7 +22,7 @@ const (
 	quiet = 30 * time.Millisecond // for so long nothing happens
 )
 
-// keepsWatchedDirectories is what Wine does instead of reporting the removal of a watched directory.
+// keepsWatchedDirectories describes Wine: it does not report that a watched directory was removed.
 const keepsWatchedDirectories = "a watched directory that was removed stays until its handle is closed, without a report"
 
 // onEach runs a test with each kernel, in a directory of its own.

@@ -115,7 +115,7 @@ func (k *inotify) decode(n *node, mask uint32, entry string, happened func(*node
 		happened(n, "", 0)
 	case mask&ofEntry != 0:
 		happened(n, entry, 0)
-	case entry != "": // the attributes or contents of an entry; if it is a target, its own watch reports them
+	case entry != "": // an entry has changed; if it is a target, its own watch reports that
 	case mask&(unix.IN_DELETE_SELF|unix.IN_UNMOUNT) != 0:
 		happened(n, "", Deleted)
 	case mask&unix.IN_MOVE_SELF != 0:

@@ -40,7 +40,7 @@ type port struct {
 
 	mu         sync.Mutex // guards the rest and the handles of nodes
 	opened     map[windows.Handle]struct{}
-	operations map[*windows.Overlapped]*operation // running operations, whose memory the kernel uses
+	operations map[*windows.Overlapped]*operation // running, so the kernel uses their memory
 	done       []*operation
 	closed     bool
 }

@@ -162,7 +162,7 @@ func (n *node) decode(notes uint32) (change Change) {
 	}
 	var stat unix.Stat_t
 	if change&Deleted != 0 && unix.Fstat(n.number, &stat) == nil && stat.Nlink > 0 {
-		change = change&^Deleted | Linked // another link was removed, or follow reports the removal of this one
+		change = change&^Deleted | Linked // if this link was removed, follow reports that
 	}
 	// Some systems report a truncation as a change of the attributes.
 	if notes&(kevent.NoteWrite|kevent.NoteExtend|kevent.NoteAttrib) != 0 && unix.Fstat(n.number, &stat) == nil {

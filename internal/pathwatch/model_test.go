@@ -17,8 +17,8 @@ import (
 	"iomux/internal/test/wine"
 )
 
-// random changes what the name leads to: directory/link/a/file, where link leads to v1 or v2. If there
-// are no symbolic links, link is a directory that changes places with v1 or v2.
+// random changes the target of the name directory/link/a/file, in which link leads to v1 or v2. If
+// there are no symbolic links, link is a directory that changes places with v1 or v2.
 type random struct {
 	*rand.Rand
 	directory string

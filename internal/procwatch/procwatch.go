@@ -39,7 +39,7 @@ func Watch(process *os.Process, notify func()) (*Exit, error) {
 
 func newExit(s source) *Exit {
 	exit := &Exit{source: s}
-	exit.cleanup = runtime.AddCleanup(exit, func(s source) { _ = s.close() }, s) // nobody takes the error
+	exit.cleanup = runtime.AddCleanup(exit, func(s source) { _ = s.close() }, s) // no receiver
 	return exit
 }
 

@@ -17,6 +17,7 @@ var probes = map[string]func(context.Context) string{
 	"stress":        raceDetector,
 	"lint":          func(ctx context.Context) string { return unbuilt(ctx, "bin") },
 	"api-same":      func(ctx context.Context) string { return unbuilt(ctx, "bin-api") },
+	"prose":         listed,
 	"scripts":       func(context.Context) string { return missing("shellcheck") },
 	"alone-386":     func(ctx context.Context) string { return foreign(ctx, "386", "") },
 	"layouts-arm64": func(ctx context.Context) string { return foreign(ctx, "arm64", "qemu-aarch64") },
@@ -44,6 +45,14 @@ func missing(programs ...string) string {
 		}
 	}
 	return ""
+}
+
+// listed needs git, which lists the files to read. A source archive has no list.
+func listed(ctx context.Context) string {
+	if reason := missing("git"); reason != "" {
+		return reason
+	}
+	return failure(ctx, "git", "ls-files", "--error-unmatch", "Makefile")
 }
 
 // failure returns a reason if the command fails: the last line of its output that is not make's

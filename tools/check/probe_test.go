@@ -68,9 +68,10 @@ func only(t *testing.T, programs ...string) func(*exec.Cmd) {
 func TestProbeNamesProgramsThatAreNotInstalled(t *testing.T) {
 	t.Parallel()
 	output := probed(t, only(t, "go", "env", "make", "sh"),
-		"formatted", "race", "scripts", "layouts-arm64", "layouts-s390x", "wine")
+		"formatted", "race", "prose", "scripts", "layouts-arm64", "layouts-s390x", "wine")
 	has(t, output, "can run step formatted", "can run step test instead",
 		"left out: step wine: wine is not installed",
+		"left out: step prose: git is not installed",
 		"left out: step scripts: shellcheck is not installed",
 		"left out: step layouts-arm64: qemu-aarch64 is not installed",
 		"left out: step layouts-s390x: qemu-s390x is not installed",

@@ -34,7 +34,8 @@ var allowed = map[string][]string{
 	"internal/test/leak": {"kqueue", "internal/*"},
 	"descriptor":         {"internal/*"},
 	"internal":           {"internal/*"},
-	"internal/sys":       {"internal/bitnames", "internal/kevent", "internal/timeout"}, // which call no system
+	// These packages make no system call.
+	"internal/sys": {"internal/bitnames", "internal/kevent", "internal/timeout"},
 }
 
 // upper lists the internal packages that only the packages named here may import. The other

@@ -33,7 +33,8 @@ func (t *target) lookUp() {
 	l := &t.session.lookups
 	if l.answers == nil {
 		l.context, l.cancel = context.WithCancel(context.Background())
-		l.answers = make(chan answer, len(t.session.targets)) // each target has one lookup at a time
+		// Each target has one lookup at a time.
+		l.answers = make(chan answer, len(t.session.targets))
 	}
 	t.looking = true
 	l.pending++

@@ -23,7 +23,7 @@ type session struct {
 	waiter   *waiter
 	lookups  lookups
 	start    time.Time
-	targets  []*target         // of the sources that can still become ready, in the order of the arguments
+	targets  []*target         // those that can still become ready, in the order of the arguments
 	watched  map[int][]*target // by descriptor: several if it was named twice
 	found    []finding         // since the last reports
 	ready    []report          // all that were reported ready, for CMD

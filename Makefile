@@ -24,10 +24,10 @@ FUZZTIME := 10s
 COUNT := 6
 BENCH := .
 BENCHTIME := 9m
-STRESS := 30s
+STRESS := 20s
 # The number of faults that strike each object. 0 is all of them.
 FAULTS := 0
-RACES := 3
+RACES := 2
 
 # Git refuses to report the version of a clone of another user, so binaries have none.
 export GOFLAGS ?= -buildvcs=false

@@ -281,3 +281,14 @@ func TestShortListReportsFiltersAndDevicesInTurns(t *testing.T) {
 		}
 	}
 }
+
+func TestSignalOfAThreadIsReported(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for _, number := range []unix.Signal{unix.SIGUSR2, unix.SIGCHLD} {
+		queue := newQueue(t)
+		apply(t, queue, change(int(number), kqueue.FilterSignal, kqueue.EvAdd))
+		must(t, unix.Tgkill(os.Getpid(), unix.Gettid(), number))
+		one(t, queue, int(number), kqueue.FilterSignal)
+	}
+}

@@ -265,3 +265,20 @@ func TestReusedNumbersWhileOthersWait(t *testing.T) {
 	must(t, e.Close())
 	waiting.Wait()
 }
+
+func TestAddLeavesTheMode(t *testing.T) {
+	e := newEpoll(t)
+	for _, nonblocking := range []bool{true, false} {
+		r, w := suite.Pipe(t)
+		must(t, unix.SetNonblock(r, nonblocking))
+		before, err := unix.FcntlInt(uintptr(r), unix.F_GETFL, 0)
+		must(t, err)
+		must(t, e.Add(r, epollemu.In, 1))
+		suite.Write(t, w)
+		expect(t, e, r, epollemu.In, 1)
+		must(t, e.Remove(r))
+		if after, err := unix.FcntlInt(uintptr(r), unix.F_GETFL, 0); after != before || err != nil {
+			t.Errorf("the mode is %#x, %v, want %#x", after, err, before)
+		}
+	}
+}

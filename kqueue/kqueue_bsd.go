@@ -27,6 +27,13 @@ type state struct{}
 // kernel returns this system's kernel, with a wake-up descriptor for the whole process: the
 // reading end of a pipe whose writing end is closed.
 var kernel = sync.OnceValues(func() (*kqueuebsd.Kernel, error) {
+	k := &kqueuebsd.Kernel{System: runtime.GOOS, Kevent: callKevent, SideFD: -1}
+	if runtime.GOOS == "netbsd" {
+		var errno syscall.Errno
+		if k.SideFD, errno = sys.Kqueue(); errno != 0 {
+			return nil, os.NewSyscallError("kqueue", errno)
+		}
+	}
 	var fds [2]int
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -34,8 +41,8 @@ var kernel = sync.OnceValues(func() (*kqueuebsd.Kernel, error) {
 		return nil, os.NewSyscallError("pipe", err)
 	}
 	unix.CloseOnExec(fds[0])
-	err := os.NewSyscallError("close", unix.Close(fds[1]))
-	return &kqueuebsd.Kernel{System: runtime.GOOS, Kevent: callKevent, WakeFD: fds[0]}, err
+	k.WakeFD = fds[0]
+	return k, os.NewSyscallError("close", unix.Close(fds[1]))
 })
 
 func create() (*Queue, error) {

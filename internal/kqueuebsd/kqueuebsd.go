@@ -23,6 +23,8 @@ type Kernel struct {
 	// queue wakes the queue's waiters, one after the other. FilterUser could also wake them, but
 	// not every system has it, and all of its idents belong to the program.
 	WakeFD int
+	// SideFD is a kqueue that no caller uses, or -1. NetBSD needs it.
+	SideFD int
 }
 
 // Wake makes the waiters of the queue fd return. It deletes the wake-up first, because only a new
@@ -98,7 +100,11 @@ func (k *Kernel) Change(fd int, change kevent.Event) syscall.Errno {
 		_ = k.changeOne(fd, removal) // fails if it is not registered yet
 	}
 	if !k.dropsTrigger(change) {
-		return k.changeOne(fd, change)
+		errno := k.changeOne(fd, change)
+		if errno == 0 && k.missesNotes(change) {
+			k.collectNotes(change.Ident)
+		}
+		return errno
 	}
 	change.Fflags &^= kevent.NoteTrigger
 	if errno := k.changeOne(fd, change); errno != 0 {
@@ -131,7 +137,7 @@ func (k *Kernel) Singly(changes []kevent.Event, room int) bool {
 	for _, change := range changes {
 		fitted := change
 		k.fit(&fitted)
-		if change.Flags&kevent.Receipt != 0 || isBeyond(change) || k.keepsOldState(change) || k.dropsTrigger(change) ||
+		if change.Flags&kevent.Receipt != 0 || isBeyond(change) || k.keepsOldState(change) || k.missesNotes(change) || k.dropsTrigger(change) ||
 			fitted != change {
 			return true
 		}

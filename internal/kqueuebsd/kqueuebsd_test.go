@@ -162,7 +162,9 @@ func TestNotesOfAFileAreReplaced(t *testing.T) {
 		if k.Singly([]kevent.Event{add}, 1) != (m.system == "netbsd") {
 			t.Error("the change is not made in two steps where that is needed, or where it is not")
 		}
+		m.change(5, kevent.NoteDelete) // which is pending, and stays so
 		change(t, k, add)
+		expect(t, k, 5, 1)
 		m.change(5, kevent.NoteExtend)
 		expect(t, k, 5, 1)
 		m.change(5, kevent.NoteDelete)

@@ -29,14 +29,23 @@ type registration struct {
 	hits     uint32
 }
 
+// side is the descriptor of the SideFD.
+const side = 2000
+
 func newKernel(t *testing.T, system string) (*Kernel, *model) {
 	m := &model{t: t, system: system, added: make(map[uint64]int)}
-	return &Kernel{System: system, Kevent: m.kevent, WakeFD: 1000}, m
+	return &Kernel{System: system, Kevent: m.kevent, WakeFD: 1000, SideFD: side}, m
 }
 
-func (m *model) kevent(_ int, changes, events []kevent.Event, timeout time.Duration) (int, syscall.Errno) {
+func (m *model) kevent(fd int, changes, events []kevent.Event, timeout time.Duration) (int, syscall.Errno) {
 	if m.calls++; m.calls > 100 {
 		m.t.Fatal("kevent is called again and again")
+	}
+	if fd == side { // vn_knote_attach and vn_knote_detach
+		if k := m.find(changes[0].Ident, kevent.FilterVnode); k != nil {
+			k.interest = k.Fflags
+		}
+		return 0, 0
 	}
 	n := 0
 	for _, change := range changes {

@@ -2,21 +2,26 @@ package kqueuebsd
 
 import "iomux/internal/kevent"
 
-// keepsOldState reports whether the kernel ignores a part of the change if its ident is already
-// registered, so that it must be deleted first:
-//   - a timer continues unchanged on DragonFly (filt_timer has no touch) and NetBSD 9;
-//   - NetBSD reads the notes of FilterVnode only when it attaches them (vn_knote_attach).
+// keepsOldState reports whether the kernel does not restart a timer that is added again, so that it
+// must be deleted first: filt_timer of DragonFly and of NetBSD 9 has no touch.
 func (k *Kernel) keepsOldState(change kevent.Event) bool {
-	if change.Flags&(kevent.Add|kevent.Delete) != kevent.Add {
-		return false
-	}
-	switch change.Filter {
-	case kevent.FilterTimer:
-		return k.System == "dragonfly" || k.System == "netbsd"
-	case kevent.FilterVnode:
-		return k.System == "netbsd"
-	}
-	return false
+	return change.Filter == kevent.FilterTimer && change.Flags&(kevent.Add|kevent.Delete) == kevent.Add &&
+		(k.System == "dragonfly" || k.System == "netbsd")
+}
+
+// missesNotes reports whether the kernel does not look for the notes of the change. NetBSD collects
+// the notes of all registrations of a file only when it attaches or detaches one of them
+// (vn_knote_attach), not when one changes. Deleting the registration first would drop an event.
+func (k *Kernel) missesNotes(change kevent.Event) bool {
+	return k.System == "netbsd" && change.Filter == kevent.FilterVnode && change.Flags&kevent.Delete == 0
+}
+
+// collectNotes makes the kernel collect the notes of the file again.
+func (k *Kernel) collectNotes(ident uint64) {
+	side := kevent.Event{Ident: ident, Filter: kevent.FilterVnode, Flags: kevent.Add}
+	_ = k.changeOne(k.SideFD, side) // the descriptor may be closed by now
+	side.Flags = kevent.Delete
+	_ = k.changeOne(k.SideFD, side)
 }
 
 // dropsTrigger reports whether the change would lose its NOTE_TRIGGER:

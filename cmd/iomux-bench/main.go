@@ -34,8 +34,8 @@ Workloads:
         pipe is written to the next; the time of one event, which is a read, a
         write and a share of a wait
 
-Mechanisms are select, poll, epoll, kqueue, devpoll and poller, which is the
-portable Poller of package iomux. Emulated mechanisms are marked with *.
+Mechanisms are select, poll, epoll, kqueue, devpoll and poller. The last one is
+the portable Poller of package iomux. Emulated mechanisms are marked with *.
 
 Every number is the median of several rounds. Each round measures every
 mechanism once. ± is half the distance between the quartiles. Run it on a quiet

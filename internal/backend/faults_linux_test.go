@@ -139,7 +139,8 @@ func TestParkingComesBackAfterTheDescriptorLimit(t *testing.T) {
 
 func TestOwnDescriptorsAreNotOpenToTheProgram(t *testing.T) {
 	b := openEpoll(t, false)
-	parker, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0) // the number that the parker's duplicate gets
+	// The parker's duplicate will get this number.
+	parker, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
 	must(t, err)
 	must(t, unix.Close(parker))
 	must(t, b.Sleep(oneEvent(), precise, always(true)))

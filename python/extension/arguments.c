@@ -1,6 +1,5 @@
-/* Arguments, timeouts and exceptions. Arguments are read with private functions of the interpreter,
-   so that the exceptions for wrong ones are the original's to the letter in every version of
-   Python. */
+/* Arguments, timeouts and exceptions. Private functions of the interpreter read the arguments. So
+   wrong arguments raise exactly the exceptions of the original, in every version of Python. */
 #include <patchlevel.h>
 #if PY_VERSION_HEX >= 0x030D0000 /* their headers, since 3.13 */
 #define Py_BUILD_CORE_MODULE 1

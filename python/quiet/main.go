@@ -1,9 +1,10 @@
 // Command quiet makes the Go runtime in a shared library leave signals alone.
 //
 // Python loads the library with all signals blocked. The runtime's threads inherit that, so they
-// never take a signal for which Python code waits (sigwait, signalfd). But the runtime unblocks the
-// signals that its signal table marks, SIGCHLD and SIGPROF among them, in its own threads and in
-// each thread that enters it. No setting prevents that, so quiet clears the marks in the file.
+// never take a signal for which Python code waits (sigwait, signalfd). But the signal table of the
+// runtime marks some signals, such as SIGCHLD and SIGPROF. The runtime unblocks these in its own
+// threads, and in each thread that enters it. No setting prevents that, so quiet clears the marks
+// in the file.
 package main
 
 import (

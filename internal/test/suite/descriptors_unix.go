@@ -196,7 +196,8 @@ func Limit(t testing.TB, n int) (leave func()) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Skipf("this process may not have %d descriptors: %v", n, err)
 	}
-	leave = func() { _ = unix.Setrlimit(unix.RLIMIT_NOFILE, &before) } // raising it to the old value works
+	// Raising the limit to its old value does not fail.
+	leave = func() { _ = unix.Setrlimit(unix.RLIMIT_NOFILE, &before) }
 	t.Cleanup(leave)
 	return leave
 }

@@ -98,8 +98,8 @@ func TestPollAfterTheProgramClosedTheDescriptor(t *testing.T) {
 func TestAdvice(t *testing.T) {
 	for errno, want := range map[unix.Errno]string{
 		unix.EBADF:  "epoll_ctl: descriptor 7: bad file descriptor (it is not open)",
-		unix.EEXIST: "epoll_ctl: descriptor 7: file exists (it is registered already: use Modify)",
-		unix.ENOENT: "epoll_ctl: descriptor 7: no such file or directory (it is not registered, or was closed and opened again since)",
+		unix.EEXIST: "epoll_ctl: descriptor 7: file exists (it is already registered: use Modify)",
+		unix.ENOENT: "epoll_ctl: descriptor 7: no such file or directory (it is not registered, or was closed and its number reused)",
 		unix.EINVAL: "epoll_ctl: descriptor 7: invalid argument (it is the poller itself, or Exclusive is not allowed here)",
 		unix.ELOOP:  "epoll_ctl: descriptor 7: too many levels of symbolic links (epolls watch each other, or too many are nested)",
 		unix.ENOSPC: "epoll_ctl: descriptor 7: no space left on device (raise fs.epoll.max_user_watches)",

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 
 	"iomux/cmd/iomux/internal/exit"
 	"iomux/cmd/iomux/internal/output"
+	"iomux/cmd/iomux/internal/session"
 	"iomux/cmd/iomux/internal/suggest"
 )
 
@@ -34,7 +36,19 @@ func run(args []string) int {
 	if out.err != nil {
 		err = exit.Error{Status: exit.Failed, Reason: out.err}
 	}
+	if err != nil && wantsJSON(cmd, args) {
+		session.PrintFailure(err)
+	}
 	return statusOf(cmd, err)
+}
+
+// wantsJSON reports whether --json was given, even if it stands after an argument that is wrong.
+func wantsJSON(cmd *cobra.Command, args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	flag := cmd.Flags().Lookup("json")
+	return flag != nil && (flag.Value.String() == "true" || slices.Contains(args, "--json"))
 }
 
 // statusOf prints the error if the user has not seen it, and returns its exit status.
@@ -87,7 +101,10 @@ func newRootCommand() *cobra.Command {
 
 // explainFlag adds to an error of cobra what the user may have meant.
 func explainFlag(cmd *cobra.Command, err error) error {
-	unknown := (*pflag.NotExistError)(nil)
+	unknown, invalid := (*pflag.NotExistError)(nil), (*pflag.InvalidValueError)(nil)
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool" {
+		return exit.Misuse("--%s takes no value, not %q", invalid.GetFlag().Name, invalid.GetValue())
+	}
 	if !errors.As(err, &unknown) {
 		return exit.Misuse("%w", err)
 	}

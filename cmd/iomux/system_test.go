@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,6 +140,27 @@ func TestFlagsOfInheritedDescriptorsStay(t *testing.T) {
 				t.Errorf("%v, nonblocking %v: the flags were %#x, are %#x", args, nonblock, before, after)
 			}
 			_ = unix.Close(fds[0])
+		}
+	}
+}
+
+// TestDescriptorOfAPath gives iomux a descriptor that was opened with O_PATH.
+func TestDescriptorOfAPath(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux and FreeBSD have O_PATH, and package unix has that of Linux")
+	}
+	const oPath = 0x200000
+	path, err := os.OpenFile(t.TempDir(), oPath, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer path.Close()
+	for _, mechanism := range session.Mechanisms() {
+		cmd := exec.CommandContext(t.Context(), program(t), "wait", "--timeout", "30", "--mechanism", mechanism, "fd:3")
+		cmd.ExtraFiles = []*os.File{path}
+		out, err := cmd.CombinedOutput()
+		if want := "iomux: fd:3: opened with O_PATH"; err == nil || !strings.HasPrefix(string(out), want) {
+			t.Errorf("%s: %q, %v, want %q", mechanism, out, err, want)
 		}
 	}
 }

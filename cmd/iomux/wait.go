@@ -53,7 +53,8 @@ another tab and details.
 With --json each line is an object with source, ready (a list of states),
 elapsed (seconds) and details: fd, peer, bytes, status, error. If SOURCE is not
 UTF-8, source_bytes holds its bytes in base64. If iomux fails, the last object
-has error, exit_status and, after the timeout, waiting (a list of sources).
+has error, exit_status and, after the timeout, waiting (a list of sources). If a
+source in waiting is not UTF-8, waiting_bytes holds the list in base64.
 
 If stdout is closed, the Go runtime replaces it with /dev/null.
 
@@ -138,12 +139,7 @@ func newWaitCommand() *cobra.Command {
 		Example:               waitExamples,
 		DisableFlagsInUseLine: true,
 		ValidArgsFunction:     completeSource,
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			defer func() {
-				if err != nil && opts.JSON {
-					session.PrintFailure(err)
-				}
-			}()
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if timeout.Given {
 				opts.Timeout = timeout.Value
 			}

@@ -24,6 +24,11 @@ func New(fd int) (*Parker, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The runtime ends the program if it cannot open the descriptors of its netpoller.
+	if err := checkRoom(twin); err != nil {
+		_ = closeFD(twin) // the first error matters more
+		return nil, err
+	}
 	// The netpoller accepts non-blocking files only.
 	if err := setNonblock(twin); err != nil {
 		_ = closeFD(twin) // the first error matters more
@@ -40,6 +45,18 @@ func New(fd int) (*Parker, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// checkRoom returns an error if two more descriptors, an epoll and an eventfd, cannot be opened.
+func checkRoom(fd int) error {
+	for range 2 {
+		twin, err := duplicate(fd)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = closeFD(twin) }() // nothing was written to it
+	}
+	return nil
 }
 
 // Park calls look, and returns if look returns true. Otherwise it parks until the descriptor is

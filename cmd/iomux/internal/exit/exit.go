@@ -3,7 +3,10 @@ package exit
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"iomux/cmd/iomux/internal/output"
 )
@@ -30,7 +33,22 @@ func Misuse(format string, args ...any) error {
 	return Error{Misused, fmt.Errorf(format, args...)}
 }
 
+// escape replaces control characters, which would break the line or change a terminal.
+func escape(text string) string {
+	var b strings.Builder
+	for text != "" {
+		r, size := utf8.DecodeRuneInString(text)
+		if unicode.IsControl(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		} else {
+			b.WriteString(text[:size])
+		}
+		text = text[size:]
+	}
+	return b.String()
+}
+
 // Complain writes one message to stderr. If stderr cannot take it, there is nobody left to inform.
 func Complain(text string) {
-	_, _ = fmt.Fprintln(output.Stderr, "iomux: "+strings.TrimSuffix(text, "\n"))
+	_, _ = fmt.Fprintln(output.Stderr, "iomux: "+escape(strings.TrimSuffix(text, "\n")))
 }

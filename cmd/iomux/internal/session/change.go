@@ -50,7 +50,7 @@ func (t *target) openChange() {
 // openExists waits until the name exists, or with --gone does not. The second look finds
 // a change from before the watch began.
 func (t *target) openExists() {
-	if t.lookForName(); t.ended() {
+	if t.lookForName(); t.ended() || t.session.Timeout == 0 {
 		return
 	}
 	err := t.session.waiter.setPath(t, t.path)
@@ -79,11 +79,16 @@ func (t *target) lookForName() {
 	switch {
 	case t.exists && !existed && !t.session.Gone:
 		t.report(t.newReport(exists))
-	case err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
+	case err != nil && !leadsNowhere(err):
 		t.fail(reason(err))
 	case !t.exists && t.session.Gone:
 		t.report(t.newReport(gone))
 	}
+}
+
+// leadsNowhere reports whether a name cannot be resolved because of the files that exist now.
+func leadsNowhere(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP)
 }
 
 // pathFailure returns the reason why a path cannot be watched, and what to do.

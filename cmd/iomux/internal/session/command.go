@@ -42,10 +42,18 @@ func cannotRun(name string, err error) exit.Error {
 		status, err = exit.NotFound, errors.New("command not found")
 	case errors.Is(err, exec.ErrDot):
 		status, err = exit.NotFound, fmt.Errorf("command not found on PATH: use ./%s for the one here", name)
+	case errors.Is(err, fs.ErrPermission) && isPlainFile(name):
+		err = errors.New("not executable: use chmod +x")
 	default:
 		err = reason(err)
 	}
 	return exit.Error{Status: status, Reason: fmt.Errorf("%s: %w", printable(name), err)}
+}
+
+// isPlainFile reports whether a file has no permission to be executed by anybody.
+func isPlainFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 == 0
 }
 
 // reason returns the errno in err, because names of system calls do not help users of a shell.

@@ -4,7 +4,6 @@ package session
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -45,13 +44,16 @@ func (c *child) failure(err error) exit.Error {
 
 // interpreter returns the interpreter that a script names after #!.
 func (c *child) interpreter() string {
-	file, err := os.Open(c.path)
+	fd, err := unix.Open(c.path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return ""
 	}
-	defer func() { _ = file.Close() }() // it was only read
-	start := make([]byte, 256)          // the kernel reads no more
-	n, _ := io.ReadFull(file, start)    // most files are shorter
+	defer func() { _ = unix.Close(fd) }() // it was only read
+	start := make([]byte, 256)            // the kernel reads no more
+	n, err := unix.Read(fd, start)
+	if err != nil {
+		return ""
+	}
 	line, _, _ := strings.Cut(string(start[:n]), "\n")
 	words := strings.FieldsFunc(strings.TrimPrefix(line, "#!"), func(r rune) bool { return r == ' ' || r == '\t' })
 	if !strings.HasPrefix(line, "#!") || len(words) == 0 {

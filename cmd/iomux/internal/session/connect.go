@@ -212,7 +212,7 @@ func (t *target) refused() {
 
 // isAbsent reports whether an attempt failed because there is no listener.
 func isAbsent(err error) bool {
-	return err == errRefused || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+	return err == errRefused || leadsNowhere(err)
 }
 
 // interval returns the time between two attempts.
@@ -225,6 +225,9 @@ func (t *target) interval() time.Duration {
 
 // joinReasons returns the reasons as one error.
 func joinReasons(reasons []error) error {
+	if len(reasons) == 1 {
+		return reasons[0]
+	}
 	texts := make([]string, len(reasons))
 	for i, err := range reasons {
 		texts[i] = err.Error()

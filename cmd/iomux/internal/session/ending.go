@@ -3,7 +3,9 @@ package session
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"iomux/cmd/iomux/internal/exit"
 	"iomux/cmd/iomux/internal/output"
@@ -13,7 +15,8 @@ import (
 type ending struct {
 	Error      string   `json:"error"`
 	ExitStatus int      `json:"exit_status"`
-	Waiting    []string `json:"waiting,omitempty"` // the sources that were not ready in time
+	Waiting    []string `json:"waiting,omitempty"`       // the sources that were not ready in time
+	Exact      [][]byte `json:"waiting_bytes,omitempty"` // the same, if one of them is not UTF-8
 	Elapsed    float64  `json:"elapsed,omitempty"`
 }
 
@@ -35,6 +38,11 @@ func PrintFailure(err error) {
 	line := ending{Error: ended.Reason.Error(), ExitStatus: ended.Status}
 	if late := (lateError{}); errors.As(ended.Reason, &late) {
 		line.Waiting, line.Elapsed = late.sources, late.elapsed.Seconds()
+		if !utf8.ValidString(strings.Join(late.sources, "")) {
+			for _, source := range late.sources {
+				line.Exact = append(line.Exact, []byte(source))
+			}
+		}
 	}
 	if text, failed := json.Marshal(line); failed == nil {
 		_, _ = output.Stdout.Write(append(text, '\n')) // the exit status shows a failure anyway

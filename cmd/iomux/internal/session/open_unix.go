@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -26,6 +28,8 @@ func (t *target) openDescriptor() {
 	switch mode &= unix.O_ACCMODE; {
 	case err != nil:
 		t.fail(err)
+	case isPath(fd):
+		t.fail(errors.New("opened with O_PATH, which gives no access to the file: open it for reading"))
 	case mode == unix.O_RDWR && mayBeClosed(fd):
 		t.fail(fmt.Errorf("not open, or /dev/null open for reading and writing: give it to iomux, as in %d%sFILE",
 			fd, t.redirection()))
@@ -41,6 +45,14 @@ func (t *target) openDescriptor() {
 		}
 		t.await(want, t.reportReady)
 	}
+}
+
+// isPath reports whether fd was opened with O_PATH of Linux. poll(2) treats it as closed, as macOS
+// treats some devices.
+func isPath(fd int) bool {
+	look := []poll.FD{{FD: int32(fd)}}
+	n, err := poll.Wait(look, 0)
+	return runtime.GOOS == "linux" && n > 0 && err == nil && look[0].Revents&poll.Nval != 0
 }
 
 // redirection returns the operator of a shell that opens a descriptor for the states of the source.
@@ -86,9 +98,13 @@ func openForReading(path string) (int, error) {
 	case unix.S_IFSOCK:
 		return -1, fmt.Errorf("a socket: use unix://%s", path)
 	}
-	return ignoringInterrupts(func() (int, error) {
+	fd, err := ignoringInterrupts(func() (int, error) {
 		return unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	})
+	if err == unix.ENXIO && path == "/dev/tty" {
+		err = errors.New("iomux has no terminal: run it in one")
+	}
+	return fd, err
 }
 
 // missing adds advice to the error of a path that looks like an address.
@@ -146,6 +162,20 @@ func (t *target) closeWriter() {
 		_ = unix.Close(t.writer) // nothing was written to it
 		t.writer = -1
 	}
+}
+
+// startNetpoller makes the Go runtime start its netpoller, which timers and lookups use. The runtime
+// ends the program if it has no descriptors left for that.
+func startNetpoller() error {
+	for range 3 { // on systems with kqueue
+		fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = unix.Close(fd) }() // nothing was written to it
+	}
+	time.NewTimer(time.Hour).Stop()
+	return nil
 }
 
 // ignoringInterrupts repeats a call while signals interrupt it.

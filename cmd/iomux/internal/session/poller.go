@@ -186,7 +186,8 @@ func (w *waiter) lookCloser(fd int, ready states) states {
 			look[0].Events |= line.events
 		}
 	}
-	if n, err := poll.Wait(look, 0); n == 0 || err != nil {
+	// Some devices of macOS are unknown to poll(2).
+	if n, err := poll.Wait(look, 0); n == 0 || err != nil || look[0].Revents&poll.Nval != 0 {
 		return ready
 	}
 	ready = 0

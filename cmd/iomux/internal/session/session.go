@@ -49,6 +49,9 @@ func waitFor(opts Options, sources []source, p printer) error {
 	if s.waiter, err = newWaiter(opts.Mechanism); err != nil {
 		return err
 	}
+	if err := startNetpoller(); err != nil {
+		return err
+	}
 	defer s.lookups.stop()
 	for i, source := range sources {
 		s.targets = append(s.targets, &target{source: source, session: s, index: i, fd: -1, writer: -1})
@@ -168,7 +171,7 @@ func (s *session) printFindings() error {
 			return err
 		}
 		if f.failed {
-			exit.Complain(printable(f.report.source) + ": " + f.report.err.Error() + f.advice())
+			exit.Complain(printable(f.report.source) + ": " + f.report.err.Error() + f.advice(f.report.err))
 			continue
 		}
 		if s.Follow {

@@ -28,6 +28,14 @@ func signalNumber(text string) (syscall.Signal, bool) {
 	if number, ok := realTimeNumber(name); ok {
 		return syscall.Signal(number), isRealTime(number)
 	}
+	switch name { // kill(1) accepts these, too
+	case "CLD":
+		name = "CHLD"
+	case "IOT":
+		name = "ABRT"
+	case "POLL":
+		name = "IO"
+	}
 	number := unix.SignalNum("SIG" + name)
 	return number, number != 0
 }
@@ -56,6 +64,10 @@ func uncatchable(number syscall.Signal) string {
 	switch {
 	case number == unix.SIGKILL || number == unix.SIGSTOP:
 		return "no program can catch it"
+	case number == unix.SIGPROF:
+		return "Go programs cannot catch it"
+	case number == unix.SIGURG:
+		return "the Go runtime sends it to itself: use another signal"
 	case runtime.GOOS == "linux" && number == realTimeFirst:
 		return "Go programs cannot catch it: use signal:RTMIN+1 to signal:RTMAX"
 	}

@@ -86,7 +86,11 @@ func parseOne(text string) (source, error) {
 	case text == "-":
 		return source{}, errors.New("-: write stdin")
 	case text == "stdin" || text == "/dev/stdin":
-		return source{text: text, kind: kindDescriptor, want: readable}, nil
+		return parseDescriptor(text, "0", readable)
+	case text == "/dev/stdout":
+		return parseDescriptor(text, "1", readable)
+	case text == "/dev/stderr":
+		return parseDescriptor(text, "2", readable)
 	case strings.HasPrefix(text, "/dev/fd/"):
 		// As a path, a pipe that a shell made with <(...) would stay open in iomux.
 		return parseDescriptor(text, strings.TrimPrefix(text, "/dev/fd/"), readable)
@@ -201,6 +205,9 @@ func (s source) checkHost(bracketed bool) error {
 	}
 	if err != nil && strings.ContainsAny(s.host, "[]%:") {
 		return fmt.Errorf("%s: %s is no host name", s, s.host)
+	}
+	if address.Is6() && address.IsLinkLocalUnicast() && address.Zone() == "" {
+		return fmt.Errorf("%s: a link-local address needs a network interface, as in [%s%%eth0]", s, address)
 	}
 	return nil
 }

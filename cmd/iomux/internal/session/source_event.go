@@ -33,9 +33,10 @@ func parseName(text, prefix string, kind kind) (source, error) {
 
 // parseProcess parses pid:1234.
 func parseProcess(text string) (source, error) {
-	pid, err := strconv.Atoi(strings.TrimPrefix(text, "pid:"))
+	number := strings.TrimPrefix(text, "pid:")
+	pid, err := strconv.Atoi(number)
 	switch {
-	case err != nil || pid <= 0 || pid > math.MaxInt32:
+	case err != nil || pid <= 0 || pid > math.MaxInt32 || strconv.Itoa(pid) != number:
 		return source{}, fmt.Errorf("%s: want the number of a process, as in pid:1234", text)
 	case pid == os.Getpid():
 		return source{}, fmt.Errorf("%s: that is iomux itself", text)

@@ -10,6 +10,8 @@ func TestParseSourceReadsEveryForm(t *testing.T) {
 	for text, want := range map[string]source{
 		"stdin":                  {kind: kindDescriptor, want: readable},
 		"/dev/stdin":             {kind: kindDescriptor, want: readable},
+		"/dev/stdout":            {kind: kindDescriptor, fd: 1, want: readable},
+		"/dev/stderr":            {kind: kindDescriptor, fd: 2, want: readable},
 		"/dev/fd/63":             {kind: kindDescriptor, fd: 63, want: readable},
 		"fd:3":                   {kind: kindDescriptor, fd: 3, want: readable},
 		"fd:3:r":                 {kind: kindDescriptor, fd: 3, want: readable},
@@ -25,6 +27,7 @@ func TestParseSourceReadsEveryForm(t *testing.T) {
 		"tcp://localhost:80":     {kind: kindTCP, host: "localhost", port: "80"},
 		"tcp://127.0.0.1:http":   {kind: kindTCP, host: "127.0.0.1", port: "http"},
 		"tcp://[::1]:65535":      {kind: kindTCP, host: "::1", port: "65535"},
+		"tcp://[fe80::1%25lo]:1": {kind: kindTCP, host: "fe80::1%lo", port: "1"},
 		"tcp://[fe80::1%eth0]:1": {kind: kindTCP, host: "fe80::1%eth0", port: "1"},
 		"tcp-listen://:0":        {kind: kindTCPListen, host: "127.0.0.1", port: "0"},
 		"tcp-listen://[::]:80":   {kind: kindTCPListen, host: "::", port: "80"},
@@ -49,7 +52,7 @@ func TestParseSourceReadsEveryForm(t *testing.T) {
 	}
 }
 
-func TestParseSourceSaysWhatIsWrong(t *testing.T) {
+func TestParseSourceExplainsErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                              "empty",
 		"-":                             "write stdin",
@@ -66,6 +69,8 @@ func TestParseSourceSaysWhatIsWrong(t *testing.T) {
 		"path:":                         "want a file or a folder",
 		"pid:":                          "number of a process",
 		"pid:0":                         "number of a process",
+		"pid:+5":                        "number of a process",
+		"pid:05":                        "number of a process",
 		"pid:-5":                        "number of a process",
 		"pid:99999999999":               "number of a process",
 		"signal:":                       "no such signal",
@@ -99,6 +104,7 @@ func TestParseSourceSaysWhatIsWrong(t *testing.T) {
 		"tcp://::1:80":                  "brackets",
 		"tcp://[localhost]:80":          "brackets",
 		"tcp://[127.0.0.1]:80":          "brackets",
+		"tcp://[fe80::1]:80":            "needs a network interface, as in [fe80::1%eth0]",
 		"tcp://a%b:80":                  "no host name",
 		"unix://":                       "unix://PATH",
 	} {

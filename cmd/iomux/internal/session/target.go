@@ -4,8 +4,8 @@ package session
 
 import (
 	"errors"
-	"fmt"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -79,7 +79,7 @@ func (t *target) awaitReading() { t.await(readable|readHangup, t.reportReady) }
 func (t *target) reportAlways() {
 	ready := t.want & (readable | writable)
 	if ready == 0 {
-		t.fail(fmt.Errorf("a file without urgent data: use fd:%d", t.fd))
+		t.fail(errors.New("a file never has urgent data: leave out the p"))
 		return
 	}
 	t.session.found = append(t.session.found, finding{t, t.newReport(ready)})
@@ -164,8 +164,11 @@ func (t *target) release() {
 }
 
 // advice returns a way to avoid the failure, or "".
-func (t *target) advice() string {
-	if t.refusal != nil && t.session.Retry == 0 && !t.session.Gone {
+func (t *target) advice(err error) string {
+	switch {
+	case errors.Is(err, syscall.EMFILE):
+		return ": raise the limit of descriptors with ulimit -n"
+	case t.refusal != nil && t.session.Retry == 0 && !t.session.Gone:
 		return " (--retry 1s would try again)"
 	}
 	return ""

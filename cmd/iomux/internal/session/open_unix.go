@@ -164,8 +164,8 @@ func (t *target) closeWriter() {
 	}
 }
 
-// startNetpoller makes the Go runtime start its netpoller, which timers and lookups use. The runtime
-// ends the program if it has no descriptors left for that.
+// startNetpoller makes the Go runtime start its netpoller, which timers and lookups use. The
+// runtime ends the program if it has no descriptors left for that.
 func startNetpoller() error {
 	for range 3 { // on systems with kqueue
 		fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)

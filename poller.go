@@ -77,8 +77,8 @@ type Poller[K any] struct {
 // macOS and the BSDs, event ports on Solaris and illumos, AFD on Windows, poll on other Unixes.
 //
 // A Poller holds up to three descriptors. On Linux the third one, which lets goroutines park, is
-// opened by the first Wait of 2 ms or more. If the process has no descriptor left then, that Wait
-// blocks a thread instead. A Poller can therefore always wait, even at the descriptor limit. The
+// opened by a Wait of 2 ms or more, and closed while the Poller is busy. If the process has no
+// descriptor left then, that Wait blocks a thread instead. A Poller can therefore always wait, even at the descriptor limit. The
 // exceptions are [Poll] and [DevPoll]: poll(2) fails with EINVAL if its list is longer than
 // RLIMIT_NOFILE.
 //

@@ -40,7 +40,7 @@ func several() group {
 		tables: []table{{"Processor time of an event, relative to C-mt.", "cpu", sharedC, 0},
 			{"Elapsed time of an event, relative to C-mt.", "ns", sharedC, 0}}}
 	for _, n := range crowds {
-		g.add(rowCrowd(n), "several 1000 "+strconv.Itoa(n), sharedC, rival.XSys, rival.Poller)
+		g.add(rowCrowd(n), "several 1000 "+strconv.Itoa(n), sharedC, rival.XSys, rival.Poller, rival.Blocking)
 	}
 	for i := range g.entries {
 		g.entries[i].anywhere = true

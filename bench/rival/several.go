@@ -24,8 +24,8 @@ func several(who string, numbers []int) (work, error) {
 	}
 	var loop func(left *atomic.Int64)
 	switch who {
-	case Poller:
-		loop, err = severalPoller(fds)
+	case Poller, Blocking:
+		loop, err = severalPoller(who, fds)
 	case XSys:
 		loop, err = severalKernel(fds)
 	default:
@@ -56,8 +56,8 @@ func counters(n int) ([]int, error) {
 	return fds, nil
 }
 
-func severalPoller(fds []int) (func(*atomic.Int64), error) {
-	p, err := iomux.New[int]()
+func severalPoller(who string, fds []int) (func(*atomic.Int64), error) {
+	p, err := newPoller(who, nil)
 	if err != nil {
 		return nil, err
 	}

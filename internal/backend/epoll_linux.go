@@ -33,6 +33,7 @@ type epollBackend struct {
 	parked   parked
 
 	// Registered descriptors that forbid parking. The Poller's lock guards them.
+	found      int // Looks that found something since the last one that did not; under the Poller's lock
 	unparkable map[int32]struct{}
 	forbidden  atomic.Int32 // len(unparkable)
 	inspecting atomic.Bool  // Add checks whether a descriptor forbids parking
@@ -206,6 +207,7 @@ func (b *epollBackend) Look(batch *Batch) error {
 	if err == nil && b.waker.Pending() {
 		err = b.dropWakeUp(batch, false)
 	}
+	b.noteLook(batch.N > 0)
 	return err
 }
 

@@ -61,6 +61,25 @@ func (b *epollBackend) closeParker() error {
 	return nil
 }
 
+// saturated is the number of successful Looks in a row after which the parker is closed. Making a
+// new one takes as long as some 20 events.
+const saturated = 1024
+
+// noteLook closes the parker of a saturated loop, which does not park. Through the parker the epoll
+// is inside the runtime's, and the kernel reports each event to both.
+func (b *epollBackend) noteLook(found bool) {
+	if !found {
+		b.found = 0
+		return
+	}
+	if b.found++; b.found >= saturated {
+		b.found = 0
+		if b.parker.Load() != nil && !b.parked.asleep.Load() {
+			b.stopParking()
+		}
+	}
+}
+
 func (b *epollBackend) park(parker *netpark.Parker, batch *Batch, timeout time.Duration, owner Owner) error {
 	k := b.kernel.Load()
 	fd, err := k.Acquire()

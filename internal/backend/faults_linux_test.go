@@ -137,6 +137,40 @@ func TestParkingComesBackAfterTheDescriptorLimit(t *testing.T) {
 	}
 }
 
+// A saturated loop closes the parker, unless another goroutine is parked. The next sleep parks again.
+func TestParkingComesBackAfterASaturatedLoop(t *testing.T) {
+	b := openEpoll(t, false)
+	parked := func() { must(t, b.Sleep(oneEvent(), precise, always(true))) }
+	parked()
+	fds := pipes(t, b, 1)
+	look := func() {
+		for range saturated {
+			must(t, b.Look(oneEvent()))
+		}
+	}
+	b.parked.asleep.Store(true)
+	look()
+	if b.parker.Load() == nil {
+		t.Error("the parker was closed during a sleep")
+	}
+	b.parked.asleep.Store(false)
+	look()
+	if b.parker.Load() != nil {
+		t.Error("the parker of a saturated loop is open")
+	}
+	if !b.Remove(fds[0], Readable) {
+		t.Fatal("Remove failed")
+	}
+	parked()
+	if b.parker.Load() == nil {
+		t.Error("parking did not come back")
+	}
+	must(t, b.Look(oneEvent()))
+	if b.found != 0 {
+		t.Errorf("%d Looks in a row found something, want 0", b.found)
+	}
+}
+
 func TestOwnDescriptorsAreNotOpenToTheProgram(t *testing.T) {
 	b := openEpoll(t, false)
 	// The parker's duplicate will get this number.

@@ -89,7 +89,7 @@ func TestOfValuesWithoutDescriptor(t *testing.T) {
 	defer func() { must(t, errors.Join(client.Close(), server.Close())) }()
 	for _, test := range []struct {
 		v     any
-		words string // of the message
+		words string // a part of the message
 	}{
 		{nil, "nil"},
 		{(*os.File)(nil), "nil *os.File"},
@@ -136,7 +136,7 @@ type brokenFile struct {
 
 func (b brokenFile) Truncate(int64) error { return b.truncate }
 
-// The error of a source decides whether it is closed, and not the words of its message.
+// The type of a source's error decides whether it is closed, not its message.
 func TestOfBrokenSources(t *testing.T) {
 	other := errors.New("use of closed file")
 	for _, test := range []struct {

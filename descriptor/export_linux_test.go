@@ -1,8 +1,8 @@
 package descriptor
 
-// ByMode makes TryRead and TryWrite use the descriptor's mode or not, and returns the setting
-// before.
+// ByMode sets whether TryRead and TryWrite use the descriptor's mode. It returns the previous
+// setting.
 func ByMode(on bool) bool { return withoutNoWait.Swap(on) }
 
-// IsOther reports whether TryRead and TryWrite use the call for files first on fd.
+// IsOther reports whether TryRead and TryWrite call the function for files on fd first.
 func IsOther(fd int) bool { return others.has(fd) }

@@ -48,7 +48,7 @@ func blocking(t testing.TB, fds ...int) {
 	}
 }
 
-// pairs are the kinds of descriptors to read from and write to.
+// pairs opens descriptors of each kind to read from and write to.
 var pairs = map[string]func(testing.TB) (r, w int){
 	"pipe":       suite.Pipe,
 	"socketpair": func(t testing.TB) (int, int) { return suite.SocketPair(t, unix.SOCK_STREAM) },
@@ -127,7 +127,7 @@ func TestWriteWithoutRoomIsEAGAIN(t *testing.T) {
 				t.Fatalf("TryWrite: %d, %v", n, err)
 			}
 			if total += n; total > 1<<30 {
-				t.Fatal("there is always room")
+				t.Fatal("the descriptor never becomes full")
 			}
 		}
 		if total == 0 {
@@ -140,7 +140,7 @@ func TestWriteWithoutReaderIsEPIPE(t *testing.T) {
 	overPairs(t, func(t *testing.T, r, w int) {
 		suite.Close(t, r)
 		var err error
-		for range 1000 { // TCP learns it only from the answer to the first write
+		for range 1000 { // TCP detects it only from the reply to the first write
 			if _, err = descriptor.TryWrite(w, []byte{'x'}); err != nil {
 				break
 			}
@@ -152,7 +152,7 @@ func TestWriteWithoutReaderIsEPIPE(t *testing.T) {
 	})
 }
 
-// The lowest 32 bits of the number are those of an open descriptor.
+// The lowest 32 bits of the number are an open descriptor.
 func TestNumbersAreNotTruncated(t *testing.T) {
 	const beyond = math.MaxInt >> 32 << 32
 	if beyond == 0 {
@@ -206,7 +206,7 @@ func TestRegularFile(t *testing.T) {
 }
 
 func TestDescriptorsThatCannotBeUsedAreEBADF(t *testing.T) {
-	// A pipe would not do: on FreeBSD and DragonFly both of its ends are for both.
+	// A pipe cannot be used: on FreeBSD and DragonFly both of its ends are readable and writable.
 	var r, w int
 	for fd, flags := range map[*int]int{&r: unix.O_RDONLY, &w: unix.O_WRONLY} {
 		var err error
@@ -239,7 +239,7 @@ func TestNothingAllocates(t *testing.T) {
 	})
 }
 
-// A loop that only calls TryRead does not keep other goroutines from the processor.
+// A loop that only calls TryRead does not prevent other goroutines from running.
 func TestOthersRunDuringALoop(t *testing.T) {
 	for name, pair := range pairs {
 		t.Run(name, func(t *testing.T) {
@@ -250,7 +250,7 @@ func TestOthersRunDuringALoop(t *testing.T) {
 	}
 }
 
-// An empty buffer leaves a datagram where it is.
+// A read with an empty buffer does not drop a datagram.
 func TestDatagramsStayWhole(t *testing.T) {
 	for name, kind := range map[string]int{"datagram": unix.SOCK_DGRAM, "seqpacket": unix.SOCK_SEQPACKET} {
 		t.Run(name, func(t *testing.T) {
@@ -280,12 +280,12 @@ func TestDatagramsStayWhole(t *testing.T) {
 	}
 }
 
-// A number means another kind of file after it was closed and opened again. TryRead and TryWrite do
-// not go by what it was before.
+// A reused number may belong to another kind of file. TryRead and TryWrite do not rely on the
+// earlier kind.
 func TestNumbersThatBelongToAnotherKindOfFile(t *testing.T) {
 	const from = 700
 	each := 600
-	if runtime.GOOS != "linux" { // where nothing is remembered of a number
+	if runtime.GOOS != "linux" { // other systems store nothing about a number
 		each = 20
 	}
 	buffer := make([]byte, 8)

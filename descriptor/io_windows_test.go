@@ -13,7 +13,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// overModes runs a test on sockets that do not block, and on those that do.
+// overModes runs a test on non-blocking and on blocking sockets.
 func overModes(t *testing.T, test func(t *testing.T, r, w int)) {
 	for name, blocking := range map[string]bool{"not blocking": false, "blocking": true} {
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestWriteFillsAndReadEmpties(t *testing.T) {
 			got = append(got, buffer[:n]...)
 		}
 		if want := bytes.Repeat([]byte("0123456789"), written/10+1)[:written]; !bytes.Equal(got, want) {
-			t.Errorf("%d bytes were written, and %d others read", written, len(got))
+			t.Errorf("%d bytes were written, but %d were read, or other bytes", written, len(got))
 		}
 	})
 }

@@ -58,9 +58,9 @@ func TestTerminal(t *testing.T) {
 		typed += string(buffer[:n])
 	}
 	if typed != "hello" {
-		t.Errorf("typed was %q", typed)
+		t.Errorf("the terminal returned %q", typed)
 	}
-	// Without a reader the line fills up. It does not block the writer.
+	// Without a reader the terminal fills up, but does not block the writer.
 	total := 0
 	for {
 		n, err := descriptor.TryWrite(line, make([]byte, 5000))
@@ -71,7 +71,7 @@ func TestTerminal(t *testing.T) {
 			t.Fatalf("TryWrite: %d, %v", n, err)
 		}
 		if total += n; total > 1<<24 {
-			t.Fatal("there is always room")
+			t.Fatal("the terminal never becomes full")
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// Each kind of file gets its own call, whatever kind had the number before.
+// Each kind of file gets its own call, independent of the earlier file with the number.
 func TestCallsFollowTheKindOfFile(t *testing.T) {
 	const from = 900
 	pipe, _ := suite.Pipe(t)
@@ -19,16 +19,15 @@ func TestCallsFollowTheKindOfFile(t *testing.T) {
 	socket, _ := suite.TCPPair(t)
 	for range 2 {
 		if !becomes(t, true, suite.Duplicate(t, pipe, from)) {
-			t.Error("every call for sockets on a pipe is wasted")
+			t.Error("TryRead always tries the call for sockets on a pipe first")
 		}
 		if !becomes(t, false, suite.Duplicate(t, socket, from)) {
-			t.Error("a socket always gets the call for files")
+			t.Error("TryRead always uses the call for files on a socket")
 		}
 	}
 }
 
-// becomes reports whether TryRead starts or stops to use the call for other files on fd, which it
-// closes.
+// becomes reports whether TryRead begins or ceases to use the call for files on fd. It closes fd.
 func becomes(t *testing.T, other bool, fd int) bool {
 	t.Helper()
 	defer suite.Close(t, fd)

@@ -10,7 +10,7 @@ import (
 )
 
 // If preadv2 and pwritev2 are missing or forbidden, TryRead and TryWrite use the descriptor's mode.
-// A call is not tried again only if the kernel does not know it.
+// Only a call that the kernel lacks is never tried again.
 func TestSandboxWithoutCallsForFiles(t *testing.T) {
 	t.Parallel()
 	suite.Sandbox(t, func(t *testing.T, errno unix.Errno) {

@@ -136,7 +136,7 @@ func TestReadyIsFoundBehindDuplicatesOfClosedDescriptors(t *testing.T) {
 	}
 }
 
-// The limit of descriptors may change after New.
+// The limit of open descriptors may change after New.
 func TestLimitIsReadAfresh(t *testing.T) {
 	for name := range variants {
 		t.Run(name, func(t *testing.T) {
@@ -168,7 +168,7 @@ func TestLimitIsReadAfresh(t *testing.T) {
 				timer := time.AfterFunc(quiet, func() { suite.Write(t, w) })
 				defer timer.Stop()
 				events := make([]devpoll.Event, 400)
-				if n, err := poller.Poll(events, soon); n == 0 || err != nil { // during the write
+				if n, err := poller.Poll(events, soon); n == 0 || err != nil { // the write below interrupts it
 					t.Errorf("Poll reports %d, %v", n, err)
 				}
 				expectInTurns(t, poller, 200)
@@ -177,7 +177,7 @@ func TestLimitIsReadAfresh(t *testing.T) {
 	}
 }
 
-// expectAllReady registers n ready descriptors with numbers from a given one, and expects all of
+// expectAllReady registers n ready descriptors, whose numbers begin at from, and expects all of
 // them.
 func expectAllReady(t *testing.T, poller *devpoll.Poller, n, from int) {
 	t.Helper()

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	soon  = 30 * time.Second      // ends a test that would wait for ever
-	quiet = 20 * time.Millisecond // for events that must not come
+	soon  = 30 * time.Second      // ends a test that would otherwise hang
+	quiet = 20 * time.Millisecond // how long an event must not arrive
 )
 
 // poll polls once. The test fails if Poll fails.
@@ -88,8 +88,8 @@ func TestClosedBeforeRegister(t *testing.T) {
 	})
 }
 
-// expectInTurns expects n descriptors in one or more lists, because /dev/poll reports at most as
-// many at once as the process may have.
+// expectInTurns expects n descriptors in one or more Polls, because /dev/poll limits the events of
+// one call.
 func expectInTurns(t *testing.T, poller *devpoll.Poller, n int) {
 	t.Helper()
 	seen := make(map[int]bool)

@@ -34,7 +34,7 @@ func TestClosedSocket(t *testing.T) {
 		count[events[0].FD]++
 	}
 	if count[closed] != 10 || count[other] != 10 {
-		t.Errorf("reported were %v", count)
+		t.Errorf("events by descriptor are %v", count)
 	}
 	if ready := poll(t, poller, soon); ready[closed] != devpoll.Nval || ready[other] != devpoll.In {
 		t.Errorf("ready are %v", ready)
@@ -60,7 +60,7 @@ func TestReusedNumber(t *testing.T) {
 			reused++
 			for deadline := time.Now().Add(soon); poll(t, poller, soon)[r] != devpoll.Out; {
 				if time.Now().After(deadline) {
-					t.Fatal("what has the number now is not reported")
+					t.Fatal("the new owner of the number is not reported")
 				}
 			}
 		}
@@ -99,7 +99,7 @@ func TestWaitsDoNotAllocate(t *testing.T) {
 			t.Errorf("a Poll of %v allocates %v times", timeout, n)
 		}
 	}
-	for range 200 { // until enough memory is in use
+	for range 200 { // warm up the free lists
 		must(t, poller.Modify(r, devpoll.In))
 	}
 	if n := testing.AllocsPerRun(100, func() { _ = poller.Modify(r, devpoll.In) }); n != 0 {

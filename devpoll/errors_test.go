@@ -28,7 +28,7 @@ func TestErrors(t *testing.T) {
 			err := poller.Register(0, bit)
 			isErr(t, err, unix.EINVAL)
 			if err != nil && !strings.Contains(err.Error(), "0x800") {
-				t.Errorf("%q does not say what is wrong", err)
+				t.Errorf("%q does not name the mistake", err)
 			}
 		}
 		isErr(t, poller.Register(poller.FD(), devpoll.In), unix.EBADF)

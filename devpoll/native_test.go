@@ -85,7 +85,7 @@ func TestChangesAreWrittenAtOnceDuringAPoll(t *testing.T) {
 	}
 }
 
-// A closed descriptor that is registered during a Poll interrupts it.
+// Register of a closed descriptor interrupts a Poll in progress.
 func TestClosedDescriptorReachesAPollUnderWay(t *testing.T) {
 	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
 		fd := suite.ClosedFD(t)
@@ -112,7 +112,7 @@ func TestOwnership(t *testing.T) {
 	_, err := poller.Poll(make([]devpoll.Event, 1), 0)
 	isErr(t, err, unix.EACCES)
 	if err == nil || !strings.Contains(err.Error(), "belongs to the process that used it first") {
-		t.Errorf("%q does not say whose it is", err)
+		t.Errorf("%q does not name the owner", err)
 	}
 	m.pid--
 	expectNothing(t, poller)
@@ -134,7 +134,7 @@ func expectExact(t *testing.T, m *model, want map[int]devpoll.Events) {
 			t.Errorf("of descriptor %d the driver has %v (%v), want %v", fd, got, ok, events)
 		}
 	}
-	if len(has) != len(want)+1 { // the Poller's own
+	if len(has) != len(want)+1 { // one is the Poller's own
 		t.Errorf("the driver has %v, want %v", has, want)
 	}
 }
@@ -163,8 +163,7 @@ func TestDriverHasWhatIsRegistered(t *testing.T) {
 	}
 }
 
-// A descriptor that is unregistered and registered again may be another file than that in the
-// driver.
+// A descriptor that is unregistered and registered again may have another file than the driver.
 func TestRegisteredAnewIsWrittenAnew(t *testing.T) {
 	poller, m := modelOf(t)
 	r, _ := suite.Pipe(t)
@@ -178,7 +177,7 @@ func TestRegisteredAnewIsWrittenAnew(t *testing.T) {
 	}
 }
 
-// The driver may have additional events: those of a file that was closed when it was written.
+// The driver may have additional events, of a file that was closed before the write.
 func TestEventsThatNobodyAskedFor(t *testing.T) {
 	poller, m := modelOf(t)
 	a, _ := suite.SocketPair(t, unix.SOCK_STREAM)
@@ -190,7 +189,7 @@ func TestEventsThatNobodyAskedFor(t *testing.T) {
 	expectExact(t, m, map[int]devpoll.Events{a: devpoll.In})
 }
 
-// The driver takes and reports at most as many entries as the limit, which may become lower.
+// The driver accepts and reports at most as many entries as the limit, which may become lower.
 func TestLimitOfTheDriver(t *testing.T) {
 	_, low := suite.Pipe(t)
 	suite.Limit(t, 2000)

@@ -106,7 +106,7 @@ func compare(t *testing.T, poller *devpoll.Poller, program []byte) {
 			fd := fds[int(code)%len(fds)]
 			must(t, poller.Unregister(fd))
 			delete(asked, fd)
-		default: // closed after Register, while a duplicate remains open
+		default: // closed after Register while a duplicate is open
 			r, w := suite.Pipe(t)
 			suite.Write(t, w)
 			fd := suite.Duplicate(t, r, 600)
@@ -116,7 +116,7 @@ func compare(t *testing.T, poller *devpoll.Poller, program []byte) {
 		}
 		expectAsPoll(t, poller, asked)
 	}
-	time.Sleep(2 * time.Millisecond) // a Poll of any kind notices a closed descriptor after that
+	time.Sleep(2 * time.Millisecond) // after that, every variant detects a closed descriptor
 	expectAsPoll(t, poller, asked)
 }
 
@@ -148,11 +148,11 @@ func expectAsPoll(t *testing.T, poller *devpoll.Poller, asked map[int]devpoll.Ev
 		delete(got, fd)
 	}
 	if len(got) != 0 {
-		t.Errorf("nobody asked for %v", got)
+		t.Errorf("%v was reported without a request", got)
 	}
 }
 
-// sameVariants holds the variants that notice a closed descriptor at once.
+// sameVariants holds the variants that detect a closed descriptor at once.
 var sameVariants = []string{"default", "by poll"}
 
 func TestSameAsPoll(t *testing.T) {

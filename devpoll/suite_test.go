@@ -31,7 +31,7 @@ func pairs() map[suite.Events]devpoll.Events {
 	return all
 }
 
-// waiter adapts a Poller to the suite's objects.
+// waiter adapts a Poller to the suite.
 type waiter struct{ *devpoll.Poller }
 
 func (w waiter) Register(fd int, events suite.Events, _ suite.Mode) error {

@@ -24,6 +24,6 @@ func TestUnsupported(t *testing.T) {
 		}
 	}
 	if devpoll.Native || zero.FD() != -1 {
-		t.Error("devpoll.Native or a descriptor where there is no /dev/poll")
+		t.Error("devpoll.Native or a descriptor on a system without /dev/poll")
 	}
 }

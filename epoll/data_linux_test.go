@@ -28,7 +28,7 @@ func TestDataIsWhatTheKernelStores(t *testing.T) {
 	}
 }
 
-// The data that marks a waker is the caller's own until Close.
+// Until Close, a caller can register the data that marks a waker.
 func TestDataOfTheWakerIsReported(t *testing.T) {
 	poller := newPoller(t)
 	r, w := suite.Pipe(t)

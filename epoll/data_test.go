@@ -27,7 +27,7 @@ func TestDataHas64Bits(t *testing.T) {
 	}
 }
 
-// FD and Tag are the halves of Data, whatever the byte order.
+// FD and Tag are the halves of Data in either byte order.
 func TestDataConsistsOfDescriptorAndTag(t *testing.T) {
 	poller := newPoller(t)
 	r, w := suite.Pipe(t)

@@ -111,7 +111,7 @@ func TestCloseAfterTheProgramClosedTheDescriptor(t *testing.T) {
 
 func TestExhaustedDescriptorsLeakNothing(t *testing.T) {
 	suite.Limit(t, suite.ClosedFD(t)+20)
-	for range 3 { // as many each time
+	for range 3 { // each round opens as many
 		var pollers []*epoll.Poller
 		for {
 			poller, err := epoll.New()

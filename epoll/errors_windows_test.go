@@ -28,7 +28,7 @@ func systemRefusals(t *testing.T, poller *epoll.Poller) []refusal {
 	}
 }
 
-// Events that the driver cannot report are refused, and the registration stays as it was.
+// Events that the driver cannot report are refused, and the registration is unchanged.
 func TestOtherEventsAreRefused(t *testing.T) {
 	poller := newPoller(t)
 	a, b := suite.Pipe(t)

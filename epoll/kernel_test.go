@@ -54,7 +54,7 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// Poll must not write beyond the caller's slice, whatever the layout of struct epoll_event.
+// Poll must not write beyond the caller's slice with any layout of struct epoll_event.
 func TestEventsStayInTheirList(t *testing.T) {
 	poller := newPoller(t)
 	for range 4 {
@@ -92,7 +92,7 @@ func TestEventfdEdgeComesWithEachWrite(t *testing.T) {
 	must(t, err)
 	suite.CloseAtEnd(t, fd)
 	must(t, poller.Register(fd, epoll.In|epoll.ET))
-	for range 3 { // nobody reads
+	for range 3 { // the data is not read
 		if _, err := unix.Write(fd, []byte{1, 0, 0, 0, 0, 0, 0, 0}); err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestEventfdEdgeComesWithEachWrite(t *testing.T) {
 	}
 }
 
-// Closing ends a registration. The number is unknown when another file gets it.
+// Closing a descriptor ends its registration. A new file with the number is not registered.
 func TestReusedNumberIsNotRegistered(t *testing.T) {
 	poller := newPoller(t)
 	r, _ := suite.Pipe(t)
@@ -136,7 +136,8 @@ func TestRegularFileOverARegisteredNumber(t *testing.T) {
 	}
 }
 
-// The kernel drops modes that it or the user lacks. The result must equal that of the bare call.
+// The kernel drops modes that it does not support or the user may not use. The result must equal
+// that of a bare call.
 func TestModesReachTheKernel(t *testing.T) {
 	registration := func(register func(poller *epoll.Poller, fd int)) string {
 		poller := newPoller(t)
@@ -166,7 +167,7 @@ func TestModesReachTheKernel(t *testing.T) {
 	}
 }
 
-// The kernel behaves so, and therefore programs unregister before closing.
+// This is the kernel's behaviour, so programs should unregister before they close.
 func TestClosedDescriptorWithADuplicateIsStillReported(t *testing.T) {
 	poller := newPoller(t)
 	r, w := suite.Pipe(t)
@@ -236,7 +237,7 @@ func TestLoopsAndDepth(t *testing.T) {
 		}
 		must(t, err)
 		if chain = append(chain, next); len(chain) > 10 {
-			t.Fatal("ten epolls inside each other")
+			t.Fatal("ten nested epolls were accepted")
 		}
 	}
 	if len(chain) < 4 {
@@ -244,7 +245,7 @@ func TestLoopsAndDepth(t *testing.T) {
 	}
 }
 
-// readable reports whether poll(2) calls an epoll readable.
+// readable reports whether poll(2) finds an epoll readable.
 func readable(t testing.TB, poller *epoll.Poller) bool {
 	t.Helper()
 	fds := []unix.PollFd{{Fd: int32(poller.FD()), Events: unix.POLLIN}}
@@ -320,7 +321,7 @@ func TestMoreRoomThanTheKernelTakes(t *testing.T) {
 	if testing.Short() || unsafe.Sizeof(uintptr(0)) < 8 {
 		t.Skip("it needs a slice of 2 GiB")
 	}
-	// The slice is virtual memory that nobody touches.
+	// The slice is virtual memory that is never written.
 	size := uintptr(1<<31) + 1<<20
 	memory, err := unix.Mmap(-1, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
 	if err != nil {

@@ -45,7 +45,7 @@ func TestNestedEdgeWakesOneOfTwoOuterWaiters(t *testing.T) {
 	}
 }
 
-// The event may be gone for the waiter on the outer Poller, but not for the one on the inner.
+// The waiter on the outer Poller may miss the event, but not the waiter on the inner one.
 func TestInnerWaiterWakesBesideAnOuterEdge(t *testing.T) {
 	for range 20 {
 		inner, outer, w := nest(t, epoll.ET)

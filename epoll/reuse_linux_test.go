@@ -19,7 +19,7 @@ func TestReusedNumbersWhileOthersWait(t *testing.T) {
 	const makers, rounds, waiters = 4, 500, 4
 	poller := newPoller(t)
 	var clock atomic.Int64
-	// By tag: the descriptor, and the time when Unregister returned.
+	// The descriptor of each tag, and the time when Unregister of it returned.
 	var numbers, retired [makers*rounds + 1]atomic.Int64
 	var making, waiting sync.WaitGroup
 
@@ -61,7 +61,7 @@ func TestReusedNumbersWhileOthersWait(t *testing.T) {
 						t.Errorf("tag %d was unregistered before the Poll that reports it", event.Tag)
 					}
 					if number := numbers[event.Tag].Load(); number != int64(event.FD) {
-						t.Errorf("tag %d is of descriptor %d, and is reported of %d", event.Tag, number, event.FD)
+						t.Errorf("tag %d belongs to descriptor %d, but is reported with %d", event.Tag, number, event.FD)
 					}
 				}
 			}

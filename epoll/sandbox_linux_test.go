@@ -12,8 +12,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// Old kernels lack epoll_pwait2, and old sandboxes forbid it. Poll then uses epoll_pwait from now
-// on. Any other errno is an error of the call.
+// Old kernels lack epoll_pwait2, and old sandboxes forbid it. Poll then always uses epoll_pwait.
+// Any other errno is an error of the call.
 func TestSandbox(t *testing.T) {
 	suite.Sandbox(t, withoutPwait2)
 }

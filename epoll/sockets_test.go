@@ -17,7 +17,7 @@ import (
 
 const (
 	soon  = 30 * time.Second      // bounds a wait that should end much earlier
-	quiet = 20 * time.Millisecond // for events that must not come
+	quiet = 20 * time.Millisecond // how long an event must not arrive
 )
 
 func newPoller(t testing.TB) *epoll.Poller {
@@ -82,7 +82,7 @@ func TestClosedSocketsLeave(t *testing.T) {
 		if i%3 == 0 {
 			none(t, poller)
 			for _, err := range []error{poller.Modify(server, epoll.In), poller.Unregister(server)} {
-				// ENOENT if something else has the number.
+				// The error is ENOENT if another file has the number.
 				if !errors.Is(err, syscall.EBADF) && !errors.Is(err, syscall.ENOENT) {
 					t.Errorf("modify or unregister: %v, want EBADF", err)
 				}
@@ -103,7 +103,7 @@ func TestReusedNumberOfASocketIsNotRegistered(t *testing.T) {
 		one(t, poller)
 		suite.Close(t, server)
 		settle(t, poller)
-		fresh := suite.Socket(t, syscall.SOCK_DGRAM) // which is writable
+		fresh := suite.Socket(t, syscall.SOCK_DGRAM) // writable
 		if fresh == server {
 			reused++
 			if err := poller.Modify(fresh, epoll.Out); !errors.Is(err, syscall.ENOENT) {
@@ -159,7 +159,7 @@ func TestUnregisterAndRegisterUnderAWait(t *testing.T) {
 	}
 }
 
-// Goroutines register, modify, unregister and close descriptors that others wait for.
+// Goroutines register, modify, unregister and close descriptors while others wait for them.
 func TestChangesByManyGoroutines(t *testing.T) {
 	poller := newPoller(t)
 	var changers, waiters sync.WaitGroup
@@ -189,8 +189,7 @@ func TestChangesByManyGoroutines(t *testing.T) {
 						t.Error("time", i, err)
 					}
 				}
-				// Wine's server dies if a closed number is polled while it becomes another
-				// socket's.
+				// Wine's server crashes if a closed number is polled while another socket gets it.
 				if i%3 > 0 || wine.Running() {
 					if err := errors.Join(poller.Unregister(server), poller.Unregister(client)); err != nil {
 						t.Error("unregister:", err)

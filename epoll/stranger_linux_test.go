@@ -26,7 +26,7 @@ func TestCloseLeavesAnotherFileWithTheWakersNumberOpen(t *testing.T) {
 	}
 }
 
-// A program may close a number that is not its own. Close ends a blocked Poll even then.
+// Close ends a blocked Poll even if the program has closed the waker's number.
 func TestCloseEndsAWaitThatHasLostTheWaker(t *testing.T) {
 	poller, err := epoll.New()
 	must(t, err)
@@ -35,7 +35,7 @@ func TestCloseEndsAWaitThatHasLostTheWaker(t *testing.T) {
 		_, err := poller.Poll(make([]epoll.Event, 1), -1)
 		done <- err
 	}()
-	time.Sleep(20 * time.Millisecond) // until it waits
+	time.Sleep(20 * time.Millisecond) // so that it waits
 	r, _ := suite.Pipe(t)
 	waker := epoll.Waker(poller)
 	must(t, unix.Dup3(r, waker, unix.O_CLOEXEC))

@@ -12,7 +12,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// waiter makes a Poller one of the suite's.
+// waiter adapts a Poller to the suite.
 type waiter struct{ *epoll.Poller }
 
 var numbers = suite.Numbers[epoll.Events]{

@@ -34,7 +34,7 @@ func waitInBackground(poller *epoll.Poller, events []epoll.Event) chan error {
 	return ended
 }
 
-// isSilent checks that a short wait returns no event, and not early.
+// isSilent checks that a short wait returns no event and does not return early.
 func isSilent(t testing.TB, poller *epoll.Poller) {
 	t.Helper()
 	const moment = 50 * time.Millisecond
@@ -99,7 +99,7 @@ func TestWakerOfATwinIsNoEvent(t *testing.T) {
 	r, w := suite.Pipe(t)
 	must(t, poller.Register(r, epoll.In))
 	suite.Write(t, w)
-	for range 3 { // before or after the waker's
+	for range 3 { // the event is reported before or after the waker's
 		if event := one(t, poller); event.FD != int32(r) {
 			t.Errorf("event is %v, want one of %d", event, r)
 		}
@@ -130,7 +130,8 @@ func TestTwinsClosedAtOnce(t *testing.T) {
 	}
 }
 
-// A one-shot event comes once. If Close is called meanwhile, it is reported or still in the epoll.
+// A one-shot event comes once. If Close is called at the same time, the event is reported or stays
+// in the epoll.
 func TestEventsAreReportedOnceDespiteClose(t *testing.T) {
 	for range 300 {
 		poller := newPoller(t)
@@ -146,7 +147,7 @@ func TestEventsAreReportedOnceDespiteClose(t *testing.T) {
 			}
 			reported <- n
 		}()
-		time.Sleep(100 * time.Microsecond) // mostly it is waiting now
+		time.Sleep(100 * time.Microsecond) // usually it is waiting after that
 		suite.Write(t, w)
 		must(t, poller.Close())
 		count := <-reported

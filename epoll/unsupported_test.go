@@ -25,6 +25,6 @@ func TestUnsupported(t *testing.T) {
 		}
 	}
 	if epoll.Native || zero.FD() != -1 {
-		t.Error("epoll.Native or a descriptor where there is no epoll")
+		t.Error("epoll.Native or a descriptor on a system without epoll")
 	}
 }

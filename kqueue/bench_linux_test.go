@@ -10,7 +10,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// BenchmarkBareEpollWait is the bare call beneath Control, with one event ready.
+// BenchmarkBareEpollWait measures the system call of Control alone, with one ready event.
 
 func BenchmarkBareEpollWait(b *testing.B) {
 	r, w := suite.Pipe(b)
@@ -28,7 +28,7 @@ func BenchmarkBareEpollWait(b *testing.B) {
 	}
 }
 
-// BenchmarkBareEpollWait64 is the bare call with 64 descriptors ready.
+// BenchmarkBareEpollWait64 measures the system call alone, with 64 ready descriptors.
 func BenchmarkBareEpollWait64(b *testing.B) {
 	r, w := suite.Pipe(b)
 	suite.Write(b, w)
@@ -62,7 +62,7 @@ func BenchmarkBareEdge(b *testing.B) {
 	})
 }
 
-// writeAndWait measures a byte that is written, reported and read.
+// writeAndWait measures writing a byte, its report and reading it.
 func writeAndWait(b *testing.B, r, w int, reported func() bool) {
 	one := make([]byte, 1)
 	for b.Loop() {

@@ -19,7 +19,7 @@ func control(queue *kqueue.Queue, want int) func() bool {
 	}
 }
 
-// BenchmarkControl is a wait with one lasting event.
+// BenchmarkControl measures a wait with one lasting event.
 func BenchmarkControl(b *testing.B) {
 	r, w := suite.Pipe(b)
 	suite.Write(b, w)
@@ -33,7 +33,7 @@ func BenchmarkControl(b *testing.B) {
 	}
 }
 
-// BenchmarkControlClear is a byte that is written, reported once and read.
+// BenchmarkControlClear measures writing a byte, one report and reading it.
 func BenchmarkControlClear(b *testing.B) {
 	r, w := suite.Pipe(b)
 	queue := newQueue(b)
@@ -51,7 +51,7 @@ func BenchmarkControlClear(b *testing.B) {
 	}
 }
 
-// BenchmarkControlUser is a user event that is triggered and reported.
+// BenchmarkControlUser measures a triggered user event.
 func BenchmarkControlUser(b *testing.B) {
 	queue := newUserQueue(b, kqueue.EvClear)
 	changes, events := []kqueue.Event{trigger(0, 0)}, make([]kqueue.Event, 1)
@@ -63,7 +63,7 @@ func BenchmarkControlUser(b *testing.B) {
 	}
 }
 
-// BenchmarkControlModify is a change of a registration.
+// BenchmarkControlModify measures a change of a registration.
 func BenchmarkControlModify(b *testing.B) {
 	r, _ := suite.Pipe(b)
 	queue := newQueue(b)
@@ -76,7 +76,7 @@ func BenchmarkControlModify(b *testing.B) {
 	}
 }
 
-// BenchmarkControl64 is a wait with 64 lasting events.
+// BenchmarkControl64 measures a wait with 64 lasting events.
 func BenchmarkControl64(b *testing.B) {
 	r, w := suite.Pipe(b)
 	suite.Write(b, w)

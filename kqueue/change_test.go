@@ -26,7 +26,7 @@ func TestReceiptsComeInOrder(t *testing.T) {
 		change(r, kqueue.FilterWrite+100, kqueue.EvAdd),
 	}
 	errnos := []syscall.Errno{0, syscall.EBADF, 0, syscall.EINVAL}
-	// Both lists may be one.
+	// Both lists may be the same slice.
 	list := append(make([]kqueue.Event, 0, 4), changes...)
 	n, err := queue.Control(list, list, soon)
 	if n != len(changes) || err != nil {
@@ -52,7 +52,7 @@ func TestReceiptsWithoutRoom(t *testing.T) {
 	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvDelete), change(w, kqueue.FilterWrite, kqueue.EvDelete))
 }
 
-// TestFailuresWithoutRoom has more failures than room. The error ends the list of changes.
+// TestFailuresWithoutRoom checks that Control stops at the first failure without room.
 func TestFailuresWithoutRoom(t *testing.T) {
 	r, w := suite.Pipe(t)
 	closed := suite.ClosedFD(t)
@@ -123,13 +123,13 @@ func TestUnknownFilters(t *testing.T) {
 	}
 }
 
-// TestUnknownFlagsAreIgnored sets flags that the system reserves or that mean nothing.
+// TestUnknownFlagsAreIgnored sets flags that are reserved or have no meaning.
 func TestUnknownFlagsAreIgnored(t *testing.T) {
 	r, w := suite.Pipe(t)
 	queue := newQueue(t)
 	flags := kqueue.EvAdd | kqueue.EvSysFlags
 	if !kqueue.Native {
-		flags |= 0xf00 // of which each kernel uses some
+		flags |= 0xf00 // each kernel uses some of these
 	}
 	apply(t, queue, change(r, kqueue.FilterRead, flags))
 	none(t, queue)
@@ -169,10 +169,10 @@ type absentee struct {
 	change kqueue.Event
 }
 
-// absentees are missing on some system. A system that has one may refuse it for another reason,
-// such as a missing file.
+// absentees returns filters and notes that some system lacks. A system that has one may refuse it
+// for another reason, such as a missing file.
 func absentees() []absentee {
-	const nobody = math.MaxInt32 // no descriptor or process has so high a number
+	const nobody = math.MaxInt32 // no descriptor or process has this number
 	list := []absentee{
 		{"NoteOpen", noted(nobody, kqueue.FilterVnode, kqueue.EvAdd, kqueue.NoteOpen, 0)},
 		{"NoteRead", noted(nobody, kqueue.FilterVnode, kqueue.EvAdd, kqueue.NoteRead, 0)},

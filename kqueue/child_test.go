@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// childTask is an environment variable. A test binary that has it is the child of a test: it waits
-// for the end of its standard input, and then exits with the variable's value.
+// childTask is the name of an environment variable that makes this binary the child of a test. The
+// child waits for the end of its standard input, and exits with the variable's value.
 const childTask = "IOMUX_KQUEUE_CHILD"
 
 // emulator is the environment variable with the path of the emulator of this binary, if there is
@@ -32,11 +32,11 @@ func beChild(task string) {
 		os.Exit(99)
 	}
 	if status < parentOf {
-		_, _ = io.Copy(io.Discard, os.Stdin) // an error is an end, too
+		_, _ = io.Copy(io.Discard, os.Stdin) // an error also ends it
 		os.Exit(status)
 	}
 	if status >= parentOf+forksLater {
-		_, _ = os.Stdin.Read(make([]byte, 1)) // the end of the test lets it go, too
+		_, _ = os.Stdin.Read(make([]byte, 1)) // the end of the test also ends it
 		status -= forksLater
 	}
 	command, err := again(status - parentOf)
@@ -50,7 +50,7 @@ func beChild(task string) {
 	fmt.Println(command.Process.Pid)
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	_ = stdin.Close()
-	_ = command.Wait() // the test learns its status in another way
+	_ = command.Wait() // the test gets the status in another way
 	os.Exit(0)
 }
 
@@ -98,7 +98,7 @@ func startChild(t testing.TB, status int) *child {
 
 func (c *child) pid() uint64 { return uint64(c.command.Process.Pid) }
 
-// exit lets the child go.
+// exit makes the child exit.
 func (c *child) exit(t testing.TB) {
 	t.Helper()
 	must(t, c.letGo.Close())

@@ -48,7 +48,7 @@ func TestEventfd(t *testing.T) {
 	}
 }
 
-// TestDeviceIsAlwaysReady has a device that cannot be polled.
+// TestDeviceIsAlwaysReady registers a device that cannot be polled.
 func TestDeviceIsAlwaysReady(t *testing.T) {
 	fd := open(t, os.DevNull, unix.O_RDWR)
 	queue := newQueue(t)
@@ -106,7 +106,8 @@ func TestFileThatEndsWithItsDescriptor(t *testing.T) {
 	}
 }
 
-// TestMoreThanInotifyRemembers overflows the queue of inotify. Visible changes are still reported.
+// TestMoreThanInotifyRemembers overflows the queue of inotify. Changes that fstat(2) shows are
+// still reported.
 func TestMoreThanInotifyRemembers(t *testing.T) {
 	first, a := newFile(t, 0)
 	second, b := newFile(t, 0)
@@ -163,7 +164,7 @@ func TestTriggerIsTakenBack(t *testing.T) {
 	none(t, queue)
 }
 
-// TestChangedNotesApplyToLaterEvents changes the notes after an event, which is not reported.
+// TestChangedNotesApplyToLaterEvents changes the notes after an event. The event is not reported.
 func TestChangedNotesApplyToLaterEvents(t *testing.T) {
 	path, fd := newFile(t, 0)
 	queue := newQueue(t)
@@ -175,15 +176,15 @@ func TestChangedNotesApplyToLaterEvents(t *testing.T) {
 	one(t, queue, fd, kqueue.FilterVnode)
 }
 
-// TestCloseOfANumberThatIsAnothers closes two Queues with one number, which has a new owner by
-// then.
+// TestCloseOfANumberThatIsAnothers closes the second of two Queues with one number, after another
+// file got the number.
 func TestCloseOfANumberThatIsAnothers(t *testing.T) {
 	queue := newQueue(t)
 	fd := queue.FD()
 	same, err := kqueue.FromFD(fd)
 	must(t, err)
 	must(t, same.Close())
-	// It gets the lowest free number.
+	// The file gets the lowest free number.
 	if owner := open(t, os.DevNull, unix.O_RDONLY); owner != fd {
 		must(t, unix.Dup3(owner, fd, unix.O_CLOEXEC))
 		suite.CloseAtEnd(t, fd)
@@ -239,7 +240,7 @@ func TestThreadIsNoProcess(t *testing.T) {
 	all.Wait()
 }
 
-// TestNotesAreKeptWithoutEvAdd uses EvEnable and EvDisable alone.
+// TestNotesAreKeptWithoutEvAdd uses EvEnable and EvDisable without EvAdd.
 func TestNotesAreKeptWithoutEvAdd(t *testing.T) {
 	path, fd := newFile(t, 0)
 	queue := newQueue(t)
@@ -251,8 +252,7 @@ func TestNotesAreKeptWithoutEvAdd(t *testing.T) {
 	}
 }
 
-// A queue on Linux has several epolls, and sources that no epoll holds. All of them have their
-// turn.
+// A queue on Linux has several epolls, and sources outside any epoll. All of them have their turn.
 func TestShortListReportsFiltersAndDevicesInTurns(t *testing.T) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	must(t, err)

@@ -11,8 +11,8 @@ import (
 	"iomux/kqueue"
 )
 
-// TestNumberThatTheQueueTakes closes a registered descriptor, whose number then becomes one of the
-// queue's own. Changes of the old registration must not touch it.
+// TestNumberThatTheQueueTakes closes a registered descriptor, whose number the queue itself then
+// uses. Changes of the old registration must not affect the queue's descriptor.
 func TestNumberThatTheQueueTakes(t *testing.T) {
 	for name, test := range map[string]struct {
 		take  func(t *testing.T, queue *kqueue.Queue, socket int)
@@ -39,7 +39,7 @@ func TestNumberThatTheQueueTakes(t *testing.T) {
 			queue := newQueue(t)
 			socket, _ := suite.SocketPair(t, unix.SOCK_STREAM)
 			var closed []int
-			for range 4 { // any of which may be the next number
+			for range 4 { // each of them may be the next number
 				r, w := suite.Pipe(t)
 				apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd))
 				closed = append(closed, r)

@@ -18,12 +18,12 @@ import (
 	"iomux/kqueue"
 )
 
-// newNamespace gives the test's thread a namespace of its own. The thread ends with the test.
+// newNamespace gives the test's thread a new namespace. The thread ends with the test.
 func newNamespace(t *testing.T, kind int) {
 	t.Helper()
 	runtime.LockOSThread()
 	if err := unix.Unshare(kind); err != nil {
-		t.Skip("the program may not make a namespace:", err)
+		t.Skip("the program may not create a namespace:", err)
 	}
 }
 
@@ -61,7 +61,7 @@ func TestLinkChanges(t *testing.T) {
 		if event := one(t, all, 0, kqueue.FilterNetdev); event.Fflags != kqueue.NoteLinkUp || event.Data != loopback {
 			t.Errorf("event is %v, want NoteLinkUp of %d", event, loopback)
 		}
-		setLink(t, "lo", true) // which is no change
+		setLink(t, "lo", true) // no change
 		none(t, all)
 		setLink(t, "lo", false)
 		if event := one(t, all, 0, kqueue.FilterNetdev); event.Fflags != kqueue.NoteLinkDown {
@@ -85,7 +85,7 @@ func TestLinkThatGoesAway(t *testing.T) {
 	newNamespace(t, unix.CLONE_NEWNET)
 	tun, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		t.Skip("the system makes no interfaces for programs:", err)
+		t.Skip("the program may not create an interface:", err)
 	}
 	leak.Opened(tun)
 	request, err := unix.NewIfreq("kqueue0")
@@ -93,7 +93,7 @@ func TestLinkThatGoesAway(t *testing.T) {
 	request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
 	if err := unix.IoctlIfreq(tun, unix.TUNSETIFF, request); err != nil {
 		suite.Close(t, tun)
-		t.Skip("the system makes no interfaces for programs:", err)
+		t.Skip("the program may not create an interface:", err)
 	}
 	queue := newQueue(t)
 	apply(t, queue, noted(0, kqueue.FilterNetdev, kqueue.EvAdd, linkNotes, 0))
@@ -108,7 +108,7 @@ func TestLinkThatGoesAway(t *testing.T) {
 
 const mountNotes = kqueue.NoteMount | kqueue.NoteUnmount
 
-// newMount returns a folder to mount on, in a namespace of its own.
+// newMount returns a directory to mount on, in a new namespace.
 func newMount(t *testing.T) string {
 	t.Helper()
 	newNamespace(t, unix.CLONE_NEWNS)
@@ -206,7 +206,7 @@ func TestTerminalIsRevoked(t *testing.T) {
 	}
 }
 
-// TestFilesCanBeAskedForRevocation adds files for which the note never comes.
+// TestFilesCanBeAskedForRevocation requests NoteRevoke of files that cannot be revoked.
 func TestFilesCanBeAskedForRevocation(t *testing.T) {
 	queue := newQueue(t)
 	_, file := newFile(t, 1)
@@ -216,7 +216,7 @@ func TestFilesCanBeAskedForRevocation(t *testing.T) {
 	none(t, queue)
 }
 
-// watchForks registers a process, unless the program may not.
+// watchForks registers a process, or skips the test without the permission.
 func watchForks(t *testing.T, queue *kqueue.Queue, pid uint64, notes kqueue.Fflags) {
 	t.Helper()
 	add := noted(int(pid), kqueue.FilterProc, kqueue.EvAdd, notes, 0)
@@ -227,7 +227,7 @@ func watchForks(t *testing.T, queue *kqueue.Queue, pid uint64, notes kqueue.Ffla
 	must(t, err)
 }
 
-// forks lets the child fork and returns the number of the new process.
+// forks makes the child fork, and returns the number of the new process.
 func (c *child) forks(t *testing.T) (pid uint64) {
 	t.Helper()
 	_, err := c.letGo.Write([]byte{1})
@@ -253,7 +253,7 @@ func TestForkIsReported(t *testing.T) {
 	c.exit(t)
 }
 
-// TestChildrenAreFollowed expects NoteChild first, alone, and then what the child does.
+// TestChildrenAreFollowed expects NoteChild alone, and then the events of the child.
 func TestChildrenAreFollowed(t *testing.T) {
 	const status = 7
 	c := startChild(t, parentOf+forksLater+status)
@@ -273,13 +273,13 @@ func TestChildrenAreFollowed(t *testing.T) {
 			parent = append(parent, events[0])
 		case grandchild:
 			own = append(own, events[0])
-		} // package os has processes of its own made, to find out what the kernel can do
+		} // package os also starts processes, to test the kernel
 	}
 	if parent[0].Fflags&kqueue.NoteFork == 0 {
 		t.Errorf("of the parent came %v, want NoteFork first", parent)
 	}
 	if own[0].Fflags != kqueue.NoteChild || own[0].Data != int64(c.pid()) || own[0].Udata != mark {
-		t.Errorf("of the child came %v first, want NoteChild of %d", own[0], c.pid())
+		t.Errorf("the first event of the child is %v, want NoteChild of %d", own[0], c.pid())
 	}
 	var notes kqueue.Fflags
 	for _, event := range own[1:] {
@@ -292,7 +292,7 @@ func TestChildrenAreFollowed(t *testing.T) {
 }
 
 func TestForksAreRefusedByName(t *testing.T) {
-	newNamespace(t, unix.CLONE_NEWNET) // where the kernel reports none
+	newNamespace(t, unix.CLONE_NEWNET) // the kernel reports no forks in it
 	queue := newQueue(t)
 	c := startChild(t, 0)
 	add := noted(int(c.pid()), kqueue.FilterProc, kqueue.EvAdd, kqueue.NoteFork, 0)
@@ -301,7 +301,7 @@ func TestForksAreRefusedByName(t *testing.T) {
 	if !strings.Contains(err.Error(), "NoteFork") {
 		t.Errorf("error %q does not name NoteFork", err)
 	}
-	// An existing registration stays.
+	// An existing registration is unchanged.
 	apply(t, queue, watchExit(c.pid()))
 	fails(t, queue, add, unix.EPERM)
 	c.exit(t)

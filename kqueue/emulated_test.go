@@ -32,8 +32,8 @@ func duplicate(t *testing.T, fd int) int {
 }
 
 // TestClosedDescriptorWhoseNumberIsUsedAgain closes a descriptor while a duplicate stays open,
-// which an epoll goes on reporting. The queue must not, must not spin, and must not report the
-// number's next owner.
+// which an epoll keeps reporting. The queue must not report it, must not spin, and must not report
+// the next file with the number.
 func TestClosedDescriptorWhoseNumberIsUsedAgain(t *testing.T) {
 	for name, flags := range map[string]kqueue.Flags{
 		"Level": 0, "Clear": kqueue.EvClear, "OneShot": kqueue.EvOneShot, "Dispatch": kqueue.EvDispatch,
@@ -46,7 +46,7 @@ func TestClosedDescriptorWhoseNumberIsUsedAgain(t *testing.T) {
 			suite.Close(t, a)
 			other, peer := suite.SocketPair(t, unix.SOCK_STREAM)
 			if other != a && peer != a {
-				t.Skip("the number was not used again")
+				t.Skip("the number was not reused")
 			}
 			owner, writer := other, peer
 			if peer == a {
@@ -93,7 +93,7 @@ func cpuTime(t *testing.T) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// TestChangesOfAClosedDescriptor changes a closed number, and one that is another file's.
+// TestChangesOfAClosedDescriptor changes a closed number, and one that now belongs to another file.
 func TestChangesOfAClosedDescriptor(t *testing.T) {
 	queue := newQueue(t)
 	path, file := newFile(t, 1)
@@ -138,8 +138,8 @@ func TestSocketThatWasNeverConnectedIsSilent(t *testing.T) {
 	}
 }
 
-// TestErrorIsKept expects a socket's error in the events of both filters and in later ones, though
-// the socket reports it once.
+// TestErrorIsKept expects a socket's error in the events of both filters and in later ones,
+// although the socket reports it once.
 func TestErrorIsKept(t *testing.T) {
 	listener, address := suite.Listen(t)
 	suite.Close(t, listener)
@@ -235,7 +235,7 @@ func TestErrnosOfBadChanges(t *testing.T) {
 	} {
 		fails(t, queue, bad.change, bad.errno)
 	}
-	// A change that fails leaves the registration as it was.
+	// A failed change leaves the registration unchanged.
 	apply(t, queue, timer(1, kqueue.EvOneShot, 0, 1))
 	bad := timer(1, 0, 0, -1)
 	bad.Udata = 0
@@ -259,7 +259,7 @@ func TestLoopsAndDepth(t *testing.T) {
 		}
 		a = next
 	}
-	t.Error("twelve queues are inside each other, and the package comment says that they cannot be")
+	t.Error("twelve nested queues were accepted, contrary to the package comment")
 }
 
 func TestFromFDOfAnEpoll(t *testing.T) {
@@ -296,17 +296,17 @@ func TestCostOfRegistrations(t *testing.T) {
 		apply(t, queue, change(fd, kqueue.FilterRead, kqueue.EvAdd), change(i, kqueue.FilterUser, kqueue.EvAdd))
 	}
 	if now := openDescriptors(); now > descriptors+1 { // inotify
-		t.Errorf("%d registrations made %d descriptors", len(fds), now-descriptors)
+		t.Errorf("%d registrations opened %d descriptors", len(fds), now-descriptors)
 	}
 	descriptors = openDescriptors()
 	for i := range 50 {
 		apply(t, queue, timer(i, 0, 0, 1<<30))
 	}
 	if now := openDescriptors(); now != descriptors+50 {
-		t.Errorf("50 timers made %d descriptors", now-descriptors)
+		t.Errorf("50 timers opened %d descriptors", now-descriptors)
 	}
 	if now := runtime.NumGoroutine(); now != goroutines {
-		t.Errorf("the registrations made %d goroutines", now-goroutines)
+		t.Errorf("the registrations started %d goroutines", now-goroutines)
 	}
 	must(t, queue.Close())
 	if now := openDescriptors(); now > descriptors {
@@ -324,7 +324,7 @@ func openDescriptors() int {
 	return n
 }
 
-// TestNoDescriptorLeft makes queues and timers at the descriptor limit.
+// TestNoDescriptorLeft opens queues and timers at the descriptor limit.
 func TestNoDescriptorLeft(t *testing.T) {
 	var limit unix.Rlimit
 	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
@@ -376,7 +376,7 @@ func TestExitOfAnothersChild(t *testing.T) {
 		got := exited(t, queue, pid)
 		between.wait()
 		if int32(got) == -1 && !keepsStatus(t) {
-			t.Skip("this kernel keeps no status for others than the parent, which was faster")
+			t.Skip("this kernel reports the status only to the parent, which was first")
 		}
 		if !got.Exited() || got.ExitStatus() != status {
 			t.Errorf("status is %#x, want exit with %d", got, status)

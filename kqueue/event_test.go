@@ -38,10 +38,10 @@ func TestEventsAreOrdered(t *testing.T) {
 		}
 	}
 	if !slices.IsSortedFunc(ordered, kqueue.Event.Compare) {
-		t.Error("Compare does not suit package slices")
+		t.Error("Compare is not a valid order for package slices")
 	}
 	if (kqueue.Event{Udata: math.MaxUint64}).Compare(kqueue.Event{}) != -1 {
-		t.Error("Udata does not count as a signed number")
+		t.Error("Udata is not compared as a signed number")
 	}
 }
 
@@ -77,11 +77,11 @@ func TestEventsAreWrittenAsPeopleWriteThem(t *testing.T) {
 		},
 	} {
 		if got := event.String(); got != want {
-			t.Errorf("an event is written\n%s, want\n%s", got, want)
+			t.Errorf("an event is formatted as\n%s, want\n%s", got, want)
 		}
 	}
 	if got := kqueue.NoteExit.String(); got != "0x80000000" {
-		t.Errorf("NoteExit is written %s", got)
+		t.Errorf("NoteExit is formatted as %s", got)
 	}
 }
 

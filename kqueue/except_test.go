@@ -41,7 +41,7 @@ func TestUrgentDataIsReportedUntilRead(t *testing.T) {
 	if n, _, err := unix.Recvfrom(fd, make([]byte, 1), unix.MSG_OOB); n != 1 || err != nil {
 		t.Fatalf("recv of the urgent byte: %d, %v", n, err)
 	}
-	if kqueue.Native { // it is urgent until the data after it is read
+	if kqueue.Native { // the byte is urgent until the data after it is read
 		write(t, peer, 1)
 		suite.Await(t, fd, suite.In)
 		suite.Drain(t, fd)
@@ -64,7 +64,7 @@ func TestUrgentDataIsReportedOncePerFlags(t *testing.T) {
 	}
 }
 
-// TestThreeFiltersOfOneSocket checks that the filters of a descriptor do not disturb each other.
+// TestThreeFiltersOfOneSocket checks that the filters of a descriptor are independent.
 func TestThreeFiltersOfOneSocket(t *testing.T) {
 	queue, fd, peer := watchUrgent(t, kqueue.EvClear)
 	apply(t, queue, change(fd, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear),

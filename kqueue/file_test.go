@@ -14,7 +14,7 @@ import (
 	"iomux/kqueue"
 )
 
-// newFile makes a file of the given size, and a descriptor at its start.
+// newFile creates a file of the given size, and opens it at its start.
 func newFile(t testing.TB, size int) (path string, fd int) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "file")

@@ -50,7 +50,7 @@ func (m model) event(t *testing.T, event kqueue.Event) {
 	key := registered{event.Ident, event.Filter}
 	now, known := m[key]
 	if !known || now.disabled {
-		t.Fatalf("event %v is of what is registered as %v %v", event, known, now)
+		t.Fatalf("event %v belongs to a registration that is %v %v", event, known, now)
 	}
 	if now.oneShot || event.Flags&kqueue.EvOneShot != 0 {
 		delete(m, key)
@@ -60,7 +60,7 @@ func (m model) event(t *testing.T, event kqueue.Event) {
 	}
 }
 
-// FuzzControl makes changes and waits in any order. Nothing may panic or block, the number of
+// FuzzControl makes changes and waits in any order. No call may panic or block. The number of
 // events must be in bounds, and only registered and enabled idents may be reported.
 func FuzzControl(f *testing.F) {
 	f.Add([]byte{0, 0, 1, 0, 0, 8, 1, 0, 9, 1, 0, 0, 0, 0, 2, 0, 0, 9, 1, 0})
@@ -82,8 +82,8 @@ func FuzzControl(f *testing.F) {
 		for ; len(steps) >= 4; steps = steps[4:] {
 			what, filter, flags, data := steps[0], steps[1], kqueue.Flags(steps[2])&^kqueue.EvReceipt, steps[3]
 			switch what % 10 {
-			case 8: // bytes come
-				_, _ = descriptor.TryWrite(w, steps[:1]) // there may be no room left
+			case 8: // data arrives
+				_, _ = descriptor.TryWrite(w, steps[:1]) // fails if there is no room
 				_, _ = descriptor.TryWrite(b, steps[:1])
 			case 9:
 				collect(t, queue, held, int(filter%4))

@@ -12,10 +12,10 @@ import (
 	"iomux/kqueue"
 )
 
-// soon is the timeout after which a test fails. Expected events come long before.
+// soon is the timeout after which a test fails. Expected events arrive long before.
 const soon = 30 * time.Second
 
-// quiet is how long a test waits for an event that must not come.
+// quiet is how long an event must not arrive.
 const quiet = 20 * time.Millisecond
 
 // mark is the Udata of all changes, with the highest bit that a 32-bit system keeps.
@@ -66,7 +66,7 @@ func fails(t testing.TB, queue *kqueue.Queue, bad kqueue.Event, errnos ...syscal
 	}
 }
 
-// wait is one wait that must not fail.
+// wait waits once, and must not fail.
 func wait(t testing.TB, queue *kqueue.Queue, room int, timeout time.Duration) []kqueue.Event {
 	t.Helper()
 	events := make([]kqueue.Event, room)
@@ -90,7 +90,7 @@ func one(t testing.TB, queue *kqueue.Queue, ident int, filter kqueue.Filter) kqu
 	return events[0]
 }
 
-// none polls, and waits for a moment, for events that must not come.
+// none checks that a poll and a short wait return no event.
 func none(t testing.TB, queue *kqueue.Queue) {
 	t.Helper()
 	for _, timeout := range []time.Duration{0, quiet} {

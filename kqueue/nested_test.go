@@ -30,28 +30,28 @@ func TestQueueIsReadableWhileItHasEvents(t *testing.T) {
 	r, w := suite.Pipe(t)
 	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd))
 	if readable(t, queue.FD()) {
-		t.Error("the queue is readable, and has no event")
+		t.Error("the queue is readable without an event")
 	}
 	suite.Write(t, w)
 	for range 3 {
 		if !readable(t, queue.FD()) {
-			t.Error("the queue is not readable, and has an event")
+			t.Error("the queue is not readable, but has an event")
 		}
 		one(t, queue, r, kqueue.FilterRead)
 	}
 	suite.Drain(t, r)
 	none(t, queue)
 	if readable(t, queue.FD()) {
-		t.Error("the queue is readable after its event has gone")
+		t.Error("the queue is readable after its event has ended")
 	}
 	needs(t, change(1, kqueue.FilterUser, kqueue.EvAdd))
 	apply(t, queue, change(1, kqueue.FilterUser, kqueue.EvAdd|kqueue.EvClear), trigger(0, 0))
 	if !readable(t, queue.FD()) {
-		t.Error("the queue is not readable, and has the user's event")
+		t.Error("the queue is not readable, but has a user event")
 	}
 	one(t, queue, 1, kqueue.FilterUser)
 	if readable(t, queue.FD()) {
-		t.Error("the queue is readable after the user's event has been reported")
+		t.Error("the queue is readable after the report of the user event")
 	}
 }
 

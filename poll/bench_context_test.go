@@ -11,7 +11,7 @@ import (
 	"iomux/poll"
 )
 
-// BenchmarkContext measures a context that can be cancelled, in the shortest wait.
+// BenchmarkContext measures the shortest wait with a context that can be cancelled.
 func BenchmarkContext(b *testing.B) {
 	r, _ := suite.Pipe(b)
 	for name, ctx := range map[string]context.Context{"none": context.Background(), "live": b.Context()} {

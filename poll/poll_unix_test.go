@@ -42,7 +42,7 @@ func TestConstantsAreTheSystems(t *testing.T) {
 }
 
 func TestMoreEntriesThanDescriptors(t *testing.T) {
-	const limit = 4000 // more than some systems always take
+	const limit = 4000 // more than some systems accept at all limits
 	suite.Limit(t, limit)
 	fds := make([]poll.FD, limit+1)
 	for i := range fds {

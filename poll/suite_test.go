@@ -28,10 +28,10 @@ func reported() (all suite.Events) {
 	return all
 }
 
-// waiter makes a poll object one of the suite's.
+// waiter adapts a poll object to the suite.
 type waiter struct {
 	*poll.Poller
-	contexts bool // each wait has one
+	contexts bool // whether each wait has a context
 }
 
 func (w waiter) Register(fd int, events suite.Events, _ suite.Mode) error {

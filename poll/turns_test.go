@@ -30,7 +30,7 @@ func TestListDoesNotGrowWithoutPoll(t *testing.T) {
 		must(t, poller.Unregister(0))
 	}
 	if n := poll.Places(poller); n > 20 {
-		t.Errorf("the list has %d places, and nothing is registered", n)
+		t.Errorf("the list has %d places without a registration", n)
 	}
 }
 
@@ -98,7 +98,7 @@ func TestListBecomesShorterDuringAPoll(t *testing.T) {
 		_, err := poller.Poll(make([]poll.Event, 1), soon)
 		ended <- err
 	}()
-	time.Sleep(20 * time.Millisecond) // until it waits
+	time.Sleep(20 * time.Millisecond) // so that it waits
 	for _, fd := range fds[:39] {
 		must(t, poller.Unregister(fd))
 	}

@@ -17,6 +17,6 @@ func TestUnsupported(t *testing.T) {
 		t.Errorf("Poll: %v, want errors.ErrUnsupported", err)
 	}
 	if poll.Native {
-		t.Error("poll.Native where there is no poll")
+		t.Error("poll.Native on a system without poll")
 	}
 }

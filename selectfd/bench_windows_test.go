@@ -7,7 +7,7 @@ import (
 	"iomux/selectfd"
 )
 
-// BenchmarkWait fills its set anew each time.
+// BenchmarkWait fills its set before each wait.
 func BenchmarkWait(b *testing.B) {
 	suite.BenchWait(b, func(sockets []int) func() (int, error) {
 		var set selectfd.Set

@@ -35,13 +35,13 @@ func FuzzSetsAgainstPoll(f *testing.F) {
 		n1, err1 := selectfd.Wait(one[0], one[1], one[2], 0)
 		n2, err2 := selectfd.WaitByPoll(two[0], two[1], two[2], 0)
 		if n1 != n2 || (err1 == nil) != (err2 == nil) {
-			t.Fatalf("select says %d, %v; poll says %d, %v", n1, err1, n2, err2)
+			t.Fatalf("select: %d, %v; poll: %d, %v", n1, err1, n2, err2)
 		}
 		total := 0
 		for i := range one {
 			got, other, all := slices.Collect(one[i].All()), slices.Collect(two[i].All()), slices.Collect(before[i].All())
 			if !slices.Equal(got, other) {
-				t.Errorf("set %d: select says %v, poll %v", i, got, other)
+				t.Errorf("set %d: select returns %v, poll %v", i, got, other)
 			}
 			if err1 != nil && !slices.Equal(got, all) {
 				t.Errorf("set %d was %v, and is %v after an error", i, all, got)
@@ -49,7 +49,7 @@ func FuzzSetsAgainstPoll(f *testing.F) {
 			total += len(got)
 		}
 		if err1 == nil && total != n1 {
-			t.Errorf("%d are ready, %d were counted", total, n1)
+			t.Errorf("%d members are ready, but Wait returned %d", total, n1)
 		}
 	})
 }

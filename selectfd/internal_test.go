@@ -20,7 +20,7 @@ func TestSetsAreAsLongAsTheKernelWrites(t *testing.T) {
 		t.Skip(name, "aborts on large sets")
 	}
 	if sys.SelectLimit != 0 {
-		t.Skip("this system's select takes no large sets")
+		t.Skip("this system's select does not accept large sets")
 	}
 	low, lowW := suite.Pipe(t)
 	suite.Write(t, lowW)
@@ -92,7 +92,7 @@ func TestErrorNamesNotTooMany(t *testing.T) {
 	}
 	_, err := Wait(&set, nil, nil, 0)
 	if err == nil {
-		t.Fatal("closed descriptors are fine")
+		t.Fatal("closed descriptors are accepted")
 	}
 	_, numbers, _ := strings.Cut(err.Error(), "not open: ")
 	if count := len(strings.Fields(numbers)); count != 16 {
@@ -100,7 +100,7 @@ func TestErrorNamesNotTooMany(t *testing.T) {
 	}
 }
 
-// Any of the sets may be the first one with the descriptor.
+// Each of the sets can be the first one with the descriptor.
 func TestPollListHasEachDescriptorOnce(t *testing.T) {
 	for member := 1; member < 8; member++ {
 		var sets [3]*Set

@@ -106,7 +106,7 @@ func TestClosedDescriptorsAreNamed(t *testing.T) {
 					t.Errorf("%q names %d, which is open", err, r)
 				}
 				if !slices.Equal(before, slices.Collect(sets.All())) {
-					t.Error("the set was changed by a call that failed")
+					t.Error("a failed call changed the set")
 				}
 			}
 		})
@@ -211,7 +211,7 @@ func TestSelectErrors(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 		if err != nil && !strings.HasPrefix(err.Error(), "select: argument 2: element 0:") {
-			t.Errorf("%s: %q does not say which", name, err)
+			t.Errorf("%s: %q does not name the element", name, err)
 		}
 	}
 	if _, _, _, err := selectfd.Select([]int{-5}, nil, nil, soon); !errors.Is(err, syscall.EBADF) || !strings.Contains(err.Error(), "-5") {
@@ -227,7 +227,7 @@ func TestSelectAllocatesNothingPerNumber(t *testing.T) {
 	}
 	// Under the race detector, sync.Pool drops items.
 	if n := testing.AllocsPerRun(100, func() { _, _, _, _ = selectfd.Select(list, list, list, 0) }); n > 50 {
-		t.Errorf("a Select of 600 numbers of which none is ready allocates %v times", n)
+		t.Errorf("a Select of 600 idle descriptors allocates %v times", n)
 	}
 }
 
@@ -237,7 +237,7 @@ func TestSelectAfterAFailure(t *testing.T) {
 	suite.Write(t, w)
 	for range 10 {
 		if _, _, _, err := selectfd.Select([]int{suite.ClosedFD(t), math.MaxInt}, []int{-3}, nil, 0); err == nil {
-			t.Fatal("closed descriptors are fine")
+			t.Fatal("closed descriptors are accepted")
 		}
 		rr, rw, rx, err := selectfd.Select([]int{r}, nil, nil, 0)
 		if err != nil || !slices.Equal(rr, []int{r}) || rw != nil || rx != nil {

@@ -17,6 +17,6 @@ func TestUnsupported(t *testing.T) {
 		t.Errorf("Select: %v, want errors.ErrUnsupported", err)
 	}
 	if selectfd.Native {
-		t.Error("selectfd.Native where there is no select")
+		t.Error("selectfd.Native on a system without select")
 	}
 }

@@ -90,8 +90,9 @@ func (c *caughtSignal) forward(arrived func()) {
 // uses a goroutine that checks the process, at first every millisecond and later ten times a
 // second.
 //
-// Errors: EINVAL for nil; os.ErrProcessDone if the process was already waited for; EMFILE;
-// os.ErrClosed; errors.ErrUnsupported on AIX, which reports an exit only when a child is reaped.
+// Errors: EINVAL for nil and for a released process; os.ErrProcessDone if the process was already
+// waited for or does not exist; EMFILE; os.ErrClosed; errors.ErrUnsupported on AIX, which reports
+// an exit only when a child is reaped.
 func (p *Poller[K]) RegisterProcess(process *os.Process, key K) (*Registration[K], error) {
 	return p.registerProcess(process, key, procwatch.Watch)
 }

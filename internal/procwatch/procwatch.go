@@ -4,6 +4,7 @@ package procwatch
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"syscall"
@@ -27,12 +28,17 @@ type source interface {
 // Watch returns an Exit of a process. If it has no descriptor, another goroutine calls notify once,
 // when the process has exited. The call may come before Watch returns.
 //
-// Errors: EINVAL for nil; os.ErrProcessDone if the process was already waited for or does not
-// exist; EMFILE; errors.ErrUnsupported on systems that cannot report an exit without reaping the
-// process.
+// Errors: EINVAL for nil and for a released process; os.ErrProcessDone if the process was already
+// waited for or does not exist, and for a released process on Windows; EMFILE;
+// errors.ErrUnsupported on systems that cannot report an exit without reaping the process.
 func Watch(process *os.Process, notify func()) (*Exit, error) {
-	if process == nil {
+	switch {
+	case process == nil:
 		return nil, fmt.Errorf("watch a nil process: %w", syscall.EINVAL)
+	case process.Pid <= 0:
+		return nil, fmt.Errorf("watch process %d: it was released, or was never started: %w", process.Pid, syscall.EINVAL)
+	case uint64(process.Pid) > math.MaxUint32: // the kernel would truncate it
+		return nil, fmt.Errorf("watch process %d: %w", process.Pid, os.ErrProcessDone)
 	}
 	return watch(process, notify)
 }

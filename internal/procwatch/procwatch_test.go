@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"runtime"
@@ -188,8 +189,27 @@ func TestExitOfOthers(t *testing.T) {
 	})
 }
 
-func TestNilProcess(t *testing.T) {
-	if _, err := Watch(nil, nil); !errors.Is(err, syscall.EINVAL) {
-		t.Errorf("error is %v", err)
+func TestProcessesThatDoNotExist(t *testing.T) {
+	released, err := os.FindProcess(os.Getpid())
+	must(t, err)
+	must(t, released.Release())
+	whenReleased := error(syscall.EINVAL)
+	if runtime.GOOS == "windows" { // where waiting for a process releases it
+		whenReleased = os.ErrProcessDone
+	}
+	for process, want := range map[*os.Process]error{
+		nil: syscall.EINVAL, new(os.Process): syscall.EINVAL, released: whenReleased,
+		{Pid: -2}: syscall.EINVAL, {Pid: math.MaxInt32}: os.ErrProcessDone,
+	} {
+		if _, err := Watch(process, nil); !errors.Is(err, want) {
+			t.Errorf("error is %v, want %v", err, want)
+		}
+	}
+	if strconv.IntSize == 64 {
+		large := os.Getpid()
+		large |= math.MinInt32 << 1 & math.MaxInt // as large as this one, if it were truncated
+		if _, err := Watch(&os.Process{Pid: large}, nil); !errors.Is(err, os.ErrProcessDone) {
+			t.Errorf("error is %v", err)
+		}
 	}
 }

@@ -103,7 +103,7 @@ func (h *Heap[T]) Expire(now int64) (t *Timer[T], count int) {
 		count := (now-t.deadline)/t.period + 1
 		t.deadline = Add(t.deadline+(count-1)*t.period, t.period)
 		h.down(0, slot[T]{t.deadline, t})
-		return t, int(count)
+		return t, int(min(count, math.MaxInt))
 	}
 	return nil, 0
 }

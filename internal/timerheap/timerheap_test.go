@@ -137,6 +137,11 @@ func TestTickerCountsMissedPeriods(t *testing.T) {
 	if next, _ := heap.Next(); next != 40 {
 		t.Errorf("next is %d, want 40", next)
 	}
+	heap.Set(&timer, 0, 1)
+	const large = math.MaxUint32 // more than an int holds on some systems
+	if _, count := heap.Expire(large - 1); count != int(min(large, int64(math.MaxInt))) {
+		t.Errorf("%d expirations, want %d or the largest int", count, int64(large))
+	}
 }
 
 func TestLatestTimesDoNotOverflow(t *testing.T) {

@@ -87,7 +87,7 @@ func model() string {
 
 const introduction = "# Results\n\n`make bench`" + ` writes this file. Times are ratios only, because the same work takes another time on
 another machine. A cell is the median, over interleaved rounds, of the ratio within a round. The
-quartiles are in brackets. Less is better unless a table says otherwise.
+quartiles are in brackets. Less is better unless a caption states otherwise.
 
 Every program runs in a process of its own on the same processor, with GOMAXPROCS 1. Loads for
 servers run on another processor. **C** has one thread. **C-mt** is the same program with a second,

@@ -143,7 +143,7 @@ func expectAsPoll(t *testing.T, poller *devpoll.Poller, asked map[int]devpoll.Ev
 	got := poll(t, poller, 0)
 	for fd, events := range asked {
 		if got[fd] != want[fd] {
-			t.Errorf("descriptor %d, asked for %v, is %v, and poll says %v", fd, events, got[fd], want[fd])
+			t.Errorf("descriptor %d, registered for %v, is %v, want %v as poll reports", fd, events, got[fd], want[fd])
 		}
 		delete(got, fd)
 	}

@@ -71,7 +71,7 @@ func (r *room) welcome() {
 		return
 	}
 	r.guests[g] = struct{}{}
-	r.say(nil, fmt.Sprintf("%v has come in, we are %d\n", conn.RemoteAddr(), len(r.guests)))
+	r.broadcast(nil, fmt.Sprintf("%v has come in, we are %d\n", conn.RemoteAddr(), len(r.guests)))
 }
 
 // listen reads what a guest has typed. Something is there, so Read does not wait.
@@ -84,7 +84,7 @@ func (r *room) listen(g *guest) {
 		if end < 0 {
 			break
 		}
-		r.say(g, fmt.Sprintf("%v: %s\n", g.conn.RemoteAddr(), g.line[:end]))
+		r.broadcast(g, fmt.Sprintf("%v: %s\n", g.conn.RemoteAddr(), g.line[:end]))
 		g.line = g.line[end+1:]
 	}
 	if err != nil {
@@ -92,8 +92,8 @@ func (r *room) listen(g *guest) {
 	}
 }
 
-// say sends the text to all guests except its author.
-func (r *room) say(by *guest, text string) {
+// broadcast sends the text to all guests except its author.
+func (r *room) broadcast(by *guest, text string) {
 	for g := range r.guests {
 		if g == by {
 			continue
@@ -115,5 +115,5 @@ func (r *room) seeOff(g *guest) {
 	delete(r.guests, g)
 	// There is nobody left to take the errors.
 	_, _ = g.registration.Unregister(), g.conn.Close()
-	r.say(nil, fmt.Sprintf("%v has gone, we are %d\n", g.conn.RemoteAddr(), len(r.guests)))
+	r.broadcast(nil, fmt.Sprintf("%v has gone, we are %d\n", g.conn.RemoteAddr(), len(r.guests)))
 }

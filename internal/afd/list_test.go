@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// scripted is a way whose sockets are what the test says. Their handles are their places in kinds.
+// scripted is a way whose test defines its sockets. Their handles are their places in kinds.
 type scripted struct {
 	kinds  []kind
 	asked  int   // about all together

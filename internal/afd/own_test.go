@@ -76,8 +76,8 @@ func TestHandleOfTheDriverTakesOver(t *testing.T) {
 	expectNothing(t, p)
 }
 
-// A number that was closed may be that of the event of the wait itself: it is said to be closed, as
-// the others are.
+// TestEventOfACall waits on closed numbers. One may belong to the event of the wait itself, and is
+// reported as closed like the others.
 func TestEventOfACall(t *testing.T) {
 	var closed []afd.Socket
 	for n := windows.Handle(3); n < 4096; n += 3 { // some of them with bits that Windows ignores

@@ -102,7 +102,7 @@ func TestWaitOnWhatIsNoSocket(t *testing.T) {
 	})
 }
 
-// Winsock may say that a socket that was closed is readable, which reading from it clears up.
+// Winsock may report a closed socket as readable. Reading from it then fails.
 func TestClosingASocketEndsAWait(t *testing.T) {
 	overBothWays(t, func(t *testing.T, wait func([]afd.Socket, time.Duration) (int, error)) {
 		closed, other := pair(t)

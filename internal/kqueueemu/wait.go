@@ -181,7 +181,7 @@ func (q *Queue) deliver(epoll int, r *registration, ready uint32, event *kevent.
 	}
 	switch {
 	case isGone(errno):
-		_ = q.remove(epoll, r) // the object is gone, as errno says
+		_ = q.remove(epoll, r) // the object is gone
 		return 0
 	case errno != 0 && !r.disabled:
 		r.unarmed = true

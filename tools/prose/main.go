@@ -45,6 +45,7 @@ var rules = compile(map[string]string{
 	`START(Who|Whoever|Those that|Those who|The one that|What)\b`: "start with a noun that the reader knows",
 	`STARTWhere\b`:                   `use "if" for a condition`,
 	`\b([Tt]ells?|[Tt]old)\b`:        "use report, return or print",
+	`\b([Ss]ays?|[Ss]aid|saying)\b`:  "use report, return or print",
 	`\b[Ff]or want of\b`:             "use without, or because there is no",
 	`\bto be had\b`:                  "use available",
 	`\b[Ll]est\b`:                    "use so that … not",

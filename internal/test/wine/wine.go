@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Skip skips, under Wine, a test of what Windows does and Wine does otherwise: deviation says what.
+// Skip skips a test under Wine, because Wine deviates from Windows. The deviation is the reason.
 func Skip(t testing.TB, deviation string) {
 	t.Helper()
 	if Running() {

@@ -39,7 +39,7 @@ type finding struct {
 	report
 }
 
-// waitFor waits as the options say, and runs CMD.
+// waitFor waits for the sources, and runs CMD.
 func waitFor(opts Options, sources []source, p printer) error {
 	s := &session{Options: opts, printer: p, start: time.Now(), watched: map[int][]*target{}}
 	if err := s.findCommand(); err != nil {

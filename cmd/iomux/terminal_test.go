@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"io"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -66,6 +67,7 @@ func TestControlCEndsAWait(t *testing.T) {
 		for _, args := range [][]string{{"wait", "stdin"}, {"wait", "--follow", "stdin"}} {
 			cmd, terminal := onTerminal(t, program(t), append(args, "--mechanism", mechanism)...)
 			typeText(t, terminal, "\x03")
+			go func() { _, _ = io.Copy(io.Discard, terminal) }() // the exit waits for it on DragonFly
 			var ended *exec.ExitError
 			if err := cmd.Wait(); !errors.As(err, &ended) {
 				t.Errorf("%s %v: %v, want death by a signal", mechanism, args, err)

@@ -54,14 +54,14 @@ func (k *Kernel) fit(change *kevent.Event) {
 	}
 }
 
-// perSecond returns the number of the timer's units in a second.
+// perSecond returns how many of the timer's units are a second.
 func perSecond(fflags uint32) int64 {
-	switch {
-	case fflags&kevent.NoteSeconds != 0:
+	switch unit := fflags & (kevent.NoteSeconds | kevent.NoteMSeconds | kevent.NoteUSeconds | kevent.NoteNSeconds); {
+	case unit == kevent.NoteSeconds:
 		return 1
-	case fflags&kevent.NoteUSeconds != 0:
+	case unit == kevent.NoteUSeconds:
 		return 1e6
-	case fflags&kevent.NoteNSeconds != 0:
+	case unit == kevent.NoteNSeconds:
 		return 1e9
 	}
 	return 1e3

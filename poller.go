@@ -78,9 +78,9 @@ type Poller[K any] struct {
 //
 // A Poller holds up to three descriptors. On Linux the third one, which lets goroutines park, is
 // opened by a Wait of 2 ms or more, and closed while the Poller is busy. If the process has no
-// descriptor left then, that Wait blocks a thread instead. A Poller can therefore always wait, even at the descriptor limit. The
-// exceptions are [Poll] and [DevPoll]: poll(2) fails with EINVAL if its list is longer than
-// RLIMIT_NOFILE.
+// descriptor left then, that Wait blocks a thread instead. A Poller can therefore always wait, even
+// at the descriptor limit. The exceptions are [Poll] and [DevPoll]: poll(2) fails with EINVAL if
+// its list is longer than RLIMIT_NOFILE.
 //
 // On Windows a Poller waits on sockets. Register returns [ErrNotPollable] for other handles.
 //

@@ -168,7 +168,8 @@ func TestLimitIsReadAfresh(t *testing.T) {
 				timer := time.AfterFunc(quiet, func() { suite.Write(t, w) })
 				defer timer.Stop()
 				events := make([]devpoll.Event, 400)
-				if n, err := poller.Poll(events, soon); n == 0 || err != nil { // the write below interrupts it
+				// The write below interrupts the wait.
+				if n, err := poller.Poll(events, soon); n == 0 || err != nil {
 					t.Errorf("Poll reports %d, %v", n, err)
 				}
 				expectInTurns(t, poller, 200)

@@ -32,8 +32,9 @@ type epollBackend struct {
 	sleeper  sleeper // wakes a blocked sleep; the parker wakes a parked one
 	parked   parked
 
+	// The Looks that found something since the last one that did not. The Poller's lock guards it.
+	found int
 	// Registered descriptors that forbid parking. The Poller's lock guards them.
-	found      int // Looks that found something since the last one that did not; under the Poller's lock
 	unparkable map[int32]struct{}
 	forbidden  atomic.Int32 // len(unparkable)
 	inspecting atomic.Bool  // Add checks whether a descriptor forbids parking

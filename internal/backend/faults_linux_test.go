@@ -137,7 +137,8 @@ func TestParkingComesBackAfterTheDescriptorLimit(t *testing.T) {
 	}
 }
 
-// A saturated loop closes the parker, unless another goroutine is parked. The next sleep parks again.
+// A saturated loop closes the parker, unless another goroutine is parked. The next sleep parks
+// again.
 func TestParkingComesBackAfterASaturatedLoop(t *testing.T) {
 	b := openEpoll(t, false)
 	parked := func() { must(t, b.Sleep(oneEvent(), precise, always(true))) }

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"iomux/internal/test/suite"
 	"iomux/poll"
 )
 
@@ -37,7 +38,7 @@ func TestModifyPublishesTheTagAfterTheEntry(t *testing.T) {
 			t.Errorf("the tag is %d before the entry has changed, want %d", tag, before)
 		}
 	}
-	fd := b.waker.fd + 1
+	fd, _ := suite.Pipe(t)
 	for _, test := range []struct {
 		err error
 		tag uint32

@@ -13,8 +13,8 @@ SHIPPED = $(filter-out $(CURDIR) %/tools %/bench,$(MODULES))
 LINTED := darwin freebsd windows
 # Processors whose test binaries run alone, without any other program or file.
 ALONE := alone-386 alone-arm64 alone-s390x
-# Packages whose memory layouts or byte order depend on the processor. Emulated processors run only
-# these in make check.
+# Packages whose memory layouts or byte order depend on the processor. make check runs only these
+# for other processors than the machine's own.
 LAYOUTS := ./descriptor ./devpoll ./epoll ./kqueue ./poll ./selectfd ./internal/...
 PACKAGES := ./...
 # A program under Wine waits forever if its server has died, so timeout ends it.
@@ -50,7 +50,7 @@ bin-%:
 	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ ./$*
 
 # Slow steps run first.
-CHECKS := race vet lint wine layouts-s390x layouts-arm64 python-check stress alone-386 api-same prose scripts formatted
+CHECKS := race vet lint wine layouts-s390x layouts-arm64 python-check stress layouts-386 api-same prose scripts formatted
 
 check: setup ## Run every check that this machine can run; less than ten minutes on two cores
 	@GOWORK=off go -C tools run ./check $(CHECKS)

@@ -19,7 +19,7 @@ var probes = map[string]func(context.Context) string{
 	"api-same":      func(ctx context.Context) string { return unbuilt(ctx, "bin-api") },
 	"prose":         listed,
 	"scripts":       func(context.Context) string { return missing("shellcheck") },
-	"alone-386":     func(ctx context.Context) string { return foreign(ctx, "386", "") },
+	"layouts-386":   func(ctx context.Context) string { return foreign(ctx, "386", "") },
 	"layouts-arm64": func(ctx context.Context) string { return foreign(ctx, "arm64", "qemu-aarch64") },
 	"layouts-s390x": func(ctx context.Context) string { return foreign(ctx, "s390x", "qemu-s390x") },
 	"wine":          wine,

@@ -88,7 +88,7 @@ echo ':refuse:M::\x7fELF\x01\x01\x01\x00::/bin/false:' >/proc/sys/fs/binfmt_misc
 	if output, err := exec.CommandContext(t.Context(), inside[0], append(inside[1:], "true")...).CombinedOutput(); err != nil {
 		t.Skipf("no namespace with handlers of its own: %v %s", err, output)
 	}
-	has(t, probed(t, within(inside), "formatted", "alone-386"), "left out: step alone-386: this machine runs no 386 programs: ", "can run step formatted")
+	has(t, probed(t, within(inside), "formatted", "layouts-386"), "left out: step layouts-386: this machine runs no 386 programs: ", "can run step formatted")
 }
 
 // TestProbeOfAPoorSystem takes away what tests need, in a namespace of its own each.

@@ -154,10 +154,10 @@ func pollUntil(p *Poller, epfd int, events []Event, d time.Duration) (int, error
 			return 0, nil
 		}
 		n = withoutWakers(p, events[:n])
-		if n > 0 || p.descriptor.Closed() || d >= 0 && countdown.Left() == 0 {
+		// If there are none, another Poller of the same epoll is being closed.
+		if n > 0 || p.descriptor.Closed() || !countdown.LookAgain(wakerData) {
 			return n, nil
 		}
-		// Another Poller of the same epoll is being closed.
 	}
 }
 

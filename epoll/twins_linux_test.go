@@ -104,8 +104,10 @@ func TestWakerOfATwinIsNoEvent(t *testing.T) {
 			t.Errorf("event is %v, want one of %d", event, r)
 		}
 	}
-	if n, err := poller.Poll(make([]epoll.Event, 1), soon); n != 1 || err != nil {
-		t.Errorf("Poll with room for one: %d, %v", n, err)
+	for _, timeout := range []time.Duration{0, 1, soon} {
+		if n, err := poller.Poll(make([]epoll.Event, 1), timeout); n != 1 || err != nil {
+			t.Errorf("Poll of %v with room for one: %d, %v", timeout, n, err)
+		}
 	}
 }
 

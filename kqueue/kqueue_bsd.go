@@ -5,7 +5,6 @@ package kqueue
 import (
 	"os"
 	"runtime"
-	"sync"
 	"syscall"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"iomux/internal/freelist"
 	"iomux/internal/kevent"
 	"iomux/internal/kqueuebsd"
+	"iomux/internal/lazy"
 	"iomux/internal/sys"
 	"iomux/internal/timeout"
 )
@@ -24,16 +24,14 @@ const Native = true
 // state is empty: a native queue is its descriptor.
 type state struct{}
 
-// kernel returns this system's kernel, with a wake-up descriptor for the whole process: the
-// reading end of a pipe whose writing end is closed.
-var kernel = sync.OnceValues(func() (*kqueuebsd.Kernel, error) {
-	k := &kqueuebsd.Kernel{System: runtime.GOOS, Kevent: callKevent, SideFD: -1}
-	if runtime.GOOS == "netbsd" {
-		var errno syscall.Errno
-		if k.SideFD, errno = sys.Kqueue(); errno != 0 {
-			return nil, os.NewSyscallError("kqueue", errno)
-		}
-	}
+var native lazy.Value[*kqueuebsd.Kernel]
+
+// kernel returns this system's kernel, with a wake-up descriptor for the whole process. It fails
+// only before the first queue exists.
+func kernel() (*kqueuebsd.Kernel, error) { return native.Get(newKernel) }
+
+// newKernel makes the wake-up descriptor: the reading end of a pipe whose writing end is closed.
+func newKernel() (*kqueuebsd.Kernel, error) {
 	var fds [2]int
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -41,9 +39,19 @@ var kernel = sync.OnceValues(func() (*kqueuebsd.Kernel, error) {
 		return nil, os.NewSyscallError("pipe", err)
 	}
 	unix.CloseOnExec(fds[0])
-	k.WakeFD = fds[0]
-	return k, os.NewSyscallError("close", unix.Close(fds[1]))
-})
+	k := &kqueuebsd.Kernel{System: runtime.GOOS, Kevent: callKevent, WakeFD: fds[0], SideFD: -1}
+	if err := unix.Close(fds[1]); err != nil {
+		return nil, os.NewSyscallError("close", err)
+	}
+	if runtime.GOOS == "netbsd" {
+		var errno syscall.Errno
+		if k.SideFD, errno = sys.Kqueue(); errno != 0 {
+			_ = unix.Close(k.WakeFD)
+			return nil, os.NewSyscallError("kqueue", errno)
+		}
+	}
+	return k, nil
+}
 
 func create() (*Queue, error) {
 	if _, err := kernel(); err != nil {

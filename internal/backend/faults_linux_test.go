@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/epollemu"
 	"iomux/internal/test/suite"
 )
 
@@ -116,6 +117,24 @@ func TestSleepWithoutAWakerIsAnError(t *testing.T) {
 				t.Errorf("Sleep: %v, want EBADF", err)
 			}
 		})
+	}
+}
+
+// A child asks at the limit for the first time.
+func TestPriorityIsSupportedAfterTheDescriptorLimit(t *testing.T) {
+	if suite.Part() == "" {
+		if output, err := suite.Child(t, "limit"); err != nil {
+			t.Errorf("%v\n%s", err, output)
+		}
+		return
+	}
+	leave := suite.LimitReached(t)
+	if _, err := NewKqueue(); !errors.Is(err, syscall.EMFILE) || epollemu.HasUrgent() {
+		t.Errorf("at the limit NewKqueue: %v, HasUrgent: %v", err, epollemu.HasUrgent())
+	}
+	leave()
+	if b := open(t, NewKqueue); !b.Supports(Priority) {
+		t.Error("Priority is not supported after the limit was left")
 	}
 }
 

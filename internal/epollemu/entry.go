@@ -6,12 +6,12 @@ import (
 	"errors"
 	"math"
 	"runtime"
-	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"iomux/internal/kqueueemu"
+	"iomux/internal/lazy"
 	"iomux/kqueue"
 )
 
@@ -55,19 +55,30 @@ func slotOf(filter kqueue.Filter) slots {
 	return urgent
 }
 
+// urgentExists is the result of HasUrgent. New sets it, so no descriptor is needed later.
+var urgentExists lazy.Value[bool]
+
 // HasUrgent reports whether this system has FilterExcept. Without it, nothing waits for urgent data
 // alone.
-var HasUrgent = sync.OnceValue(func() bool {
-	queue, err := kqueue.New()
-	if err != nil {
-		return false
-	}
-	defer func() { _ = queue.Close() }()
-	// A missing filter is refused before the missing registration is detected.
+func HasUrgent() bool {
+	exists, _ := urgentExists.Get(func() (bool, error) {
+		queue, err := kqueue.New()
+		if err != nil {
+			return false, err
+		}
+		exists := acceptsUrgent(queue)
+		return exists, queue.Close()
+	})
+	return exists
+}
+
+// acceptsUrgent reports whether a queue has FilterExcept. A missing filter is refused before the
+// missing registration is detected.
+func acceptsUrgent(queue *kqueue.Queue) bool {
 	change := kqueue.Event{Filter: kqueue.FilterExcept, Flags: kqueue.EvDelete}
-	_, err = queue.Control([]kqueue.Event{change}, nil, 0)
+	_, err := queue.Control([]kqueue.Event{change}, nil, 0)
 	return !errors.Is(err, errors.ErrUnsupported)
-})
+}
 
 // leaveError returns the note that makes the emulation of kqueue leave a socket's error in the
 // socket, as a kernel does.

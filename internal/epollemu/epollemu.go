@@ -50,6 +50,7 @@ func New() (*Epoll, error) {
 		return nil, errors.Join(err, queue.Close())
 	}
 	enroll(queue.FD(), e)
+	_, _ = urgentExists.Get(func() (bool, error) { return acceptsUrgent(queue), nil })
 	return e, nil
 }
 

@@ -4,12 +4,13 @@ package sys
 
 import (
 	"runtime"
-	"sync"
 	"syscall"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/lazy"
 )
 
 // pollCall is poll(2) as a function.
@@ -144,26 +145,38 @@ func disableNegative(fds []PollFD) (disabled []disabledFD) {
 	return disabled
 }
 
+// rdHupIgnored is the result of pollIgnoresRdHup.
+var rdHupIgnored lazy.Value[bool]
+
 // pollIgnoresRdHup reports whether the kernel is older than PollRdHup. FreeBSD has it since 13.1.
-var pollIgnoresRdHup = sync.OnceValue(func() bool { return runtime.GOOS == "freebsd" && ignoresRdHup(Poll) })
+// It returns false while the process has no descriptors left to find out.
+func pollIgnoresRdHup() bool {
+	if runtime.GOOS != "freebsd" {
+		return false
+	}
+	ignored, _ := rdHupIgnored.Get(func() (bool, error) { return ignoresRdHup(Poll) })
+	return ignored
+}
 
 // ignoresRdHup reports whether poll does not report PollRdHup for a socket whose peer has shut down
-// its writing side. It returns false if it cannot open such a socket.
-func ignoresRdHup(poll pollCall) bool {
+// its writing side.
+func ignoresRdHup(poll pollCall) (bool, error) {
 	syscall.ForkLock.RLock()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		syscall.ForkLock.RUnlock()
-		return false
+		return false, err
 	}
 	unix.CloseOnExec(pair[0])
 	unix.CloseOnExec(pair[1])
 	syscall.ForkLock.RUnlock()
 	defer func() { _, _ = unix.Close(pair[0]), unix.Close(pair[1]) }() // they are open
 	if err := unix.Shutdown(pair[1], unix.SHUT_WR); err != nil {
-		return false
+		return false, err
 	}
 	question := []PollFD{{FD: int32(pair[0]), Events: PollRdHup}}
-	_, errno := poll(question, 0)
-	return errno == 0 && question[0].Revents&PollRdHup == 0
+	if _, errno := poll(question, 0); errno != 0 {
+		return false, errno
+	}
+	return question[0].Revents&PollRdHup == 0, nil
 }

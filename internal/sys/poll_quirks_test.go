@@ -145,14 +145,14 @@ func TestKernelThatIgnoresRdHupIsNoticed(t *testing.T) {
 		return n, errno
 	}
 	failing := func([]PollFD, time.Duration) (int, syscall.Errno) { return 0, syscall.ENOMEM }
-	if !ignoresRdHup(older) {
-		t.Error("a kernel that does not report RdHup seems to have it")
+	if ignored, err := ignoresRdHup(older); !ignored || err != nil {
+		t.Errorf("an older kernel: %v, %v", ignored, err)
 	}
-	if ignoresRdHup(failing) {
-		t.Error("a call that fails seems to ignore RdHup")
+	if ignored, err := ignoresRdHup(failing); ignored || err != syscall.ENOMEM {
+		t.Errorf("a failing call: %v, %v", ignored, err)
 	}
-	if PollRdHup != PollAbsent && ignoresRdHup(Poll) != pollIgnoresRdHup() {
-		t.Error("PollRdHup of this kernel is not what it seems")
+	if ignored, err := ignoresRdHup(Poll); PollRdHup != PollAbsent && (ignored != pollIgnoresRdHup() || err != nil) {
+		t.Errorf("this kernel: %v, %v", ignored, err)
 	}
 }
 

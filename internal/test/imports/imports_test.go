@@ -35,7 +35,7 @@ var allowed = map[string][]string{
 	"descriptor":         {"internal/*"},
 	"internal":           {"internal/*"},
 	// These packages make no system call.
-	"internal/sys": {"internal/bitnames", "internal/kevent", "internal/timeout"},
+	"internal/sys": {"internal/bitnames", "internal/kevent", "internal/lazy", "internal/timeout"},
 }
 
 // upper lists the internal packages that only the packages named here may import. The other

@@ -19,9 +19,9 @@ const completionHelp = `Completion prints a script that completes the commands, 
 iomux. No other package is needed.
 
 Setup:
-  bash        source <(iomux completion bash)          # in ~/.bashrc
-  zsh         source <(iomux completion zsh)           # in ~/.zshrc
-  fish        iomux completion fish | source           # in config.fish
+  bash        source <(iomux completion bash)    # in ~/.bashrc
+  zsh         source <(iomux completion zsh)     # in ~/.zshrc after compinit
+  fish        iomux completion fish | source     # in config.fish
   powershell  iomux completion powershell | Out-String | Invoke-Expression`
 
 func newCompletionCommand(root *cobra.Command) *cobra.Command {

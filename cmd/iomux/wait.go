@@ -74,7 +74,8 @@ both cases iomux ends after CMD. CMD can read a followed FIFO to its end.
 
 CMD ignores HUP and INT if iomux was started that way, as by nohup. Other
 ignored signals get their default action back, because the Go runtime catches
-them. To ignore TERM, too: -- sh -c 'trap "" TERM; exec CMD'
+them. It also unblocks the signals that end programs. To ignore TERM, too:
+  iomux wait SOURCE -- sh -c 'trap "" TERM; exec CMD'
 
 Gone:
 With --gone a SOURCE is ready when it is gone: a port or Unix socket refuses a

@@ -135,7 +135,7 @@ func lateChecks() []check {
 		reporting = append(reporting, key{rowReported, who})
 	}
 	return append(all,
-		check{goal: goal, what: "how many missed a ready descriptor, of all five", of: reporting, metric: "missed", limit: 0, always: true},
+		check{goal: goal, what: "waits of all five that missed a ready descriptor", of: reporting, metric: "missed", limit: 0, always: true},
 		check{goal: goal, what: rival.Poller + " late, parked, in 1.2 ms, median", of: parked, metric: "p50", bound: 1.2e6, limit: 1},
 		check{goal: goal, what: rival.Poller + " late, parked, in 1.2 ms, 99th percentile", of: parked, metric: "p99", bound: 1.2e6, limit: 1},
 		check{goal: goal, what: "early waits of all five", of: everybody, metric: "early", limit: 0, always: true})

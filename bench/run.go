@@ -69,7 +69,7 @@ const (
 	sessions = 3
 )
 
-// newRunner returns a runner that makes at most most rounds of each group.
+// newRunner returns a runner. Most is the largest number of rounds of a group.
 func newRunner(all *rivals, progress io.Writer, most int) *runner {
 	r := &runner{rivals: all, results: newResults(), progress: progress, most: most}
 	r.first, r.last = processors()

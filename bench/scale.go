@@ -77,7 +77,7 @@ func quantity(metric string, value float64) string {
 	return number(value) + units[0]
 }
 
-// line returns the line with the least squares of relative distances, which no single point rules.
+// line fits a line by the least squares of relative distances, so that no single point dominates.
 func line(x []int, y []float64) (constant, slope float64) {
 	var w, wx, wy, wxx, wxy float64
 	for i, at := range x {

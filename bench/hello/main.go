@@ -1,4 +1,4 @@
-// Hello prints a line. It is the least that a Go program does, to compare the start of iomux with.
+// Hello prints a line. It is a minimal Go program, for comparison with the start of iomux.
 package main
 
 import "fmt"

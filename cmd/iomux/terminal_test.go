@@ -67,7 +67,8 @@ func TestControlCEndsAWait(t *testing.T) {
 		for _, args := range [][]string{{"wait", "stdin"}, {"wait", "--follow", "stdin"}} {
 			cmd, terminal := onTerminal(t, program(t), append(args, "--mechanism", mechanism)...)
 			typeText(t, terminal, "\x03")
-			go func() { _, _ = io.Copy(io.Discard, terminal) }() // the exit waits for it on DragonFly
+			// On DragonFly the exit waits until the output is read.
+			go func() { _, _ = io.Copy(io.Discard, terminal) }()
 			var ended *exec.ExitError
 			if err := cmd.Wait(); !errors.As(err, &ended) {
 				t.Errorf("%s %v: %v, want death by a signal", mechanism, args, err)

@@ -26,6 +26,6 @@ func main() {
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "chat:", err)
-		os.Exit(1) //nolint:gocritic // there is nothing to clean up any more
+		os.Exit(1) //nolint:gocritic // there is nothing left to clean up
 	}
 }

@@ -17,14 +17,14 @@ type room struct {
 	guests   map[*guest]struct{}
 }
 
-// guest is who has come in. The listener has none.
+// guest is a connected client. The listener has none.
 type guest struct {
 	conn         net.Conn
 	registration *iomux.Registration[*guest]
-	line         []byte // what was typed of the next line
+	line         []byte // the received part of the next line
 }
 
-// patience is how long all wait for one guest who does not read.
+// patience is the longest time that the room waits for a guest who does not read.
 const patience = 100 * time.Millisecond
 
 // serve runs the room until the context is done.
@@ -57,7 +57,7 @@ func serve(ctx context.Context, listener net.Listener) error {
 }
 
 func (r *room) welcome() {
-	// The client may have gone again. The deadline prevents Accept from waiting for another one.
+	// The client may be gone already. The deadline prevents Accept from waiting for another one.
 	if l, ok := r.listener.(*net.TCPListener); ok {
 		_ = l.SetDeadline(time.Now().Add(patience))
 	}
@@ -74,7 +74,7 @@ func (r *room) welcome() {
 	r.broadcast(nil, fmt.Sprintf("%v has come in, we are %d\n", conn.RemoteAddr(), len(r.guests)))
 }
 
-// listen reads what a guest has typed. Something is there, so Read does not wait.
+// listen reads from a guest. Data is ready, so Read does not wait.
 func (r *room) listen(g *guest) {
 	buffer := make([]byte, 4096)
 	n, err := g.conn.Read(buffer)
@@ -113,7 +113,7 @@ func (r *room) seeOff(g *guest) {
 		return
 	}
 	delete(r.guests, g)
-	// There is nobody left to take the errors.
+	// Nobody is left to receive the errors.
 	_, _ = g.registration.Unregister(), g.conn.Close()
 	r.broadcast(nil, fmt.Sprintf("%v has gone, we are %d\n", g.conn.RemoteAddr(), len(r.guests)))
 }

@@ -67,7 +67,7 @@ func TestEcho(t *testing.T) {
 	all.Wait()
 }
 
-// A client that sends more than fits before it reads gets it all.
+// The client sends more than the buffers hold before it reads.
 func TestEchoOfASlowReader(t *testing.T) {
 	conn := dial(t, start(t))
 	defer func() { _ = conn.Close() }()

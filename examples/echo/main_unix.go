@@ -1,6 +1,6 @@
 //go:build unix
 
-// Echo sends its clients back what they send, on raw descriptors:
+// Echo is a server on raw descriptors that returns all data to its clients:
 //
 //	echo 127.0.0.1:7007
 package main
@@ -28,6 +28,6 @@ func main() {
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "echo:", err)
-		os.Exit(1) //nolint:gocritic // there is nothing to clean up any more
+		os.Exit(1) //nolint:gocritic // there is nothing left to clean up
 	}
 }

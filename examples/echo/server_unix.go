@@ -25,15 +25,15 @@ type server struct {
 	all      []*connection
 }
 
-// connection is the peer of a client.
+// connection is the server's end of a connection.
 type connection struct {
 	fd           int
 	place        int // in server.all
 	registration *iomux.Registration[*connection]
-	unsent       []byte // what the client does not take yet
+	unsent       []byte // data that the client has no room for yet
 }
 
-// serve answers until the context is done.
+// serve serves clients until the context is done.
 func serve(ctx context.Context, listener net.Listener) (err error) {
 	// The descriptor is a duplicate, which is ours, and non-blocking.
 	file, err := listener.(*net.TCPListener).File()
@@ -71,7 +71,7 @@ func (s *server) loop(ctx context.Context) error {
 			c := event.Key
 			if c == nil {
 				err = s.accept()
-			} else if c.fd >= 0 { // it may have been closed for an event before
+			} else if c.fd >= 0 { // an earlier event may have closed it
 				err = s.answer(c)
 			}
 			if err != nil {
@@ -90,7 +90,7 @@ func (s *server) accept() error {
 	}
 	syscall.ForkLock.RUnlock()
 	if err == unix.EAGAIN || err == unix.ECONNABORTED {
-		return nil // the client has gone again
+		return nil // the client is gone already
 	}
 	if err != nil {
 		return os.NewSyscallError("accept", err)
@@ -103,7 +103,7 @@ func (s *server) accept() error {
 	return nil
 }
 
-// answer sends what is there back. While the client does not take it, nothing more is read.
+// answer returns the received data. It reads no more until the client has taken the data.
 func (s *server) answer(c *connection) error {
 	data := c.unsent
 	if len(data) == 0 {
@@ -111,9 +111,9 @@ func (s *server) answer(c *connection) error {
 		if err == unix.EAGAIN {
 			return nil
 		}
-		if n <= 0 || err != nil { // the end, or an error: the client has gone in both cases
+		if n <= 0 || err != nil { // the end or an error: the client is gone in both cases
 			s.hangUp(c)
-			return nil //nolint:nilerr // which is no fault of the server's
+			return nil //nolint:nilerr // the client caused the error
 		}
 		data = s.buffer[:n]
 	}
@@ -138,7 +138,7 @@ func (s *server) hangUp(c *connection) {
 	s.all[c.place], last.place = last, c.place
 	s.all[len(s.all)-1] = nil
 	s.all = s.all[:len(s.all)-1]
-	// There is nobody left to take the errors.
+	// Nobody is left to receive the errors.
 	_, _ = c.registration.Unregister(), unix.Close(c.fd)
 	c.fd = -1
 }

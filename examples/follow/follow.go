@@ -10,11 +10,11 @@ import (
 	"iomux/kqueue"
 )
 
-// quietTimer is the ident of the timer that expires when nothing has been appended for a while.
+// quietTimer is the ident of the timer that expires after a time without appended data.
 const quietTimer = 1
 
-// follow copies to w what is appended to the files, until nothing has been appended for a time of
-// quiet, or the program is interrupted.
+// follow copies data that is appended to the files to w. It ends if no data was appended for the
+// time quiet, or if the program is interrupted.
 func follow(w io.Writer, names []string, quiet time.Duration) (err error) {
 	queue, err := kqueue.New()
 	if err != nil {
@@ -37,7 +37,7 @@ func follow(w io.Writer, names []string, quiet time.Duration) (err error) {
 			Fflags: kqueue.NoteWrite | kqueue.NoteExtend, Udata: uint64(i),
 		})
 	}
-	// First watch, then read: what is appended in between is reported.
+	// First watch, then read: data appended in between is reported.
 	if _, err := queue.Control(changes, nil, 0); err != nil {
 		return err
 	}
@@ -83,11 +83,11 @@ func openAll(names []string) (files []*os.File, err error) {
 
 func closeAll(files []*os.File) {
 	for _, file := range files {
-		_ = file.Close() // it was only read
+		_ = file.Close() // it was open for reading only
 	}
 }
 
-// restart is the change that lets the quiet begin anew.
+// restart is the change that starts the timer again.
 func restart(quiet time.Duration) kqueue.Event {
 	return kqueue.Event{Ident: quietTimer, Filter: kqueue.FilterTimer, Flags: kqueue.EvAdd | kqueue.EvOneShot, Data: quiet.Milliseconds()}
 }

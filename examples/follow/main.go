@@ -1,9 +1,9 @@
-// Follow prints what is appended to files, as tail -f does. It uses package kqueue, and
-// runs on macOS and the BSDs, and on Linux with the emulation:
+// Follow prints data appended to files, as tail -f does. It uses package kqueue, and runs on macOS
+// and the BSDs, and on Linux with the emulation:
 //
 //	follow log.txt other.txt
 //
-// It ends after ten seconds without news, or when it is interrupted.
+// It ends after ten seconds without new data, or when it is interrupted.
 package main
 
 import (

@@ -64,7 +64,7 @@ func (db *database) send(query string) error {
 // without waiting.
 func (db *database) consume() (notes []string, err error) {
 	if C.PQconsumeInput(db.conn) == 0 {
-		err = db.err() // earlier notifications are returned all the same
+		err = db.err() // earlier notifications are still returned
 	}
 	for C.PQisBusy(db.conn) == 0 {
 		result := C.PQgetResult(db.conn)

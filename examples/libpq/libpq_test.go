@@ -51,7 +51,7 @@ func TestNotifications(t *testing.T) {
 	_ = run.Wait() // it fails when the server hangs up
 }
 
-// pretend is the server: it lets anybody in, takes one query, and sends three notifications.
+// pretend is the server. It accepts any user, reads one query, and sends three notifications.
 func pretend(t *testing.T, listener net.Listener) {
 	conn, err := listener.Accept()
 	if err != nil {
@@ -76,7 +76,7 @@ func pretend(t *testing.T, listener net.Listener) {
 	}
 }
 
-// skip reads a message: its length, which counts itself, and so much.
+// skip reads a message, which begins with its length.
 func skip(t *testing.T, conn net.Conn) {
 	var length [4]byte
 	_, err := io.ReadFull(conn, length[:])

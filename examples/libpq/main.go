@@ -51,7 +51,7 @@ func run(address, channel string) (err error) {
 	if err := db.send("LISTEN " + channel); err != nil {
 		return err
 	}
-	// The library reads what there is at each event.
+	// The library reads all available data after each event.
 	registration, err := poller.RegisterFD(db.descriptor(), iomux.Readable, server)
 	if err != nil {
 		return err

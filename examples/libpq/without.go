@@ -1,6 +1,6 @@
 //go:build !libpq
 
-// Libpq does nothing without the tag libpq: see main.go.
+// Libpq needs the build tag libpq. See main.go.
 package main
 
 import (

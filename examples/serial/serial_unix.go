@@ -80,10 +80,10 @@ func newReader(device *os.File) (*reader, error) {
 	return &reader{poller: poller, fd: fd}, nil
 }
 
-// close ends a read under way, too.
+// close also ends a read in progress.
 func (r *reader) close() { _ = r.poller.Close() }
 
-// read is the next line; context.DeadlineExceeded if it is not complete in time.
+// read returns the next line, or context.DeadlineExceeded if the line is not complete in time.
 func (r *reader) read(timeout time.Duration) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()

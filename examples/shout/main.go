@@ -1,5 +1,5 @@
-// Shout returns what its clients send in upper case. It uses package epoll, and runs on
-// every system that has epoll or an emulation of it:
+// Shout is a server that returns the text of its clients in upper case. It uses package epoll, and
+// runs on every system that has epoll or an emulation of it:
 //
 //	shout 127.0.0.1:7009
 package main

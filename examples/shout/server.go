@@ -24,10 +24,10 @@ type server struct {
 // theListener is the key of the listener.
 const theListener = 0
 
-// patience is how long the server waits for a client that does not read.
+// patience is the longest time that the server waits for a client that does not read.
 const patience = 100 * time.Millisecond
 
-// serve answers clients until the context is done.
+// serve serves clients until the context is done.
 func serve(ctx context.Context, listener net.Listener) error {
 	poller, err := epoll.New(epoll.CloseOnExec)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *server) loop() error {
 	}
 }
 
-// accept takes a new client in, unless it has gone again.
+// accept accepts a new client, unless it is gone already.
 func (s *server) accept() {
 	if l, ok := s.listener.(*net.TCPListener); ok {
 		_ = l.SetDeadline(time.Now().Add(patience))

@@ -83,7 +83,7 @@ func TestClientsHearShouts(t *testing.T) {
 	all.Wait()
 }
 
-// The server hangs up when its client does, and goes on serving others.
+// The server closes a connection when its client does, and continues to serve others.
 func TestServerSurvivesClientsThatLeave(t *testing.T) {
 	address := start(t)
 	for range 20 {

@@ -119,8 +119,8 @@ func raceDetector(ctx context.Context) string {
 	return built(ctx, []string{"CGO_ENABLED=1"}, []string{"-race"}, func(path string) string { return failure(ctx, path) })
 }
 
-// unbuilt returns a reason if the tools of a target cannot be built, which downloads them the first
-// time.
+// unbuilt returns a reason if the tools of a target cannot be built. The first build downloads
+// them.
 func unbuilt(ctx context.Context, target string) string {
 	if reason := failure(ctx, "make", "--no-print-directory", target); reason != "" {
 		return "cannot build the tools: " + reason

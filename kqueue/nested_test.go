@@ -73,9 +73,9 @@ func TestQueueInAQueue(t *testing.T) {
 	none(t, outer)
 }
 
-// longestChain is how many queues the test nests. NetBSD and DragonFly follow a chain recursively,
-// without a limit, and crash (knote_activate_locked, kqueue_wakeup). FreeBSD uses a task, and the
-// emulation is limited by Linux.
+// longestChain returns the number of queues that the test nests. NetBSD and DragonFly follow a
+// chain recursively, without a limit, and crash (knote_activate_locked, kqueue_wakeup). FreeBSD
+// uses a task, and Linux limits the emulation.
 func longestChain() int {
 	if kqueue.Native && runtime.GOOS != "freebsd" {
 		return 8
@@ -93,13 +93,13 @@ func TestChainOfQueues(t *testing.T) {
 		next := newQueue(t)
 		_, err := next.Control([]kqueue.Event{change(chain[len(chain)-1].FD(), kqueue.FilterRead, kqueue.EvAdd)}, nil, 0)
 		if err != nil {
-			t.Logf("%d queues inside each other, and then %v", len(chain), err)
+			t.Logf("%d nested queues, and then %v", len(chain), err)
 			break
 		}
 		chain = append(chain, next)
 	}
 	if len(chain) < 3 {
-		t.Errorf("only %d queues can be inside each other", len(chain))
+		t.Errorf("only %d queues can be nested", len(chain))
 	}
 	suite.Write(t, w)
 	for i := len(chain) - 1; i > 0; i-- {

@@ -15,7 +15,7 @@ import (
 	"iomux/kqueue"
 )
 
-// site is a folder with some files, each new for one operation.
+// site is a directory with some files. Each operation gets a new one.
 type site struct {
 	t                                 *testing.T
 	dir, outside                      string // watched, and beside it
@@ -46,7 +46,7 @@ func (s *site) refused(err error)         { s.t.Helper(); s.check(err != nil) }
 func (s *site) check(condition bool) {
 	s.t.Helper()
 	if !condition {
-		s.t.Fatal("the operation was not refused")
+		s.t.Fatal("the operation succeeded")
 	}
 }
 func second(_ int, err error) error { return err }
@@ -55,11 +55,11 @@ func second(_ int, err error) error { return err }
 type operation struct {
 	name  string
 	run   func(*site)
-	want  kqueue.Fflags // of FreeBSD
-	linux kqueue.Fflags // of the emulation, if it differs
+	want  kqueue.Fflags // the notes of FreeBSD
+	linux kqueue.Fflags // the notes of the emulation, if they differ
 }
 
-// fileOperations are done to a watched file.
+// fileOperations holds operations on a watched file.
 var fileOperations = []operation{
 	{"write inside", func(s *site) { s.writeAt(0) }, kqueue.NoteWrite, 0},
 	{"append", func(s *site) { s.writeAt(10) }, kqueue.NoteWrite | kqueue.NoteExtend, 0},
@@ -82,7 +82,7 @@ var fileOperations = []operation{
 	{"rename that is refused", func(s *site) { s.refused(os.Rename(s.file, s.folder)) }, 0, 0},
 }
 
-// dirOperations are done to or in a watched directory.
+// dirOperations holds operations on or in a watched directory.
 var dirOperations = []operation{
 	{"create a file", func(s *site) { s.ok(os.WriteFile(s.inside("new"), []byte{1}, 0o600)) }, kqueue.NoteWrite, 0},
 	{"create a pipe", func(s *site) { s.ok(unix.Mkfifo(s.inside("new"), 0o600)) }, kqueue.NoteWrite, 0},
@@ -112,7 +112,7 @@ var dirOperations = []operation{
 	{"removal that is refused", func(s *site) { s.refused(unix.Rmdir(s.dir)) }, 0, 0},
 }
 
-// emptyOperations are done to a watched directory with nothing in it.
+// emptyOperations holds operations on an empty watched directory.
 var emptyOperations = []operation{
 	{"remove it", func(s *site) { s.ok(os.Remove(s.empty)) }, kqueue.NoteDelete, 0},
 	{"rename and remove it", func(s *site) {
@@ -123,7 +123,7 @@ var emptyOperations = []operation{
 	{"remove its neighbour", func(s *site) { s.ok(os.Remove(s.folder)) }, 0, 0},
 }
 
-// TestNotesOfEachOperation compares what is reported with the table in docs/kqueue-notes.md.
+// TestNotesOfEachOperation compares the reported notes with the table in docs/kqueue-notes.md.
 func TestNotesOfEachOperation(t *testing.T) {
 	const all = kqueue.NoteDelete | kqueue.NoteWrite | kqueue.NoteExtend | kqueue.NoteAttrib | kqueue.NoteLink | kqueue.NoteRename
 	for kind, table := range map[string]struct {
@@ -165,7 +165,7 @@ func (o operation) check(t *testing.T, s *site, fd int, notes kqueue.Fflags) {
 			break
 		}
 		event.Fflags |= events[0].Fflags
-		if event.Fflags&want == want { // whatever else comes is too much
+		if event.Fflags&want == want { // any further note is wrong
 			timeout = quiet
 		}
 	}
@@ -191,7 +191,7 @@ func TestTruncateOfAnEmptyFile(t *testing.T) {
 	truncate.check(t, s, s.writer, kqueue.NoteWrite|kqueue.NoteExtend|kqueue.NoteAttrib)
 }
 
-// TestOpenAndReadNotesOfEachOperation has the rows of the notes that other systems lack.
+// TestOpenAndReadNotesOfEachOperation checks the notes that other systems lack.
 func TestOpenAndReadNotesOfEachOperation(t *testing.T) {
 	const notes = kqueue.NoteOpen | kqueue.NoteClose | kqueue.NoteCloseWrite | kqueue.NoteRead
 	for _, row := range []operation{
@@ -216,7 +216,7 @@ func TestOpenAndReadNotesOfEachOperation(t *testing.T) {
 	})
 }
 
-// TestPermissionsThatAreLostLater adds a file once more when it may no longer be read.
+// TestPermissionsThatAreLostLater adds a file again after the permission to read it is lost.
 func TestPermissionsThatAreLostLater(t *testing.T) {
 	s := newSite(t)
 	queue := newQueue(t)

@@ -14,7 +14,7 @@ import (
 	"iomux/kqueue"
 )
 
-// occasion is something that one filter reports.
+// occasion is an event of one filter.
 type occasion struct {
 	name   string
 	add    kqueue.Event
@@ -67,7 +67,7 @@ func TestDeletingDropsPendingEvents(t *testing.T) {
 			removal.Flags = kqueue.EvDelete
 			apply(t, queue, removal)
 			none(t, queue)
-			// The process may be gone.
+			// The process may no longer exist.
 			fails(t, queue, removal, unix.ENOENT, unix.ESRCH)
 		})
 	}
@@ -102,7 +102,7 @@ func TestUdataOfPendingEventsIsReplaced(t *testing.T) {
 			queue := first.pending(t)
 			again := o.add
 			if o.name == "User" {
-				again.Flags = 0 // with EvClear, it would take the trigger back
+				again.Flags = 0 // EvClear would undo the trigger
 			}
 			apply(t, queue, again)
 			one(t, queue, int(o.add.Ident), o.add.Filter)

@@ -124,7 +124,7 @@ func TestNoSuchProcess(t *testing.T) {
 	}
 }
 
-// TestProcessThatIsNotOurs registers the parent, which the system may refuse.
+// TestProcessThatIsNotOurs registers the parent process, which the system may refuse.
 func TestProcessThatIsNotOurs(t *testing.T) {
 	queue := newQueue(t)
 	for _, pid := range []int{os.Getppid(), 1} {

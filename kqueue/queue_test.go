@@ -26,7 +26,7 @@ func TestDescriptorIsClosedOnExec(t *testing.T) {
 	}
 }
 
-// TestFromFDSharesTheQueue makes a second Queue of a descriptor, which is the same queue.
+// TestFromFDSharesTheQueue opens a second Queue of a descriptor, which shares the registrations.
 func TestFromFDSharesTheQueue(t *testing.T) {
 	r, w := suite.Pipe(t)
 	queue := newQueue(t)
@@ -48,7 +48,8 @@ func TestFromFDSharesTheQueue(t *testing.T) {
 	must(t, same.Close())
 }
 
-// TestFromFDOfTheSameNumber closes two Queues with one number, which may have a new owner by then.
+// TestFromFDOfTheSameNumber closes two Queues with one number, which another file may have before
+// the second Close.
 func TestFromFDOfTheSameNumber(t *testing.T) {
 	queue := newQueue(t)
 	same, err := kqueue.FromFD(queue.FD())
@@ -84,7 +85,7 @@ func TestCloseOfOneOfTwo(t *testing.T) {
 	waiters.Wait()
 	none(t, same)
 	if readable(t, same.FD()) {
-		t.Error("the queue is readable, and has no event")
+		t.Error("the queue is readable without an event")
 	}
 }
 
@@ -133,7 +134,7 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// TestInterruptions interrupts a wait, whose length does not change. Changes are made once.
+// TestInterruptions interrupts a wait. Its timeout stays the same, and changes are made once.
 func TestInterruptions(t *testing.T) {
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, unix.SIGUSR2)
@@ -183,7 +184,7 @@ func TestCloseEndsAllWaits(t *testing.T) {
 	}
 }
 
-// TestChangeReachesAWaitUnderWay makes a change that must take effect on a wait under way.
+// TestChangeReachesAWaitUnderWay makes a change that must take effect on a wait in progress.
 func TestChangeReachesAWaitUnderWay(t *testing.T) {
 	queue := newQueue(t)
 	r, w := suite.Pipe(t)
@@ -218,7 +219,7 @@ func TestShortListReportsAllInTurns(t *testing.T) {
 		delete(left, event.Ident)
 	}
 	if len(left) != 0 {
-		t.Errorf("%d descriptors were not reported, with room for all", len(left))
+		t.Errorf("%d descriptors were not reported, although there was room", len(left))
 	}
 	count := make(map[uint64]int)
 	for range 3 * descriptors {
@@ -236,7 +237,7 @@ func TestShortListReportsAllInTurns(t *testing.T) {
 	}
 }
 
-// Descriptors that are below their low-water mark do not hide a ready one.
+// Descriptors below their low-water mark do not hide a ready one.
 func TestReadyIsFoundBehindLowWaterMarks(t *testing.T) {
 	queue := newQueue(t)
 	for range 40 {

@@ -16,7 +16,7 @@ import (
 	"iomux/kqueue"
 )
 
-// write writes n bytes, for which there is room.
+// write writes n bytes. There must be room for them.
 func write(t testing.TB, fd, n int) {
 	t.Helper()
 	if wrote, err := unix.Write(fd, make([]byte, n)); wrote != n || err != nil {
@@ -24,7 +24,7 @@ func write(t testing.TB, fd, n int) {
 	}
 }
 
-// read reads n bytes, which are there.
+// read reads n bytes, which must have arrived.
 func read(t testing.TB, fd, n int) {
 	t.Helper()
 	if got, err := descriptor.TryRead(fd, make([]byte, n)); got != n || err != nil {
@@ -38,7 +38,7 @@ func pairs(t *testing.T, run func(t *testing.T, reading, writing int)) {
 	tcpPair(t, run)
 }
 
-// localPairs runs the test with those that deliver at once.
+// localPairs runs the test with descriptors that deliver data at once.
 func localPairs(t *testing.T, run func(t *testing.T, reading, writing int)) {
 	t.Run("Pipe", func(t *testing.T) {
 		r, w := suite.Pipe(t)
@@ -71,7 +71,7 @@ func TestReadReportsTheExactNumberOfBytes(t *testing.T) {
 			write(t, writing, n)
 			total += n
 			arrives(t, queue, reading, total)
-			arrives(t, queue, reading, total) // as long as it lasts
+			arrives(t, queue, reading, total) // as long as the data is there
 		}
 		read(t, reading, 11)
 		arrives(t, queue, reading, 1000)
@@ -81,7 +81,7 @@ func TestReadReportsTheExactNumberOfBytes(t *testing.T) {
 }
 
 // arrives waits for an event with the given number of bytes or connections. With TCP, the first
-// event may come before all have arrived.
+// event may come before all data has arrived.
 func arrives(t *testing.T, queue *kqueue.Queue, fd, count int) {
 	t.Helper()
 	for end := time.Now().Add(soon); ; {
@@ -158,7 +158,7 @@ func TestDisabledAndDeletedDescriptorsAreSilent(t *testing.T) {
 		none(t, queue)
 		apply(t, queue, change(reading, kqueue.FilterRead, kqueue.EvEnable))
 		one(t, queue, reading, kqueue.FilterRead)
-		// A pending event goes with the registration.
+		// Removing a registration drops its pending event.
 		apply(t, queue, change(reading, kqueue.FilterRead, kqueue.EvDisable))
 		none(t, queue)
 		apply(t, queue, change(reading, kqueue.FilterRead, kqueue.EvEnable), change(reading, kqueue.FilterRead, kqueue.EvDelete))
@@ -176,7 +176,7 @@ func TestEndOfFileComesWithWhatIsLeft(t *testing.T) {
 				suite.Close(t, writing)
 			}
 			event := one(t, queue, reading, kqueue.FilterRead)
-			for event.Flags&kqueue.EvEOF == 0 { // of TCP the end may come later
+			for event.Flags&kqueue.EvEOF == 0 { // with TCP the end may come later
 				event = one(t, queue, reading, kqueue.FilterRead)
 			}
 			if event.Data != 7 || event.Fflags != 0 {
@@ -197,7 +197,7 @@ func TestEndOfFileComesWithWhatIsLeft(t *testing.T) {
 
 func TestListenerReportsHowManyWait(t *testing.T) {
 	if strings.Contains(os.Getenv(emulator), "qemu") {
-		t.Skip("qemu's user mode cuts TCP_INFO short")
+		t.Skip("qemu-user truncates TCP_INFO")
 	}
 	listener, address := suite.Listen(t)
 	queue := newQueue(t)
@@ -220,7 +220,7 @@ func TestRefusedConnectionReportsTheError(t *testing.T) {
 	if err := unix.Connect(fd, address); err != nil && err != unix.EINPROGRESS && err != unix.ECONNREFUSED {
 		t.Fatal(err)
 	} else if err == unix.ECONNREFUSED {
-		t.Skip("this system refuses at once, and leaves nothing to report")
+		t.Skip("this system refuses the connection at once, and reports nothing")
 	}
 	apply(t, queue, change(fd, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear),
 		change(fd, kqueue.FilterWrite, kqueue.EvAdd|kqueue.EvClear))

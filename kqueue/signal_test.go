@@ -13,7 +13,7 @@ import (
 	"iomux/kqueue"
 )
 
-// caught keeps the signal from ending the process.
+// caught prevents the signal from killing the process.
 func caught(t *testing.T, number unix.Signal) {
 	t.Helper()
 	arrivals := make(chan os.Signal, 1)
@@ -44,7 +44,7 @@ func TestSignalIsReported(t *testing.T) {
 	none(t, queue)
 }
 
-// TestSignalsAreCounted waits with a second queue until all signals have come.
+// TestSignalsAreCounted waits with a second queue until all signals have arrived.
 func TestSignalsAreCounted(t *testing.T) {
 	caught(t, unix.SIGUSR1)
 	counted, queue := newQueue(t), newQueue(t)
@@ -55,7 +55,7 @@ func TestSignalsAreCounted(t *testing.T) {
 		one(t, counted, int(unix.SIGUSR1), kqueue.FilterSignal)
 	}
 	total := int64(0)
-	for total < 5 { // the last may reach one queue before the other
+	for total < 5 { // the last signal may reach one queue before the other
 		total += one(t, queue, int(unix.SIGUSR1), kqueue.FilterSignal).Data
 	}
 	if total != 5 {
@@ -89,7 +89,7 @@ func TestDisabledSignalIsSilent(t *testing.T) {
 	none(t, queue)
 }
 
-// TestSignalsOutOfRange allows systems to accept them.
+// TestSignalsOutOfRange registers signals out of range, which a system may accept.
 func TestSignalsOutOfRange(t *testing.T) {
 	queue := newQueue(t)
 	for _, ident := range []uint64{0, 1000, math.MaxUint32, 1<<32 | uint64(unix.SIGUSR1), math.MaxUint64} {

@@ -37,7 +37,7 @@ func crowd(t *testing.T, queue *kqueue.Queue, waiters int, handle func(kqueue.Ev
 		})
 	}
 	return func() {
-		_ = queue.Close() // the last waiter leaves then
+		_ = queue.Close() // ends the last waiter
 		all.Wait()
 	}
 }
@@ -94,8 +94,8 @@ func TestExactlyOneWaiterIsReported(t *testing.T) {
 	}
 }
 
-// TestDeletionRacesDelivery deletes registrations while others wait. Later waits must not report
-// them.
+// TestDeletionRacesDelivery deletes registrations while other goroutines wait. Later waits must not
+// report them.
 func TestDeletionRacesDelivery(t *testing.T) {
 	for name, flags := range map[string]kqueue.Flags{"Level": 0, "Clear": kqueue.EvClear, "OneShot": kqueue.EvOneShot} {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +134,7 @@ func stalkers(t *testing.T, queue *kqueue.Queue, dead *atomic.Uint64) (stop func
 				}
 				for _, event := range events[:n] {
 					if event.Udata <= before {
-						t.Errorf("reported was generation %d, when %d was deleted", event.Udata, before)
+						t.Errorf("generation %d was reported after %d was deleted", event.Udata, before)
 					}
 				}
 			}
@@ -157,7 +157,7 @@ func TestDescriptorReuse(t *testing.T) {
 				var fds [2]int
 				must(t, unix.Pipe(fds[:]))
 				suite.Write(t, fds[1])
-				if generation%2 == 0 { // the others are never registered
+				if generation%2 == 0 { // other generations are never registered
 					apply(t, queue, kqueue.Event{
 						Ident: uint64(fds[0]), Filter: kqueue.FilterRead, Flags: kqueue.EvAdd | flags, Udata: generation,
 					})
@@ -171,7 +171,7 @@ func TestDescriptorReuse(t *testing.T) {
 	}
 }
 
-// TestCloseUnderLoad closes a queue with events of all kinds under way.
+// TestCloseUnderLoad closes a queue while events of all kinds arrive.
 func TestCloseUnderLoad(t *testing.T) {
 	needs(t, change(1, kqueue.FilterUser, kqueue.EvAdd))
 	caught(t, unix.SIGUSR1)
@@ -210,7 +210,7 @@ func TestCloseUnderLoad(t *testing.T) {
 	}
 }
 
-// TestChangesFromManyGoroutines leaves a queue that works.
+// TestChangesFromManyGoroutines checks that a queue works after concurrent changes.
 func TestChangesFromManyGoroutines(t *testing.T) {
 	queue := newQueue(t)
 	var all sync.WaitGroup
@@ -238,7 +238,7 @@ func TestChangesFromManyGoroutines(t *testing.T) {
 	add := change(r, kqueue.FilterRead, kqueue.EvAdd)
 	add.Udata = 1
 	apply(t, queue, add)
-	for { // what is left of the one-shot registrations comes first
+	for { // events of remaining one-shot registrations come first
 		events := wait(t, queue, 4, soon)
 		if len(events) == 0 {
 			t.Fatal("a working event was not reported")
@@ -259,7 +259,7 @@ func TestForkStorm(t *testing.T) {
 	count := make(chan struct{}, makers*each)
 	stop := crowd(t, queue, 3, func(event kqueue.Event) {
 		if _, twice := seen.LoadOrStore(event.Ident, nil); twice || event.Fflags&kqueue.NoteExit == 0 {
-			t.Errorf("%v was reported twice, or is no exit", event)
+			t.Errorf("%v was reported twice, or is not an exit", event)
 		}
 		count <- struct{}{}
 	})

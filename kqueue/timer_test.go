@@ -72,7 +72,7 @@ func TestTimerCountsExpiries(t *testing.T) {
 	none(t, queue)
 }
 
-// TestTimerIsStartedAnew restarts an expired timer, whose earlier expiry is not reported.
+// TestTimerIsStartedAnew restarts an expired timer. The earlier expiry is not reported.
 func TestTimerIsStartedAnew(t *testing.T) {
 	queue := newQueue(t)
 	apply(t, queue, timer(1, 0, 0, 1))
@@ -140,7 +140,7 @@ func TestDisabledTimerIsSilent(t *testing.T) {
 	enable.Flags = kqueue.EvEnable
 	apply(t, queue, enable)
 	one(t, queue, 1, kqueue.FilterTimer)
-	time.Sleep(quiet) // it has expired again
+	time.Sleep(quiet) // the timer expires again
 	disable := enable
 	disable.Flags = kqueue.EvDisable
 	apply(t, queue, disable)
@@ -150,7 +150,7 @@ func TestDisabledTimerIsSilent(t *testing.T) {
 	none(t, queue)
 }
 
-// TestTimerOfNothing has a period of zero. Systems differ: it is an error, no time, or one unit.
+// TestTimerOfNothing uses a period of zero. Systems differ: it is an error, no time, or one unit.
 func TestTimerOfNothing(t *testing.T) {
 	queue := newQueue(t)
 	events := make([]kqueue.Event, 1)
@@ -165,7 +165,7 @@ func TestEnormousTimersDoNotExpire(t *testing.T) {
 	for i, unit := range []kqueue.Fflags{0, kqueue.NoteSeconds, kqueue.NoteUSeconds} {
 		for j, data := range []int64{math.MaxInt64, math.MaxInt64 / 1000, 1 << 40} {
 			events := make([]kqueue.Event, 1)
-			// Some systems refuse periods that they cannot count.
+			// Some systems refuse periods that they cannot represent.
 			n, err := queue.Control([]kqueue.Event{timer(10*i+j, 0, unit, data)}, events, 0)
 			if err == nil && n == 1 && (events[0].Flags&kqueue.EvError == 0 || events[0].Data == 0) {
 				t.Errorf("a timer of %d units %v expired: %v", data, unit, events[0])

@@ -10,7 +10,7 @@ import (
 	"iomux/kqueue"
 )
 
-// newUserQueue returns a queue with the user's event 1.
+// newUserQueue returns a queue with user event 1.
 func newUserQueue(t testing.TB, flags kqueue.Flags) *kqueue.Queue {
 	t.Helper()
 	needs(t, change(1, kqueue.FilterUser, kqueue.EvAdd))
@@ -20,7 +20,7 @@ func newUserQueue(t testing.TB, flags kqueue.Flags) *kqueue.Queue {
 	return queue
 }
 
-// trigger returns the change that makes the event, with more flags and notes.
+// trigger returns the change that triggers the event, with the given flags and notes.
 func trigger(flags kqueue.Flags, notes kqueue.Fflags) kqueue.Event {
 	return noted(1, kqueue.FilterUser, flags, kqueue.NoteTrigger|notes, 0)
 }
@@ -32,7 +32,7 @@ func TestUserEventIsTriggered(t *testing.T) {
 		one(t, queue, 1, kqueue.FilterUser)
 		none(t, queue)
 	}
-	// Several triggers are one event.
+	// Several triggers are combined into one event.
 	for range 5 {
 		apply(t, queue, trigger(0, 0))
 	}
@@ -59,7 +59,7 @@ func TestUserEventOnce(t *testing.T) {
 	one(t, queue, 1, kqueue.FilterUser)
 }
 
-// A program may add the event each time that it triggers it.
+// A program may add the event again each time it triggers it.
 func TestUserEventIsAddedAndTriggeredAgain(t *testing.T) {
 	queue := newUserQueue(t, kqueue.EvClear)
 	for range 3 {
@@ -112,7 +112,7 @@ func TestUserBits(t *testing.T) {
 			t.Errorf("after %v event is %v, want the bits %v", step.notes, event, step.want)
 		}
 	}
-	// Bits are merged before they are reported, too.
+	// Bits are also merged before they are reported.
 	apply(t, queue, noted(1, kqueue.FilterUser, 0, kqueue.NoteFFOr|1, 0), noted(1, kqueue.FilterUser, 0, kqueue.NoteFFOr|2, 0))
 	none(t, queue)
 	apply(t, queue, trigger(0, kqueue.NoteFFOr|4))

@@ -24,7 +24,7 @@ func watchFile(t *testing.T, queue *kqueue.Queue, fd int) {
 	none(t, queue)
 }
 
-// happens calls do, which must be reported with all of want and nothing of unwanted.
+// happens calls do. All notes of want must be reported, and none of unwanted.
 func happens(t *testing.T, queue *kqueue.Queue, fd int, want, unwanted kqueue.Fflags, do func() error) {
 	t.Helper()
 	must(t, do())
@@ -58,7 +58,7 @@ func TestFileNotes(t *testing.T) {
 	happens(t, queue, fd, kqueue.NoteLink, gone|kqueue.NoteWrite, func() error { return os.Link(path, path+".link") })
 	happens(t, queue, fd, kqueue.NoteRename, kqueue.NoteDelete|kqueue.NoteWrite, func() error { return os.Rename(path, path+".new") })
 	must(t, os.Remove(path+".link"))
-	// Systems differ in the note for a name that was not the last.
+	// Systems differ in the note for the removal of a name that is not the last one.
 	one(t, queue, fd, kqueue.FilterVnode)
 	happens(t, queue, fd, kqueue.NoteDelete, kqueue.NoteRename|kqueue.NoteWrite, func() error { return os.Remove(path + ".new") })
 }
@@ -82,7 +82,7 @@ func TestDirectoryNotes(t *testing.T) {
 	happens(t, queue, fd, kqueue.NoteWrite, gone, func() error { return os.Rename(path, path+".new") })
 	happens(t, queue, fd, kqueue.NoteWrite, gone|kqueue.NoteLink, func() error { return os.Remove(path + ".new") })
 	happens(t, queue, fd, kqueue.NoteWrite|kqueue.NoteLink, gone, func() error { return os.Mkdir(path, 0o700) })
-	// A change inside an entry is not the directory's.
+	// A change inside an entry is not a change of the directory.
 	must(t, os.WriteFile(filepath.Join(path, "inside"), nil, 0o600))
 	none(t, queue)
 }
@@ -98,13 +98,13 @@ func TestNotesThatWereNotAskedForAreNotReported(t *testing.T) {
 	apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteExtend, 0))
 	extend(t, path, 1)
 	event := one(t, queue, fd, kqueue.FilterVnode)
-	// FreeBSD and DragonFly add all notes of an operation of which one was asked for.
+	// FreeBSD and DragonFly report all notes of an operation if one of them was requested.
 	if event.Fflags&kqueue.NoteExtend == 0 || event.Fflags != kqueue.NoteExtend && !kqueue.Native {
 		t.Errorf("event is %v, want NoteExtend alone", event)
 	}
 }
 
-// TestTwoDescriptorsOfOneFile gives each of them notes of its own.
+// TestTwoDescriptorsOfOneFile registers each descriptor for other notes.
 func TestTwoDescriptorsOfOneFile(t *testing.T) {
 	path, first := newFile(t, 0)
 	second := open(t, path, unix.O_RDONLY)

@@ -73,7 +73,7 @@ func TestReadAndWriteOfOneDescriptor(t *testing.T) {
 		if seen[kqueue.FilterRead] != 1 || seen[kqueue.FilterWrite] != 3 {
 			t.Errorf("events were %v, want one for reading and three for writing", seen)
 		}
-		// An edge of one filter is not one of the other.
+		// An edge of one filter is not an edge of the other.
 		apply(t, queue, change(a, kqueue.FilterWrite, kqueue.EvDelete), change(a, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear),
 			change(a, kqueue.FilterWrite, kqueue.EvAdd|kqueue.EvClear))
 		if events := wait(t, queue, 4, soon); len(events) != 2 {

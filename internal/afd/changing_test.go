@@ -16,12 +16,12 @@ import (
 	"iomux/internal/afd"
 )
 
-// changing is a number that belongs to a socket, a file and nothing in turns, and now and then to
-// something of package afd.
+// changing is a number that belongs to a socket, to a file and to nothing in turn, and sometimes to
+// a handle of package afd.
 type changing struct{ number atomic.Uintptr }
 
-// change goes on until stop. It makes duplicates only: Wine's server dies where somebody polls a
-// socket that is being made.
+// change changes the number until stop. It only duplicates handles, because Wine's server crashes
+// if a socket is polled while it is being opened.
 func (c *changing) change(t *testing.T, stop *atomic.Bool, originals ...windows.Handle) {
 	process := windows.CurrentProcess()
 	for i := 0; !stop.Load(); i++ {
@@ -41,8 +41,8 @@ func (c *changing) change(t *testing.T, stop *atomic.Bool, originals ...windows.
 	}
 }
 
-// Numbers whose owner changes between the question what they are and the poll are reported one by
-// one, and harm no other.
+// The owner of a number may change between find and the poll. Such numbers get an Err, and do not
+// affect other entries.
 func TestWaitOnNumbersThatChange(t *testing.T) {
 	overBothWays(t, func(t *testing.T, wait func([]afd.Socket, time.Duration) (int, error)) {
 		client, server := pair(t)
@@ -82,8 +82,8 @@ func TestWaitOnNumbersThatChange(t *testing.T) {
 	})
 }
 
-// expectQuiet waits for what is not ready: until a number is found to be no socket, and else for
-// the whole time.
+// expectQuiet waits for sockets that are not ready. The wait ends early only if a number is not a
+// socket.
 func expectQuiet(t *testing.T, wait func([]afd.Socket, time.Duration) (int, error), sockets []afd.Socket) {
 	t.Helper()
 	for i := range sockets {

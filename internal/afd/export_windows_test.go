@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Devices are the handles of the driver that are open.
+// Devices returns the open handles of the driver.
 func Devices() []windows.Handle {
 	devices.RLock()
 	defer devices.RUnlock()

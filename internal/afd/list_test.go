@@ -15,19 +15,19 @@ import (
 // scripted is a way whose test defines its sockets. Their handles are their places in kinds.
 type scripted struct {
 	kinds  []kind
-	asked  int   // about all together
-	polled []int // each alone
-	found  []int // each
-	readAt int   // the number of asked from which on socket 0 is readable
+	asked  int   // how often the whole list was polled
+	polled []int // how often each one was polled alone
+	found  []int // how often find checked each one
+	readAt int   // socket 0 is readable from this value of asked
 }
 
 type kind int
 
 const (
 	good kind = iota
-	late      // refused until it is asked about alone for the second time
+	late      // refused until it is polled alone for the second time
 	closed
-	closedLater // between the first question and the second
+	closedLater // closed between the first and the second poll
 	strange
 )
 
@@ -93,7 +93,7 @@ func errs(sockets []Socket) (all []error) {
 	return all
 }
 
-// Each refused socket is reported, and asked about no more often than necessary.
+// Each refused socket is reported, and polled no more often than necessary.
 func TestRefusedSocketsAreFoundOut(t *testing.T) {
 	for _, test := range []struct {
 		kinds         []kind
@@ -123,7 +123,8 @@ func TestRefusedSocketsAreFoundOut(t *testing.T) {
 	}
 }
 
-// A socket whose number was something else for a moment ends no wait, before its time or after.
+// If the number of a socket belongs to another handle for a moment, the wait does not end early or
+// late.
 func TestRefusalsKeepTheTimeout(t *testing.T) {
 	const moment = 20 * time.Millisecond
 	s, sockets := newScripted(good, late)
@@ -140,18 +141,18 @@ func TestRefusalsKeepTheTimeout(t *testing.T) {
 		t.Errorf("%d, %v, asked %d times", n, err, s.asked)
 	}
 	s, sockets = newScripted(good, late)
-	s.readAt = 3 // by the wait after the refusals
+	s.readAt = 3 // in the wait after the refusals
 	if n, _, err := patiently(s, sockets, -1); n != 1 || err != nil || sockets[0].Ready != In || s.asked != 3 {
 		t.Errorf("%d, %v, %+v, asked %d times", n, err, sockets, s.asked)
 	}
 	s, sockets = newScripted(good, late)
-	s.readAt = 2 // when they are asked about one by one
+	s.readAt = 2 // when they are polled one by one
 	if n, _, err := patiently(s, sockets, -1); n != 1 || err != nil || sockets[0].Ready != In || s.asked != 2 {
 		t.Errorf("%d, %v, %+v, asked %d times", n, err, sockets, s.asked)
 	}
 }
 
-// refusing refuses every list, and no socket by itself.
+// refusing refuses every list, but find accepts every socket.
 type refusing struct{ asked int }
 
 func (*refusing) find([]Socket) {}

@@ -13,8 +13,8 @@ import (
 	"iomux/internal/sys"
 )
 
-// A number that was closed may be that of a handle of the driver now, which nothing polls: Wine's
-// server would die of it, and every test wait until its time is over.
+// A closed number may now belong to a handle of the driver, which must not be polled: Wine's server
+// would crash, and every test would wait until its timeout.
 func TestHandlesOfTheDriver(t *testing.T) {
 	p := newPoller(t)
 	client, _ := pair(t)
@@ -33,7 +33,7 @@ func TestHandlesOfTheDriver(t *testing.T) {
 			"modify":     p.Modify(int(device), afd.In, 0),
 			"unregister": p.Unregister(int(device)),
 		} {
-			// That it is not registered is true, too.
+			// ENOENT is also right, because it is not registered.
 			if err != syscall.EBADF && (name == "register" || err != syscall.ENOENT) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -49,12 +49,12 @@ func TestHandlesOfTheDriver(t *testing.T) {
 	expectNothing(t, p)
 }
 
-// The same where the number was registered before.
+// As above, with a registered number.
 func TestHandleOfTheDriverTakesOver(t *testing.T) {
 	p := newPoller(t)
 	client, _ := pair(t)
 	must(t, p.Register(int(client), afd.Out, 0))
-	expect(t, p, client, afd.Out) // from now on the next wait polls it anew
+	expect(t, p, client, afd.Out) // the next wait polls it again
 	other := socket(t, windows.SOCK_DGRAM)
 	var pollers [20]*afd.Poller
 	for i := range pollers {
@@ -65,7 +65,7 @@ func TestHandleOfTheDriverTakesOver(t *testing.T) {
 		must(t, another.Register(int(other), afd.In, 0)) // opens the driver
 	}
 	if !slices.Contains(afd.Devices(), client) {
-		t.Skip("the system does not use the number of a closed handle again at once")
+		t.Skip("the system does not reuse the number of a closed handle at once")
 	}
 	expectNothing(t, p)
 	for _, err := range []error{p.Register(int(client), afd.In, 0), p.Modify(int(client), afd.In, 0), p.Unregister(int(client))} {

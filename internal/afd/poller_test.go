@@ -68,7 +68,7 @@ func TestLevel(t *testing.T) {
 		expectNothing(t, p)
 	}
 	write(t, client)
-	drain(t, server) // before a wait had a chance
+	drain(t, server) // before any wait
 	expectNothing(t, p)
 	must(t, p.Modify(int(server), afd.Out, 8))
 	if r := expect(t, p, server, afd.Out); r.Tag != 8 {
@@ -98,10 +98,10 @@ func TestOneShot(t *testing.T) {
 	expectNothing(t, p)
 }
 
-// A socket that was closed leaves by itself, a moment later, and its number comes back.
+// The registration of a closed socket ends a moment later. Its number is reused.
 func TestClosedSocketsLeave(t *testing.T) {
 	p := newPoller(t)
-	// settles waits until no socket but that of tag is reported.
+	// settles waits until only the socket of tag is reported.
 	settles := func(tag, count int, d time.Duration) {
 		t.Helper()
 		for start := time.Now(); ; {
@@ -173,7 +173,7 @@ func TestWake(t *testing.T) {
 			}
 			done <- err
 		}()
-		if n, err := p.Wait(1, 0, nil); n != 0 || err != nil { // it leaves the packet of Wake
+		if n, err := p.Wait(1, 0, nil); n != 0 || err != nil { // the packet of Wake stays
 			t.Error("Wait:", n, err)
 		}
 		p.Wake()
@@ -234,7 +234,7 @@ func TestManySockets(t *testing.T) {
 			seen[windows.Handle(r.Socket)] = true
 		}
 	}
-	for range 300 { // while nobody waits
+	for range 300 { // without a wait
 		for server := range seen {
 			must(t, p.Unregister(int(server)))
 			must(t, p.Register(int(server), afd.In, 0))

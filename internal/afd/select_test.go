@@ -15,7 +15,7 @@ import (
 	"iomux/internal/afd"
 )
 
-// bothWays are what Wait does, and what it does where the driver does not know the sockets.
+// bothWays holds Wait and BySelect, which Wait uses for sockets that the driver does not support.
 var bothWays = map[string]func([]afd.Socket, time.Duration) (int, error){"Wait": afd.Wait, "BySelect": afd.BySelect}
 
 func overBothWays(t *testing.T, test func(t *testing.T, wait func([]afd.Socket, time.Duration) (int, error))) {

@@ -8,7 +8,7 @@ import (
 	"iomux/internal/test/portmodel"
 )
 
-// napper is an Owner that lets a test know when its goroutine is about to sleep.
+// napper is an Owner that notifies a test when its goroutine is about to sleep.
 type napper chan struct{}
 
 func (n napper) MaySleep() bool {
@@ -35,7 +35,7 @@ func modelledPort(t *testing.T) (Backend, *portmodel.Model) {
 	return b, model
 }
 
-// asleep starts a goroutine that sleeps on b, and returns when it is about to.
+// asleep starts a goroutine that sleeps on b, and returns when it is about to sleep.
 func asleep(b Backend) (done <-chan error) {
 	napping, result := make(napper), make(chan error, 1)
 	go func() { result <- b.Sleep(oneEvent(), -1, napping) }()
@@ -71,7 +71,7 @@ func TestWakeUpAfterAFailedOne(t *testing.T) {
 }
 
 func TestCloseEndsTheSleepOnAPort(t *testing.T) {
-	for range 20 { // a signal may have ended some
+	for range 20 { // a signal may have ended some sleeps
 		b, _ := modelledPort(t)
 		done := asleep(b)
 		if err := b.Close(); err != nil {

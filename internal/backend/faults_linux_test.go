@@ -13,10 +13,10 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// soon is longer than any wait that works.
+// soon is longer than any correct wait.
 const soon = 20 * time.Second
 
-// open returns a backend that the test closes, unless it has done so itself.
+// open returns a backend and closes it at the end of the test, unless the test has.
 func open(t *testing.T, create func() (Backend, error)) Backend {
 	t.Helper()
 	b, err := create()
@@ -43,21 +43,22 @@ type wakerBackend struct {
 	waker wakeDescriptor
 }
 
-// loseWaker closes the number of the waker, as a program with a bug does.
+// loseWaker closes the waker's descriptor, as a program with a bug may do.
 func loseWaker(t *testing.T, w wakeDescriptor) {
 	t.Helper()
 	must(t, unix.Close(w.fd))
-	t.Cleanup(func() { _ = w.Close() }) // it fails, and must not close another file later
+	t.Cleanup(func() { _ = w.Close() }) // fails now, and must not close another file later
 }
 
-// asleepFor is asleep for a backend of the system, whose sleep has begun a moment later.
+// asleepFor is asleep for a real backend. It returns a moment after MaySleep, when the sleep has
+// begun.
 func asleepFor(b Backend) <-chan error {
 	done := asleep(b)
 	time.Sleep(20 * time.Millisecond)
 	return done
 }
 
-// expectEnd waits for the end of a sleep, which may have failed.
+// expectEnd waits for the end of a sleep, which may fail.
 func expectEnd(t *testing.T, done <-chan error) {
 	t.Helper()
 	select {
@@ -80,7 +81,7 @@ func TestCloseEndsASleepThatHasLostItsWaker(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			done := asleepFor(b)
 			loseWaker(t, b.waker)
-			_ = b.Close() // it reports the lost descriptor
+			_ = b.Close() // reports the lost descriptor
 			expectEnd(t, done)
 		})
 	}
@@ -103,7 +104,7 @@ func TestSleepThatLosesItsWakerEndsWithItsTimeout(t *testing.T) {
 			go func() { done <- b.Sleep(oneEvent(), 50*time.Millisecond, always(true)) }()
 			time.Sleep(10 * time.Millisecond)
 			loseWaker(t, b.waker)
-			_ = b.Close() // it reports the lost descriptor
+			_ = b.Close() // reports the lost descriptor
 			expectEnd(t, done)
 		})
 	}
@@ -149,10 +150,10 @@ func TestParkingComesBackAfterTheDescriptorLimit(t *testing.T) {
 		t.Errorf("parking is tried again after %v, want about a second", left)
 	}
 	leave()
-	b.retry = time.Now() // the time has passed
+	b.retry = time.Now() // allows the next try
 	must(t, b.Sleep(oneEvent(), precise, always(true)))
 	if b.parker.Load() == nil {
-		t.Error("parking did not come back")
+		t.Error("the backend does not park again")
 	}
 }
 
@@ -183,7 +184,7 @@ func TestParkingComesBackAfterASaturatedLoop(t *testing.T) {
 	}
 	parked()
 	if b.parker.Load() == nil {
-		t.Error("parking did not come back")
+		t.Error("the backend does not park again")
 	}
 	must(t, b.Look(oneEvent()))
 	if b.found != 0 {
@@ -205,11 +206,11 @@ func TestOwnDescriptorsAreNotOpenToTheProgram(t *testing.T) {
 	}
 	must(t, b.Sleep(oneEvent(), precise, always(true)))
 	if b.parker.Load() == nil || b.forbidden.Load() != 0 {
-		t.Error("parking has ended")
+		t.Error("the backend no longer parks")
 	}
 }
 
-// pipes registers n readable pipes, with their numbers as tags.
+// pipes registers n readable pipes. Their numbers are the tags.
 func pipes(t *testing.T, b Backend, n int) (fds []int) {
 	t.Helper()
 	for range n {
@@ -221,7 +222,8 @@ func pipes(t *testing.T, b Backend, n int) (fds []int) {
 	return fds
 }
 
-// renewAll renews b with every descriptor, and returns the tags that are right afterwards.
+// renewAll renews b with every descriptor, and returns the tags that the registrations have
+// afterwards.
 func renewAll(b Renewer, fds []int) (tags map[int]uint32, err error) {
 	tags = make(map[int]uint32)
 	err = b.Renew(func(move Move) {
@@ -271,8 +273,8 @@ func TestRenewAtTheDescriptorLimitKeepsEveryRegistration(t *testing.T) {
 	expectAll(t, b, tags)
 }
 
-// failures are the failing calls of a Renew. A filter of system calls stands for the limit of
-// watches, which the whole system shares.
+// failures holds the ways in which a call of Renew can fail. A filter of system calls takes the
+// place of the limit of watches, which all processes share.
 var failures = map[string]struct {
 	errno unix.Errno
 	op    uint32
@@ -303,5 +305,5 @@ func TestRenewThatFailsKeepsEveryRegistration(t *testing.T) {
 		t.Errorf("Renew: %v, want %v", err, failure.errno)
 	}
 	expectAll(t, b, tags)
-	expectAll(t, b, tags) // a level
+	expectAll(t, b, tags) // level-triggered, so reported again
 }

@@ -63,7 +63,7 @@ func openPerf(*testing.T) (int, error) {
 	return unix.PerfEventOpen(&attributes, 0, -1, -1, unix.PERF_FLAG_FD_CLOEXEC)
 }
 
-// openCgroup opens a file of version 2 of the cgroup hierarchy, wherever it is mounted.
+// openCgroup opens a file of the cgroup hierarchy (version 2) at any mount point.
 func openCgroup(t *testing.T) (fd int, err error) {
 	for _, path := range []string{
 		"/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/unified/cgroup.procs", "/sys/fs/cgroup/memory/cgroup.procs",

@@ -9,7 +9,7 @@ func (s *countingSignal) Wake() error  { s.woken++; return nil }
 func (s *countingSignal) Clear() error { s.cleared++; return nil }
 func (s *countingSignal) Pass()        { s.passed++ }
 
-// always is an Owner whose answer to MaySleep does not change.
+// always is an Owner whose MaySleep always returns the same value.
 type always bool
 
 func (a always) MaySleep() bool          { return bool(a) }
@@ -48,7 +48,7 @@ func TestLookLeavesTheWakeUpToTheSleeper(t *testing.T) {
 	}
 }
 
-// entering is a signal whose Clear happens just before a goroutine goes to sleep.
+// entering is a signal during whose Clear a goroutine goes to sleep.
 type entering struct {
 	countingSignal
 	s *sleeper

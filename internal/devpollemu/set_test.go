@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-const soon = 30 * time.Second // ends a test that would wait for ever
+const soon = 30 * time.Second // ends a test that would otherwise hang
 
 func newSet(t *testing.T) *devpollemu.Set {
 	t.Helper()

@@ -11,8 +11,7 @@ import (
 	"iomux/kqueue"
 )
 
-// BenchmarkTake is a wait with one ready descriptor, and BenchmarkControl the same wait of the
-// kqueue beneath.
+// BenchmarkTake measures a wait with one ready descriptor, and the same wait on a bare kqueue.
 func BenchmarkTake(b *testing.B) {
 	e := newEpoll(b)
 	r, w := suite.Pipe(b)

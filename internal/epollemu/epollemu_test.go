@@ -58,7 +58,7 @@ func TestDataHas64Bits(t *testing.T) {
 	expect(t, e, r, epollemu.In, 1<<63|1)
 }
 
-// A one-shot registration for both directions reports once, and then neither direction.
+// A one-shot registration for both directions is reported once.
 func TestOneShotIsSilentInBothDirections(t *testing.T) {
 	e := newEpoll(t)
 	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
@@ -168,7 +168,7 @@ func TestNestingHasALimit(t *testing.T) {
 	if len(chain) < 4 || len(chain) > 5 {
 		t.Errorf("%d epolls are nested, want 4 or 5", len(chain))
 	}
-	// A closed epoll does not count.
+	// A closed epoll does not count as a level.
 	last := chain[len(chain)-1]
 	must(t, chain[0].Close())
 	must(t, newEpoll(t).Add(last.FD(), epollemu.In, 0))
@@ -207,9 +207,9 @@ func TestCloseInterruptsTake(t *testing.T) {
 	}
 }
 
-// Numbers are unregistered, closed and reused while others wait. An event must not combine the
-// number of one registration with the data of another, and a Take that begins after Remove must not
-// report what was removed.
+// Numbers are unregistered, closed and reused while other goroutines wait. An event must not
+// combine the number of one registration with the data of another. A Take that begins after Remove
+// must not report the removed registration.
 func TestReusedNumbersWhileOthersWait(t *testing.T) {
 	const makers, rounds, waiters = 3, 400, 3
 	e := newEpoll(t)
@@ -231,7 +231,7 @@ func TestReusedNumbersWhileOthersWait(t *testing.T) {
 					t.Errorf("add %d: %v", data, err)
 				}
 				_, _ = unix.Write(fds[1], []byte{'x'})
-				if round%4 != 0 { // else closing ends the registration
+				if round%4 != 0 { // otherwise closing ends the registration
 					if err := e.Remove(fds[0]); err != nil {
 						t.Errorf("remove %d: %v", data, err)
 					}
@@ -255,7 +255,7 @@ func TestReusedNumbersWhileOthersWait(t *testing.T) {
 						t.Errorf("%d was removed before the Take that reports it", event.Data)
 					}
 					if number := numbers[event.Data].Load(); number != int64(event.FD) {
-						t.Errorf("%d is of descriptor %d, and is reported of %d", event.Data, number, event.FD)
+						t.Errorf("%d belongs to descriptor %d, but is reported with %d", event.Data, number, event.FD)
 					}
 				}
 			}

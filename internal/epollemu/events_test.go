@@ -4,8 +4,8 @@ package epollemu
 
 import "testing"
 
-// TestNativeKernels gives the entry what the poll(2) and the filters of a BSD kernel report. The
-// comments name the kernel and the situation.
+// TestNativeKernels checks entries with the results of poll(2) and of the filters of BSD kernels.
+// The comments name the kernel and the situation.
 func TestNativeKernels(t *testing.T) {
 	const all = In | Out | RdHup | RdNorm | WrNorm | WrBand
 	for _, c := range []struct {
@@ -19,19 +19,19 @@ func TestNativeKernels(t *testing.T) {
 		poll   uint32
 		want   uint32
 	}{
-		// FreeBSD takes POLLOUT away where POLLHUP is. No BSD reports POLLERR of a socket.
+		// FreeBSD clears POLLOUT if POLLHUP is set. No BSD reports POLLERR of a socket.
 		{"refused connection", socket, reading | writing, reading | writing, true, true, In | Out | RdHup, In | Hup, In | Out | Err | Hup | RdHup},
-		// NetBSD knows no POLLHUP of a socket.
+		// NetBSD does not report POLLHUP of a socket.
 		{"socket shut down in both directions", socket, reading | writing, reading | writing, false, true, In | Out | RdHup, In | Out, In | Out | Hup | RdHup},
 		{"socket whose peer shut down writing", socket, reading, reading, false, true, In | Out | RdHup, In | Out, In | Out | RdHup},
 		{"the same without RdHup", socket, reading, reading, false, true, In, In, In},
 		{"readable socket", socket, reading, 0, false, false, all, In | Out, In | Out | RdNorm | WrNorm | WrBand},
-		// DragonFly's poll reports nothing of a pipe's end, and the others In, too.
+		// DragonFly's poll reports nothing at the end of a pipe. Other systems also report In.
 		{"pipe without a writer on DragonFly", pipe, reading, reading, false, true, In, 0, Hup},
 		{"pipe without a writer", pipe, reading, reading, false, true, In, In | Hup, Hup},
 		{"pipe without a writer, with data", pipe, reading, reading, false, false, In, In | Hup, In | Hup},
 		{"pipe without a reader on DragonFly", pipe, writing, writing, false, false, Out, 0, Out | Err},
-		// NetBSD reports it with the filter for reading only.
+		// NetBSD reports it only with the filter for reading.
 		{"pipe without a reader on NetBSD", pipe, reading, reading, false, true, Out, Hup, Out | Err},
 		{"pipe without a reader on FreeBSD", pipe, writing, writing, false, false, Out, Hup, Out | Err},
 		{"pipe with room", pipe, writing, 0, false, false, all, Out, Out | WrNorm},

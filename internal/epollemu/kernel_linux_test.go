@@ -31,7 +31,7 @@ func TestSameAsTheKernel(t *testing.T) {
 	}
 	t.Run("kqueue", func(t *testing.T) { runSequences(t, all) })
 	for name, open := range calls() {
-		// Without the terminals, which fstat(2) does not distinguish.
+		// Leave out terminals, which fstat(2) does not distinguish.
 		few := subject{
 			open:  func() (emulation, error) { return epollemu.OpenPorts(open()) },
 			modes: []uint32{epollemu.OneShot},
@@ -41,7 +41,8 @@ func TestSameAsTheKernel(t *testing.T) {
 	}
 }
 
-// kinds returns the number of kinds of files, which is less by one if there are no terminals.
+// kinds returns the number of kinds of files: all of them, or all but terminals on a system without
+// any.
 func kinds() int {
 	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -107,12 +108,12 @@ type comparison struct {
 	total  *tally
 }
 
-// comparedSlot is a number that is a pipe, a socket or closed, and the other end of it.
+// comparedSlot is a number and its other end: a pipe, a socket, or a closed number.
 type comparedSlot struct {
 	fd, peer int
 	open     bool
 	terminal bool
-	// repeatable is what was reported and is still true, of room and ends.
+	// repeatable holds reported events of room and ends that still apply.
 	repeatable uint32
 	events     uint32 // registered, 0 if not
 	armed      bool
@@ -230,7 +231,7 @@ func (c *comparison) register(s *comparedSlot) {
 	case kernel == nil:
 		s.events, s.armed, s.repeatable = events|epollemu.Err, true, 0
 	case errors.Is(kernel, unix.EEXIST) && s.armed && s.events&epollemu.ET != 0 && s.events&epollemu.Exclusive == 0:
-		// As documented, this makes the emulation report once more what is ready.
+		// As documented, this makes the emulation report again what is ready.
 		must(c.t, c.control(sys.EpollModify, s.fd, s.events))
 	}
 }
@@ -271,8 +272,8 @@ func (c *comparison) closeNumber(s *comparedSlot) {
 	}
 }
 
-// duplicate closes the number while the file stays open. Linux goes on reporting it, and the
-// emulation does not, as documented: the registration is removed before.
+// duplicate closes the number while the file stays open. Linux keeps reporting it, and the
+// emulation does not, as documented. So the registration is removed first.
 func (c *comparison) duplicate(s *comparedSlot) {
 	if !s.open {
 		return

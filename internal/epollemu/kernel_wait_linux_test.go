@@ -9,8 +9,8 @@ import (
 	"iomux/internal/sys"
 )
 
-// wait compares what both epolls report. TCP may take a moment, and then differences may be about
-// when rather than what.
+// wait compares the events of both epolls. It repeats a wait that differs, because TCP may deliver
+// an event a moment later.
 func (c *comparison) wait() {
 	kernel, ours := make(map[uint64]uint32), make(map[uint64]uint32)
 	for start := time.Now(); ; c.total.repeated++ {
@@ -37,10 +37,10 @@ func (c *comparison) wait() {
 	}
 }
 
-// excuse removes what only one of the two repeats of an edge-triggered descriptor, and what both
-// have reported since it was registered: that there is room, if none was used up, and that the
-// connection has ended. An arrival that was not requested, or was read before the wait, makes the
-// kernel repeat the room. An arrival after the end makes the emulation repeat the end.
+// excuse removes events of an edge-triggered descriptor that only one of the two repeats, and that
+// both have reported since it was registered. These are room that was not used up, and the end of a
+// connection. An arrival that was not requested, or was read before the wait, makes the kernel
+// repeat the room. An arrival after the end makes the emulation repeat the end.
 func (c *comparison) excuse(kernel, ours map[uint64]uint32) {
 	for _, pair := range [2][2]map[uint64]uint32{{kernel, ours}, {ours, kernel}} {
 		for data, events := range pair[0] {
@@ -93,7 +93,7 @@ func (c *comparison) poll() map[uint64]uint32 {
 	return ready
 }
 
-// contains reports whether the kernel's epoll has all that poll(2) reported just before.
+// contains reports whether the kernel's epoll has all events that poll(2) reported just before.
 func contains(kernel, polled map[uint64]uint32) bool {
 	for data, ready := range polled {
 		if ready&^kernel[data] != 0 {

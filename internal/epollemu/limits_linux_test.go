@@ -32,7 +32,7 @@ func exhaust(t *testing.T) (release func()) {
 	}
 }
 
-// isNotPending checks that poll(2) sees no pending event in the epoll.
+// isNotPending checks that poll(2) finds no pending event in the epoll.
 func isNotPending(t *testing.T, e *epollemu.Epoll) {
 	t.Helper()
 	list := []unix.PollFd{{Fd: int32(e.FD()), Events: unix.POLLIN}}
@@ -41,7 +41,7 @@ func isNotPending(t *testing.T, e *epollemu.Epoll) {
 	}
 }
 
-// The second filter of a descriptor needs one more descriptor of the emulation of kqueue.
+// In the emulation of kqueue, the second filter of a descriptor needs another descriptor.
 func TestFailedModifyLeavesTheRegistration(t *testing.T) {
 	for _, mode := range []uint32{0, epollemu.ET, epollemu.OneShot} {
 		e := newEpoll(t)

@@ -7,7 +7,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// Some systems give all sockets the same inode number. The port notices that a number was closed.
+// Some systems give all sockets the same inode number. The port detects that a number was closed.
 func TestPortDistinguishesFilesThatLookAlike(t *testing.T) {
 	p, err := OpenPorts(portmodel.New())
 	if err != nil {
@@ -29,7 +29,7 @@ func TestPortDistinguishesFilesThatLookAlike(t *testing.T) {
 	}
 }
 
-// A one-shot registration is modified while its event is on the way.
+// A one-shot registration is modified after its event was taken from the port.
 func TestLateEventOfAPortLeavesNothingArmed(t *testing.T) {
 	p, err := OpenPorts(NewPolled())
 	if err != nil {

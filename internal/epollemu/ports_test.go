@@ -16,7 +16,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// portsWaiter makes a Ports one of the suite's.
+// portsWaiter adapts a Ports to the suite.
 type portsWaiter struct{ *epollemu.Ports }
 
 func (w portsWaiter) Register(fd int, events suite.Events, mode suite.Mode) error {
@@ -33,7 +33,7 @@ func (w portsWaiter) Wait(room int, timeout time.Duration) ([]suite.Event, error
 	return waitFor(w.Take, room, timeout)
 }
 
-// calls are the ports under test: poll(2) everywhere, and the system's or modelled event ports.
+// calls returns the ports under test: poll(2), and the event ports of the system or a model.
 func calls() map[string]func() eventport.Calls {
 	all := map[string]func() eventport.Calls{"poll": epollemu.NewPolled}
 	if ports := systemPorts(); ports != nil {

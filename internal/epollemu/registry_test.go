@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestNest builds chains without kqueues, because Linux refuses long ones by itself.
+// TestNest builds chains without kqueues, because Linux itself refuses long chains.
 func TestNest(t *testing.T) {
 	const first = 1 << 20 // no number of an open descriptor
 	epolls := make([]*Epoll, 10)
@@ -42,7 +42,7 @@ func TestNest(t *testing.T) {
 	nests(4, 3, true)
 }
 
-// The system might allow what Add refuses: nothing real is nested that deeply here.
+// Add must refuse a chain that the system might allow. The chain has no real kqueues.
 func TestAddObeysTheLimitOfNesting(t *testing.T) {
 	const first = 1 << 20 // no number of an open descriptor
 	outer, _ := opened(t)

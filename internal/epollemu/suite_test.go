@@ -10,7 +10,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// waiter makes an emulated epoll one of the suite's.
+// waiter adapts an emulated epoll to the suite.
 type waiter struct{ *epollemu.Epoll }
 
 func (w waiter) Register(fd int, events suite.Events, mode suite.Mode) error {

@@ -36,13 +36,13 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// digested returns the events of the kqueue's events.
+// digested turns events of the kqueue into events of the epoll.
 func digested(e *Epoll, kevents []kqueue.Event) []Event {
 	room := make([]Event, len(kevents))
 	return room[:e.digest(kevents, room)]
 }
 
-// isPending reports whether poll(2) sees a pending event in the Epoll.
+// isPending reports whether poll(2) finds a pending event in the Epoll.
 func isPending(t *testing.T, e *Epoll) bool {
 	t.Helper()
 	list := []sys.PollFD{{FD: int32(e.FD()), Events: sys.PollIn}}
@@ -50,7 +50,7 @@ func isPending(t *testing.T, e *Epoll) bool {
 	return list[0].Revents != 0
 }
 
-// Another goroutine changes the registration between a wait and the digestion of its events.
+// Another goroutine changes the registration after a wait and before digest.
 func TestLateEventsAreDropped(t *testing.T) {
 	for name, change := range map[string]func(e *Epoll, fd int) error{
 		"modify": func(e *Epoll, fd int) error { return e.Modify(fd, In, 2) },
@@ -100,7 +100,7 @@ func TestOneShotLeavesNothingPending(t *testing.T) {
 	}
 }
 
-// Somebody else reads the data before it is reported.
+// Another reader takes the data before it is reported.
 func TestOneShotWithoutReportStaysArmed(t *testing.T) {
 	e, take := opened(t)
 	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
@@ -110,7 +110,7 @@ func TestOneShotWithoutReportStaysArmed(t *testing.T) {
 	late := take()
 	suite.Drain(t, a)
 	if events := digested(e, late); len(events) != 0 {
-		t.Skipf("this kernel reports %+v all the same", events)
+		t.Skipf("this kernel still reports %+v", events)
 	}
 	suite.Write(t, b)
 	if events := digested(e, take()); len(events) != 1 || events[0].Events != In {
@@ -134,7 +134,7 @@ func TestUrgentDataIsReportedAsLongAsItLasts(t *testing.T) {
 	}
 }
 
-// A filter that nobody knows would be reported for ever.
+// A filter without a registration would be reported in every wait.
 func TestStrayFilterIsRemoved(t *testing.T) {
 	e, _ := opened(t)
 	r, w := suite.Pipe(t)
@@ -146,7 +146,7 @@ func TestStrayFilterIsRemoved(t *testing.T) {
 		t.Errorf("Take: %d, %v, want nothing", n, err)
 	}
 	if isPending(t, e) {
-		t.Error("the filter is still there")
+		t.Error("the filter was not removed")
 	}
 }
 

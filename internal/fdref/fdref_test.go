@@ -58,7 +58,7 @@ func TestCloseWithoutUsers(t *testing.T) {
 	if _, err := d.Acquire(); err != nil || d.Done() {
 		t.Fatal("Acquire and Done before Close")
 	}
-	if err := d.Close(func(int) { t.Error("Close calls wake though there is no user") }); err != failure {
+	if err := d.Close(func(int) { t.Error("Close calls wake although there is no user") }); err != failure {
 		t.Errorf("Close: %v, want the error of release", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"iomux/internal/timeout"
 )
 
-// faulty is a source whose calls fail as often as the test wants. It is always ready.
+// faulty is a source whose calls fail with the given errnos. It is always ready.
 type faulty struct{ fireFails, againFails, enableFails, detachFails []syscall.Errno }
 
 // next takes the next failure from the list.
@@ -81,17 +81,17 @@ func expect(t *testing.T, q *Queue, epoll, want int, failure syscall.Errno) {
 	}
 }
 
-// transient are errnos that do not mean that the object is gone.
+// transient holds errnos that do not mean that the object is gone.
 var transient = []syscall.Errno{unix.ENOMEM, unix.ENOSPC, unix.EIO, unix.EMFILE, unix.EINTR}
 
-// TestFailureToArmKeepsTheRegistration lets a registration fail to be armed again after its report.
+// TestFailureToArmKeepsTheRegistration makes a source fail to arm again after its report.
 func TestFailureToArmKeepsTheRegistration(t *testing.T) {
 	for _, errno := range transient {
 		f := &faulty{againFails: []syscall.Errno{errno}}
 		q, epoll := newFaulty(t, f, 0)
 		expect(t, q, epoll, 1, 0)
 		if len(f.againFails) > 0 {
-			t.Fatal("nothing has failed")
+			t.Fatal("no call has failed")
 		}
 		reportsAgain(t, q, epoll)
 		expect(t, q, epoll, 1, 0)
@@ -109,7 +109,7 @@ func reportsAgain(t *testing.T, q *Queue, epoll int) {
 	t.Error("the registration is lost")
 }
 
-// TestLastingFailureIsAnError never arms the registration, which must not become a busy loop.
+// TestLastingFailureIsAnError makes each arming fail. The wait must not become a busy loop.
 func TestLastingFailureIsAnError(t *testing.T) {
 	f := &faulty{againFails: []syscall.Errno{unix.ENOMEM}, enableFails: []syscall.Errno{unix.ENOMEM, unix.ENOMEM}}
 	q, epoll := newFaulty(t, f, 0)
@@ -119,7 +119,7 @@ func TestLastingFailureIsAnError(t *testing.T) {
 	reportsAgain(t, q, epoll)
 }
 
-// TestFailureToReportIsTriedAgain lets a source fail to look at its object.
+// TestFailureToReportIsTriedAgain makes a source fail to examine its object.
 func TestFailureToReportIsTriedAgain(t *testing.T) {
 	for _, errno := range transient {
 		q, epoll := newFaulty(t, &faulty{fireFails: []syscall.Errno{errno}}, kevent.Clear)
@@ -129,20 +129,20 @@ func TestFailureToReportIsTriedAgain(t *testing.T) {
 	}
 }
 
-// TestGoneObjectsAreRemoved has the errnos that do mean that.
+// TestGoneObjectsAreRemoved uses errnos that mean that the object is gone.
 func TestGoneObjectsAreRemoved(t *testing.T) {
 	for _, errno := range []syscall.Errno{unix.EBADF, unix.ENOENT, unix.EPERM} {
 		for _, f := range []*faulty{{againFails: []syscall.Errno{errno}}, {fireFails: []syscall.Errno{errno}}} {
 			q, epoll := newFaulty(t, f, 0)
 			expect(t, q, epoll, 0, 0)
 			if len(q.registrations) != 0 {
-				t.Errorf("%v: the registration is still there", errno)
+				t.Errorf("%v: the registration was not removed", errno)
 			}
 		}
 	}
 }
 
-// TestChangeThatFailsChangesNothing lets a change fail in its last step.
+// TestChangeThatFailsChangesNothing makes a change fail in its last step.
 func TestChangeThatFailsChangesNothing(t *testing.T) {
 	q, epoll := newFaulty(t, &faulty{enableFails: []syscall.Errno{unix.ENOMEM}}, 0)
 	r := q.registrations[key{1, kevent.FilterUser}]
@@ -157,7 +157,7 @@ func TestChangeThatFailsChangesNothing(t *testing.T) {
 	expect(t, q, epoll, 1, 0)
 }
 
-// TestDeletionThatFailsDeletes lets the epoll keep an entry that finds no registration any more.
+// TestDeletionThatFailsDeletes makes the epoll keep an entry without a registration.
 func TestDeletionThatFailsDeletes(t *testing.T) {
 	q, epoll := newFaulty(t, &faulty{detachFails: []syscall.Errno{unix.ENOMEM}}, 0)
 	if errno := q.Change(epoll, kevent.Event{Ident: 1, Filter: kevent.FilterUser, Flags: kevent.Delete}); errno != 0 {

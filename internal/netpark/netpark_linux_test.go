@@ -34,8 +34,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// looker returns a function that asks the epoll for events, and the number of its calls. The first
-// call runs first, too.
+// looker returns a look function that polls the epoll, and the number of its calls. The first call
+// also runs first.
 func looker(t *testing.T, epfd int, first func()) (look func(uintptr) bool, count *int) {
 	count = new(int)
 	return func(uintptr) bool {
@@ -59,7 +59,7 @@ func TestParksUntilReadable(t *testing.T) {
 	if *count != 2 {
 		t.Errorf("Park called look %d times, want 2: before and after it parked", *count)
 	}
-	// If the epoll is readable already, Park does not park.
+	// If the epoll is already readable, Park does not park.
 	look, count = looker(t, epfd, func() {})
 	must(t, p.Park(look))
 	if *count != 1 {
@@ -107,7 +107,7 @@ func TestCloseEndsPark(t *testing.T) {
 	p, epfd, _ := newParker(t)
 	look, _ := looker(t, epfd, func() { time.AfterFunc(2*time.Millisecond, func() { _ = p.Close() }) })
 	if p.Park(look) == nil {
-		t.Error("Park returns nil though Close ended it")
+		t.Error("Park returns nil although Close ended it")
 	}
 	if p.Park(look) == nil {
 		t.Error("Park returns nil after Close")
@@ -118,7 +118,7 @@ func TestCloseEndsPark(t *testing.T) {
 	must(t, err)
 }
 
-// New fails for files that the netpoller does not take, and leaves no descriptor open.
+// New fails for files that the netpoller does not accept, and leaves no descriptor open.
 func TestNewFailsOutsideTheNetpoller(t *testing.T) {
 	for name, fd := range map[string]int{"regular file": suite.File(t), "closed": suite.ClosedFD(t)} {
 		if p, err := netpark.New(fd); err == nil {

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// await waits until the kernel has something to report, for limit at most.
+// await waits until the kernel has a change to report, but no longer than limit.
 func await(w *Watcher, limit time.Duration) {
 	fds := []unix.PollFd{{Fd: int32(w.FD()), Events: unix.POLLIN}}
-	_, _ = unix.Poll(fds, int(limit/time.Millisecond)+1) // an interruption is a look at the clock
+	_, _ = unix.Poll(fds, int(limit/time.Millisecond)+1) // the caller checks the time after an interruption
 }
 
 func (k *vnodes) count() int { return max(len(k.nodes), len(k.opened)) }

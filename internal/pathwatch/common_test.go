@@ -18,14 +18,14 @@ import (
 )
 
 const (
-	soon  = 20 * time.Second      // by then whatever is to happen has
-	quiet = 30 * time.Millisecond // for so long nothing happens
+	soon  = 20 * time.Second      // expected changes arrive long before
+	quiet = 30 * time.Millisecond // how long a change must not arrive
 )
 
 // keepsWatchedDirectories describes Wine: it does not report that a watched directory was removed.
 const keepsWatchedDirectories = "a watched directory that was removed stays until its handle is closed, without a report"
 
-// onEach runs a test with each kernel, in a directory of its own.
+// onEach runs a test with each kernel, in a new directory.
 func onEach(t *testing.T, test func(t *testing.T, w *Watcher, directory string)) {
 	t.Parallel()
 	for name, open := range kernels {
@@ -60,7 +60,7 @@ func write(t *testing.T, name, text string) {
 	must(t, os.WriteFile(name, []byte(text), 0o600))
 }
 
-// within collects changes of p for that long at most, until they include want. Changes of other
+// within collects changes of p until they include want, but no longer than limit. Changes of other
 // paths are lost.
 func within(t *testing.T, w *Watcher, p *Path, want Change, limit time.Duration) (all Change) {
 	t.Helper()
@@ -101,7 +101,7 @@ func appendTo(name, text string) error {
 	return errors.Join(err, file.Close())
 }
 
-// saveByRename writes another file and gives it the name.
+// saveByRename writes another file and renames it to name.
 func saveByRename(name, text string) error {
 	temporary := name + ".tmp"
 	if err := os.WriteFile(temporary, []byte(text), 0o600); err != nil {
@@ -110,7 +110,8 @@ func saveByRename(name, text string) error {
 	return persist(func() error { return os.Rename(temporary, name) })
 }
 
-// persist tries again on Windows, where others may have the file or directory open for a moment.
+// persist retries on Windows, where other programs may have the file or directory open for a
+// moment.
 func persist(try func() error) error {
 	for end := time.Now().Add(soon); ; time.Sleep(time.Millisecond) {
 		err := try()
@@ -151,7 +152,7 @@ func TestSharedFiles(t *testing.T) {
 			t.Errorf("seen are %v", seen)
 		}
 		w.Remove(first)
-		w.Remove(first) // does nothing
+		w.Remove(first) // no effect
 		must(t, appendTo(name, "more"))
 		expect(t, w, second, Modified|Extended, 0)
 		w.Remove(second)
@@ -196,7 +197,7 @@ func TestWatchesEndWithTheirNames(t *testing.T) {
 	})
 }
 
-// Forty saves in a row at any interval end with the last one being seen.
+// After forty saves at any interval, the last one is reported.
 func TestNeverDeaf(t *testing.T) {
 	onEach(t, func(t *testing.T, w *Watcher, directory string) {
 		for _, interval := range []time.Duration{0, 50 * time.Microsecond, time.Millisecond, 5 * time.Millisecond} {
@@ -220,7 +221,7 @@ func TestNeverDeaf(t *testing.T) {
 	})
 }
 
-// lastSeen reads the file at each report until it has the text.
+// lastSeen reads the file after each report until it has the text.
 func lastSeen(t *testing.T, w *Watcher, p *Path, name, text string) {
 	t.Helper()
 	var seen []byte
@@ -228,12 +229,12 @@ func lastSeen(t *testing.T, w *Watcher, p *Path, name, text string) {
 		if within(t, w, p, 0, 5*time.Millisecond) == 0 {
 			continue
 		}
-		seen, _ = os.ReadFile(name) // on Windows it may be locked, and is reported again
+		seen, _ = os.ReadFile(name) // on Windows it may be locked, but is reported again
 		if string(seen) == text {
 			return
 		}
 	}
-	t.Errorf("%q is the last text that was seen, want %q", seen, text)
+	t.Errorf("the last text read is %q, want %q", seen, text)
 }
 
 func TestChangesOfFile(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"iomux/internal/test/wine"
 )
 
-// It is not parallel, because it counts the descriptors and goroutines of the process.
+// The test is not parallel, because it counts the descriptors and goroutines of the process.
 func TestUnreachableWatcherIsClosed(t *testing.T) {
 	const many = 20
 	name := filepath.Join(wine.Folder(t), "file")
@@ -21,7 +21,7 @@ func TestUnreachableWatcherIsClosed(t *testing.T) {
 	for range many {
 		w, err := New(func() {})
 		must(t, err)
-		add(t, w, name).Owner = w // as a Poller's source leads back to it
+		add(t, w, name).Owner = w // a Poller's source also refers to the Poller
 	}
 	limit := descriptors + many - 1
 	if runtime.GOOS == "windows" {

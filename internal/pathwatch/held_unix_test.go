@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// On Linux, the model of kqueue shows that a dropped watcher closes the watched files, too.
+// On Linux, the model of kqueue shows that a dropped watcher also closes the watched files.
 func TestWatchedFilesAreHeld(t *testing.T) {
 	onEach(t, func(t *testing.T, w *Watcher, directory string) {
 		expectHeld := func() {

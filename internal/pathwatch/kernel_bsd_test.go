@@ -2,7 +2,7 @@
 
 package pathwatch
 
-// kernels are the ways in which this system can watch.
+// kernels holds the implementations for this system.
 var kernels = map[string]func() (kernel, error){
 	"kqueue": func() (kernel, error) { return newKernel(nil) },
 }

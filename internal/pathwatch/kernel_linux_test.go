@@ -11,7 +11,7 @@ import (
 	"iomux/internal/timeout"
 )
 
-// kernels are the ways in which this system can watch.
+// kernels holds the implementations for this system.
 var kernels = map[string]func() (kernel, error){
 	"inotify": func() (kernel, error) { return newKernel(nil) },
 	"kqueue over its emulation": func() (kernel, error) {

@@ -13,13 +13,13 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// limitsName is the variable of the environment that makes the test run with the limits of a user
-// namespace of its own.
+// limitsName is the name of an environment variable that makes the test run with the limits of a
+// new user namespace.
 const limitsName = "IOMUX_PATHWATCH_LIMITS"
 
 func TestLimitsNameTheirSysctl(t *testing.T) {
 	if os.Getenv(limitsName) == "" {
-		// Go leaves a pipe open if a namespace with mapped users fails, so try one without first.
+		// Go leaks a pipe if a namespace with mapped users fails, so try one without first.
 		probe := suite.Itself(t.Context(), "-test.run=^$")
 		probe.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER}
 		if err := probe.Run(); err != nil {
@@ -47,7 +47,7 @@ func TestLimitsNameTheirSysctl(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 	if w.Len() != 0 || w.kernel.(*inotify).count() != 0 {
-		t.Errorf("%d names and %d files are watched", w.Len(), w.kernel.(*inotify).count())
+		t.Errorf("%d paths and %d files are watched", w.Len(), w.kernel.(*inotify).count())
 	}
 	limit(t, "max_inotify_instances", "1")
 	_, err = New(nil)
@@ -57,7 +57,8 @@ func TestLimitsNameTheirSysctl(t *testing.T) {
 	complete(t, w, directory)
 }
 
-// complete begins a watch within the limit, exceeds it, and sees that the watch is completed later.
+// complete begins a watch within the limit, and then exceeds the limit. The watch must be completed
+// later.
 func complete(t *testing.T, w *Watcher, directory string) {
 	t.Helper()
 	limit(t, "max_inotify_watches", "100")
@@ -68,12 +69,12 @@ func complete(t *testing.T, w *Watcher, directory string) {
 	write(t, name, "")
 	must(t, w.Collect(func(*Path, Change) {}))
 	if !w.Failing() {
-		t.Error("it is not failing, with too few watches")
+		t.Error("Failing is false, although there are too few watches")
 	}
 	limit(t, "max_inotify_watches", "100")
 	expect(t, w, p, Created, 0)
 	if w.Failing() {
-		t.Error("it is failing, with enough watches")
+		t.Error("Failing is true, although there are enough watches")
 	}
 }
 

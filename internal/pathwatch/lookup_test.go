@@ -22,7 +22,7 @@ func TestChangesOfDirectory(t *testing.T) {
 		entry := filepath.Join(name, "entry")
 		write(t, entry, "one")
 		expect(t, w, p, Modified, 0)
-		write(t, entry, "two") // which changes the file, not the directory
+		write(t, entry, "two") // changes the file, not the directory
 		expect(t, w, p, 0, 0)
 		must(t, os.Rename(entry, entry+"2"))
 		expect(t, w, p, Modified, 0)
@@ -55,11 +55,11 @@ func TestReplacedFolderAbove(t *testing.T) {
 	})
 }
 
-// linksMissing returns why this process cannot make symbolic links, nil if it can.
+// linksMissing returns the reason why this process cannot create symbolic links, or nil.
 func linksMissing(directory string) error {
 	link := filepath.Join(directory, "probe")
 	if err := os.Symlink("target", link); err != nil {
-		return err // Windows requires a privilege or its developer mode
+		return err // Windows requires a privilege or the developer mode
 	}
 	if _, err := os.Lstat(link); err != nil {
 		return fmt.Errorf("the call succeeds, but makes no link: %w", err) // Wine 8
@@ -67,7 +67,7 @@ func linksMissing(directory string) error {
 	return os.Remove(link)
 }
 
-// needLinks skips a test of symbolic links if Windows or Wine makes none.
+// needLinks skips a test of symbolic links if this process cannot create any.
 func needLinks(t *testing.T, directory string) {
 	t.Helper()
 	if err := linksMissing(directory); err != nil && runtime.GOOS == "windows" {
@@ -77,8 +77,8 @@ func needLinks(t *testing.T, directory string) {
 	}
 }
 
-// swapLink replaces a symbolic link. It does so in one step, except on Windows, which renames
-// nothing over a link to a directory.
+// swapLink replaces a symbolic link atomically, except on Windows, which cannot rename over a link
+// to a directory.
 func swapLink(link, target string) error {
 	temporary := link + ".tmp"
 	if runtime.GOOS == "windows" {
@@ -107,7 +107,7 @@ func TestSwappedLinks(t *testing.T) {
 		expect(t, w, p, Modified|Extended, 0)
 		must(t, swapLink(at("link"), "nowhere"))
 		expect(t, w, p, Deleted, 0)
-		must(t, swapLink(at("link"), "link")) // a circle
+		must(t, swapLink(at("link"), "link")) // a loop
 		expect(t, w, p, 0, 0)
 		must(t, swapLink(at("link"), "sub/a"))
 		expect(t, w, p, Created, 0)
@@ -136,8 +136,8 @@ func TestConfigurationVolume(t *testing.T) {
 	})
 }
 
-// Some file systems give a new file the number of a removed one. A kernel that holds no files open
-// must not mistake the one for the other.
+// Some file systems give a new file the number of a removed one. An implementation that does not
+// hold files open must distinguish them.
 func TestNewFileWithReusedNumber(t *testing.T) {
 	onEach(t, func(t *testing.T, w *Watcher, directory string) {
 		at := func(name string) string { return filepath.Join(directory, name) }
@@ -152,8 +152,8 @@ func TestNewFileWithReusedNumber(t *testing.T) {
 	})
 }
 
-// Editors save in different ways. A program that reads the file after each change has the new text
-// in the end.
+// Editors save in different ways. A program that reads the file after each change finds the new
+// text in the end.
 func TestSavesOfEditors(t *testing.T) {
 	onEach(t, func(t *testing.T, w *Watcher, directory string) {
 		name := filepath.Join(directory, "file")
@@ -190,7 +190,7 @@ func sleep(d time.Duration) error {
 	return nil
 }
 
-// A look-up of another name must not hide what has happened to the file before.
+// A look-up of another path must not hide earlier changes of the file.
 func TestChangeIsKeptWhenFileIsAddedAgain(t *testing.T) {
 	onEach(t, func(t *testing.T, w *Watcher, directory string) {
 		name := filepath.Join(directory, "file")

@@ -30,7 +30,7 @@ func (r *random) at(name string) string { return filepath.Join(r.directory, name
 
 func (r *random) name() string { return r.at("link/a/file") }
 
-// version is one of the directories that the link may lead to.
+// version returns one of the directories to which the link may lead.
 func (r *random) version() string { return [...]string{"v1", "v2"}[r.IntN(2)] }
 
 // swap makes the link lead to a version.
@@ -38,18 +38,18 @@ func (r *random) swap(version string) error {
 	if !r.noLinks {
 		return swapLink(r.at("link"), version)
 	}
-	_ = os.Rename(r.at("link"), r.at("link.tmp")) // it may not exist
-	_ = os.Rename(r.at(version), r.at("link"))    // nor may this
+	_ = os.Rename(r.at("link"), r.at("link.tmp")) // fails if it does not exist
+	_ = os.Rename(r.at(version), r.at("link"))    // likewise
 	return os.Rename(r.at("link.tmp"), r.at(version))
 }
 
-// text is what no file contained before. Longer and shorter ones alternate.
+// text returns a text that no file contained before. Longer and shorter texts alternate.
 func (r *random) text() string {
 	r.saves++
 	return fmt.Sprintf("%0*d", 1+r.IntN(30), r.saves)
 }
 
-// change does one thing. It may fail, since another may have removed what it needs.
+// change makes one random change. It may fail if an earlier change has removed a file.
 func (r *random) change() {
 	file := r.at(r.version() + "/a/file")
 	if r.noLinks && r.IntN(2) == 0 {
@@ -89,7 +89,7 @@ func (r *random) change() {
 	}
 }
 
-// save makes the name lead to a file with a new text.
+// save makes the path name a file with a new text.
 func (r *random) save() (text string, err error) {
 	target := r.version()
 	swap := func() error { return swapLink(r.at("link"), target) }
@@ -112,10 +112,10 @@ func (r *random) save() (text string, err error) {
 	return text, errors.Join(steps[0](), steps[1](), saveByRename(file, text))
 }
 
-// pause lets a random time pass, mostly none.
+// pause sleeps for a random time, which is usually zero.
 func (r *random) pause() {
 	longest := 2 * time.Millisecond
-	if wine.Running() { // which takes as long as this for a look-up
+	if wine.Running() { // a look-up takes this long there
 		longest *= 20
 	}
 	switch r.IntN(4) {
@@ -128,14 +128,14 @@ func (r *random) pause() {
 	}
 }
 
-// A program that reads the file after each change has the last text in the end, whatever happened
-// before.
+// A program that reads the file after each change finds the last text in the end, after any earlier
+// changes.
 func TestLastSaveIsSeenAfterRandomChanges(t *testing.T) {
 	onEach(t, func(t *testing.T, w *Watcher, directory string) {
 		sequences, err := strconv.Atoi(os.Getenv("IOMUX_PATH_SEQUENCES"))
 		if err != nil {
 			sequences = 60
-			if wine.Running() { // which takes six times as long
+			if wine.Running() { // each change takes six times as long there
 				sequences = 15
 			}
 		}
@@ -149,7 +149,7 @@ func TestLastSaveIsSeenAfterRandomChanges(t *testing.T) {
 		for seed := range sequences {
 			r := &random{Rand: rand.New(rand.NewPCG(uint64(seed), 1)), directory: filepath.Join(directory, strconv.Itoa(seed)), noLinks: missing != nil}
 			must(t, os.Mkdir(r.directory, 0o700))
-			if seed%2 == 0 { // the name leads to a file from the start
+			if seed%2 == 0 { // the path names a file from the start
 				_, err := r.save()
 				must(t, err)
 			}
@@ -191,13 +191,13 @@ func follow(t *testing.T, w *Watcher, r *random, n int) (reports int) {
 		await(w, time.Millisecond)
 		must(t, w.Collect(func(*Path, Change) {
 			reports++
-			text, _ := os.ReadFile(r.name()) // it may be gone again
+			text, _ := os.ReadFile(r.name()) // fails if it was removed again
 			seen = string(text)
 		}))
 		if want, ok := last.Load().(string); ok && seen == want {
 			return reports
 		}
 	}
-	t.Errorf("the last save %v was not seen; the name leads to %q when it was seen last", last.Load(), seen)
+	t.Errorf("the last save %v was not reported; the text was %q after the last report", last.Load(), seen)
 	return reports
 }

@@ -12,14 +12,15 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// mountName is the variable of the environment that makes the test run with mounts of its own.
+// mountName is the name of an environment variable that makes the test run in a new mount
+// namespace.
 const mountName = "IOMUX_PATHWATCH_MOUNT"
 
-// A file system that is unmounted takes its files along. Mounting one is not reported, which the
-// package comment states.
+// Unmounting a file system removes its files. Mounting one is not reported, as the package comment
+// states.
 func TestUnmount(t *testing.T) {
 	if os.Getenv(mountName) == "" {
-		// Go leaves a pipe open if a namespace with mapped users fails, so try one without first.
+		// Go leaks a pipe if a namespace with mapped users fails, so try one without first.
 		probe := suite.Itself(t.Context(), "-test.run=^$")
 		probe.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS}
 		if err := probe.Run(); err != nil {
@@ -47,7 +48,7 @@ func TestUnmount(t *testing.T) {
 	name := filepath.Join(directory, "file")
 	write(t, name, "")
 	p := add(t, w, name)
-	must(t, unix.Unmount(directory, 0)) // a watch does not keep it
+	must(t, unix.Unmount(directory, 0)) // a watch does not prevent it
 	expect(t, w, p, Deleted, 0)
 	write(t, name, "")
 	expect(t, w, p, Created, 0)

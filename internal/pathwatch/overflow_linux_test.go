@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// If the kernel's queue is full, what was lost is looked for.
+// If the kernel's queue overflows, the watcher finds the lost changes.
 func TestOverflow(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("/proc/sys/fs/inotify/max_queued_events")
 	limit, errNumber := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil || errNumber != nil || limit > 1<<17 {
-		t.Skip("the length of inotify's queue is not known, or too large:", err)
+		t.Skip("the length of inotify's queue is unknown or too large:", err)
 	}
 	w, err := New(nil)
 	must(t, err)
@@ -25,7 +25,7 @@ func TestOverflow(t *testing.T) {
 	write(t, other, "")
 	p := add(t, w, name)
 	add(t, w, other)
-	for i := range limit/2 + 2 { // equal events that follow each other become one
+	for i := range limit/2 + 2 { // the kernel combines equal successive events
 		must(t, os.Chtimes(other, time.Time{}, time.Unix(int64(i), 0)))
 		must(t, os.Chmod(directory, 0o700))
 	}

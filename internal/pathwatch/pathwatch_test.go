@@ -37,7 +37,7 @@ func TestWrongNames(t *testing.T) {
 			t.Errorf("error is %v", err)
 		}
 		write(t, filepath.Join(directory, "file"), "")
-		p := add(t, w, filepath.Join(directory, "file", "below")) // a file in place of a directory
+		p := add(t, w, filepath.Join(directory, "file", "below")) // file is not a directory
 		must(t, os.Remove(filepath.Join(directory, "file")))
 		must(t, os.Mkdir(filepath.Join(directory, "file"), 0o700))
 		write(t, filepath.Join(directory, "file", "below"), "")
@@ -45,7 +45,7 @@ func TestWrongNames(t *testing.T) {
 	})
 }
 
-// A FIFO is not opened: that would wake those who wait for its reader.
+// A FIFO is not opened, because that would wake its writers.
 func TestOtherFilesAreWatchedByName(t *testing.T) {
 	onEach(t, func(t *testing.T, w *Watcher, directory string) {
 		name := filepath.Join(directory, "fifo")
@@ -80,7 +80,7 @@ func TestTrailingSlash(t *testing.T) {
 		must(t, os.Symlink("name/", link))
 		p, through, plain := add(t, w, name+"/"), add(t, w, link), add(t, w, name)
 		must(t, appendTo(name, "more"))
-		expect(t, w, p, 0, 0) // only a directory can have this name
+		expect(t, w, p, 0, 0) // the path names only a directory
 		must(t, appendTo(name, "more"))
 		expect(t, w, through, 0, 0)
 		must(t, appendTo(name, "more"))

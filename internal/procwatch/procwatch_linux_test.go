@@ -9,7 +9,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// watchers are the ways in which this system can watch a process.
+// watchers holds the ways to watch a process on this system.
 var watchers = map[string]watcher{"pidfd": Watch, "asking": watchByAsking}
 
 // Old kernels and sandboxes refuse pidfd_open. A goroutine then asks for the process.

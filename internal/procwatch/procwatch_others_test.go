@@ -2,5 +2,5 @@
 
 package procwatch
 
-// watchers are the ways in which this system can watch a process.
+// watchers holds the ways to watch a process on this system.
 var watchers = map[string]watcher{"own": Watch}

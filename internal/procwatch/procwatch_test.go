@@ -21,7 +21,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// roleName is the variable of the environment that makes this program play a child of its tests.
+// roleName is the name of an environment variable that makes this program a child of its tests.
 const roleName = "IOMUX_PROCWATCH_ROLE"
 
 func TestMain(m *testing.M) {
@@ -42,13 +42,14 @@ func TestMain(m *testing.M) {
 		_ = child.Wait()
 	case err == nil:
 		os.Exit(status)
-	default: // until it is killed, or its standard input is closed
+	default: // wait until it is killed, or its standard input is closed
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(3)
 	}
 }
 
-// command returns this program in a role: a number to exit with at once, wait or parent.
+// command returns a command that runs this program in a role: wait, parent, or a number with which
+// it exits at once.
 func command(role string) *exec.Cmd {
 	child := suite.Itself(context.Background())
 	child.Env = append(os.Environ(), roleName+"="+role)

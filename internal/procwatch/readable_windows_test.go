@@ -10,6 +10,6 @@ const killed = 1
 
 func isReadable(t *testing.T, _ int, _ time.Duration) bool {
 	t.Helper()
-	t.Fatal("no descriptor is waited on here")
+	t.Fatal("this system does not wait on a descriptor")
 	return false
 }

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dragonFly is a model of DragonFly's poll(2). It holds the answers to the descriptors that are
-// ready, of the events that kevent(2) has for them.
+// dragonFly is a model of DragonFly's poll(2). It holds the events that kevent(2) reports for ready
+// descriptors.
 type dragonFly struct {
 	ready       map[int32]uint16
 	closedPeers []int32 // pipes whose other end is closed
@@ -101,7 +101,7 @@ func TestCorrectedPollOfDragonFly(t *testing.T) {
 	}
 }
 
-// An entry that requests nothing and is hung up would not end the wait of the kernel.
+// A hung-up entry that requests nothing does not end the kernel's wait.
 func TestCorrectedPollOfDragonFlyDoesNotSleepBesideAHangUp(t *testing.T) {
 	_, w := openPipe(t)
 	kernel := &dragonFly{closedPeers: []int32{w}}

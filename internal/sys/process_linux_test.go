@@ -12,7 +12,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// childEnd names how the child process ends: with an exit status, or by a signal if negative.
+// childEnd is the name of an environment variable for the end of the child process: its exit
+// status, or a negated signal.
 const childEnd = "IOMUX_TEST_CHILD_END"
 
 func TestChild(*testing.T) {
@@ -51,7 +52,7 @@ func TestExitStatus(t *testing.T) {
 			if byNumber != wait || !exited || errno != 0 {
 				t.Errorf("status %#x by number, exited: %v, %v, want %#x", byNumber, exited, errno, wait)
 			}
-			_ = child.Wait() // the error is the status, which ProcessState has, too
+			_ = child.Wait() // the error is the status, which ProcessState also has
 			if !known || status != end {
 				t.Errorf("exit status %d, known: %v, want %d", status, known, end)
 			}

@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// neverEarly tests one call. A caller that repeats an early call would hide that units are rounded
+// neverEarly tests a single call, because repeated calls would hide that the timeout was rounded
 // down.
 func neverEarly(t *testing.T, call func(time.Duration) syscall.Errno) {
 	t.Helper()

@@ -19,7 +19,7 @@ func filled() (heap *timerheap.Heap[int], timers []timerheap.Timer[int]) {
 	return heap, timers
 }
 
-// BenchmarkReset sets one of many timers to a later time: an idle timeout that starts anew.
+// BenchmarkReset sets one of many timers to a later time, as a restarted idle timeout does.
 func BenchmarkReset(b *testing.B) {
 	b.Run("heap", func(b *testing.B) {
 		heap, timers := filled()
@@ -43,7 +43,7 @@ func BenchmarkReset(b *testing.B) {
 	})
 }
 
-// BenchmarkExpiration takes an expired timer of many and sets it anew.
+// BenchmarkExpiration takes an expired timer of many and sets it again.
 func BenchmarkExpiration(b *testing.B) {
 	heap, _ := filled()
 	for b.Loop() {

@@ -8,7 +8,7 @@ import (
 	"iomux/internal/timerheap"
 )
 
-// model is what a heap is compared with: the deadlines and periods of armed timers.
+// model is the expected content of a heap: the deadlines and periods of armed timers.
 type model struct {
 	deadline, period [32]int64
 	armed            [32]bool
@@ -71,7 +71,7 @@ func expireAll(t *testing.T, heap *timerheap.Heap[int], m *model, now int64) {
 	for timer, count := heap.Expire(now); timer != nil; timer, count = heap.Expire(now) {
 		i := timer.Owner
 		if m.deadline[i] < last {
-			t.Fatalf("a timer of %d was handed out after one of %d", m.deadline[i], last)
+			t.Fatalf("a timer of %d was returned after one of %d", m.deadline[i], last)
 		}
 		last = m.deadline[i]
 		if want := m.expire(i, now); count != want {
@@ -79,7 +79,7 @@ func expireAll(t *testing.T, heap *timerheap.Heap[int], m *model, now int64) {
 		}
 	}
 	if deadline, ok := m.next(); ok && deadline <= now {
-		t.Fatalf("the timer of %d was not handed out at %d", deadline, now)
+		t.Fatalf("the timer of %d was not returned at %d", deadline, now)
 	}
 }
 

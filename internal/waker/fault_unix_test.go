@@ -14,7 +14,7 @@ import (
 	"iomux/internal/waker"
 )
 
-// descriptors returns the numbers that a new waker uses, the one to wait on first.
+// descriptors returns a new waker and its descriptors, beginning with the one to wait on.
 func descriptors(t *testing.T) (w *waker.Waker, fds []int) {
 	t.Helper()
 	w, reader := newWaker(t)
@@ -44,8 +44,7 @@ func TestDescriptorClosedByTheProgramIsAnError(t *testing.T) {
 		other := suite.File(t)
 		must(t, unix.Close(fds[which]))
 		errWake, errClear := w.Wake(), w.Clear()
-		// The number becomes valid again, so that the end of the test closes nothing of another
-		// owner.
+		// Make the number valid again, so that the end of the test does not close another file.
 		suite.Duplicate(t, other, fds[which])
 		if errWake == nil && errClear == nil {
 			t.Errorf("descriptor %d of %d is closed: neither Wake nor Clear fails", which+1, len(fds))
@@ -56,22 +55,22 @@ func TestDescriptorClosedByTheProgramIsAnError(t *testing.T) {
 	}
 }
 
-// A number that belongs to another file by now neither blocks nor looks like a waker.
+// If the number belongs to another file, Wake and Clear fail without blocking.
 func TestDescriptorReplacedByTheProgramIsAnError(t *testing.T) {
 	w, fds := descriptors(t)
 	other := suite.File(t)
 	replace(t, fds[0], other)
 	if w.Clear() == nil {
-		t.Error("Clear succeeds though the descriptor is another file")
+		t.Error("Clear succeeds although the descriptor is another file")
 	}
 }
 
-// A Wake that failed is repeated by the next one.
+// A Wake after a failed one tries again.
 func TestFailedWakeIsTriedAgain(t *testing.T) {
 	w, fds := descriptors(t)
 	writer := fds[len(fds)-1]
 	saved := suite.Duplicate(t, writer, 0)
-	null, err := os.OpenFile(os.DevNull, os.O_RDONLY, 0) // which cannot be written
+	null, err := os.OpenFile(os.DevNull, os.O_RDONLY, 0) // cannot be written
 	must(t, err)
 	replace(t, writer, int(null.Fd()))
 	must(t, null.Close())

@@ -14,7 +14,7 @@ import (
 // delivery is how long it may take until a woken waker is readable: a datagram has to arrive.
 const delivery = soon
 
-// turns is how often the test clears a waker that others wake all the time.
+// turns is how often the test clears a waker that other goroutines keep waking.
 const turns = 100
 
 // readable reports whether the waker is readable within timeout.

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-const soon = 30 * time.Second // ends a test that would wait for ever
+const soon = 30 * time.Second // ends a test that would otherwise hang
 
 // newWaker returns a waker and its descriptor, which stays valid until the end of the test.
 func newWaker(t *testing.T) (*waker.Waker, int) {
@@ -76,7 +76,7 @@ func TestWakeEndsAWait(t *testing.T) {
 	}
 }
 
-// While other goroutines call Wake all the time, the waker becomes readable again after each Clear.
+// While other goroutines keep calling Wake, the waker becomes readable again after each Clear.
 func TestNoWakeIsLost(t *testing.T) {
 	w, fd := newWaker(t)
 	var stop atomic.Bool
@@ -93,7 +93,7 @@ func TestNoWakeIsLost(t *testing.T) {
 	}
 	for range turns {
 		if !readable(t, fd, soon) {
-			t.Error("the waker is not readable, though Wake is called all the time")
+			t.Error("the waker is not readable, although other goroutines keep calling Wake")
 			break
 		}
 		if err := w.Clear(); err != nil {
@@ -105,7 +105,7 @@ func TestNoWakeIsLost(t *testing.T) {
 	all.Wait()
 }
 
-// Close ends the waits of those who use the descriptor, which stays open until they are done.
+// Close ends the waits on the descriptor, which stays open until its users are done.
 func TestCloseMakesReadable(t *testing.T) {
 	w, fd := newWaker(t)
 	must(t, w.Close())
@@ -150,7 +150,7 @@ func TestZeroWakerIsClosed(t *testing.T) {
 	}
 }
 
-// Owns distinguishes the descriptors of the waker from all others, whether it has one or two.
+// Owns distinguishes the one or two descriptors of the waker from all others.
 func TestOwnsEveryDescriptorThatNewOpened(t *testing.T) {
 	const highest = 1 << 12
 	before := make(map[int]bool)
@@ -159,7 +159,7 @@ func TestOwnsEveryDescriptorThatNewOpened(t *testing.T) {
 	}
 	w, reader := newWaker(t)
 	if !w.Owns(reader) {
-		t.Errorf("the waker does not own %d, on which one waits", reader)
+		t.Errorf("the waker does not own %d, the descriptor to wait on", reader)
 	}
 	for fd := -2; fd < highest; fd++ {
 		switch {
@@ -198,14 +198,14 @@ func TestUntil(t *testing.T) {
 		}
 		time.AfterFunc(time.Millisecond, cancel)
 		if !readable(t, fd, soon) {
-			t.Error("the descriptor is not readable though the context is done")
+			t.Error("the descriptor is not readable although the context is done")
 		}
 		return enough
 	})
 	if err != enough {
 		t.Errorf("Until returned %v", err)
 	}
-	// Until leaves nothing behind in a context that is not done.
+	// Until removes its function from a context that is not done.
 	counting := &countingContext{Context: t.Context()}
 	err = waker.Until(counting, func(int) error {
 		if counting.waiting != 1 {

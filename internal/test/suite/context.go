@@ -57,14 +57,14 @@ func contextEndsAWait(t *testing.T, m Mechanism) {
 	}
 }
 
-// contextDoneBefore waits with contexts that are already done. Such a wait returns at once,
-// whatever is ready, and whatever the waiter did last.
+// contextDoneBefore waits with contexts that are already done. Such a wait returns at once, with or
+// without ready descriptors.
 func contextDoneBefore(t *testing.T, m Mechanism) {
 	cancelled, cancel := context.WithCancelCause(context.Background())
 	cancel(errEnough)
 	past, stop := context.WithDeadline(context.Background(), time.Now().Add(-time.Hour))
 	defer stop()
-	mode := m.Modes & OneShot // in which an event comes only once
+	mode := m.Modes & OneShot // an event is reported only once
 	r, w := Pipe(t)
 	waiter := watching(t, m, r, In, mode)
 	for range 3 {
@@ -74,7 +74,7 @@ func contextDoneBefore(t *testing.T, m Mechanism) {
 		expect(t, m, waiter, r, In, Hup)
 		Drain(t, r)
 		must(t, waiter.Modify(r, In, mode))
-		Write(t, w) // which the waits of the next round must not take
+		Write(t, w) // the waits of the next round must not take it
 	}
 	expect(t, m, waiter, r, In, Hup)
 }

@@ -9,8 +9,8 @@ import (
 	"iomux/internal/test/leak"
 )
 
-// mine holds the test that closes each descriptor at its end. A number may belong to another test
-// by then.
+// mine holds the test that closes each descriptor at its end. The number may belong to another test
+// before that.
 var mine sync.Map // from int to testing.TB
 
 // CloseAtEnd closes fd when the test ends, unless Close does so before.

@@ -141,7 +141,7 @@ func arrived(fd int) {
 }
 
 // awaitBytes waits until the given number of bytes can be read from fd. The test must be the only
-// reader. It waits longer than arrived, which does not know how much will come.
+// reader. It waits longer than arrived, which does not know the number.
 func awaitBytes(t testing.TB, fd, bytes int) {
 	t.Helper()
 	for start := time.Now(); ; time.Sleep(time.Millisecond) {
@@ -152,7 +152,7 @@ func awaitBytes(t testing.TB, fd, bytes int) {
 		case there >= bytes:
 			return
 		case time.Since(start) > soon:
-			t.Fatalf("the system, not what is tested: of %d bytes written to socket %d no more than %d have arrived after %v", bytes, fd, there, soon)
+			t.Fatalf("the system is at fault, not the tested package: of %d bytes written to socket %d only %d have arrived after %v", bytes, fd, there, soon)
 		}
 	}
 }

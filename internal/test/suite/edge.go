@@ -35,7 +35,7 @@ func edgeOnce(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 }
 
-// edgeAgain reads and writes until EAGAIN. Whatever arrives after that is a new edge.
+// edgeAgain reads and writes until EAGAIN. Data that arrives after that is a new edge.
 func edgeAgain(t *testing.T, m Mechanism) {
 	a, b := SocketPair(t, syscall.SOCK_STREAM)
 	waiter := watching(t, m, a, In|Out, Edge)
@@ -178,7 +178,7 @@ func edgeModifyRace(t *testing.T, m Mechanism) {
 		Write(t, w)
 		for Drain(t, r) == 0 { // Modify may report a byte that was already read
 			if events := wait(t, waiter, 1, soon); len(events) != 1 {
-				t.Fatal("a byte was written, and no event came")
+				t.Fatal("a written byte was not reported")
 			}
 		}
 	}

@@ -52,7 +52,7 @@ func writerClosesData(t *testing.T, m Mechanism) {
 	Close(t, w)
 	want := In | Hup
 	if runtime.GOOS != "linux" {
-		want = In // some systems report the hang-up only when everything was read
+		want = In // some systems report the hang-up only after all data was read
 	}
 	expect(t, m, waiter, r, want, 0)
 	Drain(t, r)
@@ -134,7 +134,7 @@ func peerShutsDownRdHup(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, a, want, 0)
 }
 
-// writeUnread writes data that nobody reads before the peer of fd hangs up. Under Wine it writes
+// writeUnread writes data that is never read, before the peer of fd hangs up. Under Wine it writes
 // nothing, because the data would hide the hang-up.
 func writeUnread(t *testing.T, fd int) {
 	if !wine.Running() {

@@ -50,7 +50,7 @@ func levelRepeatsUntilRead(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 }
 
-// partIsRead reads a part of the data. The rest is reported according to the mode.
+// partIsRead reads a part of the data. The report of the rest depends on the mode.
 func partIsRead(t *testing.T, m Mechanism) {
 	for _, mode := range m.allModes() {
 		a, b := SocketPair(t, syscall.SOCK_STREAM)
@@ -140,8 +140,8 @@ func registerAgain(t *testing.T, m Mechanism) {
 	}
 }
 
-// closedDescriptor tries again if the number was reused at once. Windows gives it to whatever the
-// process opens next, such as a thread.
+// closedDescriptor retries if the number was reused at once. Windows gives it to the next handle of
+// the process, such as a thread.
 func closedDescriptor(t *testing.T, m Mechanism) {
 	for range 20 {
 		r, _ := Pipe(t)
@@ -184,7 +184,7 @@ func reportsClosed(m Mechanism, waiter Waiter, fd int) error {
 }
 
 // closedInEachState closes sockets in different states: before the first wait, never reported,
-// reported, silent since, and registered for no condition.
+// reported, reported and then drained, and registered for no condition.
 func closedInEachState(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
 	datagram := func(events Events, mode Mode) int {

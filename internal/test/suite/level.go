@@ -184,7 +184,7 @@ func reportsClosed(m Mechanism, waiter Waiter, fd int) error {
 }
 
 // closedInEachState closes sockets in different states: before the first wait, never reported,
-// reported, reported and then drained, and registered for no condition.
+// reported, disarmed after a one-shot event, and registered for no condition.
 func closedInEachState(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
 	datagram := func(events Events, mode Mode) int {
@@ -204,7 +204,7 @@ func closedInEachState(t *testing.T, m Mechanism) {
 		}
 	}
 	if len(seen) != 2 || !seen[ready] || !seen[silent] {
-		t.Errorf("reported were %v, want %d and %d", seen, ready, silent)
+		t.Errorf("%v were reported, want %d and %d", seen, ready, silent)
 	}
 	Close(t, calm)
 	Close(t, ready)

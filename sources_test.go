@@ -226,3 +226,31 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// A signal has its default effect again as soon as Unregister or Close has returned. SIGTERM ends
+// the child then.
+func TestEndOfARegistrationRestoresTheDefaultEffect(t *testing.T) {
+	part := suite.Part()
+	if part == "" {
+		for _, part := range []string{"Unregister", "Close"} {
+			output, err := suite.Child(t, part)
+			exit, ok := errors.AsType[*exec.ExitError](err)
+			if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+				t.Errorf("after %s the child ended with %v, want SIGTERM\n%s", part, err, output)
+			}
+		}
+		return
+	}
+	p := poller(t, nil)
+	r, err := p.RegisterSignal(syscall.SIGTERM, 0)
+	must(t, err)
+	if part == "Close" {
+		err = p.Close()
+	} else {
+		err = r.Unregister()
+	}
+	must(t, err)
+	must(t, syscall.Kill(os.Getpid(), syscall.SIGTERM))
+	time.Sleep(soon / 2)
+	t.Error("the signal had no effect")
+}

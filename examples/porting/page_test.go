@@ -259,10 +259,15 @@ func TestTimerExpiresOnlyWithoutData(t *testing.T) {
 		after time.Duration
 		want  string
 	}{{ready, 10 * time.Second, "data"}, {idle, 10 * time.Millisecond, "timeout"}} {
+		poller := newPoller(t)
 		var got []string
-		err := useTimer(newPoller(t), descriptorOf(c.conn), c.after, func(key string) { got = append(got, key) })
+		err := useTimer(poller, descriptorOf(c.conn), c.after, func(key string) { got = append(got, key) })
 		if err != nil || !slices.Equal(got, []string{c.want}) {
 			t.Errorf("useTimer with %v: %v, callbacks for %v, want %s", c.after, err, got, c.want)
+		}
+		events := make([]iomux.Event[string], 1)
+		if n, err := poller.WaitTimeout(events, 10*time.Second); n != 1 || events[0].Key != c.want {
+			t.Errorf("the next event is %v, %v, want %s", events[:n], err, c.want)
 		}
 	}
 }

@@ -24,6 +24,7 @@ type entry struct {
 	attached   slots // the filters that the kernel has
 	simple     bool  // there is one filter, which reports all requested events
 	silent     bool  // a one-shot registration after its report
+	broken     bool  // a pipe without its other end, for which kernels have no FilterWrite
 
 	// The following fields hold the report of one round of events.
 	round   uint64
@@ -31,6 +32,7 @@ type entry struct {
 	ended   slots // the filters with EvEOF
 	failed  bool  // the descriptor has an error
 	drained bool  // the filter for reading has EvEOF, and nothing is left to read
+	lost    slots // the filters that the kernel has removed with its report
 }
 
 // slots is a set of filters.
@@ -111,12 +113,12 @@ func (e *entry) plan(list []kqueue.Event, fd int32) []kqueue.Event {
 	case e.events&readable != 0:
 		change.Filter, change.Fflags = kqueue.FilterRead, leaveError()
 		list = append(list, change)
-	case e.events&RdHup != 0 || e.events&writable == 0 || runtime.GOOS == "netbsd":
+	case e.events&RdHup != 0 || e.events&writable == 0 || e.broken || runtime.GOOS == "netbsd":
 		// NetBSD does not report to a writer that the reader of its pipe has gone.
 		once.Filter, once.Fflags, once.Data = kqueue.FilterRead, leaveError()|kqueue.NoteLowat, math.MaxInt32
 		list = append(list, once)
 	}
-	if e.events&writable != 0 {
+	if e.events&writable != 0 && !e.broken {
 		change.Filter, change.Fflags = kqueue.FilterWrite, leaveError()
 		list = append(list, change)
 	}
@@ -127,16 +129,31 @@ func (e *entry) plan(list []kqueue.Event, fd int32) []kqueue.Event {
 	return list
 }
 
-// arm adds the filters of a registration to the kernel, all or none. It skips filters that the file
-// does not support, and fails if the file supports none.
+// arm adds the filters of a registration to the kernel.
 func (e *Epoll) arm(fd int32, entry *entry) error {
+	entry.broken = false
+	err := e.attach(fd, entry)
+	if err == unix.EPERM && entry.kind.isPipe() {
+		entry.broken = true
+		err = e.attach(fd, entry)
+	}
+	return err
+}
+
+// attach adds the filters of a registration to the kernel, all or none. It skips filters that the
+// file does not support, and fails if the file supports none.
+func (e *Epoll) attach(fd int32, entry *entry) error {
 	e.generation++
 	entry.generation, entry.attached, entry.silent = e.generation, 0, false
 	changes := entry.plan(e.changes[:0], fd)
 	receipts, err := e.submit(changes)
 	refused := syscall.Errno(0)
 	for i, receipt := range receipts {
-		switch errno := syscall.Errno(receipt.Data); errno {
+		errno := syscall.Errno(receipt.Data)
+		if errno == unix.EBADF && entry.kind.isPipe() && changes[i].Filter == kqueue.FilterWrite {
+			errno = unix.EPIPE // NetBSD
+		}
+		switch errno {
 		case 0:
 			entry.attached |= slotOf(changes[i].Filter)
 		case unix.EINVAL, unix.ENODEV, unix.ENXIO, unix.EOPNOTSUPP, unix.EPIPE, unix.ENOTTY:

@@ -49,7 +49,10 @@ func (e *entry) endings() (ready uint32) {
 // isEndedWriter reports whether the descriptor writes to a pipe without a reader. A kernel may
 // report it with either filter.
 func (e *entry) isEndedWriter() bool {
-	return e.kind == pipe && e.ended != 0 && e.events&readable == 0 && e.events&writable != 0
+	if e.kind == pipe {
+		return e.ended != 0 && e.events&readable == 0 && e.events&writable != 0
+	}
+	return e.kind == pipeWriter && e.ended != 0
 }
 
 // asLinux returns the events that Linux would report for the filters and the ready events of
@@ -59,11 +62,17 @@ func (e *entry) asLinux(ready uint32) uint32 {
 	if e.kind == socket && ready&Hup != 0 {
 		ready |= In | Out | RdHup
 	}
-	if e.kind == pipe && e.drained {
+	if e.kind.isPipe() && e.drained {
 		ready &^= In | RdNorm // the end of an empty pipe is Hup only
 	}
 	if e.isEndedWriter() {
 		ready &^= Hup
+	}
+	switch e.kind { // a kernel may report the other direction at the end
+	case pipeReader:
+		ready &^= Out | WrNorm | Err
+	case pipeWriter:
+		ready &^= In | RdNorm
 	}
 	if ready&In != 0 {
 		ready |= RdNorm
@@ -87,6 +96,9 @@ func (e *entry) note(event *kqueue.Event) {
 	if event.Flags&kqueue.EvEOF != 0 {
 		e.ended |= slot
 		e.drained = e.drained || slot == reading && event.Data == 0
+	}
+	if event.Flags&kqueue.EvOneShot != 0 { // which no filter requests
+		e.lost |= slot
 	}
 	e.failed = e.failed || slot != urgent && event.Fflags != 0
 }

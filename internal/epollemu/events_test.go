@@ -34,6 +34,10 @@ func TestNativeKernels(t *testing.T) {
 		// NetBSD reports it only with the filter for reading.
 		{"pipe without a reader on NetBSD", pipe, reading, reading, false, true, Out, Hup, Out | Err},
 		{"pipe without a reader on FreeBSD", pipe, writing, writing, false, false, Out, Hup, Out | Err},
+		{"writing end without a reader, registered for nothing", pipeWriter, reading, reading, false, true, 0, Hup, Err},
+		{"writing end without a reader, registered for In", pipeWriter, reading, reading, false, true, In, In | Hup, Err},
+		{"reading end without a writer on NetBSD", pipeReader, reading | writing, reading | writing, false, true, In | Out, Out | Hup, Hup},
+		{"reading end without a writer, registered for Out", pipeReader, reading, reading, false, true, Out, Hup, Hup},
 		{"pipe with room", pipe, writing, 0, false, false, all, Out, Out | WrNorm},
 		{"terminal without a peer", other, reading, reading, false, true, In, In | Hup, In | Hup},
 	} {

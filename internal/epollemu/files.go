@@ -15,10 +15,27 @@ type kind uint8
 
 const (
 	other kind = iota
-	pipe
+	pipe       // both of whose ends read and write
+	pipeReader
+	pipeWriter
 	socket
 	epoll // an Epoll of this process
 )
+
+func (k kind) isPipe() bool { return k == pipe || k == pipeReader || k == pipeWriter }
+
+// pipeKind returns the kind of a pipe's end.
+func pipeKind(fd int) kind {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	switch {
+	case err != nil:
+	case flags&unix.O_ACCMODE == unix.O_RDONLY:
+		return pipeReader
+	case flags&unix.O_ACCMODE == unix.O_WRONLY:
+		return pipeWriter
+	}
+	return pipe
+}
 
 // file distinguishes open files, as far as fstat(2) can.
 type file struct {
@@ -49,7 +66,7 @@ func fileOf(fd int) (file, syscall.Errno) {
 	case unix.S_IFSOCK:
 		f.kind = socket
 	case unix.S_IFIFO:
-		f.kind = pipe
+		f.kind = pipeKind(fd)
 	}
 	return f, 0
 }

@@ -77,6 +77,9 @@ func (e *Epoll) judge(kevents []kqueue.Event, events []Event) []*entry {
 		if entry.kind == epoll && !isReady(int(events[i].FD)) {
 			events[i].Events = 0
 		}
+		if entry.lost != 0 {
+			e.replace(events[i].FD, entry)
+		}
 	}
 	return e.found
 }
@@ -98,7 +101,7 @@ func (e *Epoll) collect(kevents []kqueue.Event, events []Event) {
 			continue
 		}
 		if entry.round != e.round {
-			entry.round, entry.fired, entry.ended, entry.failed, entry.drained = e.round, 0, 0, false, false
+			entry.round, entry.fired, entry.ended, entry.failed, entry.drained, entry.lost = e.round, 0, 0, false, false, 0
 			events[len(e.found)].FD = fd
 			e.found = append(e.found, entry)
 		}
@@ -171,6 +174,30 @@ func (e *Epoll) silence(fd int32, entry *entry, which slots) {
 	if rest := which &^ entry.fired; rest != 0 {
 		e.refit(fd, entry, rest, kqueue.EvDelete)
 		entry.attached &^= rest
+	}
+}
+
+// replace adds the filter that reports the end of a pipe, after the kernel has removed the filter
+// for writing: FreeBSD does so when the other end is closed (knlist_clear). The end is reported
+// again only if the registration is level-triggered.
+func (e *Epoll) replace(fd int32, entry *entry) {
+	entry.attached &^= entry.lost
+	entry.broken, entry.simple = true, false
+	changes := e.changes[:0]
+	for _, change := range entry.plan(e.receipts[:0], fd) {
+		if slotOf(change.Filter)&entry.attached == 0 {
+			if entry.events&(ET|OneShot) != 0 {
+				change.Flags |= kqueue.EvDisable
+			}
+			changes = append(changes, change)
+		}
+	}
+	receipts, _ := e.submit(changes) // if it fails, the descriptor is closed
+	for i, receipt := range receipts {
+		if receipt.Data == 0 {
+			entry.attached |= slotOf(changes[i].Filter)
+			entry.fired |= slotOf(changes[i].Filter)
+		}
 	}
 }
 

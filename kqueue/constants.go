@@ -28,7 +28,7 @@ const (
 	// FilterNetdev is EVFILT_NETDEV, select.KQ_FILTER_NETDEV: Ident is a network interface (Linux).
 	FilterNetdev = Filter(kevent.FilterNetdev)
 	// FilterSignal is EVFILT_SIGNAL, select.KQ_FILTER_SIGNAL: Ident is a signal, Data how often it
-	// came.
+	// arrived.
 	FilterSignal = Filter(kevent.FilterSignal)
 	// FilterTimer is EVFILT_TIMER, select.KQ_FILTER_TIMER: Data is the period, reported as the
 	// number of expiries.
@@ -64,7 +64,8 @@ const (
 	EvDisable = Flags(kevent.Disable)
 	// EvOneShot is EV_ONESHOT, select.KQ_EV_ONESHOT: unregister after one report.
 	EvOneShot = Flags(kevent.OneShot)
-	// EvClear is EV_CLEAR, select.KQ_EV_CLEAR: report each change once, not a lasting state again.
+	// EvClear is EV_CLEAR, select.KQ_EV_CLEAR: report each change once, and not a lasting
+	// condition.
 	EvClear = Flags(kevent.Clear)
 	// EvReceipt is EV_RECEIPT, no Python name: report the change's result as an event with EvError.
 	EvReceipt = Flags(kevent.Receipt)
@@ -88,46 +89,45 @@ type Fflags uint32
 // The notes, by filter. Control returns errors.ErrUnsupported for a note that the system lacks. All
 // such notes have the same number, which no kernel uses.
 const (
-	// NoteLowat is NOTE_LOWAT, select.KQ_NOTE_LOWAT (read, write): report from Data bytes on.
+	// NoteLowat is NOTE_LOWAT, select.KQ_NOTE_LOWAT (read, write): report at least Data bytes.
 	NoteLowat = Fflags(kevent.NoteLowat)
 	// NoteOOB is NOTE_OOB, no Python name (except): urgent data (macOS, OpenBSD, DragonFly, Linux).
 	NoteOOB = Fflags(kevent.NoteOOB)
 
 	// NoteDelete is NOTE_DELETE, select.KQ_NOTE_DELETE (vnode): a name of the file was removed.
 	NoteDelete = Fflags(kevent.NoteDelete)
-	// NoteWrite is NOTE_WRITE, select.KQ_NOTE_WRITE (vnode): it was written. In a directory, an
-	// entry was added or removed.
+	// NoteWrite is NOTE_WRITE, select.KQ_NOTE_WRITE (vnode): the file was written. In a directory,
+	// an entry was added or removed.
 	NoteWrite = Fflags(kevent.NoteWrite)
-	// NoteExtend is NOTE_EXTEND, select.KQ_NOTE_EXTEND (vnode): it grew.
+	// NoteExtend is NOTE_EXTEND, select.KQ_NOTE_EXTEND (vnode): the file grew.
 	NoteExtend = Fflags(kevent.NoteExtend)
-	// NoteAttrib is NOTE_ATTRIB, select.KQ_NOTE_ATTRIB (vnode): its attributes changed.
+	// NoteAttrib is NOTE_ATTRIB, select.KQ_NOTE_ATTRIB (vnode): the file's attributes changed.
 	NoteAttrib = Fflags(kevent.NoteAttrib)
-	// NoteLink is NOTE_LINK, select.KQ_NOTE_LINK (vnode): its link count changed.
+	// NoteLink is NOTE_LINK, select.KQ_NOTE_LINK (vnode): the file's link count changed.
 	NoteLink = Fflags(kevent.NoteLink)
-	// NoteRename is NOTE_RENAME, select.KQ_NOTE_RENAME (vnode): it was renamed.
+	// NoteRename is NOTE_RENAME, select.KQ_NOTE_RENAME (vnode): the file was renamed.
 	NoteRename = Fflags(kevent.NoteRename)
 	// NoteRevoke is NOTE_REVOKE, select.KQ_NOTE_REVOKE (vnode): revoke(2), or its file system was
 	// unmounted.
 	NoteRevoke = Fflags(kevent.NoteRevoke)
-	// NoteOpen is NOTE_OPEN, no Python name (vnode): it was opened (FreeBSD,
-	// NetBSD 10, Linux).
+	// NoteOpen is NOTE_OPEN, no Python name (vnode): the file was opened (FreeBSD, NetBSD 10,
+	// Linux).
 	NoteOpen = Fflags(kevent.NoteOpen)
-	// NoteClose is NOTE_CLOSE, no Python name (vnode): it was closed after being open for
+	// NoteClose is NOTE_CLOSE, no Python name (vnode): the file was closed after being open for
 	// reading (FreeBSD, NetBSD 10, Linux).
 	NoteClose = Fflags(kevent.NoteClose)
-	// NoteCloseWrite is NOTE_CLOSE_WRITE, no Python name (vnode): it was closed after being
+	// NoteCloseWrite is NOTE_CLOSE_WRITE, no Python name (vnode): the file was closed after being
 	// open for writing (FreeBSD, NetBSD 10, Linux).
 	NoteCloseWrite = Fflags(kevent.NoteCloseWrite)
-	// NoteRead is NOTE_READ, no Python name (vnode): it was read (FreeBSD, NetBSD 10,
-	// Linux).
+	// NoteRead is NOTE_READ, no Python name (vnode): the file was read (FreeBSD, NetBSD 10, Linux).
 	NoteRead = Fflags(kevent.NoteRead)
 
-	// NoteExit is NOTE_EXIT, select.KQ_NOTE_EXIT (proc): it ended; Data is its status as in
-	// wait(2).
+	// NoteExit is NOTE_EXIT, select.KQ_NOTE_EXIT (proc): the process exited; Data is its status as
+	// in wait(2).
 	NoteExit = Fflags(kevent.NoteExit)
-	// NoteFork is NOTE_FORK, select.KQ_NOTE_FORK (proc): it called fork(2).
+	// NoteFork is NOTE_FORK, select.KQ_NOTE_FORK (proc): the process called fork(2).
 	NoteFork = Fflags(kevent.NoteFork)
-	// NoteExec is NOTE_EXEC, select.KQ_NOTE_EXEC (proc): it called execve(2).
+	// NoteExec is NOTE_EXEC, select.KQ_NOTE_EXEC (proc): the process called execve(2).
 	NoteExec = Fflags(kevent.NoteExec)
 	// NoteExitStatus is NOTE_EXITSTATUS, no Python name (proc): macOS needs it to report the
 	// status; 0 elsewhere.
@@ -182,7 +182,7 @@ const (
 	NoteFFOr = Fflags(kevent.NoteFFOr)
 	// NoteFFCopy is NOTE_FFCOPY, no Python name (user): replace the bits.
 	NoteFFCopy = Fflags(kevent.NoteFFCopy)
-	// NoteFFCtrlMask is NOTE_FFCTRLMASK, no Python name (user): the bits of the four above.
+	// NoteFFCtrlMask is NOTE_FFCTRLMASK, no Python name (user): the bits of the four notes above.
 	NoteFFCtrlMask = Fflags(kevent.NoteFFCtrlMask)
 	// NoteFFlagsMask is NOTE_FFLAGSMASK, no Python name (user): the user's bits.
 	NoteFFlagsMask = Fflags(kevent.NoteFFlagsMask)

@@ -65,8 +65,8 @@ func (b *epollBackend) closeParker() error {
 // new one takes as long as some 20 events.
 const saturated = 1024
 
-// noteLook closes the parker of a saturated loop, which does not park. Through the parker the epoll
-// is inside the runtime's, and the kernel reports each event to both.
+// noteLook closes the parker of a saturated loop, which does not park. A parker nests the epoll in
+// the runtime's, so the kernel would report each event to both.
 func (b *epollBackend) noteLook(found bool) {
 	if !found {
 		b.found = 0
@@ -148,7 +148,7 @@ func forbidsParking(fd int) bool {
 	return err != nil || !keepsReadiness(string(name[:n]))
 }
 
-// isTerminal reports whether a major number of devices.txt is a terminal's or a serial line's.
+// isTerminal reports whether a major number of devices.txt belongs to terminals or serial lines.
 func isTerminal(major uint32) bool {
 	switch {
 	case major == 4, major == 5: // consoles, /dev/tty, ttyS

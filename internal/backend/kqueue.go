@@ -90,7 +90,7 @@ func (b *kqueueBackend) Remove(fd int, _ Interest) (removed bool) {
 	return !b.owns(fd) && b.queue.Remove(fd) == nil
 }
 
-// Forget has nothing to do: the kernel has dropped the registration.
+// Forget does nothing, because the kernel has dropped the registration.
 func (*kqueueBackend) Forget(int, Interest) {}
 
 func (b *kqueueBackend) Look(batch *Batch) error { return b.take(batch, 0, false) }

@@ -43,7 +43,7 @@ var conditions = [...]struct {
 	{RdHup, sys.PollRdHup},
 }
 
-// toPoll returns the events to request from poll(2), without those that this system lacks.
+// toPoll returns the events to request from poll(2), except those that this system lacks.
 func toPoll(events uint32) (asked uint16) {
 	for _, condition := range conditions {
 		if events&condition.epoll != 0 && condition.poll != sys.PollAbsent {

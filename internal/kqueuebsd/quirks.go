@@ -9,17 +9,17 @@ func (k *Kernel) keepsOldState(change kevent.Event) bool {
 		(k.System == "dragonfly" || k.System == "netbsd")
 }
 
-// missesNotes reports whether the kernel does not look for the notes of the change. NetBSD collects
-// the notes of all registrations of a file only when it attaches or detaches one of them
-// (vn_knote_attach), not when one changes. Deleting the registration first would drop an event.
+// missesNotes reports whether the kernel ignores the notes of the change. NetBSD collects the notes
+// of all registrations of a file only when it attaches or detaches one of them (vn_knote_attach),
+// not when one changes. Deleting the registration first would drop an event.
 func (k *Kernel) missesNotes(change kevent.Event) bool {
 	return k.System == "netbsd" && change.Filter == kevent.FilterVnode && change.Flags&kevent.Delete == 0
 }
 
-// collectNotes makes the kernel collect the notes of the file again.
+// collectNotes makes the kernel update the notes that it collects for the file.
 func (k *Kernel) collectNotes(ident uint64) {
 	side := kevent.Event{Ident: ident, Filter: kevent.FilterVnode, Flags: kevent.Add}
-	_ = k.changeOne(k.SideFD, side) // the descriptor may be closed by now
+	_ = k.changeOne(k.SideFD, side) // fails if the descriptor is closed
 	side.Flags = kevent.Delete
 	_ = k.changeOne(k.SideFD, side)
 }
@@ -27,7 +27,7 @@ func (k *Kernel) collectNotes(ident uint64) {
 // dropsTrigger reports whether the change would lose its NOTE_TRIGGER:
 //   - FreeBSD and NetBSD only add an event that is added and triggered at once: kqueue_register
 //     zeroes kn_fflags before filt_userattach looks for NOTE_TRIGGER there;
-//   - with EV_CLEAR, a change of an event that exists takes the trigger back (filt_usertouch).
+//   - with EV_CLEAR, a change of an existing event undoes the trigger (filt_usertouch).
 func (k *Kernel) dropsTrigger(change kevent.Event) bool {
 	if change.Filter != kevent.FilterUser || change.Fflags&kevent.NoteTrigger == 0 || change.Flags&kevent.Delete != 0 {
 		return false
@@ -54,7 +54,7 @@ func (k *Kernel) fit(change *kevent.Event) {
 	}
 }
 
-// perSecond returns how many of the timer's units are a second.
+// perSecond returns the number of the timer's units in a second.
 func perSecond(fflags uint32) int64 {
 	switch unit := fflags & (kevent.NoteSeconds | kevent.NoteMSeconds | kevent.NoteUSeconds | kevent.NoteNSeconds); {
 	case unit == kevent.NoteSeconds:

@@ -45,7 +45,7 @@ type port struct {
 	closed     bool
 }
 
-// descriptors are the handles of a kernel.
+// descriptors holds the handles of a kernel.
 type descriptors struct{ port *port }
 
 func (d descriptors) close() { _ = d.port.close() } // nobody takes the error

@@ -56,7 +56,7 @@ type kernel interface {
 	// some were lost.
 	read(happened func(n *node, entry string, change Change)) (lost bool, err error)
 	close() error
-	// held returns what keeps the kernel's descriptors open, which does not reach the nodes.
+	// held returns the owner of the kernel's descriptors, which does not refer to the nodes.
 	held() descriptors
 }
 
@@ -160,7 +160,7 @@ func (w *Watcher) Collect(report func(*Path, Change)) error {
 func (w *Watcher) Failing() bool { return len(w.failing) > 0 }
 
 // Close ends all watches. The garbage collector does the same if the Watcher becomes unreachable.
-// The function that was passed to New must not refer to it for that.
+// So the function passed to New must not refer to the Watcher.
 func (w *Watcher) Close() error {
 	w.cleanup.Stop()
 	w.paths, w.failing, w.outdated, w.changed = nil, nil, nil, nil

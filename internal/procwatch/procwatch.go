@@ -58,7 +58,7 @@ func (e *Exit) FD() int { return e.fd() }
 func (e *Exit) Status() (status int, known bool) { return e.status() }
 
 // Close ends the watch. Call it once. The garbage collector does the same if the Exit becomes
-// unreachable. The function notify must not refer to it for that.
+// unreachable. So notify must not refer to the Exit.
 func (e *Exit) Close() error {
 	e.cleanup.Stop()
 	return e.close()

@@ -68,7 +68,7 @@ const (
 const (
 	conditions = Readable | Priority | Writable | Errored | Hangup | ReadHangup
 	modes      = OneShot | Edge
-	// unasked are the conditions that mechanisms report even if they were not requested.
+	// unasked holds the conditions that mechanisms report even if they were not requested.
 	unasked = Errored | Hangup
 )
 

@@ -306,7 +306,7 @@ func (r *Registration[K]) end() {
 }
 
 // AlwaysReady reports whether every Wait reports the source as ready because the mechanism cannot
-// wait for it, such as a regular file. Only epoll and kqueue detect such sources. With other
+// wait for it. Regular files are such sources. Only epoll and kqueue detect them. With other
 // mechanisms AlwaysReady always returns false.
 func (r *Registration[K]) AlwaysReady() bool { return r.always }
 

@@ -95,7 +95,7 @@ func isBlocking(fd int) (bool, error) {
 	return flags&unix.O_NONBLOCK == 0, err
 }
 
-// questions are lists of one descriptor, which would be allocated for each call on DragonFly.
+// questions holds lists of one descriptor, which each call on DragonFly would otherwise allocate.
 var questions freelist.Slices[sys.PollFD]
 
 // ready returns EAGAIN if reading or writing would block. The end of file and an error do not

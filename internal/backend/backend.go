@@ -27,7 +27,7 @@ const (
 
 	Conditions = Readable | Priority | Writable | Errored | Hangup | ReadHangup
 	Modes      = OneShot | Edge
-	// Unasked are the conditions that mechanisms report even if they were not requested.
+	// Unasked holds the conditions that mechanisms report even if they were not requested.
 	Unasked = Errored | Hangup
 )
 

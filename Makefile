@@ -5,9 +5,12 @@
 TARGETS := linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/s390x linux/mips64 darwin/amd64 darwin/arm64 \
 	freebsd/amd64 freebsd/386 netbsd/amd64 netbsd/arm openbsd/amd64 dragonfly/amd64 solaris/amd64 illumos/amd64 aix/ppc64 \
 	windows/amd64
-# The modules of go.work. SHIPPED holds the modules below the root that also run on other systems
-# than the one that checks them.
-MODULES = $(shell go list -m -f '{{.Dir}}')
+# The modules of go.work, and tools. go.work leaves tools out, because the first go command in a
+# clone would otherwise download the go.mod files of all linters. SHIPPED are the modules below the
+# root that also run on other systems than this one.
+MODULES = $(shell go list -m -f '{{.Dir}}') $(CURDIR)/tools
+# enter changes to the folder of a module in a loop over MODULES.
+enter = cd $$module && { [ $$module != $(CURDIR)/tools ] || export GOWORK=off; }
 SHIPPED = $(filter-out $(CURDIR) %/tools %/bench,$(MODULES))
 # Other systems whose files are linted, too.
 LINTED := darwin freebsd windows
@@ -68,7 +71,7 @@ check-all: check ## Run make check, then the checks that take long
 	@echo "make check-all: passed"
 
 fmt: bin ## Format the code
-	@for module in $(MODULES); do (cd $$module && $(CURDIR)/bin/golangci-lint fmt ./...) || exit 1; done
+	@for module in $(MODULES); do ($(enter) && $(CURDIR)/bin/golangci-lint fmt ./...) || exit 1; done
 
 formatted:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { printf 'not formatted; run make fmt:\n%s\n' "$$files"; exit 1; }
@@ -81,6 +84,7 @@ vet: ## Vet every module for every target
 		{ GOWORK=off go vet ./... && go vet $(SHIPPED:=/...); } || failed="$$failed $$target"; \
 	done; [ -z "$$failed" ] || { echo "vet failed for$$failed"; exit 1; }
 	go vet work
+	GOWORK=off go -C tools vet ./...
 	@GOWORK=off go mod tidy -diff
 
 # Code that is unused on one system may be used on another, so only Linux is searched for unused
@@ -88,7 +92,7 @@ vet: ## Vet every module for every target
 lint: bin ## Lint every module and the workflows
 	@failed=; for module in $(MODULES); do \
 		echo "lint $$module"; \
-		(cd $$module && $(CURDIR)/bin/golangci-lint run --allow-parallel-runners ./...) || failed="$$failed $$module"; \
+		($(enter) && $(CURDIR)/bin/golangci-lint run --allow-parallel-runners ./...) || failed="$$failed $$module"; \
 	done; for system in $(LINTED); do \
 		echo "lint for $$system"; \
 		CGO_ENABLED=0 GOOS=$$system bin/golangci-lint run --disable=unused ./... || failed="$$failed $$system"; \
@@ -106,7 +110,8 @@ test: ## Test every module
 
 race: ## Test with the race detector, RACES times with fewer repetitions inside the tests
 	go test -race -short -count=$(RACES) -shuffle=on -timeout=20m ./... $(SHIPPED:=/...)
-	go test -shuffle=on -timeout=10m ./tools/... ./bench/...
+	go test -shuffle=on -timeout=10m ./bench/...
+	GOWORK=off go -C tools test -shuffle=on -timeout=10m ./...
 
 stress: ## Stress the Poller with the race detector for STRESS, shared by its mechanisms
 	IOMUX_STRESS=$(STRESS) go test -race -run='^TestStress$$' -count=1 -v -timeout=60m .
@@ -149,7 +154,7 @@ api-same: bin-api
 	bin/api $(TARGETS)
 
 fuzz: ## Fuzz every target of every module for FUZZTIME
-	@for module in $(MODULES); do cd $$module; for package in $$(go list ./...); do \
+	@for module in $(MODULES); do $(enter) || exit 1; for package in $$(go list ./...); do \
 		for target in $$(go test -list='^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target"; \
 			go test -run='^$$' -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x $$package || exit 1; \
@@ -178,7 +183,7 @@ cover: ## Print how much of the root module its tests cover
 # govulncheck exits with 3 if it found something, and with 1 if it could not search.
 vuln: bin ## Search for known vulnerabilities; needs https://vuln.go.dev
 	@for module in $(MODULES); do \
-		status=0; bin/govulncheck -C $$module ./... || status=$$?; \
+		status=0; ($(enter) && $(CURDIR)/bin/govulncheck ./...) || status=$$?; \
 		case $$status in \
 		0) ;; \
 		3) echo "make vuln: $$module has known vulnerabilities"; exit 1 ;; \

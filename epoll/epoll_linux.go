@@ -113,9 +113,13 @@ func control(p *Poller, op operation, fd int, events Events, data uint64) error 
 	if data == wakerData {
 		p.ambiguous.Store(true)
 	}
-	errno := unix.EBADF
-	if fd != int(p.waker) { // the waker's number is not one that the program has opened
-		errno = sys.EpollControl(epfd, int(op), fd, uint32(events), data)
+	_, errno := sys.ToInt32(fd)
+	switch {
+	case fd == int(p.waker): // its number is not one that the program has opened
+		errno = unix.EBADF
+	case errno == 0:
+		event := sys.NewEpollEvent(uint32(events), data)
+		errno = sys.EpollCtl(epfd, int(op), fd, &event)
 	}
 	p.descriptor.Done()
 	if errno != 0 {

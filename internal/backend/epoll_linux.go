@@ -140,7 +140,8 @@ func (*epollBackend) Supports(interest Interest) bool { return interest&^(Condit
 
 // control wraps epoll_ctl(2).
 func control(epfd, op, fd int, interest Interest, tag uint32) syscall.Errno {
-	return sys.EpollControl(epfd, op, fd, uint32(interest), sys.EpollData(int32(fd), tag))
+	event := sys.NewEpollEvent(uint32(interest), sys.EpollData(int32(fd), tag))
+	return sys.EpollCtl(epfd, op, fd, &event)
 }
 
 // owns reports whether fd is one of this backend's descriptors. The caller's file with that number

@@ -254,7 +254,11 @@ func (q *Queue) deactivate(r *registration) {
 // epollCtl changes the entry of fd in an epoll. Its events have the slot in Fd and the generation
 // in Pad.
 func epollCtl(epoll, op, fd int, events uint32, slot, generation int32) syscall.Errno {
-	return sys.EpollControl(epoll, op, fd, events, *(*uint64)(unsafe.Pointer(&[2]int32{slot, generation})))
+	if _, errno := sys.ToInt32(fd); errno != 0 {
+		return errno
+	}
+	event := sys.NewEpollEvent(events, *(*uint64)(unsafe.Pointer(&[2]int32{slot, generation})))
+	return sys.EpollCtl(epoll, op, fd, &event)
 }
 
 // sysWrite and sysRead transfer the eight bytes of an eventfd or a timerfd, neither of which

@@ -84,12 +84,17 @@ func EpollCreate() (int, error) {
 	return fd, os.NewSyscallError("epoll_create1", err)
 }
 
-// epollEvent is struct epoll_event with data as two words, because the alignment of an uint64 would
+// EpollEvent is struct epoll_event with data as two words, because the alignment of an uint64 would
 // be wrong on amd64 and 386.
-type epollEvent struct {
+type EpollEvent struct {
 	events uint32
 	_      [(unsafe.Sizeof(unix.EpollEvent{}) - 12) / 4]uint32
 	data   [2]uint32
+}
+
+// NewEpollEvent returns an event.
+func NewEpollEvent(events uint32, data uint64) EpollEvent {
+	return EpollEvent{events: events, data: *(*[2]uint32)(unsafe.Pointer(&data))}
 }
 
 // EpollControl wraps epoll_ctl(2), which does not block. It returns EBADF for a number that no
@@ -98,9 +103,14 @@ func EpollControl(epfd, op, fd int, events uint32, data uint64) syscall.Errno {
 	if _, errno := ToInt32(fd); errno != 0 {
 		return errno
 	}
-	event := epollEvent{events: events, data: *(*[2]uint32)(unsafe.Pointer(&data))}
-	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd),
-		uintptr(unsafe.Pointer(&event)), 0, 0)
+	event := NewEpollEvent(events, data)
+	return EpollCtl(epfd, op, fd, &event)
+}
+
+// EpollCtl is EpollControl for a number that an int32 can hold. It is inlined, since a return after
+// a system call costs some 8 ns on processors whose kernel clears the predictions of returns.
+func EpollCtl(epfd, op, fd int, event *EpollEvent) (errno syscall.Errno) {
+	_, _, errno = syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(event)), 0, 0)
 	return errno
 }
 

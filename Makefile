@@ -26,7 +26,7 @@ WINE_LIMIT := 600
 FUZZTIME := 10s
 COUNT := 6
 BENCH := .
-BENCHTIME := 9m
+BENCHTIME := 11m
 STRESS := 20s
 # The number of faults that strike each object. 0 is all of them.
 FAULTS := 0

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -56,19 +57,25 @@ func narrow() string {
 const earlierTitle = "\n# An earlier run on another make of machine\n"
 
 // machine returns the facts in a report that name the make of the machine.
-func machine(report string) (facts string) {
+func machine(report string) (facts []string) {
 	for line := range strings.Lines(report) {
 		for _, name := range []string{"processor", "hypervisor", "32-bit programs"} {
 			if strings.HasPrefix(line, "| "+name+" |") {
-				facts += line
+				facts = append(facts, line)
 			}
 		}
 	}
 	return facts
 }
 
-// withEarlier appends the runs of an older file that were made on other makes of machine. It keeps
-// the last run of each make, without the notes.
+// isSameMake reports whether no fact of an older report contradicts those of a newer one. The first
+// reports name only the processor.
+func isSameMake(older, newer []string) bool {
+	return !slices.ContainsFunc(older, func(fact string) bool { return !slices.Contains(newer, fact) })
+}
+
+// withEarlier appends the runs of an older file that other makes of machine made. The last run of
+// each make stays, without the notes.
 func withEarlier(current, older string) string {
 	made := machine(current)
 	for run := range strings.SplitSeq(older, earlierTitle) {
@@ -76,7 +83,7 @@ func withEarlier(current, older string) string {
 		if _, after, found := strings.Cut(run, introduction); found {
 			run = after
 		}
-		if facts := machine(run); facts != "" && facts != made {
+		if facts := machine(run); len(facts) > 0 && !isSameMake(facts, made) {
 			current = strings.TrimRight(current, "\n") + "\n" + earlierTitle + "\n" + strings.Trim(run, "\n") + "\n"
 		}
 	}

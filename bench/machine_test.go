@@ -22,3 +22,17 @@ func TestTheLastRunOfEachMakeStays(t *testing.T) {
 		}
 	}
 }
+
+// TestAReportThatNamesLessIsOfTheSameMake reads a report from before the hypervisor was named.
+func TestAReportThatNamesLessIsOfTheSameMake(t *testing.T) {
+	newer := machine("| processor | A |\n| hypervisor | none |\n| 32-bit programs | run |\n")
+	for older, want := range map[string]bool{
+		"| processor | A |\n":                          true,
+		"| processor | B |\n":                          false,
+		"| processor | A |\n| hypervisor | another |\n": false,
+	} {
+		if got := isSameMake(machine(older), newer); got != want {
+			t.Errorf("%q: %t, want %t", older, got, want)
+		}
+	}
+}

@@ -37,7 +37,13 @@ func (p *Poller[K]) Wait(ctx context.Context, events []Event[K]) (n int, err err
 // A timeout is never shortened. On Linux a timeout of 2 ms or more can expire up to a millisecond
 // late. Shorter timeouts, and all timeouts with [WithBlocking], are as precise as the kernel's.
 func (p *Poller[K]) WaitTimeout(events []Event[K], d time.Duration) (n int, err error) {
-	return p.wait(context.Background(), events, max(d, 0))
+	if d > 0 {
+		return p.wait(context.Background(), events, d)
+	}
+	if err := p.refuse(events); err != nil {
+		return 0, err
+	}
+	return p.lastLook(events)
 }
 
 // Events returns an iterator that waits for events. If Wait fails, because ctx is done or the
@@ -97,18 +103,26 @@ var (
 	errNoRoom = fmt.Errorf("iomux: wait: there is no room for events: %w", os.NewSyscallError("wait", syscall.EINVAL))
 )
 
-// wait takes events, and waits for them if d is not 0. The comment of policy shows its steps, and
-// docs/waiting.md the calls between it and the backend.
-func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration) (int, error) {
+// refuse returns the error of a wait that cannot begin.
+func (p *Poller[K]) refuse(events []Event[K]) error {
 	switch {
 	case p.backend == nil || p.isClosed.Load():
-		return 0, errClosed
+		return errClosed
 	case len(events) == 0:
-		return 0, errNoRoom
+		return errNoRoom
 	}
-	if d == 0 || p.policy.lookFirst.Load() {
+	return nil
+}
+
+// wait takes events, and waits for them. The comment of policy shows its steps, and
+// docs/waiting.md the calls between it and the backend.
+func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration) (int, error) {
+	if err := p.refuse(events); err != nil {
+		return 0, err
+	}
+	if p.policy.lookFirst.Load() {
 		n, wake, err := p.look(events)
-		if n > 0 || wake || err != nil || d == 0 {
+		if n > 0 || wake || err != nil {
 			return n, err
 		}
 		p.policy.lookFirst.Store(false)

@@ -27,8 +27,8 @@ func TestTheLastRunOfEachMakeStays(t *testing.T) {
 func TestAReportThatNamesLessIsOfTheSameMake(t *testing.T) {
 	newer := machine("| processor | A |\n| hypervisor | none |\n| 32-bit programs | run |\n")
 	for older, want := range map[string]bool{
-		"| processor | A |\n":                          true,
-		"| processor | B |\n":                          false,
+		"| processor | A |\n":                           true,
+		"| processor | B |\n":                           false,
 		"| processor | A |\n| hypervisor | another |\n": false,
 	} {
 		if got := isSameMake(machine(older), newer); got != want {

@@ -3,7 +3,7 @@
 // Bench measures iomux and its rivals in interleaved rounds, and writes the results beside the
 // goals:
 //
-//	bench -out RESULTS.md -time 9m
+//	bench -out RESULTS.md -time 11m
 //
 // If a machine lacks something, such as a C compiler, bench leaves out what needs it. The results
 // list what was left out, and why.

@@ -209,7 +209,11 @@ func (b *epollBackend) Look(batch *Batch) error {
 	if err == nil && b.waker.Pending() {
 		err = b.dropWakeUp(batch, false)
 	}
-	b.noteLook(batch.N > 0)
+	if batch.N == 0 {
+		b.found = 0
+	} else if b.found++; b.found >= saturated {
+		b.rest()
+	}
 	return err
 }
 

@@ -65,18 +65,12 @@ func (b *epollBackend) closeParker() error {
 // new one takes as long as some 20 events.
 const saturated = 1024
 
-// noteLook closes the parker of a saturated loop, which does not park. A parker nests the epoll in
-// the runtime's, so the kernel would report each event to both.
-func (b *epollBackend) noteLook(found bool) {
-	if !found {
-		b.found = 0
-		return
-	}
-	if b.found++; b.found >= saturated {
-		b.found = 0
-		if b.parker.Load() != nil && !b.parked.asleep.Load() {
-			b.stopParking()
-		}
+// rest closes the parker of a saturated loop, which does not park. A parker nests the epoll in the
+// runtime's, so the kernel would report each event to both.
+func (b *epollBackend) rest() {
+	b.found = 0
+	if b.parker.Load() != nil && !b.parked.asleep.Load() {
+		b.stopParking()
 	}
 }
 

@@ -1,6 +1,7 @@
 package iomux_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -110,4 +111,33 @@ func staleAtTheLimit(t *testing.T, p *iomux.Poller[int], timeout time.Duration, 
 	}
 	leave()
 	expectNothing(t, p)
+}
+
+// A goroutine that waits beside a sleeping one needs no descriptor either.
+func TestSecondWaiterAtTheDescriptorLimit(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		fd, w := suite.Pipe(t)
+		r := register(t, p, fd, iomux.Readable)
+		leave := suite.LimitReached(t)
+		defer leave()
+		done := make(chan error)
+		go func() {
+			var events [1]iomux.Event[int]
+			n, err := p.WaitTimeout(events[:], soon)
+			if err == nil && n == 0 {
+				err = errors.New("no event")
+			}
+			done <- err
+		}()
+		time.Sleep(quiet)
+		for _, timeout := range []time.Duration{0, 1, quiet} {
+			var events [1]iomux.Event[int]
+			if n, err := p.WaitTimeout(events[:], timeout); n != 0 || err != nil {
+				t.Errorf("a wait of %v returned %d, %v", timeout, n, err)
+			}
+		}
+		suite.Write(t, w)
+		must(t, <-done)
+		expect(t, p, r, iomux.Readable)
+	})
 }

@@ -3,6 +3,8 @@
 package devpoll_test
 
 import (
+	"errors"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -134,6 +136,44 @@ func TestReadyIsFoundBehindDuplicatesOfClosedDescriptors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Concurrent Polls work at the descriptor limit: they see changes, and Close interrupts them.
+func TestConcurrentPollsAtTheDescriptorLimit(t *testing.T) {
+	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
+		const polls = 3
+		r, w := suite.Pipe(t)
+		suite.Write(t, w)
+		leave := suite.LimitReached(t)
+		defer leave()
+		seen, ended := make(chan int), make(chan error)
+		for range polls {
+			go func() {
+				var events [1]devpoll.Event
+				n, err := poller.Poll(events[:], -1)
+				seen <- events[0].FD
+				for n > 0 && err == nil {
+					n, err = poller.Poll(events[:], -1)
+				}
+				ended <- err
+			}()
+		}
+		time.Sleep(quiet)
+		must(t, poller.Register(r, devpoll.In))
+		for range polls {
+			if fd := <-seen; fd != r {
+				t.Errorf("descriptor %d is reported, want %d", fd, r)
+			}
+		}
+		must(t, poller.Unregister(r))
+		time.Sleep(quiet)
+		must(t, poller.Close())
+		for range polls {
+			if err := <-ended; !errors.Is(err, os.ErrClosed) {
+				t.Errorf("Poll: %v, want os.ErrClosed", err)
+			}
+		}
+	})
 }
 
 // The limit of open descriptors may change after New.

@@ -238,8 +238,6 @@ func (p *Poller) Unregister(fd int) error {
 //   - EINVAL if events is empty
 //   - os.ErrClosed after Close, or if Close is called during the Poll
 //   - ENOMEM
-//   - with the emulation, EMFILE if there are more concurrent Polls than ever before and the
-//     process has no descriptor left
 //   - with /dev/poll, the errors of changes that Register delayed, and EACCES if another process
 //     used the Poller first
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {

@@ -15,7 +15,7 @@ import (
 // waiter is the state of one waiting goroutine. The next one reuses it.
 type waiter struct {
 	waker  *waker.Waker
-	fd     int // of the waker
+	fd     int // of the waker, or -1 if the process had no descriptor for one
 	asleep bool
 	start  time.Time    // of the wait, set when it is needed
 	list   []sys.PollFD // the waker, the epoll, and the descriptors outside
@@ -66,8 +66,8 @@ func (s *Set) enter() (*waiter, error) {
 	last := len(s.free) - 1
 	if last < 0 {
 		w, err := s.newWaiter()
-		if err != nil {
-			return nil, err
+		if err != nil { // the process has no descriptors left
+			return &waiter{fd: -1}, nil
 		}
 		s.free, last = append(s.free, w), 0
 	}
@@ -81,6 +81,9 @@ func (s *Set) enter() (*waiter, error) {
 }
 
 func (s *Set) leave(w *waiter) {
+	if w.fd < 0 {
+		return
+	}
 	w.waker.Done()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,6 +110,9 @@ func (s *Set) prepare(w *waiter, left time.Duration) time.Duration {
 	w.asleep = left != 0
 	if len(s.dead) > 0 || s.closed {
 		return 0
+	}
+	if w.fd < 0 && (left < 0 || left > moment) {
+		return moment // nothing interrupts the wait
 	}
 	return left
 }
@@ -278,5 +284,5 @@ func poll(list []sys.PollFD, left time.Duration) (int, syscall.Errno) {
 	return n, 0
 }
 
-// moment is the longest wait on a part of a list.
+// moment is the longest wait on a part of a list, or without a waker.
 const moment = 10 * time.Millisecond

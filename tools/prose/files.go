@@ -20,7 +20,8 @@ func blocksOf(file, text string) (blocks []block, long []int) {
 	case strings.HasSuffix(name, ".c"), strings.HasSuffix(name, ".h"):
 		return sourceBlocks(text, slashed)
 	case name == "Makefile", name == "run", strings.HasSuffix(name, ".mk"), strings.HasSuffix(name, ".sh"),
-		strings.HasSuffix(name, ".py"), strings.HasSuffix(name, ".yml"), strings.HasSuffix(name, ".bash"):
+		strings.HasSuffix(name, ".py"), strings.HasSuffix(name, ".yml"), strings.HasSuffix(name, ".bash"),
+		strings.HasSuffix(name, ".txtar"):
 		return sourceBlocks(text, hashed)
 	}
 	return nil, nil

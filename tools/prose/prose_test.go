@@ -39,6 +39,7 @@ func TestFaults(t *testing.T) {
 		{"a.c", "/* It waits\n * lest it ends. */\nputs(\"What waits\"); // told\nint Who, told;\n", []int{2, 3, 3}},
 		{"a.py", "def f():\n    \"\"\"It waits.\n\n    Who waits.\"\"\"\n    print(\"told\") # " + wide + "\n", []int{4, 5, 5}},
 		{"Makefile", "all: ## What runs\n\techo $#told \"lest\"\n", []int{1, 2}},
+		{"testdata/a.txtar", "# It waits.\nexec a # told\n", []int{2}},
 		{"a_test.go", "package a\n\nfunc TestWhatItTells() {}\nfunc TestItWhat() {}\n", []int{3, 3}},
 		{"a.txt", "told\n", nil},
 	} {

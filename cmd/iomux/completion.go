@@ -51,8 +51,11 @@ func newCompletionCommand(root *cobra.Command) *cobra.Command {
 			case "powershell":
 				return root.GenPowerShellCompletionWithDesc(w)
 			}
-			return exit.Misuse("no completion for %q%s: name a shell: bash, zsh, fish or powershell", args[0],
-				suggest.Question(args[0], shells...))
+			advice := suggest.Question(args[0], shells...)
+			if advice == "" {
+				advice = ": name a shell: bash, zsh, fish or powershell"
+			}
+			return exit.Misuse("no completion for %q%s", args[0], advice)
 		},
 	}
 }

@@ -144,6 +144,9 @@ func newWaitCommand() *cobra.Command {
 			if timeout.Given {
 				opts.Timeout = timeout.Value
 			}
+			if mechanism == "" && cmd.Flags().Changed("mechanism") {
+				return exit.Misuse("--mechanism is empty: an unset variable?")
+			}
 			if opts.Retry = retry.Value; retry.Given && retry.Value == 0 {
 				return exit.Misuse("--retry: 0 would try without a pause: want a time such as 200ms")
 			}

@@ -215,10 +215,10 @@ func isAbsent(err error) bool {
 	return err == errRefused || leadsNowhere(err)
 }
 
-// interval returns the time between two attempts.
+// interval returns the time between two attempts, which leaves other processes time to run.
 func (t *target) interval() time.Duration {
 	if t.session.Retry > 0 {
-		return t.session.Retry
+		return max(t.session.Retry, time.Millisecond)
 	}
 	return goneCheck
 }

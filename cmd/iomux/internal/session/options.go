@@ -88,5 +88,9 @@ func Mechanism(name string) (iomux.Mechanism, error) {
 			return m, nil
 		}
 	}
-	return 0, exit.Misuse("--mechanism: no mechanism is called %q%s: use %s", name, suggest.Question(name, names...), strings.Join(names, ", "))
+	advice := suggest.Question(name, names...)
+	if advice == "" {
+		advice = ": use " + strings.Join(names, ", ")
+	}
+	return 0, exit.Misuse("--mechanism: no mechanism is called %q%s", name, advice)
 }

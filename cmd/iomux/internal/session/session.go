@@ -134,7 +134,7 @@ func (s *session) turn() (expired bool, err error) {
 			later()
 		}
 	}
-	return left == 0 && (s.Follow || len(events) == 0 && len(s.found) == 0), nil
+	return left == 0 && (s.Follow || len(s.found) == 0), nil
 }
 
 // left returns the rest of the timeout, negative if there is none.

@@ -56,7 +56,7 @@ func fuzzByNumber(f *testing.F, by iomux.Mechanism) {
 		f.Skip("this system does not have it")
 	}
 	m := mechanism(f, []iomux.Option{iomux.WithMechanism(by)})
-	// A closed number that reopened cannot be noticed, so it is unregistered first.
+	// A closed and reopened number is not detected, so the model unregisters it first.
 	m.ReportsClosed = suite.IsNval
 	suite.Fuzz(f, m)
 }

@@ -15,8 +15,8 @@ import (
 	"iomux/internal/test/wine"
 )
 
-// A Poller that nobody closed and nobody can reach ends the goroutines of its sources, and closes
-// what they opened. The test is not parallel, because it counts.
+// The garbage collector ends the goroutines of an unreachable Poller's sources, and closes their
+// descriptors. The test is not parallel, because it counts them.
 func TestUnreachablePollerEndsItsSources(t *testing.T) {
 	folder := wine.Folder(t)
 	for name, opts := range backends() {

@@ -61,8 +61,8 @@ func (b *epollBackend) closeParker() error {
 	return nil
 }
 
-// saturated is the number of successful Looks in a row after which the parker is closed. Making a
-// new one takes as long as some 20 events.
+// saturated is the number of successful Looks in a row after which the parker is closed. Opening a
+// new one takes as long as about 20 events.
 const saturated = 1024
 
 // rest closes the parker of a saturated loop, which does not park. A parker nests the epoll in the

@@ -121,7 +121,7 @@ func TestSleepWithoutAWakerIsAnError(t *testing.T) {
 	}
 }
 
-// A child asks at the limit for the first time.
+// A child process first calls NewKqueue and HasUrgent at the descriptor limit.
 func TestPriorityIsSupportedAfterTheDescriptorLimit(t *testing.T) {
 	if suite.Part() == "" {
 		if output, err := suite.Child(t, "limit"); err != nil {

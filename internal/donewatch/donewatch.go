@@ -1,14 +1,14 @@
-// Package donewatch calls a function when a context is done, and allocates nothing per context.
+// Package donewatch calls a function when a context is done. It does not allocate for each context.
 package donewatch
 
 import "sync"
 
-// Watcher calls a function when a channel is closed, the Done of a context. Unlike
-// context.AfterFunc it does not allocate, but it has a goroutine while it watches.
+// Watcher calls a function when the Done channel of a context is closed. Unlike context.AfterFunc
+// it does not allocate, but it uses a goroutine while it watches.
 type Watcher struct {
 	wake    func()
 	loop    func()        // Watcher.run, made once
-	changed chan struct{} // the goroutine is to look at done again
+	changed chan struct{} // makes the goroutine read done again
 
 	mu      sync.Mutex
 	done    <-chan struct{}
@@ -16,14 +16,14 @@ type Watcher struct {
 	stopped bool
 }
 
-// New returns a Watcher that calls wake, in a goroutine.
+// New returns a Watcher that calls wake in its goroutine.
 func New(wake func()) *Watcher {
 	w := &Watcher{wake: wake, changed: make(chan struct{}, 1)}
 	w.loop = w.run
 	return w
 }
 
-// Watch watches done instead of the channel before. It reports false after Stop.
+// Watch watches done instead of the previous channel. It returns false after Stop.
 func (w *Watcher) Watch(done <-chan struct{}) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -38,7 +38,7 @@ func (w *Watcher) Watch(done <-chan struct{}) bool {
 	return true
 }
 
-// Stop ends the goroutine for good.
+// Stop ends the goroutine. Later calls of Watch do nothing.
 func (w *Watcher) Stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -51,12 +51,12 @@ func (w *Watcher) set(done <-chan struct{}) {
 	if w.running {
 		select {
 		case w.changed <- struct{}{}:
-		default: // the goroutine has not looked since the last change
+		default: // the goroutine has not read the last change yet
 		}
 	}
 }
 
-// run ends when the watched channel is closed, or there is none.
+// run returns when the watched channel is closed, or when there is none.
 func (w *Watcher) run() {
 	var last <-chan struct{} // was closed
 	for {

@@ -46,7 +46,7 @@ type Queue struct {
 	pending list
 	woken   bool          // wakeFD is readable
 	failure syscall.Errno // why a pending registration has not been reported
-	nothing uint64        // the source of an epoll event that was none of the queue's
+	nothing uint64        // the source of an epoll event that was not an event of the queue
 	buffer  []byte        // for messages of the kernel
 }
 

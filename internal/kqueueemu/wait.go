@@ -20,7 +20,7 @@ const few = 64
 var buffers freelist.Slices[unix.EpollEvent]
 
 // Wait waits until there are events or the timeout expires. again reports whether the epoll had an
-// event that was none of the queue's, so that others may follow.
+// event that was not an event of the queue. Others may then follow.
 func (q *Queue) Wait(epoll int, events []kevent.Event, left *timeout.Countdown) (n int, again bool, errno syscall.Errno) {
 	if len(events) > few {
 		buffer := buffers.Get(min(len(events), q.entries()))

@@ -1,4 +1,4 @@
-// Package lazy makes values when they are first needed.
+// Package lazy creates values when they are first needed.
 package lazy
 
 import (
@@ -6,14 +6,14 @@ import (
 	"sync/atomic"
 )
 
-// Value is a value that is made once. A failure to make it is not remembered: it may be due to a
-// limit of the system that has room again later. The zero value is ready to use.
+// Value is a value that is created once. After a failure the next call tries again, because a
+// system limit may have room later. The zero value is ready to use.
 type Value[T any] struct {
 	mu   sync.Mutex
 	made atomic.Pointer[T]
 }
 
-// Get returns the value. If there is none yet, it calls create and returns its error.
+// Get returns the value. If there is none yet, Get calls create and returns its results.
 func (v *Value[T]) Get(create func() (T, error)) (T, error) {
 	if made := v.made.Load(); made != nil {
 		return *made, nil

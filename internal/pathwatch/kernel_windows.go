@@ -33,7 +33,7 @@ type directories struct {
 }
 
 // port is the completion port that all directories share. A goroutine waits for it. The port does
-// not reach the nodes, so it does not keep their owner reachable.
+// not refer to the nodes, so it does not keep their owner reachable.
 type port struct {
 	number windows.Handle
 	notify func()
@@ -48,7 +48,7 @@ type port struct {
 // descriptors holds the handles of a kernel.
 type descriptors struct{ port *port }
 
-func (d descriptors) close() { _ = d.port.close() } // nobody takes the error
+func (d descriptors) close() { _ = d.port.close() } // nobody can receive the error
 
 func (k *directories) held() descriptors { return descriptors{k.port} }
 

@@ -70,6 +70,6 @@ type descriptors map[int]struct{}
 
 func (d descriptors) close() {
 	for fd := range d {
-		_ = unix.Close(fd) // nobody takes the error
+		_ = unix.Close(fd) // nobody can receive the error
 	}
 }

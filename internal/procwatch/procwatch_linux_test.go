@@ -12,7 +12,7 @@ import (
 // watchers holds the ways to watch a process on this system.
 var watchers = map[string]watcher{"pidfd": Watch, "asking": watchByAsking}
 
-// Old kernels and sandboxes refuse pidfd_open. A goroutine then asks for the process.
+// Old kernels and sandboxes refuse pidfd_open. A goroutine then checks the process.
 func TestSandbox(t *testing.T) {
 	suite.Sandbox(t, func(t *testing.T, errno unix.Errno) {
 		suite.Forbid(t, errno, unix.SYS_PIDFD_OPEN)

@@ -149,7 +149,7 @@ func disableNegative(fds []PollFD) (disabled []disabledFD) {
 var rdHupIgnored lazy.Value[bool]
 
 // pollIgnoresRdHup reports whether the kernel is older than PollRdHup. FreeBSD has it since 13.1.
-// It returns false while the process has no descriptors left to find out.
+// It returns false while the process has too few descriptors left for the check.
 func pollIgnoresRdHup() bool {
 	if runtime.GOOS != "freebsd" {
 		return false

@@ -149,11 +149,11 @@ type SelectWord = uint
 // collector: 4096 descriptors take about 200 µs.
 const RawLimit = 4096
 
-// CanPollLook reports whether the system has PollLook. The compiler leaves a constant.
+// CanPollLook reports whether the system has PollLook. The compiler evaluates it to a constant.
 func CanPollLook() bool { return pollNumber() != 0 }
 
 // PollLook is Poll with timeout 0 for up to RawLimit descriptors. It makes a raw call, because it
-// cannot block. It is inlined, since a return after a system call costs some 8 ns on processors
+// cannot block. It is inlined, because a return after a system call costs about 8 ns on processors
 // whose kernel clears the predictions of returns.
 func PollLook(fds unsafe.Pointer, n uintptr) (ready uintptr, errno syscall.Errno) {
 	ready, _, errno = syscall.RawSyscall6(pollNumber(), uintptr(fds), n, 0, 0, 0, 0)

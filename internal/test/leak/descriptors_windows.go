@@ -18,8 +18,8 @@ var queryObject = windows.NewLazySystemDLL("ntdll.dll").NewProc("NtQueryObject")
 var counted = []string{"File", "IoCompletion", "Process", "Section"}
 
 // gap is the number of unused handles after which the search ends. Windows assigns the lowest free
-// number first. It also has a list of all handles, but asking for it harms other processes under
-// Wine 8.
+// number first. It also has a list of all handles, but reading it harms other processes under Wine
+// 8.
 const gap = 1 << 10
 
 func openDescriptors() map[int]bool { return openOf(counted) }

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// kept are functions of goroutines that the standard library starts once and never ends. The last
-// one is that of js, where it calls into Go.
+// kept lists functions of goroutines that the standard library starts once and never ends. The last
+// one is the function with which js calls into Go.
 var kept = []string{"os/signal.loop(", "runtime.ensureSigM(", "runtime.handleEvent("}
 
 // goroutines returns the stacks of all goroutines but the caller's, by the goroutine's number.

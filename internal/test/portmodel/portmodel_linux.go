@@ -18,14 +18,14 @@ import (
 
 // Model behaves as event ports do, with the descriptors of this process:
 //
-//   - An association ends when its event is taken, by port_dissociate, which takes its event back,
-//     and silently when the descriptor is closed.
-//   - A descriptor that is ready when it is associated is reported as such, even if it is not ready
-//     any more when the event is taken. Associating it again replaces the association.
+//   - An association ends when its event is taken, after port_dissociate, which drops its event,
+//     and without an event when the descriptor is closed.
+//   - A descriptor that is ready when it is associated is reported as ready, even if it is no
+//     longer ready when the event is taken. Associating it again replaces the association.
 //   - A closed descriptor is EBADFD. Regular files are always ready for everything.
-//   - Signals interrupt a wait now and then.
+//   - Signals sometimes interrupt a wait.
 //
-// A port is a number of this process. Get does not sleep, but looks again after a moment.
+// A port is a number of this process. Get does not sleep, but polls again after a moment.
 type Model struct {
 	// FailSends is how many of the next calls of Send fail with EAGAIN.
 	FailSends atomic.Int32
@@ -194,7 +194,7 @@ func (p *port) fire(at int) {
 	}
 }
 
-// isSame reports whether the descriptor is open and of the file that was associated.
+// isSame reports whether the descriptor is open and still belongs to the associated file.
 func (p *port) isSame(at int, fd int32) bool {
 	errno := sys.EpollControl(at, sys.EpollModify, int(fd), unix.EPOLLONESHOT, sys.EpollData(fd, 0))
 	return errno == 0 || errno == unix.EPERM // an epoll holds no regular file

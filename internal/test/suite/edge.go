@@ -155,8 +155,8 @@ func edgeNoneLost(t *testing.T, m Mechanism) {
 	waiters.Wait()
 }
 
-// edgeModifyRace modifies a registration over and over while another goroutine waits. Every byte
-// must be reported.
+// edgeModifyRace modifies a registration repeatedly while another goroutine waits. Every byte must
+// be reported.
 func edgeModifyRace(t *testing.T, m Mechanism) {
 	rounds := 100_000
 	if testing.Short() || m.Brief {

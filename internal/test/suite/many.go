@@ -51,8 +51,8 @@ func shortList(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 }
 
-// behindSpent makes many descriptors ready, and undoes that before the wait. However many events
-// turn out to be nothing, they do not hide the ready descriptor, even if the timeout is over.
+// behindSpent makes many descriptors ready, and unready again before the wait. Their dropped events
+// must not hide the ready descriptor, even after the timeout.
 func behindSpent(t *testing.T, m Mechanism) {
 	const descriptors = 40
 	spend := map[string]func(waiter Waiter, r int){

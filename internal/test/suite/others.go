@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// OthersRun calls f over and over on the only processor. The test fails if no other goroutine gets
-// to run.
+// OthersRun calls f repeatedly on the only processor. The test fails if no other goroutine gets to
+// run.
 func OthersRun(t testing.TB, f func()) {
 	t.Helper()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))

@@ -89,7 +89,7 @@ type Mechanism struct {
 	RefusesFiles bool
 	// UnconnectedIsSilent means that a socket that was never connected is not ready, as in kqueue.
 	UnconnectedIsSilent bool
-	// IgnoresUnknown means that Unregister of an unknown descriptor is no error, and that Modify
+	// IgnoresUnknown means that Unregister of an unknown descriptor succeeds, and that Modify
 	// registers it.
 	IgnoresUnknown bool
 	// Brief shortens long tests. It is for variants of a mechanism that runs them in full.

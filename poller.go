@@ -33,8 +33,8 @@ import (
 //     level-triggered event may be delivered to several of them, until the condition ends.
 //   - Wait, WaitTimeout, Modify and Unregister do not allocate.
 //
-// If a Poller becomes unreachable without Close, the garbage collector releases its descriptors.
-// Each of its Registrations keeps a Poller reachable.
+// If a Poller becomes unreachable without Close, the garbage collector releases its descriptors and
+// ends its sources. Each of its Registrations keeps a Poller reachable.
 //
 // A program that closes descriptors of the Poller by their numbers breaks it. Close still
 // interrupts a wait with epoll or kqueue. With poll, select or /dev/poll, a wait in progress then

@@ -11,17 +11,20 @@ import (
 	"iomux/internal/timeout"
 )
 
-// kernels holds the implementations for this system.
-var kernels = map[string]func() (kernel, error){
-	"inotify": func() (kernel, error) { return newKernel(nil) },
-	"kqueue over its emulation": func() (kernel, error) {
-		queue, fd, call, err := kqueueemu.New()
-		if err != nil {
-			return nil, os.NewSyscallError(call, err)
+// kernels holds the implementations for this system. The emulation of kqueue needs /proc.
+var kernels = func() map[string]func() (kernel, error) {
+	all := map[string]func() (kernel, error){"inotify": func() (kernel, error) { return newKernel(nil) }}
+	if _, err := os.Stat("/proc/self/fd"); err == nil {
+		all["kqueue over its emulation"] = func() (kernel, error) {
+			queue, fd, call, err := kqueueemu.New()
+			if err != nil {
+				return nil, os.NewSyscallError(call, err)
+			}
+			return newVnodes(&emulatedQueue{queue, fd}, unix.O_RDONLY), nil
 		}
-		return newVnodes(&emulatedQueue{queue, fd}, unix.O_RDONLY), nil
-	},
-}
+	}
+	return all
+}()
 
 // emulatedQueue is the emulation of kqueue.
 type emulatedQueue struct {

@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 		leak.Main(m)
 	case role == "parent":
 		child := command("wait")
+		child.Stdout = os.Stderr
 		stdin, _ := child.StdinPipe()
 		if err := child.Start(); err != nil {
 			panic(err)
@@ -53,6 +54,7 @@ func TestMain(m *testing.M) {
 func command(role string) *exec.Cmd {
 	child := suite.Itself(context.Background())
 	child.Env = append(os.Environ(), roleName+"="+role)
+	child.Stderr = os.Stderr // a lone binary may have no /dev/null
 	return child
 }
 
@@ -68,6 +70,7 @@ func onEach(t *testing.T, test func(t *testing.T, watch watcher)) {
 func start(t *testing.T, role string) (child *exec.Cmd, stdin io.WriteCloser) {
 	t.Helper()
 	child = command(role)
+	child.Stdout = os.Stderr
 	stdin, err := child.StdinPipe()
 	must(t, err)
 	must(t, child.Start())

@@ -3,7 +3,6 @@
 package suite
 
 import (
-	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -138,7 +137,7 @@ func open(t testing.TB, path string, flags int) int {
 // ClosedFD returns the number of a closed descriptor.
 func ClosedFD(t testing.TB) int {
 	t.Helper()
-	fd := open(t, os.DevNull, unix.O_RDONLY)
+	fd, _ := Pipe(t)
 	high := Duplicate(t, fd, 200) // a number that no other open returns soon
 	must(t, unix.Close(high))
 	return high

@@ -87,7 +87,8 @@ func start(t *testing.T, end int) *exec.Cmd {
 	t.Helper()
 	child := suite.Itself(t.Context(), "-test.run=^TestChild$")
 	child.Env = append(os.Environ(), endName+"="+strconv.Itoa(end))
-	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stderr, os.Stderr // a lone binary may have no /dev/null
+	// A lone binary may have no /dev/null.
+	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stderr, os.Stderr
 	must(t, child.Start())
 	return child
 }

@@ -117,19 +117,24 @@ func (s *sockets) Unregister(fd int32) error {
 
 func (s *sockets) Poll(events []Event, d time.Duration) (n int, err error) {
 	for countdown := timeout.Start(d); ; {
+		var stale uint64
 		switch hasClosed, first := s.turn(); {
 		case !hasClosed:
-			n, err = s.wait(events, countdown.Left())
+			n, stale, err = s.wait(events, countdown.Left())
 		case first:
 			n = s.takeClosed(events)
 			var open int
-			open, err = s.wait(events[n:], 0)
+			open, stale, err = s.wait(events[n:], 0)
 			n += open
 		default:
-			n, err = s.wait(events, 0)
+			n, stale, err = s.wait(events, 0)
 			n += s.takeClosed(events[n:])
 		}
-		if n > 0 || err != nil || !countdown.Again(0, 0) {
+		again := countdown.Again(0, 0)
+		if stale != 0 {
+			again = countdown.LookAgain(stale)
+		}
+		if n > 0 || err != nil || !again {
 			return n, err
 		}
 	}
@@ -169,10 +174,11 @@ func (s *sockets) takeClosed(events []Event) (n int) {
 	return n
 }
 
-// wait writes ready sockets of the driver to events.
-func (s *sockets) wait(events []Event, left time.Duration) (n int, err error) {
+// wait writes ready sockets of the driver to events. stale is one that the driver has reported in
+// place of a ready one, or 0.
+func (s *sockets) wait(events []Event, left time.Duration) (n int, stale uint64, err error) {
 	if len(events) == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	taken := 0
 	var closed []afd.Ready
@@ -190,14 +196,17 @@ func (s *sockets) wait(events []Event, left time.Duration) (n int, err error) {
 		if k := s.known[int32(event.FD)]; k != nil && event.Events&(Events(k.events)|Err|Hup) != 0 {
 			events[n] = Event{FD: event.FD, Events: event.Events & (Events(k.events) | Err | Hup)}
 			n++
+		} else {
+			stale = uint64(event.FD)
 		}
 	}
 	for _, ready := range closed {
+		stale = uint64(ready.Socket)
 		if k := s.known[int32(ready.Socket)]; k != nil && k.tag == ready.Tag {
 			s.setClosed(k)
 		}
 	}
-	return n, err
+	return n, stale, err
 }
 
 func (s *sockets) Close() error { return s.driver.Close() }

@@ -83,6 +83,7 @@ vet: ## Vet every module for every target
 		export CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/}; \
 		{ GOWORK=off go vet ./... && go vet $(SHIPPED:=/...); } || failed="$$failed $$target"; \
 	done; [ -z "$$failed" ] || { echo "vet failed for$$failed"; exit 1; }
+	@for system in js wasip1; do GOWORK=off CGO_ENABLED=0 GOOS=$$system GOARCH=wasm go vet ./... || exit 1; done
 	go vet work
 	GOWORK=off go -C tools vet ./...
 	@GOWORK=off go mod tidy -diff

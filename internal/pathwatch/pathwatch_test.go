@@ -64,6 +64,11 @@ func TestRecreatedSpecialFile(t *testing.T) {
 	onEach(t, func(t *testing.T, w *Watcher, directory string) {
 		name := filepath.Join(directory, "fifo")
 		must(t, unix.Mkfifo(name, 0o600))
+		var stat unix.Stat_t
+		must(t, unix.Lstat(name, &stat))
+		if _, fraction := stat.Ctim.Unix(); fraction == 0 { // qemu-user for s390x leaves it out
+			t.Skip("this system reports the times of files in seconds")
+		}
 		p := add(t, w, name)
 		for range 5 {
 			must(t, os.Remove(name))

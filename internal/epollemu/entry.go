@@ -91,10 +91,20 @@ func leaveError() kqueue.Fflags {
 	return kqueueemu.LeaveError
 }
 
-// isPlain reports whether a filter waits for its direction, and not for the end only.
-func isPlain(slot slots, events uint32) bool {
-	return slot == writing || slot == reading && events&readable != 0
+// plain returns the filters that wait for their direction, and not for the end only.
+func (e *entry) plain() (which slots) {
+	if e.events&readable != 0 {
+		which |= reading
+	}
+	if e.events&writable != 0 {
+		which |= writing
+	}
+	return which
 }
+
+// hearsOfHangUps reports whether poll(2) of the system reports Hup for a socket. NetBSD's does not:
+// there a socket needs the filters of both directions, because it is hung up if both have ended.
+const hearsOfHangUps = runtime.GOOS != "netbsd"
 
 // plan appends a change for each filter that the registration needs. A plain filter has the mode of
 // the registration. Others report each arrival once, and are added again if their condition lasts.
@@ -118,9 +128,13 @@ func (e *entry) plan(list []kqueue.Event, fd int32) []kqueue.Event {
 		once.Filter, once.Fflags, once.Data = kqueue.FilterRead, leaveError()|kqueue.NoteLowat, math.MaxInt32
 		list = append(list, once)
 	}
-	if e.events&writable != 0 && !e.broken {
+	switch {
+	case e.events&writable != 0 && !e.broken:
 		change.Filter, change.Fflags = kqueue.FilterWrite, leaveError()
 		list = append(list, change)
+	case e.kind == socket && !hearsOfHangUps:
+		once.Filter, once.Fflags, once.Data = kqueue.FilterWrite, kqueue.NoteLowat, math.MaxInt32
+		list = append(list, once)
 	}
 	if e.events&Pri != 0 && HasUrgent() {
 		once.Filter, once.Fflags, once.Data = kqueue.FilterExcept, kqueue.NoteOOB, 0
@@ -170,7 +184,11 @@ func (e *Epoll) attach(fd int32, entry *entry) error {
 		return err
 	}
 	conditions := entry.events &^ (modes | RdHup | Err | Hup)
-	entry.simple = entry.attached == reading && conditions == In || entry.attached == writing && conditions == Out
+	plain := entry.attached
+	if !hearsOfHangUps { // isSimple is false if another filter has an event
+		plain &= entry.plain()
+	}
+	entry.simple = plain == reading && conditions == In || plain == writing && conditions == Out
 	return nil
 }
 

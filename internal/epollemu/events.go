@@ -6,10 +6,11 @@ import "iomux/kqueue"
 
 // inferred returns the events according to the filters alone.
 func (e *entry) inferred() (ready uint32) {
-	if e.fired&reading != 0 && isPlain(reading, e.events) {
+	plain := e.fired & e.plain()
+	if plain&reading != 0 {
 		ready |= In
 	}
-	if e.fired&writing != 0 {
+	if plain&writing != 0 {
 		ready |= Out
 	}
 	if e.fired&urgent != 0 {

@@ -138,10 +138,7 @@ func (e *entry) readiness(answer sys.PollFD) uint32 {
 // settle updates the filters after a report of ready. It returns false if there is nothing to
 // report.
 func (e *Epoll) settle(fd int32, entry *entry, ready uint32) bool {
-	plain := entry.fired & writing
-	if isPlain(reading, entry.events) {
-		plain |= entry.fired & reading
-	}
+	plain := entry.fired & entry.plain()
 	switch {
 	case entry.events&OneShot != 0 && ready == 0:
 		e.refit(fd, entry, plain, kqueue.EvEnable)
@@ -156,9 +153,7 @@ func (e *Epoll) settle(fd int32, entry *entry, ready uint32) bool {
 
 // lasting returns the filters whose condition lasts.
 func (e *entry) lasting(ready uint32) (which slots) {
-	if e.ended&reading != 0 {
-		which |= reading
-	}
+	which = e.ended
 	if ready&Pri != 0 {
 		which |= e.fired & urgent
 	}

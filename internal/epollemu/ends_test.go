@@ -86,3 +86,24 @@ func TestEndsOfAPipeDiffer(t *testing.T) {
 		expect(t, e, r, epollemu.Hup, 2)
 	}
 }
+
+func TestSocketWithoutPeerIsHungUpWhateverIsRequested(t *testing.T) {
+	const all = epollemu.In | epollemu.Out | epollemu.RdHup
+	for _, events := range []uint32{0, epollemu.In, epollemu.Out, epollemu.RdHup, epollemu.In | epollemu.RdHup, all} {
+		for _, mode := range modes {
+			e := newEpoll(t)
+			a, b := suite.SocketPair(t, unix.SOCK_STREAM)
+			suite.Close(t, b)
+			must(t, e.Add(a, events|mode, 1))
+			for range 3 {
+				expect(t, e, a, events|epollemu.Hup, 1)
+				if mode != 0 {
+					break
+				}
+			}
+			if mode != 0 {
+				expectNothing(t, e)
+			}
+		}
+	}
+}

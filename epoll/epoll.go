@@ -69,8 +69,8 @@
 //   - A kqueue of FreeBSD and NetBSD has no wake-up for urgent data. There Pri is reported only
 //     together with another event, and Pri alone is refused.
 //   - A socket that was never connected is not ready. On Linux it is Out|Hup.
-//   - Both ends of a pipe of FreeBSD and DragonFly read and write, so the reading end is Out, too. If
-//     the other end is closed, an end that is registered for Out without In is Out|Err, and any
+//   - Both ends of a pipe of FreeBSD and DragonFly read and write, so the reading end is Out, too.
+//     If the other end is closed, an end that is registered for Out without In is Out|Err, and any
 //     other is Hup.
 //   - A second Register of an edge-triggered descriptor fails, but may report once more what is
 //     ready. So may data that arrives after the end of a connection.

@@ -108,6 +108,9 @@ func TestTwoThousandSourcesOfWhichTheLastIsReady(t *testing.T) {
 		cmd.ExtraFiles[last-first] = ready
 		cmd.Args = append(cmd.Args, args...)
 		out, err := cmd.CombinedOutput()
+		if runtime.GOOS == "netbsd" && errors.Is(err, unix.EBADF) {
+			t.Skip("kern.maxfiles allows too few descriptors:", err)
+		}
 		if want := fmt.Sprintf("fd:%d\treadable\n", last); err != nil || string(out) != want {
 			t.Errorf("%s: %q, %v, want %q", mechanism, out, err, want)
 		}

@@ -223,54 +223,68 @@ var flagNames = []bitnames.Name{
 	{Value: uint64(EvFlag1), Text: "EvFlag1"},
 }
 
-// noteNames holds the names of each filter's notes. A note of several bits precedes its parts.
-var noteNames = map[Filter][]bitnames.Name{
-	FilterRead:   {{Value: uint64(NoteLowat), Text: "NoteLowat"}},
-	FilterWrite:  {{Value: uint64(NoteLowat), Text: "NoteLowat"}},
-	FilterExcept: {{Value: uint64(NoteOOB), Text: "NoteOOB"}},
-	FilterVnode: {
-		{Value: uint64(NoteDelete), Text: "NoteDelete"},
-		{Value: uint64(NoteWrite), Text: "NoteWrite"},
-		{Value: uint64(NoteExtend), Text: "NoteExtend"},
-		{Value: uint64(NoteAttrib), Text: "NoteAttrib"},
-		{Value: uint64(NoteLink), Text: "NoteLink"},
-		{Value: uint64(NoteRename), Text: "NoteRename"},
-		{Value: uint64(NoteRevoke), Text: "NoteRevoke"},
-		{Value: uint64(NoteOpen), Text: "NoteOpen"},
-		{Value: uint64(NoteClose), Text: "NoteClose"},
-		{Value: uint64(NoteCloseWrite), Text: "NoteCloseWrite"},
-		{Value: uint64(NoteRead), Text: "NoteRead"},
-	},
-	FilterProc: {
-		{Value: uint64(NoteExit), Text: "NoteExit"},
-		{Value: uint64(NoteFork), Text: "NoteFork"},
-		{Value: uint64(NoteExec), Text: "NoteExec"},
-		{Value: uint64(NoteExitStatus), Text: "NoteExitStatus"},
-		{Value: uint64(NoteTrack), Text: "NoteTrack"},
-		{Value: uint64(NoteTrackErr), Text: "NoteTrackErr"},
-		{Value: uint64(NoteChild), Text: "NoteChild"},
-	},
-	FilterProcDesc: {{Value: uint64(NoteExit), Text: "NoteExit"}},
-	FilterNetdev: {
-		{Value: uint64(NoteLinkUp), Text: "NoteLinkUp"},
-		{Value: uint64(NoteLinkDown), Text: "NoteLinkDown"},
-		{Value: uint64(NoteLinkInv), Text: "NoteLinkInv"},
-	},
-	FilterFS: {
-		{Value: uint64(NoteMount), Text: "NoteMount"},
-		{Value: uint64(NoteUnmount), Text: "NoteUnmount"},
-	},
-	FilterTimer: {
-		{Value: uint64(NoteNSeconds), Text: "NoteNSeconds"},
-		{Value: uint64(NoteUSeconds), Text: "NoteUSeconds"},
-		{Value: uint64(NoteMSeconds), Text: "NoteMSeconds"},
-		{Value: uint64(NoteSeconds), Text: "NoteSeconds"},
-		{Value: uint64(NoteAbsTime), Text: "NoteAbsTime"},
-	},
-	FilterUser: {
-		{Value: uint64(NoteFFCopy), Text: "NoteFFCopy"},
-		{Value: uint64(NoteFFOr), Text: "NoteFFOr"},
-		{Value: uint64(NoteFFAnd), Text: "NoteFFAnd"},
-		{Value: uint64(NoteTrigger), Text: "NoteTrigger"},
-	},
+// noteNames returns the names of a filter's notes. A note of several bits precedes its parts. A map
+// would cost time at the start of every program.
+func noteNames(filter Filter) []bitnames.Name {
+	switch filter {
+	case FilterRead:
+		return []bitnames.Name{{Value: uint64(NoteLowat), Text: "NoteLowat"}}
+	case FilterWrite:
+		return []bitnames.Name{{Value: uint64(NoteLowat), Text: "NoteLowat"}}
+	case FilterExcept:
+		return []bitnames.Name{{Value: uint64(NoteOOB), Text: "NoteOOB"}}
+	case FilterVnode:
+		return []bitnames.Name{
+			{Value: uint64(NoteDelete), Text: "NoteDelete"},
+			{Value: uint64(NoteWrite), Text: "NoteWrite"},
+			{Value: uint64(NoteExtend), Text: "NoteExtend"},
+			{Value: uint64(NoteAttrib), Text: "NoteAttrib"},
+			{Value: uint64(NoteLink), Text: "NoteLink"},
+			{Value: uint64(NoteRename), Text: "NoteRename"},
+			{Value: uint64(NoteRevoke), Text: "NoteRevoke"},
+			{Value: uint64(NoteOpen), Text: "NoteOpen"},
+			{Value: uint64(NoteClose), Text: "NoteClose"},
+			{Value: uint64(NoteCloseWrite), Text: "NoteCloseWrite"},
+			{Value: uint64(NoteRead), Text: "NoteRead"},
+		}
+	case FilterProc:
+		return []bitnames.Name{
+			{Value: uint64(NoteExit), Text: "NoteExit"},
+			{Value: uint64(NoteFork), Text: "NoteFork"},
+			{Value: uint64(NoteExec), Text: "NoteExec"},
+			{Value: uint64(NoteExitStatus), Text: "NoteExitStatus"},
+			{Value: uint64(NoteTrack), Text: "NoteTrack"},
+			{Value: uint64(NoteTrackErr), Text: "NoteTrackErr"},
+			{Value: uint64(NoteChild), Text: "NoteChild"},
+		}
+	case FilterProcDesc:
+		return []bitnames.Name{{Value: uint64(NoteExit), Text: "NoteExit"}}
+	case FilterNetdev:
+		return []bitnames.Name{
+			{Value: uint64(NoteLinkUp), Text: "NoteLinkUp"},
+			{Value: uint64(NoteLinkDown), Text: "NoteLinkDown"},
+			{Value: uint64(NoteLinkInv), Text: "NoteLinkInv"},
+		}
+	case FilterFS:
+		return []bitnames.Name{
+			{Value: uint64(NoteMount), Text: "NoteMount"},
+			{Value: uint64(NoteUnmount), Text: "NoteUnmount"},
+		}
+	case FilterTimer:
+		return []bitnames.Name{
+			{Value: uint64(NoteNSeconds), Text: "NoteNSeconds"},
+			{Value: uint64(NoteUSeconds), Text: "NoteUSeconds"},
+			{Value: uint64(NoteMSeconds), Text: "NoteMSeconds"},
+			{Value: uint64(NoteSeconds), Text: "NoteSeconds"},
+			{Value: uint64(NoteAbsTime), Text: "NoteAbsTime"},
+		}
+	case FilterUser:
+		return []bitnames.Name{
+			{Value: uint64(NoteFFCopy), Text: "NoteFFCopy"},
+			{Value: uint64(NoteFFOr), Text: "NoteFFOr"},
+			{Value: uint64(NoteFFAnd), Text: "NoteFFAnd"},
+			{Value: uint64(NoteTrigger), Text: "NoteTrigger"},
+		}
+	}
+	return nil
 }

@@ -45,7 +45,7 @@ func (e Event) Compare(other Event) int {
 func (e Event) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "{Ident:%d Filter:%v Flags:%v Fflags:%s Data:%d",
-		e.Ident, e.Filter, e.Flags, bitnames.Format(uint64(e.Fflags), noteNames[e.Filter]), e.Data)
+		e.Ident, e.Filter, e.Flags, bitnames.Format(uint64(e.Fflags), noteNames(e.Filter)), e.Data)
 	if e.Flags&EvError != 0 && e.Data > 0 && int64(syscall.Errno(e.Data)) == e.Data {
 		fmt.Fprintf(&text, "(%v)", syscall.Errno(e.Data))
 	}

@@ -3,6 +3,7 @@ package backend
 import (
 	"errors"
 	"io"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -53,14 +54,16 @@ func (b *pollBackend) Traits() Traits { return Traits{Live: b.live} }
 func (*pollBackend) Supports(interest Interest) bool { return pollSupports(interest) }
 
 func pollSupports(interest Interest) bool {
-	if interest&ReadHangup != 0 && !pollHasReadHangup {
+	if interest&ReadHangup != 0 && !pollHasReadHangup() {
 		return false
 	}
 	return interest&^(Conditions|OneShot) == 0
 }
 
-// pollHasReadHangup is false on systems without POLLRDHUP.
-var pollHasReadHangup = !errors.Is(poll.New().Register(0, poll.RdHup), errors.ErrUnsupported)
+// pollHasReadHangup reports whether the system has POLLRDHUP.
+var pollHasReadHangup = sync.OnceValue(func() bool {
+	return !errors.Is(poll.New().Register(0, poll.RdHup), errors.ErrUnsupported)
+})
 
 // toPoll returns the events to request from poll(2), without those that the system lacks.
 func toPoll(interest Interest) (events poll.Events) {
@@ -73,7 +76,7 @@ func toPoll(interest Interest) (events poll.Events) {
 	if interest&Priority != 0 {
 		events |= poll.Pri
 	}
-	if interest&ReadHangup != 0 && pollHasReadHangup {
+	if interest&ReadHangup != 0 && pollHasReadHangup() {
 		events |= poll.RdHup
 	}
 	return events

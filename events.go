@@ -50,8 +50,8 @@ type Event[K any] struct {
 	Registration *Registration[K]
 }
 
-// Expirations returns how often a timer or ticker has expired since its last event. It returns 0
-// for other kinds.
+// Expirations returns the number of times that a timer or ticker has expired since its last event.
+// It returns 0 for other kinds.
 func (e Event[K]) Expirations() int { return e.ifKind(KindTimer) }
 
 // Signal returns the signal that has arrived, and 0 for other kinds.

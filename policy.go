@@ -52,8 +52,8 @@ func (p *policy) yieldDue(n int) bool {
 	return true
 }
 
-// reserve returns how many of the room places are kept for the pending events of the Poller: up to
-// half, or a single place every other time.
+// reserve returns the number of the room places that are kept for the pending events of the Poller:
+// up to half, or a single place every other time.
 func (p *policy) reserve(room, pending int) int {
 	if p.pendingFirst = !p.pendingFirst; p.pendingFirst {
 		room++

@@ -227,7 +227,7 @@ func (p *Poller[K]) RegisterTimer(d time.Duration, key K) (*Registration[K], err
 }
 
 // RegisterTicker adds a timer that expires each time d has passed, as with time.NewTicker, until
-// Unregister. [Event.Expirations] returns how often it has expired since its last event.
+// Unregister. [Event.Expirations] returns the number of times it has expired since its last event.
 //
 // Errors: EINVAL if d is not positive; os.ErrClosed.
 func (p *Poller[K]) RegisterTicker(d time.Duration, key K) (*Registration[K], error) {

@@ -166,7 +166,7 @@ func pollUntil(p *Poller, epfd int, events []Event, d time.Duration) (int, error
 }
 
 // withoutWakers removes the events of wakers and returns the number of the others. If the caller
-// has registered the same data, it does so only after Close.
+// has registered data equal to wakerData, withoutWakers removes such events only after Close.
 func withoutWakers(p *Poller, events []Event) (kept int) {
 	for i, event := range events {
 		if event.FD == -1 && event.Data() == wakerData && (!p.ambiguous.Load() || p.descriptor.Closed()) {

@@ -27,8 +27,8 @@ const (
 	FilterProc = Filter(kevent.FilterProc)
 	// FilterNetdev is EVFILT_NETDEV, select.KQ_FILTER_NETDEV: Ident is a network interface (Linux).
 	FilterNetdev = Filter(kevent.FilterNetdev)
-	// FilterSignal is EVFILT_SIGNAL, select.KQ_FILTER_SIGNAL: Ident is a signal, Data how often it
-	// arrived.
+	// FilterSignal is EVFILT_SIGNAL, select.KQ_FILTER_SIGNAL: Ident is a signal, Data the number of
+	// times it arrived.
 	FilterSignal = Filter(kevent.FilterSignal)
 	// FilterTimer is EVFILT_TIMER, select.KQ_FILTER_TIMER: Data is the period, reported as the
 	// number of expiries.

@@ -28,8 +28,8 @@ const wordBits = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
 // fs.nr_open. Tests lower it.
 var dense = 1 << 20
 
-// Add adds fd to the set, as FD_SET does. It takes any number. Wait returns EBADF for a number that
-// is not an open descriptor.
+// Add adds fd to the set, as FD_SET does. It accepts any number. Wait returns EBADF for a number
+// that is not an open descriptor.
 func (s *Set) Add(fd int) {
 	if i := uint(fd) / uint(wordBits); i < uint(len(s.words)) {
 		s.words[i] |= 1 << (uint(fd) % uint(wordBits))

@@ -309,7 +309,7 @@ func epollFailure(errno syscall.Errno) error {
 	return os.NewSyscallError("epoll_ctl", errno)
 }
 
-// EpollLimits returns how many descriptors all epolls of the user can hold, or 0 if that is
+// EpollLimits returns the number of descriptors that all epolls of the user can hold, or 0 if it is
 // unknown, and the finest timeout.
 func EpollLimits() (watches uint64, resolution time.Duration) {
 	return sys.MaxWatches(), sys.EpollResolution()

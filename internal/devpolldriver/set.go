@@ -228,8 +228,8 @@ func (s *Set) writeAll(dp int, list []sys.PollFD) syscall.Errno {
 	return 0
 }
 
-// atMost returns how many of n entries the driver accepts at once. It does not read the limit for a
-// few entries, because the driver refuses too many with EINVAL.
+// atMost returns the number of entries, at most n, that the driver accepts at once. It does not
+// read the limit for a few entries, because the driver refuses too many with EINVAL.
 func atMost(n int) int {
 	const few = 256 // the default limit of Solaris
 	if n <= few {

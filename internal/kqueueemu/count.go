@@ -37,7 +37,7 @@ func (r *registration) backlog() int64 {
 	return max(int64(info.Unacked), 1) // the length of a listening socket's queue
 }
 
-// room returns how many bytes can be written, or 0 if Linux reports no number.
+// room returns the number of bytes that can be written, or 0 if Linux reports no number.
 func (r *registration) room() int64 {
 	switch r.kind {
 	case socket:

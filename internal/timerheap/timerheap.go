@@ -86,7 +86,7 @@ func (h *Heap[T]) shrink() {
 	}
 }
 
-// Expire returns the timer with the earliest deadline and how often it has expired, or nil if no
+// Expire returns the timer with the earliest deadline and its number of expirations, or nil if no
 // deadline has passed at the time now. It disarms a timer without a period, and arms any other for
 // its next expiration after now.
 func (h *Heap[T]) Expire(now int64) (t *Timer[T], count int) {

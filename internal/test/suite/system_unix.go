@@ -79,8 +79,8 @@ func fifoComesBack(t *testing.T, m Mechanism) {
 	}
 }
 
-// thousands returns how many descriptors a test may open from number 1000 on, and raises the limit
-// for them.
+// thousands returns the number of descriptors that a test may open from number 1000 on, and raises
+// the limit for them.
 func (m Mechanism) thousands(t *testing.T) int {
 	t.Helper()
 	const descriptors = 3000

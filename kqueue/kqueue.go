@@ -71,6 +71,8 @@
 // DragonFly count milliseconds only. No kernel has FilterNetdev any more. For link changes on macOS
 // and the BSDs, open a routing socket and register it with FilterRead.
 //
+// The README lists the systems on which the package was tested.
+//
 // # Flags of reported events
 //
 // A reported event also has flags of its registration. Test for single flags, not for equality.

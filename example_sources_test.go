@@ -90,7 +90,7 @@ func ExamplePoller_RegisterProcess() {
 		}
 		children[command] = child
 	}
-	deadline, err := p.RegisterTimer(time.Second, "deadline")
+	deadline, err := p.RegisterTimer(3*time.Second, "deadline")
 	if err != nil {
 		fmt.Println(err)
 	}

@@ -65,14 +65,14 @@ func ExamplePoller() {
 		log.Fatal(err)
 	}
 	defer func() { _ = poller.Close() }()
-	var writers []int
+	var readers, writers []int
+	defer func() { closeAll(append(readers, writers...)...) }()
 	for range 100 {
 		r, w := pipe()
-		defer closeAll(r, w)
+		readers, writers = append(readers, r), append(writers, w)
 		if err := poller.Register(r, epoll.In); err != nil {
 			log.Fatal(err)
 		}
-		writers = append(writers, w)
 	}
 	_, _ = descriptor.TryWrite(writers[42], []byte("hello"))
 

@@ -56,12 +56,14 @@ func (k *Kernel) fit(change *kevent.Event) {
 
 // perSecond returns the number of the timer's units in a second.
 func perSecond(fflags uint32) int64 {
-	switch unit := fflags & (kevent.NoteSeconds | kevent.NoteMSeconds | kevent.NoteUSeconds | kevent.NoteNSeconds); {
-	case unit == kevent.NoteSeconds:
+	unit := fflags & (kevent.NoteSeconds | kevent.NoteMSeconds | kevent.NoteUSeconds | kevent.NoteNSeconds)
+	if unit == kevent.NoteSeconds {
 		return 1
-	case unit == kevent.NoteUSeconds:
+	}
+	if unit == kevent.NoteUSeconds {
 		return 1e6
-	case unit == kevent.NoteNSeconds:
+	}
+	if unit == kevent.NoteNSeconds {
 		return 1e9
 	}
 	return 1e3

@@ -49,14 +49,16 @@ func New(fd int) (*Parker, error) {
 
 // checkRoom returns an error if two more descriptors, an epoll and an eventfd, cannot be opened.
 func checkRoom(fd int) error {
-	for range 2 {
-		twin, err := duplicate(fd)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = closeFD(twin) }() // nothing was written to it
+	first, err := duplicate(fd)
+	if err != nil {
+		return err
 	}
-	return nil
+	second, err := duplicate(fd)
+	if err == nil {
+		_ = closeFD(second) // nothing was written to it, nor to the first one
+	}
+	_ = closeFD(first)
+	return err
 }
 
 // Park calls look, and returns if look returns true. Otherwise it parks until the descriptor is

@@ -171,7 +171,11 @@ func TestSavesOfEditors(t *testing.T) {
 			"removal before": func(text string) error {
 				return errors.Join(persist(func() error { return os.Remove(name) }), rewrite(text))
 			},
-			"a backup, after 5ms": func(text string) error { return errors.Join(rename(), sleep(5*time.Millisecond), rewrite(text)) },
+			"a backup, after 5ms": func(text string) error {
+				err := rename()
+				time.Sleep(5 * time.Millisecond)
+				return errors.Join(err, rewrite(text))
+			},
 		} {
 			must(t, rewrite("before"))
 			within(t, w, p, 0, quiet)
@@ -183,11 +187,6 @@ func TestSavesOfEditors(t *testing.T) {
 			}
 		}
 	})
-}
-
-func sleep(d time.Duration) error {
-	time.Sleep(d)
-	return nil
 }
 
 // A look-up of another path must not hide earlier changes of the file.

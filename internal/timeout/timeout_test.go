@@ -74,7 +74,8 @@ func TestFruitlessCallsEndAfterTheTimeout(t *testing.T) {
 			}
 			const sources = 100
 			looks := 1
-			for ; countdown.LookAgain(uint64(looks%sources)) && looks < 10*sources; looks++ {
+			for countdown.LookAgain(uint64(looks%sources)) && looks < 10*sources {
+				looks++
 			}
 			if looks < sources || looks > 4*sources {
 				t.Errorf("a wait of %v makes %d calls after its end, want some more than %d", total, looks, sources)

@@ -167,15 +167,24 @@ func (t *target) closeWriter() {
 // startNetpoller makes the Go runtime start its netpoller, which timers and lookups use. The
 // runtime ends the program if it has no descriptors left for that.
 func startNetpoller() error {
+	var reserved []int
 	for range 3 { // on systems with kqueue
 		fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		if err != nil {
+			closeAll(reserved)
 			return err
 		}
-		defer func() { _ = unix.Close(fd) }() // nothing was written to it
+		reserved = append(reserved, fd)
 	}
+	closeAll(reserved)
 	time.NewTimer(time.Hour).Stop()
 	return nil
+}
+
+func closeAll(fds []int) {
+	for _, fd := range fds {
+		_ = unix.Close(fd) // nothing was written to it
+	}
 }
 
 // ignoringInterrupts repeats a call while signals interrupt it.

@@ -178,8 +178,7 @@ func raiseLimit(t testing.TB, n int) {
 // LimitReached makes the lowest free number the limit of descriptors, as Limit does.
 func LimitReached(t testing.TB) (leave func()) {
 	t.Helper()
-	lowest, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
-	must(t, err)
+	lowest := Duplicate(t, 0, 0)
 	must(t, unix.Close(lowest))
 	return Limit(t, lowest)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // Skip skips a test under Wine, because Wine deviates from Windows. The deviation is the reason.
@@ -28,7 +29,11 @@ func Folder(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := RemoveAll(folder); err != nil {
+		err := RemoveAll(folder)
+		for end := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(end); err = RemoveAll(folder) {
+			time.Sleep(10 * time.Millisecond) // a handle that is being closed keeps a removed file
+		}
+		if err != nil {
 			t.Error(err)
 		}
 	})

@@ -1,3 +1,5 @@
+//go:build unix || windows
+
 package suite
 
 // Numbers pairs the conditions and modes of the suite with the numbers of a mechanism.

@@ -155,12 +155,12 @@ func TestGoalsAreMeasured(t *testing.T) {
 	for _, c := range checks() {
 		for _, at := range c.of {
 			if !entries[at] {
-				t.Errorf("%s, %s: nobody measures %v", c.goal, c.what, at)
+				t.Errorf("%s, %s: no group measures %v", c.goal, c.what, at)
 			}
 		}
 		for _, at := range []*key{c.to, c.less} {
 			if at != nil && !entries[*at] {
-				t.Errorf("%s, %s: nobody measures %v", c.goal, c.what, *at)
+				t.Errorf("%s, %s: no group measures %v", c.goal, c.what, *at)
 			}
 		}
 	}
@@ -185,7 +185,7 @@ func small(g group) group {
 	return g
 }
 
-// TestGroupsRun measures every rival that is written in Go.
+// TestGroupsRun measures the rivals that are written in Go and part of this program.
 func TestGroupsRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the test starts many processes")

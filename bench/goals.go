@@ -24,7 +24,7 @@ type check struct {
 	always     bool // every round must keep the limit, not only the median
 }
 
-// values returns the value of each round, and nothing if a cell was not measured.
+// values returns the value of each round, or nil if a cell was not measured.
 func (c check) values(r *results) []float64 {
 	var greatest []float64
 	for _, at := range c.of {

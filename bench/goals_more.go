@@ -75,7 +75,7 @@ func startChecks() []check {
 		of: []key{{rowStart, rival.Command}}, metric: "child", to: &key{rowStart, rival.Hello}, limit: 1.5}}
 }
 
-// elsewhereChecks are goals that other programs measure. The notes have the figures.
+// elsewhereChecks returns the goals that other programs measure. The notes have the figures.
 func elsewhereChecks() []check {
 	return []check{
 		{goal: "go test ./... in the root, warm, in 40 s", what: "see the notes", limit: 1},

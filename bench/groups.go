@@ -15,7 +15,7 @@ type entry struct {
 	row, who string
 	work     []string
 	fixed    int  // the number of operations of a slice, or 0 to fill its time
-	anywhere bool // on any processor, not on a certain one
+	anywhere bool // run on any processor, not on a certain one
 	echo     *echoing
 }
 
@@ -48,7 +48,7 @@ func (g *group) add(row, work string, who ...string) {
 	}
 }
 
-// The rows that goals look at.
+// The names of the rows.
 const (
 	rowReadyOne   = "1 ready of 1"
 	rowReadyMany  = "1 ready of 10 000"

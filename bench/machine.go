@@ -74,8 +74,8 @@ func isSameMake(older, newer []string) bool {
 	return !slices.ContainsFunc(older, func(fact string) bool { return !slices.Contains(newer, fact) })
 }
 
-// withEarlier appends the runs of an older file that other makes of machine made. The last run of
-// each make stays, without the notes.
+// withEarlier appends the runs of an older file that come from other makes of machine. It keeps the
+// last run of each make, without the notes.
 func withEarlier(current, older string) string {
 	made := machine(current)
 	for run := range strings.SplitSeq(older, earlierTitle) {

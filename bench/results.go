@@ -246,7 +246,8 @@ func number(value float64) string {
 	return fmt.Sprintf("%.0f", value)
 }
 
-// wrap breaks a text into lines of at most 100 columns. It indents the lines of a list item.
+// wrap breaks a text into lines of at most 100 columns. It indents the lines of a list item after
+// the first.
 func wrap(text string) string {
 	indent := ""
 	if strings.HasPrefix(text, "- ") {

@@ -64,7 +64,7 @@ func newRivals() (*rivals, error) {
 	r.version[libkqueue] = output("pkg-config", "--modversion", "libkqueue")
 	r.buildC(libkqueue, strings.Fields(output("pkg-config", "--cflags", "--libs", "libkqueue"))...)
 	r.build(example, "go", "build", "-o", r.path("echo"), "iomux/examples/echo")
-	// As make install builds the command.
+	// These are the flags with which make install builds the command.
 	r.build(rival.Command, "env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-ldflags=-s -w", "-o", r.path("iomux"), "iomux/cmd/iomux")
 	r.build(rival.Hello, "env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-ldflags=-s -w", "-o", r.path("hello"), "iomux/bench/hello")
 	r.build(module, "make", "--silent", "python")

@@ -64,8 +64,8 @@ type runner struct {
 const (
 	fewest = 3 // rounds of a session, even if there is no time left
 
-	// sessions of a group. Each has new processes, because the place of its memory makes a process
-	// fast or slow until it ends.
+	// sessions is the number of sessions of a group. Each starts new processes, because the
+	// placement of its memory makes a process fast or slow until it ends.
 	sessions = 3
 )
 
@@ -111,7 +111,7 @@ func (r *runner) oneByOne(g group, deadline, latest time.Time) {
 	entries := slices.Clone(g.entries)
 	for round := 0; round < r.most && (round < fewest || time.Now().Before(deadline)); round++ {
 		if round > 0 && time.Now().After(latest) {
-			return // a busy machine
+			return // the machine is busy
 		}
 		rand.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
 		for _, e := range entries {
@@ -170,7 +170,7 @@ func (r *runner) gather(g group) (all []*competitor) {
 	return all
 }
 
-// session makes rounds until the group has most of them or the deadline has passed.
+// session makes rounds until the group has the number most of them or the deadline has passed.
 func (r *runner) session(all []*competitor, most int, deadline time.Time, title string) {
 	all = slices.Clone(all)
 	for round := 0; len(all) > 0 && r.results.rounds[title] < most && (round < fewest || time.Now().Before(deadline)); round++ {
@@ -216,7 +216,7 @@ func (r *runner) begin(e entry) (contestant, error) {
 }
 
 // calibrate returns the number of operations that fill a slice. It measures processor time if the
-// group's first table shows that.
+// group's first table shows it, and elapsed time otherwise.
 func calibrate(one *competitor, g group) (int, error) {
 	slice, clock := g.slice, "ns"
 	if len(g.tables) > 0 && g.tables[0].metric == "cpu" {
@@ -231,7 +231,7 @@ func calibrate(one *competitor, g group) (int, error) {
 	}
 	for {
 		spent := time.Duration(math.MaxInt64)
-		for range 2 { // because another process may have used the processor
+		for range 2 { // another process may have used the processor during one of them
 			took, err := one.ask(n)
 			if err != nil {
 				return 0, err

@@ -15,7 +15,7 @@ var scales = []int{1000, 5000, 19_000}
 
 func rowScale(n int, kind string) string { return strconv.Itoa(n) + " " + kind }
 
-// scaled lists what is measured at each scale.
+// scaled lists the rows of the table.
 var scaled = []struct{ what, kind, who, metric string }{
 	{"descriptors: memory of the process", "descriptors", rival.Poller, rival.Resident},
 	{"descriptors: memory of the kernel", "descriptors", rival.Poller, rival.Kernel},
@@ -42,7 +42,7 @@ func scale() group {
 	return g
 }
 
-// scaleText is the table of the fitted lines.
+// scaleText returns the table of the fitted lines.
 func scaleText(r *results) string {
 	var text strings.Builder
 	text.WriteString("\n|")
@@ -77,7 +77,7 @@ func quantity(metric string, value float64) string {
 	return number(value) + units[0]
 }
 
-// line fits a line by the least squares of relative distances, so that no single point dominates.
+// line fits a line with the least squares of relative errors, so that no single point dominates.
 func line(x []int, y []float64) (constant, slope float64) {
 	var w, wx, wy, wxx, wxy float64
 	for i, at := range x {

@@ -1,5 +1,5 @@
-# The steps of `make python-check`. They run side by side, because they mostly sleep. The module
-# must be built before. Paths start at the root.
+# The steps of `make python-check`. They run in parallel, because they mostly sleep. The module must
+# be built first. Paths are relative to the root.
 
 conformance := $(PYTHON) python/conformance/run.py --dev --jobs 12
 
@@ -14,7 +14,7 @@ own:
 probe:
 	$(PYTHON) python/conformance/probe.py
 
-# Without direct system calls, the tests prove the Go packages.
+# Without direct system calls, the tests exercise the Go packages.
 cpython:
 	IOMUX_SELECT_DIRECT=no $(conformance) test_selectors test_poll test_eintr test_select test_epoll
 

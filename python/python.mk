@@ -1,5 +1,5 @@
-# The targets of the Python module. The Makefile in the root includes this file, so paths start
-# there.
+# The targets of the Python module. The Makefile in the root includes this file, so paths are
+# relative to the root.
 
 # The interpreter that the module is built for: Debian's, not the first one on PATH.
 PYTHON ?= /usr/bin/python3
@@ -9,8 +9,8 @@ python_build := python/build
 python_suffix = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
 python_headers = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')
 
-# The Go runtime must not preempt with signals, which could reach Python's handlers, and not watch
-# its cgroup, which keeps two descriptors open.
+# The Go runtime must not preempt with signals, because they could reach Python's handlers. It must
+# not watch its cgroup, because that keeps two descriptors open.
 python_godebug := asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0
 
 python_cflags := -O2 -fPIC -std=gnu11 -Wall -Wextra -Wno-parentheses -Wno-missing-field-initializers -Werror \

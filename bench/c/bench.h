@@ -1,5 +1,5 @@
 // The C programs share this code. It raises the limit of descriptors and measures on request. The
-// first line of output is "ready". For each number N in the input, the program makes N operations,
+// first line of output is "ready". For each number N in the input, the program makes N operations
 // and prints their time and processor time as {"ns": NANOSECONDS, "cpu": NANOSECONDS}.
 #include <errno.h>
 #include <fcntl.h>
@@ -42,8 +42,8 @@ static void *idle(void *none) {
 	return none;
 }
 
-// share makes the process share its descriptors between threads, like every Go program. Each call
-// in the kernel pays for that.
+// share starts a thread, with which the process shares its descriptors, like every Go program. The
+// kernel then counts references to a descriptor in each call.
 static inline void share(void) {
 	pthread_t thread;
 	check(-pthread_create(&thread, NULL, idle, NULL), "pthread_create");
@@ -64,7 +64,7 @@ static inline void measure(void (*work)(int)) {
 	}
 }
 
-// make_pipes makes non-blocking pipes: ends[i][0] is for reading.
+// make_pipes makes non-blocking pipes. The reading end of pipe i is ends[i][0].
 static inline int (*make_pipes(int n))[2] {
 	int(*ends)[2] = calloc(n, sizeof *ends);
 	for (int i = 0; i < n; i++)

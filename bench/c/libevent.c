@@ -1,9 +1,10 @@
-// The same waits with libevent:
+// This program makes the waits of waits.c with libevent:
 //
 //	libevent ready WATCHED    a loop that does not wait, with one ready event
 //	libevent change           event_add and event_del
 //	libevent ring PIPES
 //	libevent echo
+//	libevent version         prints the version and the mechanism
 #define _GNU_SOURCE
 #include "bench.h"
 

@@ -1,4 +1,4 @@
-// Waits with libkqueue, for comparison. A call does not wait, and some of 64 eventfds are ready:
+// This program calls kevent of libkqueue without waiting. READY of 64 eventfds are ready:
 //
 //	libkqueue kqueue READY
 #define _GNU_SOURCE

@@ -1,8 +1,9 @@
-// The same waits with libuv:
+// This program makes the waits of waits.c with libuv:
 //
 //	libuv ready WATCHED    a loop that does not wait, with one ready descriptor
 //	libuv ring PIPES
 //	libuv echo
+//	libuv version          prints the version
 #define _GNU_SOURCE
 #include "bench.h"
 

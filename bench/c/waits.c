@@ -1,5 +1,5 @@
-// The same waits in C, for comparison. "mt" has an idle second thread, like every Go program. "one"
-// has none.
+// This program makes the waits of package rival in C. With "mt" it has an idle second thread,
+// because every Go program has several threads. With "one" it has no other thread.
 //
 //	waits one|mt ready WATCHED          epoll_wait that does not wait, with one ready descriptor
 //	waits one|mt change                 adds a descriptor to an epoll and removes it
@@ -11,7 +11,7 @@
 //	waits one|mt threads                two threads that wake each other
 //	waits one|mt process                a process that a peer wakes
 //	waits one|mt several N THREADS      threads that share an epoll of N one-shot descriptors
-//	waits one|mt kqueue READY           epoll_wait, READY of 64 are ready
+//	waits one|mt kqueue READY           epoll_wait, with READY of 64 descriptors ready
 //	waits one|mt peer                   the peer: replies to 8 bytes of input with 8 bytes
 //	waits one|mt echo                   the server, on one thread
 #define _GNU_SOURCE
@@ -45,7 +45,8 @@ static void expect(int n, int result, const char *call) {
 	}
 }
 
-// watch makes n eventfds, and lists and sets of them. The last ones are readable.
+// watch makes n eventfds, with a list of them for poll and a set for select. The last ones are
+// readable.
 static void watch(int n, int ready) {
 	watched = n;
 	fds = calloc(n, sizeof *fds);
@@ -159,7 +160,7 @@ static int ascending(const void *a, const void *b) {
 	return (x > y) - (x < y);
 }
 
-// late prints how late timeouts are: the median and the 99th percentile.
+// late prints the median and the 99th percentile of how late timeouts are, and counts early ones.
 static void late(void) {
 	int n;
 	printf("ready\n");

@@ -1,4 +1,4 @@
-"""The same waits with Python's modules select, selectors and asyncio:
+"""Makes the waits of waits.c with Python's modules select, selectors and asyncio:
 
     waits.py [threaded|iomux] ready WATCHED | change | modify | poll WATCHED | select WATCHED |
         late NANOSECONDS | ring PIPES | echo
@@ -51,7 +51,7 @@ def main():
 
 
 def watch(count, first):
-    """Make eventfds. The first or the last one is readable."""
+    """Makes eventfds. The first or the last one is readable."""
     chosen = 0 if first else count - 1
     return [os.eventfd(int(i == chosen), os.EFD_NONBLOCK) for i in range(count)]
 

@@ -18,7 +18,8 @@ const (
 )
 
 // contend registers, modifies and unregisters descriptors that are never ready, in one goroutine or
-// in many. Other goroutines wait meanwhile. With numbers[0] == 1 the epoll is the kernel's alone.
+// in many. Other goroutines wait meanwhile. If numbers[0] is 1, x/sys calls the kernel's epoll
+// instead of a Poller.
 func contend(who string, numbers []int) (work, error) {
 	fds, err := eventfds(contenders, 0)
 	if err != nil {

@@ -103,7 +103,7 @@ func footprint(_ string, numbers []int) (work, error) {
 	}, nil
 }
 
-// resident returns the memory of this process, after a garbage collection.
+// resident returns the resident memory of this process in bytes, after a garbage collection.
 func resident() float64 {
 	runtime.GC()
 	debug.FreeOSMemory()

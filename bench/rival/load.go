@@ -22,13 +22,13 @@ func rawTransfer(call uintptr) func(fd int, p []byte) (int, error) {
 	}
 }
 
-// client loads a server with messages.
+// client sends messages to a server and reads the replies.
 type client struct {
 	address unix.SockaddrInet4
 	epfd    int
 	events  []unix.EpollEvent
 	clients []connection
-	idle    []int // indices of clients, the longest idle first: a queue in a ring
+	idle    []int // a ring buffer with the indices of idle clients, the longest idle first
 	head    int
 	length  int
 }
@@ -48,8 +48,9 @@ var message, received = make([]byte, messageBytes), make([]byte, messageBytes)
 const FirstConnections = 50
 
 // load connects to a server. The arguments are its address, the number of connections, and the
-// window, which is the number of messages in flight. It begins with FirstConnections, and connects
-// the rest if it is to make 0 operations. An operation is a message and its reply.
+// window, which is the number of messages in flight. It first makes FirstConnections connections.
+// The returned work makes the rest if it is called with 0 operations. An operation is a message and
+// its reply.
 func load(arguments []string) (work, error) {
 	if len(arguments) != 3 {
 		return nil, errors.New("usage: load address connections window")

@@ -32,7 +32,7 @@ func eventfds(n, readable int) ([]int, error) {
 	return fds, nil
 }
 
-// ready looks at an epoll with a timeout of 0. One of n descriptors is ready.
+// ready waits on an epoll with a timeout of 0. One of its descriptors is ready.
 func ready(who string, numbers []int) (work, error) {
 	fds, err := eventfds(numbers[0], 1)
 	if err != nil {
@@ -45,7 +45,7 @@ func ready(who string, numbers []int) (work, error) {
 	return repeat(1, wait), nil
 }
 
-// repeat returns work that repeats a wait. Each wait must report as many events as wanted.
+// repeat returns work that repeats a wait. Each wait must report the wanted number of events.
 func repeat(want int, wait func() (int, error)) work {
 	return func(n int) map[string]float64 {
 		for range n {
@@ -276,8 +276,8 @@ func pollWait(who string, fds []int) (func() (int, error), error) {
 	return nil, errUnknown
 }
 
-// selects calls select(2) with a timeout of 0. The last descriptor is ready. The raw calls fill the
-// sets from a copy, as C does.
+// selects calls select(2) with a timeout of 0. The last descriptor is ready. For raw and x/sys, the
+// set of each call is a copy of a filled one, as in C.
 func selects(who string, numbers []int) (work, error) {
 	fds, err := eventfds(numbers[0], 1)
 	if err != nil {

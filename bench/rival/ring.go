@@ -38,8 +38,8 @@ func rawWrite(fd int) (int, error) {
 	return errnoless(n, errno)
 }
 
-// ring is libevent's workload: one of n pipes in a ring is active. Its data is read and written to
-// the next one.
+// ring runs libevent's workload. One of n pipes in a ring is active: its data is read and written
+// to the next pipe.
 func ring(who string, numbers []int) (work, error) {
 	count := numbers[0]
 	if who == Goroutines {
@@ -113,8 +113,8 @@ func ringWait(who string, r []int) (wait func() (int, error), at func(event int)
 	return nil, nil, errUnknown
 }
 
-// lookFirst returns a wait that first looks, as a Poller does. A look does not inform the Go
-// scheduler.
+// lookFirst returns a wait that first calls look, as a Poller does. That call has a timeout of 0,
+// so it does not inform the Go scheduler.
 func lookFirst(look, wait func() (int, error)) func() (int, error) {
 	return func() (int, error) {
 		if n, err := look(); n != 0 || err != nil {

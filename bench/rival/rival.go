@@ -139,8 +139,9 @@ func answer(operations work) error {
 	return lines.Err()
 }
 
-// measure returns the costs of n operations. Make others before, to warm up: after a pause the
-// monitor of the Go runtime runs every 20 µs, and slows down only after some milliseconds of work.
+// measure returns the costs of n operations. Callers make other operations first, to warm up. After
+// a pause the monitor of the Go runtime runs every 20 µs. It slows down only after some
+// milliseconds of work.
 func measure(operations work, n int) map[string]float64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

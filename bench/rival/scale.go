@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The metrics of scale, in all for numbers[0] sources.
+// The metrics of scale. Each value is the total of all sources.
 const (
 	Resident = "resident" // bytes of the process
 	Kernel   = "kernel"   // bytes of the kernel's objects
@@ -71,7 +71,7 @@ func scaleTimers(who string, numbers []int) (work, error) {
 	}, nil
 }
 
-// grow measures what registering takes.
+// grow measures the memory and the processor time that register takes.
 func grow(register func()) map[string]float64 {
 	process, kernel, used := resident(), slabs(), processorTime()
 	register()
@@ -79,8 +79,9 @@ func grow(register func()) map[string]float64 {
 	return map[string]float64{Resident: resident() - process, Kernel: slabs() - kernel, Register: used}
 }
 
-// slabs is the memory of the kernel's objects, in bytes, those of other processes included. Writing
-// to stat_refresh makes the kernel add up the counts of all processors, if this program may.
+// slabs returns the memory of the kernel's objects in bytes, including those of other processes.
+// Writing to stat_refresh makes the kernel add up the counts of all processors. The write fails
+// without privileges, which is ignored.
 func slabs() float64 {
 	_ = os.WriteFile("/proc/sys/vm/stat_refresh", []byte("1"), 0) // the file exists
 	return statistic("/proc/meminfo", "Slab:") * 1024

@@ -95,7 +95,7 @@ type serving struct {
 	write func(fd int, p []byte) (int, error)
 }
 
-// serveLoop does the same as the server in C.
+// serveLoop serves all connections on one goroutine, like the server in waits.c.
 func serveLoop(who string, listener net.Listener) error {
 	file, err := listener.(*net.TCPListener).File()
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 	"iomux"
 )
 
-// severalRoom is the number of events that one goroutine or thread takes at once.
+// severalRoom is the largest number of events that one wait returns, as in waits.c.
 const severalRoom = 16
 
 // several starts numbers[1] goroutines that wait on one set of numbers[0] one-shot descriptors.
-// Each event is read and its descriptor is armed again. All descriptors are always readable.
+// They read the descriptor of each event and arm it again. All descriptors are always readable.
 func several(who string, numbers []int) (work, error) {
 	fds, err := counters(numbers[0])
 	if err != nil {
@@ -43,7 +43,7 @@ func several(who string, numbers []int) (work, error) {
 	}, err
 }
 
-// counters returns n eventfds that stay readable for 2³² reads.
+// counters returns n eventfds that stay readable for 2³²−2 reads.
 func counters(n int) ([]int, error) {
 	fds := make([]int, n)
 	for i := range fds {

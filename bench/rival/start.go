@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ProgramVariable names the program that starts runs.
+// ProgramVariable is the environment variable that names the program for the work start.
 const ProgramVariable = "IOMUX_BENCH_PROGRAM"
 
 // starts runs a program from its start to its end and returns the processor time of all runs.

@@ -48,8 +48,8 @@ func expirations(who string, _ []int) (work, error) {
 	}, err
 }
 
-// armed arms many timers. It returns functions that reset one and that wait for n expirations, and
-// the bytes of the heap per timer.
+// armed arms many timers. It returns a function that resets one, a function that waits for n
+// expirations, and the bytes of the heap per timer.
 func armed(who string) (reset resetter, await func(n int), bytes float64, err error) {
 	before := heap()
 	reset, await, err = arm(who, manyTimers)

@@ -33,7 +33,7 @@ func byGoroutine(who string, _ []int) (work, error) {
 	return pings(who, w[0], r[1])
 }
 
-// byProcess is woken by another process. All rivals have the same partner, which is written in C.
+// byProcess lets another process wake this one. All rivals have the same partner, a program in C.
 func byProcess(who string, _ []int) (work, error) {
 	r, w, err := pipes(2)
 	if err != nil {
@@ -194,7 +194,7 @@ func others(who string, numbers []int) (work, error) {
 	}, nil
 }
 
-// reported counts the waits with a short timeout that miss a descriptor that is ready.
+// reported counts the waits with a short timeout that miss a ready descriptor.
 func reported(who string, _ []int) (work, error) {
 	fds, err := eventfds(1, 1)
 	if err != nil {
@@ -219,7 +219,7 @@ func reported(who string, _ []int) (work, error) {
 	}, nil
 }
 
-// readyWait waits for fd by any mechanism.
+// readyWait returns a wait for fd, using the mechanism of the rival.
 func readyWait(who string, fd int, timeout time.Duration) (func() (int, error), error) {
 	switch who {
 	case Poll:

@@ -70,7 +70,7 @@ func TestChat(t *testing.T) {
 		t.Error("serve:", err)
 	}
 	if _, err := anna.lines.ReadString('\n'); err == nil {
-		t.Error("the room has closed, and somebody talks")
+		t.Error("the guest received a line after the room was closed")
 	}
 	_, _ = anna.Close(), listener.Close()
 }

@@ -17,7 +17,7 @@ type room struct {
 	guests   map[*guest]struct{}
 }
 
-// guest is a connected client. The listener has none.
+// guest is a connected client. The key of the listener is nil.
 type guest struct {
 	conn         net.Conn
 	registration *iomux.Registration[*guest]

@@ -59,7 +59,7 @@ func TestEcho(t *testing.T) {
 				}
 				answer := make([]byte, 5)
 				if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "hello" {
-					t.Errorf("the answer is %q, %v", answer, err)
+					t.Errorf("the answer is %q, %v, want hello", answer, err)
 				}
 			}
 		})
@@ -67,7 +67,7 @@ func TestEcho(t *testing.T) {
 	all.Wait()
 }
 
-// The client sends more than the buffers hold before it reads.
+// TestEchoOfASlowReader sends more than the buffers hold before it reads.
 func TestEchoOfASlowReader(t *testing.T) {
 	conn := dial(t, start(t))
 	defer func() { _ = conn.Close() }()
@@ -80,7 +80,7 @@ func TestEchoOfASlowReader(t *testing.T) {
 	time.Sleep(50 * time.Millisecond)
 	got := make([]byte, len(sent))
 	if _, err := io.ReadFull(conn, got); err != nil || !bytes.Equal(got, sent) {
-		t.Errorf("what came back is not what was sent: %v", err)
+		t.Errorf("the received data differs from the sent data, or is incomplete: %v", err)
 	}
 	if err := <-written; err != nil {
 		t.Error(err)

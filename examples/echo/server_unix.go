@@ -35,7 +35,7 @@ type connection struct {
 
 // serve serves clients until the context is done.
 func serve(ctx context.Context, listener net.Listener) (err error) {
-	// The descriptor is a duplicate, which is ours, and non-blocking.
+	// File returns a duplicate of the descriptor. It is non-blocking, and the server closes it.
 	file, err := listener.(*net.TCPListener).File()
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (s *server) accept() error {
 	return nil
 }
 
-// answer returns the received data. It reads no more until the client has taken the data.
+// answer sends the received data back. It reads no more until the client has taken all of it.
 func (s *server) answer(c *connection) error {
 	data := c.unsent
 	if len(data) == 0 {

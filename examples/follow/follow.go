@@ -13,8 +13,8 @@ import (
 // quietTimer is the ident of the timer that expires after a time without appended data.
 const quietTimer = 1
 
-// follow copies data that is appended to the files to w. It ends if no data was appended for the
-// time quiet, or if the program is interrupted.
+// follow copies the files to w, and then the data that is appended to them. It ends if no data was
+// appended for the time quiet, or if the program is interrupted.
 func follow(w io.Writer, names []string, quiet time.Duration) (err error) {
 	queue, err := kqueue.New()
 	if err != nil {
@@ -87,7 +87,7 @@ func closeAll(files []*os.File) {
 	}
 }
 
-// restart is the change that starts the timer again.
+// restart returns the change that starts the timer again.
 func restart(quiet time.Duration) kqueue.Event {
 	return kqueue.Event{Ident: quietTimer, Filter: kqueue.FilterTimer, Flags: kqueue.EvAdd | kqueue.EvOneShot, Data: quiet.Milliseconds()}
 }

@@ -65,7 +65,7 @@ func TestMissingFileIsAnError(t *testing.T) {
 	t.Parallel()
 	err := follow(new(bytes.Buffer), []string{filepath.Join(t.TempDir(), "missing")}, time.Second)
 	if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("the error is %v", err)
+		t.Errorf("follow = %v, want os.ErrNotExist", err)
 	}
 }
 

@@ -1,5 +1,5 @@
-// Follow prints data appended to files, as tail -f does. It uses package kqueue, and runs on macOS
-// and the BSDs, and on Linux with the emulation:
+// Follow prints files and the data that is appended to them, like tail -f. It uses package kqueue.
+// It runs on macOS and the BSDs, and on Linux with the emulation:
 //
 //	follow log.txt other.txt
 //

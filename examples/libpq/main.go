@@ -26,7 +26,7 @@ func main() {
 	}
 }
 
-// source is a source of the loop.
+// source identifies a source of events.
 type source int
 
 const (
@@ -76,8 +76,8 @@ func run(address, channel string) (err error) {
 	return nil
 }
 
-// connect makes the connection without blocking. After each step the library returns the interest
-// to wait for. The descriptor can change, too.
+// connect makes the connection in steps that do not block. After each step the library returns the
+// interest to wait for. The descriptor may change between steps.
 func connect(poller *iomux.Poller[source], db *database) error {
 	interest := iomux.Writable
 	var events [1]iomux.Event[source]

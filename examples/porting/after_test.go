@@ -17,8 +17,8 @@ import (
 	"iomux/selectfd"
 )
 
-// The page shows the lines between "begin" and "end". Those of the other libraries are in the files
-// named before.
+// The page shows the lines between "begin" and "end". The code for other libraries is in the files
+// whose names start with "before".
 
 func unwrapErrors(err error) (again bool, errno syscall.Errno) {
 	// begin

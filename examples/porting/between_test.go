@@ -12,8 +12,8 @@ import (
 	"iomux/selectfd"
 )
 
-// The functions of this file are moves between the mechanisms of this module. The page shows both
-// of each pair.
+// The functions of this file do the same work with different mechanisms of this module. The page
+// shows them one after the other.
 
 func waitWithSelect(fds []int, handle func(fd int32)) error {
 	// begin

@@ -54,14 +54,14 @@ func TestTimeout(t *testing.T) {
 	start := time.Now()
 	err := run([]string{device.Name(), "50ms"}, new(strings.Builder))
 	if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) < 50*time.Millisecond {
-		t.Errorf("after %v: %v", time.Since(start), err)
+		t.Errorf("run = %v after %v, want context.DeadlineExceeded after 50 ms", err, time.Since(start))
 	}
 }
 
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{nil, {"/dev/null"}, {"/dev/null", "soon"}, {t.TempDir() + "/nothing", "1s"}} {
 		if err := run(args, new(strings.Builder)); err == nil {
-			t.Errorf("%q is taken", args)
+			t.Errorf("run accepted the arguments %q", args)
 		}
 	}
 }

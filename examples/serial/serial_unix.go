@@ -80,7 +80,7 @@ func newReader(device *os.File) (*reader, error) {
 	return &reader{poller: poller, fd: fd}, nil
 }
 
-// close also ends a read in progress.
+// close closes the poller, which also ends a read in progress.
 func (r *reader) close() { _ = r.poller.Close() }
 
 // read returns the next line, or context.DeadlineExceeded if the line is not complete in time.

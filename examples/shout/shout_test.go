@@ -83,7 +83,7 @@ func TestClientsHearShouts(t *testing.T) {
 	all.Wait()
 }
 
-// The server closes a connection when its client does, and continues to serve others.
+// TestServerSurvivesClientsThatLeave checks that the server serves a client after others have left.
 func TestServerSurvivesClientsThatLeave(t *testing.T) {
 	address := start(t)
 	for range 20 {

@@ -1,9 +1,9 @@
 """Measures the time of calls with the interpreter's module select and with ours.
 
-Three processes take turns, so that they see the same machine: the original, the original with an idle
-thread, and ours. The output has the medians of all rounds and the ratios. The thread matters because
-the kernel takes references to descriptors if a process has several threads, as one with ours always
-has.
+Three processes take turns, so that the load of the machine affects all of them: the original, the
+original with an idle thread, and ours. The output has the medians of all rounds and the ratios. The
+thread matters because the kernel counts references to descriptors if a process has several threads.
+A process with ours always has several.
 
 Usage: bench.py [ROUNDS]
 """

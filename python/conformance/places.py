@@ -1,7 +1,8 @@
 """Two virtual environments: one with the original module select, and one with ours.
 
-The second one's site-packages has the module and a .pth file that installs it. That works with -E and
--I too, but not with -S. The tests start children as sys.executable, so these use the same module.
+The site-packages of the second one has the module and a .pth file that installs it. That works with
+-E and -I too, but not with -S. The tests start children as sys.executable, so these use the same
+module.
 """
 
 import glob
@@ -91,7 +92,7 @@ def prove(place):
 
 
 def run(command, **options):
-    """Runs a command with the signal dispositions and mask of a shell, which tests of signals need."""
+    """Runs a command with the signal dispositions and mask that tests of signals need."""
 
     def defaults():
         for number in signal.valid_signals():

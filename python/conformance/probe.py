@@ -1,8 +1,8 @@
 """Compares behaviours that CPython's tests leave open, on the original module select and on ours.
 
-Each probe is a function in the folder probes, and runs in a process of its own. Its answer is its result
-or its exception. The catalogue lists intended differences with both answers, which are checked too. The
-last line is "N passed, N failed".
+Each probe is a function in the folder probes, and runs in a process of its own. Its answer is its
+result or its exception. The catalogue lists intended differences with both answers, which are
+checked too. The last line is "probes: N passed, N failed".
 """
 
 import concurrent.futures

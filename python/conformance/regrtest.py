@@ -2,8 +2,8 @@
 
 Usage: regrtest.py FILE [--pipes-of-solaris] ARGUMENT...
 
-FILE is the __file__ that select must have, or - for the built-in one. With --pipes-of-solaris, os.pipe
-returns two ends that can both be read and written, as on Solaris.
+FILE is the __file__ that select must have, or - for the built-in one. With --pipes-of-solaris,
+os.pipe returns two ends that can both be read and written, as on Solaris.
 """
 
 import os

@@ -2,12 +2,12 @@
 
 Usage: run.py [--dev] [--jobs N] [--with NAMES] [MODULE...]
 
---dev runs both in Python's development mode (-X dev). --jobs runs several modules at a time. Without a
-MODULE, all modules that use select run. The last line is "N passed, N failed". A test fails if its
-outcomes on the original and on ours differ.
+--dev runs both in Python's development mode (-X dev). --jobs runs several modules at a time.
+Without a MODULE, all modules that use select run. The last line is "N passed, N failed". A test
+fails if its outcomes on the original and on ours differ.
 
---with adds kqueue or devpoll to ours, as IOMUX_SELECT_WITH does. Tests that the original skips or does
-not have must then pass.
+--with adds kqueue or devpoll to ours, as IOMUX_SELECT_WITH does. Tests that the original skips or
+does not have must then pass.
 """
 
 import argparse
@@ -39,7 +39,7 @@ MODULES = {
     "test_asyncio": [],
 }
 
-# The modules that test names which only ours has.
+# The modules that test the names that --with adds.
 MODULES_WITH = {
     "kqueue": {"test_kqueue": [], "test_selectors": [], "test_eintr": [], "test_asyncio": []},
     "devpoll": {
@@ -124,7 +124,7 @@ class Comparison:
         return {name: pair for name, pair in outcomes.items() if pair[0] != pair[1] and not self.is_more(*pair)}
 
     def is_more(self, before, after):
-        """Reports whether the original lacks the test, ours passes it, and --with is set."""
+        """Reports whether only ours passes the test, and --with is set."""
         return self.extra and before in ("absent", "skipped") and after == "passed"
 
     def passed(self):

@@ -20,7 +20,7 @@ func TestCodeIsTheErrno(t *testing.T) {
 		t.Errorf("got %d, want %d", got, syscall.EEXIST)
 	}
 	if got := code(nil); got != 0 {
-		t.Errorf("no error: got %d", got)
+		t.Errorf("code(nil) = %d, want 0", got)
 	}
 	if got := count(7, nil); got != 7 {
 		t.Errorf("got a count of %d, want 7", got)
@@ -35,7 +35,7 @@ func TestCodesWithoutErrnoAreLargerThanAnyErrno(t *testing.T) {
 	for _, err := range []error{os.ErrClosed, poll.ErrNotRegistered, errors.New("unknown")} {
 		number := code(err)
 		if number <= 4095 || seen[number] {
-			t.Errorf("%v: got %d", err, number)
+			t.Errorf("code(%v) = %d, want a number of its own above 4095", err, number)
 		}
 		seen[number] = true
 	}

@@ -21,13 +21,13 @@ enum iomux_code {
 #define IOMUX_EPOLL_WAKER UINT64_C(0x696f6d78ffffffff)
 #endif
 
-/* poll.Event. epoll.Event is struct epoll_event itself. */
+/* The layout of poll.Event and devpoll.Event. That of epoll.Event is struct epoll_event. */
 typedef struct {
     intptr_t fd;
     uint16_t events;
 } iomux_polled;
 
-/* kqueue.Event. */
+/* The layout of kqueue.Event. */
 typedef struct {
     uint64_t ident;
     int16_t filter;

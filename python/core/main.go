@@ -3,8 +3,8 @@
 // method. The C half, in ../extension, checks arguments, raises exceptions and runs Python's signal
 // handlers.
 //
-// Each function returns an errno, or a count or negative errno if it counts. The codes of codes.h
-// stand for errors without an errno. A panic becomes the code of a failure.
+// Most functions return an errno, or 0. Functions that count events return the count or a negative
+// errno. The codes of codes.h stand for errors without an errno. A panic becomes IOMUX_FAILED.
 package main
 
 func main() {}

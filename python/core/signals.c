@@ -100,8 +100,7 @@ iomux_signals_catch(int number)
         w->before = current;
         __atomic_store_n(&w->next, current.sa_sigaction, __ATOMIC_SEQ_CST);
         if (!is_function(current.sa_sigaction)) {
-            /* System calls restart, and the kernel still reaps the children if SIGCHLD was ignored.
-               */
+            /* System calls restart. The kernel still reaps children if SIGCHLD was ignored. */
             current.sa_flags = SA_RESTART | (number == SIGCHLD && current.sa_handler == SIG_IGN ? SA_NOCLDWAIT : 0);
         }
         current.sa_flags = (current.sa_flags & ~SA_RESETHAND) | SA_SIGINFO | SA_ONSTACK;

@@ -4,11 +4,11 @@
 
 #include <stdint.h>
 
-/* iomux_signals_catch installs a handler that counts the signal and calls the handler before it. It
+/* iomux_signals_catch installs a handler that counts the signal and calls the previous handler. It
    must be called again after another handler was installed. */
 void iomux_signals_catch(int number);
 
-/* iomux_signals_release restores the handler before. */
+/* iomux_signals_release restores the previous handler, unless another one was installed since. */
 void iomux_signals_release(int number);
 
 /* iomux_signals_wait returns when a watched signal has arrived. */

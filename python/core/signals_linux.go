@@ -62,8 +62,8 @@ func passArrivals() {
 	}
 }
 
-// catchAgain catches signals again for which Python has installed another handler. It calls that
-// one from now on.
+// catchAgain installs the module's handler again where Python has replaced it. The handler calls
+// Python's new one from now on.
 func catchAgain() {
 	if !caught.any.Load() {
 		return

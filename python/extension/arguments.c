@@ -57,7 +57,7 @@ to_int(PyObject *object, int *value)
     return *value == -1 && PyErr_Occurred() ? -1 : 0;
 }
 
-/* poll refuses objects with __index__ as masks. */
+/* poll and devpoll refuse objects with __index__ as masks. */
 int
 to_unsigned_short(PyObject *object, unsigned short *value)
 {
@@ -108,7 +108,7 @@ select_timeout(PyObject *object, nanoseconds *timeout)
 }
 
 /* in_milliseconds reads a timeout for a call that takes an int of milliseconds. The rounded value
-   decides on range and sign only. The wait itself has nanoseconds. */
+   only determines the range and the sign. The wait itself uses nanoseconds. */
 static int
 in_milliseconds(reader read, PyObject *object, _PyTime_round_t rounding, int least, nanoseconds *timeout)
 {
@@ -155,7 +155,7 @@ kqueue_timeout(PyObject *object, nanoseconds *timeout)
         return 0;
     }
     time_type time;
-    /* A wrong type and a wrong size have the same text. */
+    /* A wrong type and a wrong size raise the same exception. */
     if (_PyTime_FromSecondsObject(&time, object, _PyTime_ROUND_TIMEOUT) < 0) {
         PyErr_Format(PyExc_TypeError, "timeout argument must be a number or None, got %.200s", Py_TYPE(object)->tp_name);
         return -1;

@@ -1,4 +1,4 @@
-/* Loads the Go half without effects on Python, and again in each child process that uses it. */
+/* This file loads the Go half without effects on Python, and again in each child that uses it. */
 #define _GNU_SOURCE
 #include "module.h"
 
@@ -32,11 +32,10 @@ static struct {
 /* The interpreters of a process may each have a lock of their own, but share the core. */
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 
-/* Set in the first thread of a child. */
+/* first_thread is set in the first thread of a child. */
 static pthread_key_t first_thread;
 
-/* after_fork runs in the child. The Go runtime has lost its threads and must not be entered again.
-   */
+/* after_fork runs in the child. The Go runtime has lost its threads, and must not be used again. */
 static void
 after_fork(void)
 {
@@ -79,7 +78,7 @@ count_python_threads(void)
 }
 
 /* first_thread_ends runs when the first thread of a child returns. That happens if its parent
-   forked in another thread than the main one. A process ends with its last thread, but the Go
+   forked in a thread other than the main one. A process ends with its last thread, but the Go
    runtime's threads never end. So this thread stays until it is Python's last one. */
 static void
 first_thread_ends(void *unused)
@@ -190,7 +189,7 @@ open_copy(void)
 
 /* open_library loads the core from path, and leaves the mask and the handlers of signals as they
    were. The runtime's threads inherit a mask that blocks everything, so they never take Python's
-   signals. The runtime's handlers are removed again. They serve faults in Go code, and preemption
+   signals. The runtime's handlers are removed again. They are for faults in Go code, preemption
    and SIGPIPE, which do not occur here. */
 static void *
 open_library(const char *path)
@@ -260,9 +259,8 @@ load_first(void)
     return load_from(path);
 }
 
-/* load_again loads a copy for a child. The dynamic linker returns the library it has already if the
-   file or the path is the same. So the file is new, and its path has one more slash for each copy.
-   */
+/* load_again loads a copy for a child. The dynamic linker returns the loaded library if the file or
+   the path is the same. So the file is new, and each copy's path has one more slash. */
 static int
 load_again(void)
 {

@@ -16,7 +16,7 @@ is_known(Epoll *self, int fd)
     return (size_t)fd < self->known_size && self->known_in == core.generation && self->known[fd];
 }
 
-/* remember makes fd known. If there is no memory, fd stays unknown, which only takes more time. */
+/* remember makes fd known. If there is no memory, fd stays unknown, and its calls use the core. */
 static void
 remember(Epoll *self, int fd)
 {

@@ -3,7 +3,7 @@
 
 #include <limits.h>
 
-/* A list of events. Most fit into some. */
+/* A list of events. Short lists are stored in some. */
 struct events {
     iomux_kevent *list;
     iomux_kevent some[16];

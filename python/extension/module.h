@@ -31,7 +31,8 @@ int devpoll_timeout(PyObject *object, nanoseconds *timeout);
 int epoll_timeout(PyObject *object, nanoseconds *timeout);
 int kqueue_timeout(PyObject *object, nanoseconds *timeout);
 
-/* interrupted runs Python's signal handlers after an interrupted wait, and sets left to the time
+/* deadline_of returns the time at which timeout ends, or timeout itself if it is not positive.
+   interrupted runs Python's signal handlers after an interrupted wait, and sets left to the time
    until deadline. It returns 1 to wait again, 0 if the time is over, or -1 if a handler raised an
    exception. */
 nanoseconds deadline_of(nanoseconds timeout);

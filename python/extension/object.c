@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-/* is_foreign reports whether the process that made or adopted the object is another one. */
+/* is_foreign reports whether another process made or adopted the object. */
 static int
 is_foreign(Object *self)
 {

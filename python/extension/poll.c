@@ -16,7 +16,7 @@ typedef struct {
     iomux_polled *polled; /* room for the events of one poll() */
     Py_ssize_t room;
     int polling;
-    struct pollfd *list; /* the size entries of registered, for poll_direct */
+    struct pollfd *list; /* the entries of registered, for poll_direct; their number is size */
     int size;
     int changed;         /* true if list is out of date */
 } Poll;

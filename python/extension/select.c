@@ -14,7 +14,7 @@ struct waited {
     GoUint8 *ready;
     int room, total;
     GoInt32 lengths[4]; /* the fourth is 0 */
-    /* Enough for most calls. */
+    /* Room that is enough for most calls. */
     PyObject *some_objects[32];
     GoInt32 some_fds[32];
     GoUint8 some_ready[32];
@@ -64,8 +64,8 @@ grow(struct waited *w)
     return 0;
 }
 
-/* add_object takes over a reference to object. It has the original's limits, whose exceptions
-   programs know. */
+/* add_object takes over a reference to object. It enforces the limits of the original, with the
+   same exceptions. */
 static int
 add_object(struct waited *w, int list, PyObject *object)
 {

@@ -32,16 +32,16 @@ func TestUnknownTablesAreNotChanged(t *testing.T) {
 	for name, table := range map[string][]byte{"shorter": marked(17)[row:], "without marks": marked(1, 2, 3)} {
 		before := bytes.Clone(table)
 		if err := clearMarks(table, binary.LittleEndian); err == nil {
-			t.Errorf("table %s: no error", name)
+			t.Errorf("clearMarks accepted the table %s", name)
 		}
 		if !bytes.Equal(table, before) {
-			t.Errorf("table %s: changed", name)
+			t.Errorf("clearMarks changed the table %s", name)
 		}
 	}
 }
 
 func TestOtherFilesAreRefused(t *testing.T) {
 	if err := quiet("main.go"); err == nil {
-		t.Error("no error")
+		t.Error("quiet accepted a file that is not a library")
 	}
 }

@@ -246,7 +246,7 @@ for timeout in (0, 0.001):
         run(START + code)
 
     def test_a_childs_smaller_table_is_noticed(self):
-        """A child's table has room for its open descriptors only, and select(2) ignores what is beyond."""
+        """A child's table is smaller, and select(2) ignores descriptors beyond it."""
         code = """
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
@@ -262,7 +262,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         run(START + code)
 
     def test_pending_signals_are_handled(self):
-        """A look may be interrupted, and then ends with the exception of the handler."""
+        """Runs a handler that raises before a call with timeout 0 ends."""
         code = """
 def handler(*_):
     raise KeyError('mine')

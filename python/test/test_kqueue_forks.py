@@ -1,4 +1,4 @@
-"""kqueue objects in child processes, which see them closed, and stress."""
+"""kqueue objects in child processes, which see them closed, and stress tests."""
 
 import gc
 import os
@@ -64,7 +64,7 @@ if pid == 0:
         os._exit(1)
     os._exit(5 if works(mine) else 2)
 print(status(pid))
-assert works(kq) and works(twin), 'the child took something away'
+assert works(kq) and works(twin), 'the child changed the queues of its parent'
 kq.close(), twin.close(), shared.close()
 """
         self.assertEqual(run(QUEUES + code, extra="kqueue"), "5")

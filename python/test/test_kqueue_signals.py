@@ -120,7 +120,7 @@ class Signals(unittest.TestCase):
         for number in (0, 65, 2**32 + 10):
             with self.assertRaises(OSError):
                 self.watch(number)
-        self.watch(signal.SIGKILL)  # is never reported
+        self.watch(signal.SIGKILL)  # accepted, but never reported
 
 
 class Processes(unittest.TestCase):

@@ -1,4 +1,4 @@
-"""Promises that the original does not make, and stress."""
+"""Guarantees that the original does not give, and stress tests."""
 
 import gc
 import os

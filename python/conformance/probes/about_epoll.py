@@ -163,7 +163,7 @@ def probe_epoll_fromfd():
 
 
 def probe_epoll_fromfd_of_numbers():
-    """Uses numbers that are not descriptors. The original's errno for -2 is an earlier call's."""
+    """Uses numbers that are not descriptors. The errno of the original for -2 is stale."""
     answers = [outcome(select.epoll.fromfd, n) for n in NUMBERS if not isinstance(n, (int, Index)) or abs(n.__index__()) > 9] + outcomes(select.epoll.fromfd, (), (5, 6), ([],))
     return [answer.split(" object at")[0].split(": [Errno")[0] for answer in answers]
 

@@ -66,7 +66,7 @@ def probe_poll_timeouts_are_rounded_up():
 
 
 def probe_poll_smallest_negative_timeout():
-    """Distinguishes no wait and one without a limit, which ends when a descriptor is ready."""
+    """Distinguishes no wait from a wait without a limit, which ends when a descriptor is ready."""
     r, w = pipe()
     p = select.poll()
     p.register(r, select.POLLIN)

@@ -37,7 +37,7 @@ class Game:
         return self.random.getrandbits(bits) if self.random.random() < 0.7 else self.random.choice(NUMBERS)
 
     def some(self, *makers):
-        """Returns all arguments half of the time, and otherwise too few or too many."""
+        """Returns all arguments most of the time, and otherwise too few or too many."""
         count = self.random.choice([len(makers)] * 4 + [0, 1, 2, 3])
         return [makers[i]() if i < len(makers) else 0 for i in range(count)]
 

@@ -183,8 +183,8 @@ def probe_a_crash_elsewhere_is_the_same():
 
 def probe_traceback_of_a_waiting_process():
     with open("/dev/null", "w") as nowhere:
-        # One thread only: with all threads, Python 3.12.1 crashes on the original too if one ends
-        # meanwhile.
+        # This shows one thread only. With all threads, Python 3.12.1 crashes if one ends meanwhile,
+        # on the original too.
         faulthandler.register(signal.SIGUSR1, file=nowhere, all_threads=False)
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()
         return [wait(0.2) for wait in waits(pipe()[0])]

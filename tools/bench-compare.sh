@@ -1,10 +1,11 @@
 #!/bin/sh
-# Runs the Go benchmarks of the root module at a revision and of the current code, in turns, and
-# compares them with benchstat.
+# Compares the Go benchmarks of the root module between a revision and the current code with
+# benchstat. The two take turns.
 #
 #	tools/bench-compare.sh REVISION [COUNT [EXPRESSION]]
 #
-# COUNT is the number of runs of each benchmark. EXPRESSION selects benchmarks.
+# COUNT is the number of runs of each benchmark, 6 by default. EXPRESSION selects benchmarks, by
+# default all of them.
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || { echo "usage: tools/bench-compare.sh REVISION [COUNT [EXPRESSION]]" >&2; exit 2; }

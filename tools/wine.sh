@@ -4,20 +4,21 @@
 #
 #	tools/wine.sh COMMAND ARGUMENT…
 #
-# Every call of Wine has a time limit, because a program waits forever if its server has died.
+# Windows programs wait forever if their server has died, so this script limits their time. COMMAND
+# must limit the time of those that it starts.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 # Linters would follow drive z: of the prefix through the whole file system, but they skip hidden
 # folders.
 export WINEPREFIX="$root/dist/.wine" WINEARCH=win64 WINEDEBUG=-all
-# No Mono, no browser, and no entries in desktop menus.
+# Wine installs no Mono, no browser, and no entries in desktop menus.
 export WINEDLLOVERRIDES="mscoree,mshtml=;winemenubuilder.exe=d"
 unset DISPLAY WAYLAND_DISPLAY
 
 quietly() { # LIMIT COMMAND ARGUMENT…
 	output=$(mktemp)
-	# Processes that Wine starts would keep a pipe open, but not a file.
+	# The output goes to a file, because processes that Wine leaves behind would keep a pipe open.
 	if ! timeout -k 10 "$@" >"$output" 2>&1 </dev/null; then
 		cat "$output" >&2
 		rm "$output"
@@ -37,7 +38,7 @@ end_server # an interrupted run may have left one
 trap end_server EXIT
 trap 'exit 1' HUP INT TERM
 
-# Each version of Wine makes its own kind of prefix.
+# Another version of Wine needs a new prefix.
 version=$(wine --version)
 if [ "$(cat "$WINEPREFIX/made-by" 2>/dev/null)" != "$version" ]; then
 	rm -rf "$WINEPREFIX"

@@ -15,7 +15,7 @@ import (
 	"iomux/cmd/iomux-bench/internal/measure"
 )
 
-// Exit statuses. An interrupted run ends with 128 and the number of the signal, as in shells.
+// Exit statuses. An interrupted run ends with 128 plus the number of the signal, as in shells.
 const (
 	statusFailed = 1
 	statusUsage  = 2
@@ -93,7 +93,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return statusFailed
 }
 
-// usageError is the error of wrong arguments.
+// usageError marks an error of the arguments.
 type usageError struct{ error }
 
 func misuse(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
@@ -185,7 +185,7 @@ func (s signalError) Error() string { return s.String() }
 type interruption struct {
 	cause   error
 	printed bool   // a table was printed
-	file    string // that was not written; empty for none
+	file    string // the output file, left unchanged; empty for none
 }
 
 func (i interruption) Error() string {
@@ -199,7 +199,7 @@ func (i interruption) Error() string {
 	return text
 }
 
-// status returns the exit status that shells use for a death by the signal.
+// status returns the exit status that shells report for a process ended by the signal.
 func (i interruption) status() int {
 	if by, ok := errors.AsType[signalError](i.cause); ok {
 		if number, ok := by.Signal.(syscall.Signal); ok {

@@ -81,7 +81,7 @@ func condition(name string) (bool, error) {
 	return false, errors.New("unknown condition")
 }
 
-// status runs a command and compares its exit status: status 2 iomux-bench more.
+// status runs a command and compares its exit status, as in "status 2 iomux-bench more".
 func status(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status NUMBER CMD [ARG...]")

@@ -25,16 +25,16 @@ var formats = map[string]func(io.Writer, *measure.Result) error{
 // formatNames returns the extensions in formats, in the order in which messages list them.
 func formatNames() []string { return []string{".svg", ".png", ".html", ".json", ".csv"} }
 
-// output is the file for the results. It has a temporary name until it is complete, and an older
-// file with its name stays unchanged until then.
+// output is the file for the results. It has a temporary name until it is complete. An older file
+// with the final name stays unchanged until then.
 type output struct {
 	name   string // as given; empty for none
-	path   string // the target of a symbolic link
+	path   string // name, with symbolic links resolved
 	format func(io.Writer, *measure.Result) error
 	file   *os.File
 }
 
-// reservation is the space reserved on the disk. Results need less.
+// reservation is the number of bytes reserved on the disk. Most results need less.
 const reservation = 1 << 20
 
 // reserve creates the temporary file and reserves space, to fail before the measurement instead of
@@ -88,7 +88,7 @@ func (o *output) open() error {
 
 func (o *output) isTemporary() bool { return o.file != nil && o.file.Name() != o.path }
 
-// discard removes the temporary file. It does nothing after write.
+// discard closes the file. It removes the temporary file, unless write has renamed it.
 func (o *output) discard() {
 	if o.file == nil {
 		return

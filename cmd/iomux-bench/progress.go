@@ -7,7 +7,7 @@ import (
 	"golang.org/x/term"
 )
 
-// progress shows one line on the terminal, if stderr is one.
+// progress shows one line on stderr, if stderr is a terminal.
 type progress struct{ terminal bool }
 
 func newProgress() progress { return progress{term.IsTerminal(int(os.Stderr.Fd()))} }

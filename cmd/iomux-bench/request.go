@@ -15,12 +15,12 @@ import (
 type request struct {
 	mechanisms, descriptors, active []string
 	duration                        time.Duration
-	// The user gave the descriptors, so sizes that do not fit are not replaced.
+	// exact is true if the user gave --descriptors. Then no size replaces those that do not fit.
 	exact bool
 }
 
-// list returns a function that sets a flag of several values, separated by commas. No text is no
-// value.
+// list returns a function that splits the text of a flag at commas and stores the values. An empty
+// text has no values.
 func list(values *[]string) func(string) error {
 	return func(text string) error {
 		*values = nil
@@ -44,7 +44,7 @@ func (r *request) setDuration(text string) error {
 	return nil
 }
 
-// plan checks the values and returns what to measure.
+// plan checks the values and returns the plan of the measurement.
 func (r *request) plan() (plan measure.Plan, err error) {
 	plan = measure.Plan{Duration: r.duration, Fewer: !r.exact}
 	if plan.Mechanisms, err = chooseMechanisms(r.mechanisms); err != nil {

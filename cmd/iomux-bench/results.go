@@ -30,7 +30,7 @@ type measuredJSON struct {
 // rowJSON holds the times of one operation in nanoseconds.
 type rowJSON struct {
 	Workload          string    `json:"workload"`
-	Active            string    `json:"active,omitempty"` // as given by --active
+	Active            string    `json:"active,omitempty"` // from --active
 	Descriptors       int       `json:"descriptors"`
 	ActiveDescriptors int       `json:"active_descriptors"`
 	Mechanism         string    `json:"mechanism"`

@@ -62,6 +62,6 @@ func TestControlCPrintsTheResultsSoFar(t *testing.T) {
 		t.Fatal(err)
 	}
 	if content, err := os.ReadFile(path); err != nil || string(content) != "old" || len(files) != 1 {
-		t.Errorf("%q, %v, beside %v", content, err, files)
+		t.Errorf("the file holds %q (%v), and its folder holds %v", content, err, files)
 	}
 }

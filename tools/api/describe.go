@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// describer returns the lines of one package.
+// describer collects the lines of one package.
 type describer struct {
 	pkg   *types.Package
 	lines []string
@@ -71,8 +71,8 @@ func (d *describer) fields(name string, s *types.Struct) {
 	}
 }
 
-// methods returns the methods of t, including those of embedded fields of this package, because
-// callers can call them, too.
+// methods adds the methods of named. Callers can also call the methods of embedded fields, so it
+// adds those whose type is in this package.
 func (d *describer) methods(named *types.Named) {
 	var set *types.MethodSet
 	byValue := types.NewMethodSet(named)
@@ -132,7 +132,7 @@ func typeArguments(list *types.TypeParamList) string {
 	return "[" + strings.Join(names, ", ") + "]"
 }
 
-// text formats t with the package names of types of other packages.
+// text formats t. Types of other packages have their package path.
 func (d *describer) text(t types.Type) string {
 	return types.TypeString(t, func(p *types.Package) string {
 		if p == d.pkg {

@@ -1,8 +1,8 @@
-// Command api prints the exported interface of every public package of the module in the current
-// folder, one line for each object. It compares the interface with a golden file, and between
-// operating systems. It must be the same on all of them.
+// Command api compares the exported interface of the module in the current folder with a golden
+// file, and between targets. The interface must be the same for all of them. It has a line for each
+// exported object, field and method of the public packages.
 //
-//	go tool api -golden api.txt linux/amd64 darwin/arm64 …
+//	api -golden api.txt linux/amd64 darwin/arm64 …
 //
 // The golden file holds the interface for the first target. With -write, api replaces the file.
 package main
@@ -80,7 +80,7 @@ func compare(before, after []string) string {
 	return difference.String()
 }
 
-// loadAll returns the interface for each target. It loads as many at once as there are processors.
+// loadAll returns the interface for each target. It loads one for each processor at once.
 func loadAll(targets []string) ([][]string, error) {
 	interfaces, failures := make([][]string, len(targets)), make([]error, len(targets))
 	places := make(chan struct{}, runtime.NumCPU())

@@ -3,8 +3,8 @@
 //
 //	check [-probe] STEP...
 //
-// It starts in the folder tools. Each step is a target of the Makefile. With -probe it runs no step
-// and prints which steps and tests this machine cannot run.
+// Start it in the folder tools. Each step is a target of the Makefile. With -probe it runs no step.
+// It prints whether this machine can run each step, and which tests it cannot run.
 package main
 
 import (
@@ -24,9 +24,9 @@ func main() {
 	}
 }
 
-// check does what the arguments ask for, and reports whether every step passed.
+// check runs or probes the steps in the arguments, and reports whether no step failed.
 func check() bool {
-	// go run starts the command in the folder of this module.
+	// The Makefile starts the command in the folder tools, but the steps need the root.
 	if err := os.Chdir(".."); err != nil {
 		fmt.Fprintln(os.Stderr, "check:", err)
 		return false
@@ -61,8 +61,8 @@ func printProbes(ctx context.Context, steps []string) {
 	}
 }
 
-// report prints the time of each step, the slowest first, and the result. It returns whether every
-// step passed.
+// report prints the time of each step, the slowest first, and the result. It reports whether no
+// step failed.
 func (r *run) report() bool {
 	var failed, left []string
 	slices.SortFunc(r.results, func(a, b result) int { return int(b.took - a.took) })

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// probes holds, for each step that needs more than Go, the function that finds out whether this
-// machine can run it. A probe returns the reason why not, or nothing.
+// probes maps each step that needs more than Go to its probe. A probe returns why this machine
+// cannot run the step, or nothing if it can.
 var probes = map[string]func(context.Context) string{
 	"race":          raceDetector,
 	"stress":        raceDetector,
@@ -47,7 +47,8 @@ func missing(programs ...string) string {
 	return ""
 }
 
-// listed needs git, which lists the files to read. A source archive has no list.
+// listed returns a reason if git cannot list the files of the project, for example in a source
+// archive.
 func listed(ctx context.Context) string {
 	if reason := missing("git"); reason != "" {
 		return reason
@@ -55,8 +56,8 @@ func listed(ctx context.Context) string {
 	return failure(ctx, "git", "ls-files", "--error-unmatch", "Makefile")
 }
 
-// failure returns a reason if the command fails: the last line of its output that is not make's
-// own.
+// failure returns a reason if the command fails. The reason is the last line of output that make
+// has not added, or the error.
 func failure(ctx context.Context, name string, args ...string) string {
 	output, err := command(ctx, name, args...)
 	if err == nil {
@@ -71,11 +72,11 @@ func failure(ctx context.Context, name string, args ...string) string {
 	return fmt.Sprintf("%s: %s", filepath.Base(name), reason)
 }
 
-// program is the smallest one that shows whether programs built in a certain way can run.
+// program is the source of a program that does nothing. Probes build and run it.
 const program = "package main\n\nfunc main() {}\n"
 
-// built builds the program and calls use with its path. The environment holds settings of the go
-// command.
+// built builds the program and returns the result of use, which it calls with the path. If the
+// build fails, it returns a reason. The environment holds settings of the go command.
 func built(ctx context.Context, environment []string, flags []string, use func(path string) string) string {
 	folder, err := os.MkdirTemp("", "check")
 	if err != nil {
@@ -93,7 +94,8 @@ func built(ctx context.Context, environment []string, flags []string, use func(p
 	return use(path)
 }
 
-// foreign finds out whether programs for another processor run: with the emulator, or without one.
+// foreign returns a reason if programs for another processor do not run with the emulator, or
+// directly if emulator is empty.
 func foreign(ctx context.Context, processor, emulator string) string {
 	if emulator != "" {
 		if reason := missing(emulator); reason != "" {
@@ -113,8 +115,8 @@ func foreign(ctx context.Context, processor, emulator string) string {
 	})
 }
 
-// raceDetector needs a C compiler, the C library's headers, and a processor that the detector
-// supports.
+// raceDetector returns a reason if programs with the race detector cannot be built or run. They
+// need a C compiler, the headers of the C library, and a supported processor.
 func raceDetector(ctx context.Context) string {
 	return built(ctx, []string{"CGO_ENABLED=1"}, []string{"-race"}, func(path string) string { return failure(ctx, path) })
 }
@@ -128,7 +130,7 @@ func unbuilt(ctx context.Context, target string) string {
 	return ""
 }
 
-// wine starts the smallest Windows program.
+// wine returns a reason if Wine cannot start a small Windows program.
 func wine(ctx context.Context) string {
 	if reason := missing("wine", "wineserver", "timeout"); reason != "" {
 		return reason
@@ -139,7 +141,8 @@ func wine(ctx context.Context) string {
 	return failure(ctx, "tools/wine.sh", "true")
 }
 
-// python needs the interpreter's headers and its test suite.
+// python returns a reason if Python, its headers, its own tests, or the C tools are not installed,
+// or Python is too old.
 func python(ctx context.Context) string {
 	interpreter := os.Getenv("PYTHON")
 	if interpreter == "" {
@@ -159,7 +162,7 @@ except ImportError: sys.exit("Python's own tests are not installed")`
 	return ""
 }
 
-// limits returns what tests skip on this machine by themselves, and why.
+// limits returns the kinds of tests that skip themselves on this machine, and why.
 func limits(ctx context.Context) []string {
 	var all []string
 	if conn, err := net.ListenPacket("udp6", "[::1]:0"); err != nil {

@@ -9,16 +9,16 @@ import (
 	"testing"
 )
 
-// probed builds the command, runs it with -probe in the environment that change makes, and returns
-// its output. A step that can start Wine must not be probed here: that would end the Wine server of
-// a make wine that runs at the same time.
+// probed builds the command and returns its output with -probe, after change has modified the
+// command. No probe may start Wine here, because it would end the Wine server of a simultaneous
+// make wine.
 func probed(t *testing.T, change func(*exec.Cmd), steps ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("no go command:", err)
 	}
 	folder := t.TempDir()
-	// The test with another user needs access.
+	// Another user must be able to run the command.
 	for path, mode := range map[string]os.FileMode{folder: 0o777, filepath.Dir(folder): 0o755} {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
@@ -39,7 +39,7 @@ func probed(t *testing.T, change func(*exec.Cmd), steps ...string) string {
 	return string(output)
 }
 
-// has checks that the output has every one of the texts.
+// has checks that the output contains all texts.
 func has(t *testing.T, output string, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
@@ -78,8 +78,8 @@ func TestProbeNamesProgramsThatAreNotInstalled(t *testing.T) {
 		"left out: step race: cannot build a program: ")
 }
 
-// TestProbeOfAKernelWithout32BitPrograms registers a handler that refuses them, in a user namespace
-// of its own.
+// TestProbeOfAKernelWithout32BitPrograms registers a handler that refuses 32-bit programs, in a new
+// user namespace.
 func TestProbeOfAKernelWithout32BitPrograms(t *testing.T) {
 	t.Parallel()
 	const script = `mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc &&
@@ -91,7 +91,7 @@ echo ':refuse:M::\x7fELF\x01\x01\x01\x00::/bin/false:' >/proc/sys/fs/binfmt_misc
 	has(t, probed(t, within(inside), "formatted", "layouts-386"), "left out: step layouts-386: this machine runs no 386 programs: ", "can run step formatted")
 }
 
-// TestProbeOfAPoorSystem takes away what tests need, in a namespace of its own each.
+// TestProbeOfAPoorSystem removes one thing that tests need at a time, in a new namespace.
 func TestProbeOfAPoorSystem(t *testing.T) {
 	for missing, setup := range map[string]struct{ flag, script string }{
 		"tests of IPv6": {"--net", "true"},
@@ -111,7 +111,7 @@ mount -o remount,bind,ro /dev/ptmx; rm -f "$file"`},
 	}
 }
 
-// within returns a change that starts the command with another one.
+// within returns a change that makes another command, such as unshare, start the command.
 func within(outer []string) func(*exec.Cmd) {
 	return func(cmd *exec.Cmd) {
 		path, err := exec.LookPath(outer[0])

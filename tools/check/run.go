@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// result is how a step ended.
+// result describes how a step ended.
 type result struct {
 	step string
 	took time.Duration
@@ -23,7 +23,7 @@ type result struct {
 	err  error
 }
 
-// run is one run of all steps.
+// run holds the state of one run of all steps.
 type run struct {
 	waiting []string
 	start   time.Time
@@ -35,8 +35,8 @@ type run struct {
 
 func newRun(steps []string) *run { return &run{waiting: steps, start: time.Now()} }
 
-// all runs the steps in their order, one more at once than there are processors, because many steps
-// mostly sleep. It prints the running steps every 30 seconds.
+// all starts the steps in order, and prints the running ones every 30 seconds. It runs one step
+// more at once than there are processors, because many steps mostly sleep.
 func (r *run) all(ctx context.Context) {
 	ticker := time.NewTicker(30 * time.Second)
 	defer ticker.Stop()
@@ -81,7 +81,7 @@ func (r *run) step(ctx context.Context, step string) {
 	one := result{step: step, left: probe(ctx, step)}
 	var output []byte
 	switch {
-	case ctx.Err() != nil: // a probe fails then, whatever the machine can do
+	case ctx.Err() != nil: // an interrupted probe fails on every machine
 		one.left, one.err = "", errInterrupted
 	case one.left == "":
 		r.mu.Lock()
@@ -111,8 +111,9 @@ func (r *run) step(ctx context.Context, step string) {
 
 var errInterrupted = errors.New("interrupted")
 
-// command runs a program in a process group of its own. If ctx is done, the group gets SIGTERM, and
-// SIGKILL 20 s later, so that nothing it started is left.
+// command runs a program in its own process group. If ctx is done, the group gets SIGTERM, and the
+// program has 20 s to end. The group gets SIGKILL when the program has ended, so that no process is
+// left.
 func command(ctx context.Context, name string, args ...string) ([]byte, error) {
 	if ctx.Err() != nil {
 		return nil, errInterrupted

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// deaf is the name of an object that reports nothing more after a failed call.
+// deaf is the name of an object that reports no events after a wait fails with ENOMEM.
 const deaf = "deaf"
 
 func TestMain(m *testing.M) {
@@ -37,19 +37,20 @@ func newDeaf() (m mechanism, err error) {
 	return m, err
 }
 
-// A life fails if a fault makes it lose an event, and survives the same fault otherwise.
+// TestOnlyALostEventFailsALife checks that a fault fails a life if an event is lost, and only
+// then.
 func TestOnlyALostEventFailsALife(t *testing.T) {
 	if reason := unable(); reason != "" {
 		t.Skip(reason)
 	}
 	f := &fault{call: "ppoll", errno: "ENOMEM", occurrence: 1}
 	if hit, err := strike(t.Context(), "poll.Poller", f); !hit || err != nil {
-		t.Errorf("poll.Poller: struck %v, %v", hit, err)
+		t.Errorf("poll.Poller: struck: %v, error: %v", hit, err)
 	}
 	if hit, err := strike(t.Context(), deaf, f); !hit || err == nil || !strings.Contains(err.Error(), "an event is lost") {
-		t.Errorf("an object that loses events: struck %v, %v", hit, err)
+		t.Errorf("an object that loses events: struck: %v, error: %v", hit, err)
 	}
 	if hit, err := strike(t.Context(), deaf, nil); hit || err != nil {
-		t.Errorf("it without a fault: struck %v, %v", hit, err)
+		t.Errorf("the same object without a fault: struck: %v, error: %v", hit, err)
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"iomux"
 )
 
-// pollers are the ways in which a Poller waits.
+// pollers maps the name of each kind of Poller to its options.
 var pollers = map[string][]iomux.Option{
 	"Poller/parked": nil, "Poller/blocking": {iomux.WithBlocking()},
 	"Poller/kqueue":  {iomux.WithMechanism(iomux.Kqueue)},
@@ -36,7 +36,7 @@ func objects() []string {
 	return append(slices.Sorted(maps.Keys(pollers)), slices.Sorted(maps.Keys(mechanisms))...)
 }
 
-// watched is a file in the process's own folder.
+// watched is the name of a file in the folder of the process.
 const watched = "watched"
 
 const (
@@ -44,10 +44,10 @@ const (
 	soon  = 8 * time.Second
 )
 
-// world is what a life finds ready, so that no fault strikes its making.
+// world holds what is created before a life begins, so that no fault strikes its creation.
 type world struct{ r, w int } // a pipe
 
-// victims are processes that wait for their end.
+// victims are child processes that run until kill ends them.
 var victims []victim
 
 type victim struct {
@@ -55,7 +55,7 @@ type victim struct {
 	end     io.Closer
 }
 
-// kill ends the process, unless it has ended.
+// kill closes the standard input of the process, which ends it. A second call does nothing.
 func (v victim) kill() error {
 	if err := v.end.Close(); !errors.Is(err, os.ErrClosed) {
 		return err
@@ -63,7 +63,7 @@ func (v victim) kill() error {
 	return nil
 }
 
-// live lives an object's lives. The process fails if the object does not survive.
+// live runs the lives of an object. It exits with status 1 if the object does not survive.
 func live(name string) {
 	if name == "sleeper" {
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -72,7 +72,7 @@ func live(name string) {
 	w := newWorld(name)
 	descriptors, goroutines := count(), runtime.NumGoroutine()
 	os.Stdout.WriteString("r")
-	for buffer := make([]byte, 1); ; { // an error can be a fault
+	for buffer := make([]byte, 1); ; { // a fault can strike this call, too
 		if n, err := unix.Read(0, buffer); n == 0 && err == nil {
 			break
 		}
@@ -102,7 +102,7 @@ func newWorld(name string) *world {
 	must(unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK))
 	w.r, w.w = ends[0], ends[1]
 	must(os.WriteFile(watched, nil, 0o600))
-	// Yama lets only an ancestor attach. Without Yama the call fails.
+	// By default, Yama allows only ancestors to attach. The call fails without Yama.
 	_ = unix.Prctl(unix.PR_SET_PTRACER, unix.PR_SET_PTRACER_ANY, 0, 0, 0)
 	deaths := lives
 	if name == "kqueue, process" {
@@ -115,7 +115,7 @@ func newWorld(name string) *world {
 		must(sleeper.Start())
 		victims = append(victims, victim{sleeper.Process, end})
 	}
-	signals := make(chan os.Signal, 1) // starts the goroutine of signals, which stays
+	signals := make(chan os.Signal, 1) // the first Notify starts a goroutine that stays
 	signal.Notify(signals, syscall.SIGUSR2)
 	must(syscall.Kill(os.Getpid(), syscall.SIGUSR2))
 	<-signals
@@ -145,7 +145,8 @@ func must(err error) {
 	}
 }
 
-// persist repeats an operation that a fault may have made fail.
+// persist calls an operation up to ten times, because a fault may make it fail. It ends the process
+// if all calls fail, or one reports os.ErrClosed.
 func persist(what string, operation func() error) {
 	var err error
 	for range 10 {
@@ -166,7 +167,7 @@ func (w *world) write() {
 	})
 }
 
-// writeLater writes to the pipe in a moment. The function returns when that has happened.
+// writeLater writes to the pipe after 3 ms. The returned function waits for the write.
 func (w *world) writeLater() (wait func()) {
 	done := make(chan struct{})
 	time.AfterFunc(3*time.Millisecond, func() {
@@ -202,7 +203,7 @@ func await(p *iomux.Poller[string], r *iomux.Registration[string], timeout time.
 	fail("the event of the %s is lost", r.Key())
 }
 
-// livePoller lives one life of a Poller.
+// livePoller runs one life of a Poller.
 func livePoller(w *world, i int, opts []iomux.Option) {
 	var p *iomux.Poller[string]
 	persist("New", func() (err error) {
@@ -219,7 +220,7 @@ func livePoller(w *world, i int, opts []iomux.Option) {
 	pipe := register("pipe", func(key string) (*iomux.Registration[string], error) {
 		return p.RegisterFD(w.r, iomux.Readable, key)
 	})
-	for _, timeout := range []time.Duration{time.Millisecond, soon} { // short and parked
+	for _, timeout := range []time.Duration{time.Millisecond, soon} { // ends before or after the write
 		written := w.writeLater()
 		await(p, pipe, timeout)
 		written()
@@ -251,7 +252,7 @@ func livePoller(w *world, i int, opts []iomux.Option) {
 	})
 	await(p, path, soon)
 	later.Stop()
-	persist("Unregister of the path", path.Unregister) // the write is not over, and has more events
+	persist("Unregister of the path", path.Unregister) // the write may cause more events
 	endPoller(w, p, pipe, writer, timer, received)
 }
 
@@ -278,7 +279,7 @@ func endPoller(w *world, p *iomux.Poller[string], registrations ...*iomux.Regist
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	interrupted("cancel", ctx, func() error { cancel(); return nil }, func(err error) bool { return errors.Is(err, context.Canceled) })
-	// A failed wait returns, too.
+	// Any error is accepted, because a fault may end the wait, too.
 	interrupted("Wake", context.Background(), p.Wake, func(error) bool { return true })
 	for _, r := range registrations {
 		if err := r.Unregister(); err != nil && !errors.Is(err, iomux.ErrNotRegistered) {
@@ -290,7 +291,7 @@ func endPoller(w *world, p *iomux.Poller[string], registrations ...*iomux.Regist
 		fail("after Unregister: %+v", events[:n])
 	}
 	w.drain()
-	if n := p.Len(); n > 1 { // the process may be registered
+	if n := p.Len(); n > 1 { // the process may still be registered
 		fail("%d registrations are left", n)
 	}
 	interrupted("Close", context.Background(), func() error {

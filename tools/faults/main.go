@@ -21,9 +21,9 @@ import (
 	"sync"
 )
 
-// pageErrnos holds errnos that the manual pages give for calls of the library. The Go runtime
-// ends the process for other errnos of epoll_pwait and write, which it uses, too. An injected
-// failure of close would leave the descriptor open, which no kernel does.
+// pageErrnos maps the system calls of the library to errnos from their manual pages. The Go runtime
+// uses epoll_pwait and write, too, and ends the process after most other errnos. close is missing,
+// because an injected failure leaves the descriptor open, and a real one on Linux does not.
 var pageErrnos = map[string][]string{
 	"epoll_create1":     {"EMFILE", "ENFILE", "ENOMEM"},
 	"eventfd2":          {"EMFILE", "ENFILE", "ENOMEM"},
@@ -53,7 +53,7 @@ var pageErrnos = map[string][]string{
 	"sendto":            {"EINTR", "ENOBUFS", "ENOMEM"},
 }
 
-// fault is one failure of one call.
+// fault is a failure of a system call at one of its occurrences in a thread.
 type fault struct {
 	call, errno string
 	occurrence  int
@@ -140,7 +140,7 @@ func campaign(name string, sample int, random *rand.Rand) bool {
 	return struck == survived
 }
 
-// all returns each fault of the calls that were counted.
+// all returns every fault of the counted calls, in order.
 func all(counts map[string]int) (faults []fault) {
 	for call, n := range counts {
 		for _, errno := range pageErrnos[call] {

@@ -17,14 +17,14 @@ import (
 	"iomux/selectfd"
 )
 
-// mechanism is an object of a package as its life uses it. A nil function is none.
+// mechanism holds the functions that the life of an object calls. close may be nil.
 type mechanism struct {
 	register, modify, unregister func(fd int) error
 	wait                         func(timeout time.Duration) (fds []int, err error)
 	close                        func() error
 }
 
-// mechanisms make the objects.
+// mechanisms maps the name of each object to the function that creates it.
 var mechanisms = map[string]func() (mechanism, error){
 	"epoll.Poller":      newEpoll,
 	"epoll over kqueue": newEmulated,
@@ -60,7 +60,7 @@ func newEpoll() (m mechanism, err error) {
 	}, nil
 }
 
-// newEmulated waits with an epoll over a kqueue, which on Linux is an emulation itself.
+// newEmulated returns an epoll emulated with a kqueue, which is itself emulated on Linux.
 func newEmulated() (m mechanism, err error) {
 	e, err := epollemu.New()
 	if err != nil {
@@ -133,7 +133,7 @@ func newSelect() (m mechanism, err error) {
 	}, nil
 }
 
-// newReader waits by reading, without taking anything away for long.
+// newReader waits with repeated reads. It writes each byte back, so that the pipe stays readable.
 func newReader() (m mechanism, err error) {
 	var fds [2]int
 	return mechanism{
@@ -159,7 +159,7 @@ func newReader() (m mechanism, err error) {
 	}, nil
 }
 
-// liveMechanism lives one life of an object.
+// liveMechanism runs one life of an object.
 func liveMechanism(w *world, open func() (mechanism, error)) {
 	var m mechanism
 	persist("New", func() (err error) {

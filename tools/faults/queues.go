@@ -17,14 +17,14 @@ func newQueue() (m mechanism, err error) {
 	return newQueueOf(func(fd int) kqueue.Event { return kqueue.Event{Ident: uint64(fd), Filter: kqueue.FilterRead} })
 }
 
-// newTimers waits for a timer instead of the pipe.
+// newTimers returns a queue that watches a timer instead of the pipe.
 func newTimers() (m mechanism, err error) {
 	return newQueueOf(func(fd int) kqueue.Event {
 		return kqueue.Event{Ident: uint64(fd), Filter: kqueue.FilterTimer, Data: 2}
 	})
 }
 
-// newFiles waits for changes of a file instead of the pipe.
+// newFiles returns a queue that watches a file instead of the pipe.
 func newFiles() (m mechanism, err error) {
 	file, err := os.Create(watched)
 	if err != nil {
@@ -38,7 +38,8 @@ func newFiles() (m mechanism, err error) {
 	}, file.Close)
 }
 
-// newLinks waits for changes of an interface in a network namespace of the thread.
+// newLinks returns a queue that watches the loopback interface in a network namespace of the
+// thread.
 func newLinks() (m mechanism, err error) {
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
@@ -65,7 +66,7 @@ func newLinks() (m mechanism, err error) {
 	}, func() error { return unix.Close(fd) })
 }
 
-// newProcesses waits for the exit of one process after the other.
+// newProcesses returns a queue that watches one victim after the other.
 func newProcesses() (m mechanism, err error) {
 	isEnded := false
 	m, err = newProvoked(func(int) kqueue.Event {
@@ -89,8 +90,8 @@ func newProcesses() (m mechanism, err error) {
 	return m, err
 }
 
-// newProvoked returns a queue that watches a source, and calls provoke for an event before each
-// wait.
+// newProvoked returns a queue that watches a source. Before each wait it calls provoke, which
+// causes an event.
 func newProvoked(source func(fd int) kqueue.Event, provoke, end func() error) (m mechanism, err error) {
 	m, err = newQueueOf(source)
 	if err != nil {
@@ -119,7 +120,7 @@ func newProvoked(source func(fd int) kqueue.Event, provoke, end func() error) (m
 	return m, nil
 }
 
-// newQueueOf returns a queue that watches what source makes of a descriptor.
+// newQueueOf returns a queue that registers the event that source returns for a descriptor.
 func newQueueOf(source func(fd int) kqueue.Event) (m mechanism, err error) {
 	q, err := kqueue.New()
 	if err != nil {

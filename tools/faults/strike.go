@@ -19,17 +19,18 @@ import (
 	"time"
 )
 
-// patience is the time that a life may take. A life watches itself for less.
+// patience limits the time of a life. A life that hangs ends itself earlier.
 const patience = 40 * time.Second
 
-// strike lives the life of an object while f strikes, and reports whether it did. Without a fault
-// it does not strike. The error describes a life that did not survive.
+// strike runs the lives of an object with the fault f, and reports whether f struck. It injects no
+// fault if f is nil. It returns an error if the object does not survive.
 func strike(ctx context.Context, name string, f *fault) (hit bool, err error) {
 	trace, err := traced(ctx, name, f)
 	return bytes.Contains(trace, []byte("(INJECTED)")), err
 }
 
-// occurrences returns how often each call occurs in one thread of a life, at most.
+// occurrences returns the greatest number of times that one thread makes each call. strace counts
+// the occurrences of a fault for each thread.
 func occurrences(name string) (counts map[string]int, err error) {
 	trace, err := traced(context.Background(), name, nil)
 	if err != nil {
@@ -44,15 +45,15 @@ func occurrences(name string) (counts map[string]int, err error) {
 	for key, n := range perThread {
 		_, call, _ := strings.Cut(key, " ")
 		if call == "poll" {
-			call = "?poll" // some processors lack it
+			call = "?poll" // some processors lack poll, and strace accepts ?poll there
 		}
 		counts[call] = max(counts[call], n)
 	}
 	return counts, nil
 }
 
-// traced lives a life under strace and returns the trace. strace starts when the process is
-// ready, so the process's own start is not struck.
+// traced runs the lives of an object under strace and returns the trace. strace starts when the
+// process is ready, so that no fault strikes the start of the process.
 func traced(ctx context.Context, name string, f *fault) (trace []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -82,7 +83,7 @@ func traced(ctx context.Context, name string, f *fault) (trace []byte, err error
 	}
 	file := filepath.Join(folder, "trace")
 	err = attach(ctx, ready, life.Process.Pid, file, f)
-	_ = begin.Close() // which lets the life begin
+	_ = begin.Close() // the life begins now
 	if errLife := life.Wait(); errLife != nil {
 		err = errors.Join(err, fmt.Errorf("%w\n%s", errLife, head(output.String())))
 	}
@@ -95,7 +96,7 @@ func traced(ctx context.Context, name string, f *fault) (trace []byte, err error
 	return trace, err
 }
 
-// attach starts strace on the process as soon as that is ready. strace ends with the process.
+// attach attaches strace to the process when the process is ready. strace ends with the process.
 func attach(ctx context.Context, ready io.Reader, pid int, file string, f *fault) error {
 	if _, err := ready.Read(make([]byte, 1)); err != nil {
 		return err
@@ -136,7 +137,7 @@ func calls(f *fault) string {
 	return strings.Join(names, ",")
 }
 
-// head returns the first lines of a text.
+// head returns the first 30 lines of a text.
 func head(text string) string {
 	lines := strings.SplitAfterN(text, "\n", 31)
 	return strings.Join(lines[:min(len(lines), 30)], "")

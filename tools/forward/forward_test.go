@@ -50,7 +50,7 @@ func exportsOf(t *testing.T, path string) (name string, exports map[string]strin
 		}
 		export := text(number(head.AddressOfNames + 4*i))
 		if export < before {
-			t.Errorf("%q stands after %q: the loader does not find it", export, before)
+			t.Errorf("%q follows %q: the loader does not find it", export, before)
 		}
 		before = export
 		exports[export] = text(function)

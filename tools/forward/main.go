@@ -1,10 +1,9 @@
-// Command forward writes a DLL for Windows on amd64 without code. Each of its exports forwards to
-// an export of another DLL.
+// Command forward writes a DLL without code for Windows on amd64. Each export of the DLL forwards
+// to an export of another DLL.
 //
-//	go tool forward bcryptprimitives.dll ProcessPrng=advapi32.SystemFunction036
+//	forward bcryptprimitives.dll ProcessPrng=advapi32.SystemFunction036
 //
-// Wine 8 lacks bcryptprimitives.dll, which programs built with Go 1.24 or later use for random
-// numbers.
+// Wine 8 lacks bcryptprimitives.dll, which Go programs need for random numbers.
 package main
 
 import (
@@ -42,7 +41,7 @@ func run(args []string) error {
 	return os.WriteFile(args[0], library(filepath.Base(args[0]), exports), 0o644)
 }
 
-// export is a name, and the DLL and name that it forwards to, with a dot between them.
+// export is a name and its target. The target has the form DLL.NAME.
 type export struct{ name, target string }
 
 // The only section starts at start in the file. In memory it must start at a multiple of the page
@@ -52,7 +51,7 @@ const (
 	address = 0x1000
 )
 
-// library returns the DLL as a file.
+// library returns the content of the DLL file.
 func library(name string, exports []export) []byte {
 	section := table(name, exports)
 	sectionSize := uint32(len(section))
@@ -109,8 +108,8 @@ type directory struct {
 	AddressOfOrdinals                  uint32
 }
 
-// table returns the section with the exports. An address within the section is not a function, but
-// the text that names another DLL's function.
+// table returns the section with the exports. If the address of a function lies within the section,
+// the loader reads the text there, which names a function of another DLL.
 func table(name string, exports []export) []byte {
 	// The loader uses binary search.
 	slices.SortFunc(exports, func(a, b export) int { return cmp.Compare(a.name, b.name) })

@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// exception allows the faults of one file whose text contains text.
+// exception allows those faults of a file whose message contains text.
 type exception struct{ file, text, reason string }
 
 // exceptions must stay fewer than ten.

@@ -117,8 +117,8 @@ func documentBlocks(text string) (blocks []block, long []int) {
 	return append(blocks, b), long
 }
 
-// Comments and strings of files that are not Go. Each pattern needs a language where the other marks
-// have no meaning.
+// These patterns match the comments and strings of files that are not Go. Each one suits languages
+// in which the marks of the other do not start a comment.
 var (
 	slashed = regexp.MustCompile(`(?s)//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"`)
 	hashed  = regexp.MustCompile(`(?sm)^[ \t]*#[^\n]*|[ \t]#[^\n]*|""".*?"""|"(?:\\.|[^"\\\n])*"`)

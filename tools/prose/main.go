@@ -1,10 +1,11 @@
-// Command prose checks the English of the project: comments, messages, help and documents.
+// Command prose checks the English of the project: comments, messages, names of tests, help and
+// documents.
 //
 //	prose [-count]
 //
-// It reads every file that git lists in the repository. It reports long lines, words that the
-// project does not use, and sentences that start with a relative clause. With -count it prints the
-// number of faults of each folder instead.
+// It reads the files that git lists in the repository, except test data and its own files. It
+// reports long lines, words that the project does not use, and sentences that start with a relative
+// clause. With -count it prints the number of faults of each folder instead.
 package main
 
 import (
@@ -21,7 +22,7 @@ import (
 	"unicode/utf8"
 )
 
-// The longest lines of comments and documents, and of help.
+// Lines of comments and documents, and of help, have at most this many characters.
 const (
 	widest     = 100
 	widestHelp = 80
@@ -40,7 +41,8 @@ type block struct {
 	lines []string
 }
 
-// rules are the patterns that prose must not have. In a pattern, START is the start of a sentence.
+// rules maps each pattern that prose must not contain to its advice. START in a pattern stands for
+// the start of a sentence.
 var rules = compile(map[string]string{
 	`START(Who|Whoever|Those that|Those who|The one that|What)\b`: "start with a noun that the reader knows",
 	`STARTWhere\b`:                   `use "if" for a condition`,
@@ -133,7 +135,7 @@ func check(root string) ([]fault, error) {
 	return all, nil
 }
 
-// faults matches the joined lines of a block with the rules.
+// faults returns the faults of a block. It joins the lines, because a phrase may span two of them.
 func (b block) faults(file string) (all []fault) {
 	text := strings.Join(b.lines, " ")
 	for rule, advice := range rules {
@@ -155,7 +157,8 @@ func (b block) lineAt(offset int) int {
 	return b.line
 }
 
-// isLong reports whether a line is wider than limit. Addresses cannot be wrapped.
+// isLong reports whether a line is wider than limit. It accepts lines with a URL, which cannot be
+// wrapped.
 func isLong(line string, limit int) bool {
 	return utf8.RuneCountInString(strings.ReplaceAll(line, "\t", "    ")) > limit && !strings.Contains(line, "://")
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// found returns the lines that have a fault.
+// found returns the numbers of the lines with a fault.
 func found(file, text string) (lines []int) {
 	blocks, long := blocksOf(file, text)
 	lines = long

@@ -7,12 +7,12 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// ticks marks a logarithmic axis at the powers of ten. If these are few, it also marks 2 and 5
-// times each.
+// ticks labels a logarithmic axis at the powers of ten. If the axis spans less than a factor of
+// 100, it also labels their multiples by 2 and 5.
 type ticks func(value float64) string
 
-// Ticks returns the marks between low and high. Whole multiples of a power of ten have marks
-// without labels.
+// Ticks returns the marks between low and high. They are the powers of ten and their multiples up
+// to 9, most of them without a label.
 func (label ticks) Ticks(low, high float64) []plot.Tick {
 	labelled := map[float64]bool{1: true, 2: high/low < 100, 5: high/low < 100}
 	var marks []plot.Tick
@@ -43,7 +43,7 @@ func count(value float64) string {
 	return text
 }
 
-// period formats nanoseconds without meaningless decimals.
+// period formats nanoseconds without trailing zeros.
 func period(value float64) string {
 	for _, unit := range []string{" ns", " µs", " ms"} {
 		if value < 999.5 {

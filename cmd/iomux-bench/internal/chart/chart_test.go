@@ -18,7 +18,7 @@ import (
 	"iomux/cmd/iomux-bench/internal/measure"
 )
 
-// made returns a result without measuring.
+// made returns a result with invented times.
 func made(t *testing.T, descriptors []int, actives ...string) *measure.Result {
 	t.Helper()
 	r := &measure.Result{
@@ -88,12 +88,12 @@ func TestSVGDescribesTheMeasurement(t *testing.T) {
 		}
 	}
 	if got := strings.Count(text, "there are too few of them,"); got != 20 {
-		t.Errorf("%d of 20 sentences are left", got)
+		t.Errorf("the picture has %d of the 20 parts of the note", got)
 	}
 	for _, dashes := range []string{"10,3", "5,2.5", "1.5,2", "9,3,1.5,3", "9,3,1.5,3,1.5,3"} {
-		// Once in each panel, and in the legend.
+		// Each panel and the legend have one such line.
 		if got := bytes.Count(picture.Bytes(), []byte("stroke-dasharray:"+dashes+`"`)); got != len(r.Workloads)+1 {
-			t.Errorf("%d lines with the dashes %s", got, dashes)
+			t.Errorf("%d lines have the dashes %s, want one for each panel and the legend", got, dashes)
 		}
 	}
 	for _, needsFont := range []string{"<text", "font-family"} {
@@ -233,7 +233,7 @@ func TestHTMLHasTheChartAndTheNumbers(t *testing.T) {
 	}
 	for _, foreign := range []string{"<?xml", "<script", "src=", "href=\"http"} {
 		if strings.Contains(text, foreign) {
-			t.Errorf("there is a %s", foreign)
+			t.Errorf("the page has %s, but must need no other file and no script", foreign)
 		}
 	}
 	textOf(t, pictureIn(text))

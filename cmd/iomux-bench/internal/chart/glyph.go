@@ -25,7 +25,8 @@ func styleOf(mechanism string, native bool) style {
 	return s
 }
 
-// The colours are Okabe and Ito's, which readers with any colour vision can distinguish.
+// styles maps the name of a mechanism to its style. Readers with any colour vision can distinguish
+// the colours, which are those of Okabe and Ito.
 var styles = map[string]style{
 	"select":  {color.RGBA{0xd5, 0x5e, 0x00, 0xff}, []vg.Length{10, 3}, glyph{}},
 	"poll":    {color.RGBA{0xe6, 0x9f, 0x00, 0xff}, []vg.Length{5, 2.5}, glyph{points: 4, turn: 0.125}},
@@ -39,8 +40,8 @@ var styles = map[string]style{
 // hollow glyphs.
 type glyph struct {
 	points int
-	turn   float64 // in turns, from a point at the top
-	waist  float64 // of a star: its inner radius as a part of the outer one
+	turn   float64 // in full turns; 0 puts a point at the top
+	waist  float64 // inner radius of a star, relative to the outer one
 	hollow bool
 }
 

@@ -44,7 +44,7 @@ func (o *outlines) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// outlineOf returns the path of text. It advances as font.Face.Width measures.
+// outlineOf returns the path of text, which is as wide as font.Face.Width measures.
 func outlineOf(face font.Face, at vg.Point, text string) vg.Path {
 	const hinting = stdfont.HintingNone
 	var path vg.Path
@@ -55,7 +55,7 @@ func outlineOf(face font.Face, at vg.Point, text string) vg.Path {
 	for i, r := range text {
 		glyph, err := face.Face.GlyphIndex(&buffer, r)
 		if err != nil {
-			continue // the font is embedded in this program, and complete
+			continue // this does not happen: the embedded font is complete
 		}
 		if kern, err := face.Face.Kern(&buffer, previous, glyph, em, hinting); i > 0 && err == nil {
 			at.X += vg.Length(kern) * scale

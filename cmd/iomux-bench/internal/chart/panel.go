@@ -13,7 +13,7 @@ import (
 	"iomux/cmd/iomux-bench/internal/measure"
 )
 
-// newPanel returns the chart of one workload. All panels have the same axes.
+// newPanel returns the chart of one workload. The axes of all panels have the same ranges.
 func newPanel(r *measure.Result, w measure.Workload) (*plot.Plot, error) {
 	p := plot.New()
 	p.X.Label.Text = "n: " + r.Sources + " waited on"

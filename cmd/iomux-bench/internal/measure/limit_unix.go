@@ -33,5 +33,5 @@ func raiseLimit(want int) int {
 	return int(min(uint64(limit.Cur), math.MaxInt32))
 }
 
-// set handles limits that are signed on some systems.
+// set assigns n to a limit, whose type is signed on some systems.
 func set[T int64 | uint64](limit *T, n uint64) { *limit = T(n) }

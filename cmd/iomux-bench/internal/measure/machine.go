@@ -10,9 +10,9 @@ import (
 	"github.com/klauspost/cpuid/v2"
 )
 
-// Machine describes the machine.
+// Machine describes the machine of a measurement.
 type Machine struct {
-	System    string  `json:"system"` // and its release
+	System    string  `json:"system"` // name, release and processor architecture
 	Processor string  `json:"processor"`
 	CPUs      int     `json:"cpus"`
 	Go        string  `json:"go"`
@@ -32,7 +32,7 @@ func thisMachine() Machine {
 	return Machine{System: system() + " " + runtime.GOARCH, Processor: processor, CPUs: runtime.NumCPU(), Go: runtime.Version(), Load: load()}
 }
 
-// load returns the load average of the last minute, or -1. Only Linux has it.
+// load returns the load average of the last minute, or -1 if /proc/loadavg cannot be read.
 func load() float64 {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

@@ -17,7 +17,7 @@ type Plan struct {
 	Descriptors []int
 	Active      []Active
 	Duration    time.Duration // total, or longer if one pass takes longer
-	// Fewer allows a smaller number of descriptors if the largest of Descriptors are too many.
+	// Fewer lets Run measure a smaller size instead if some of Descriptors do not fit.
 	Fewer bool
 	// Progress is called before each measurement.
 	Progress func(done float64, doing string)
@@ -26,7 +26,7 @@ type Plan struct {
 // MostDescriptors is the largest limit that Linux allows a process by default.
 const MostDescriptors = 1 << 20
 
-// spare is the number of descriptors left for everything else.
+// spare is the number of descriptors kept free for everything else in the process.
 const spare = 64
 
 const (
@@ -69,7 +69,7 @@ func (r *Result) leaveOut(format string, args ...any) {
 	r.LeftOut = append(r.LeftOut, fmt.Sprintf(format, args...))
 }
 
-// fit creates as many pipes as the limit allows, and skips the numbers that do not fit.
+// fit creates the pipes for the largest size that the limit allows. It skips larger sizes.
 func (r *Result) fit(plan Plan, limit int) (*ring, error) {
 	most := max(0, limit-spare) / 2
 	wanted := 0
@@ -100,7 +100,7 @@ func (r *Result) fit(plan Plan, limit int) (*ring, error) {
 	return all, nil
 }
 
-// roundDown keeps the first two digits.
+// roundDown keeps the first two digits of n and replaces the others with zeros.
 func roundDown(n int) int {
 	unit := 1
 	for n/unit >= 100 {

@@ -72,7 +72,7 @@ func TestActive(t *testing.T) {
 		"37%":  {370, 1, "37%"},
 		"0.1%": {1, 1, "0.1%"},
 		"100%": {1000, 4, "100%"},
-		"5":    {5, 5, "5"}, // the caller skips it
+		"5":    {5, 5, "5"}, // the caller skips 5 of 4
 	} {
 		a, err := ParseActive(text)
 		if err != nil || a.Of(1000) != want.of1000 || a.Of(4) != want.of4 || a.String() != want.again {
@@ -81,7 +81,7 @@ func TestActive(t *testing.T) {
 	}
 	for _, text := range []string{"", "0", "-1", "0%", "101%", "%", "x", "1.5", "NaN%", "99999999999999999999"} {
 		if a, err := ParseActive(text); err == nil {
-			t.Errorf("%q was taken for %v", text, a)
+			t.Errorf("ParseActive(%q) returned %v, want an error", text, a)
 		}
 	}
 }
@@ -104,7 +104,7 @@ func TestEveryMechanismIsMeasured(t *testing.T) {
 	last, calls := -1.0, 0
 	plan.Progress = func(done float64, doing string) {
 		if calls++; done < last || doing == "" {
-			t.Errorf("%v after %v: %q", done, last, doing)
+			t.Errorf("progress %v after %v: %q", done, last, doing)
 		}
 		last = done
 	}
@@ -113,7 +113,7 @@ func TestEveryMechanismIsMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r.Interrupted || calls == 0 {
-		t.Errorf("interrupted: %v, %d calls", r.Interrupted, calls)
+		t.Errorf("interrupted: %v, %d calls of Progress", r.Interrupted, calls)
 	}
 	for _, m := range plan.Mechanisms {
 		for _, w := range r.Workloads {
@@ -122,7 +122,7 @@ func TestEveryMechanismIsMeasured(t *testing.T) {
 				switch {
 				case w.Asked() == "3" && n == 2:
 					if row != nil {
-						t.Error("3 of 2 are active")
+						t.Error("a ring of 2 pipes was measured with 3 active")
 					}
 				case row == nil:
 					t.Errorf("%s, %d, %s: not measured: %v", m.Name, n, w.Title(), r.LeftOut)
@@ -142,7 +142,7 @@ func TestOnlyTheFailingMechanismIsSkipped(t *testing.T) {
 	good := available(t)[0]
 	open := good.open
 	good.open = func(fds []int) (waiter, error) {
-		expectEmpty(t, &ring{reads: fds}) // whichever failed before
+		expectEmpty(t, &ring{reads: fds}) // although a mechanism failed before
 		return open(fds)
 	}
 	plan := Plan{Duration: 50 * time.Millisecond, Descriptors: []int{5}, Active: active(t, "100%"), Mechanisms: []Mechanism{

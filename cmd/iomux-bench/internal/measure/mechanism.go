@@ -9,15 +9,15 @@ import (
 	"iomux/selectfd"
 )
 
-// Mechanism is a mechanism to measure.
+// Mechanism describes a mechanism and opens waiters that use it.
 type Mechanism struct {
 	Name   string // as in --mechanisms
-	Native bool   // this kernel has it
+	Native bool   // the kernel provides it
 	By     string // for the Poller, the mechanism that it uses
 	open   func(fds []int) (waiter, error)
 }
 
-// Label returns the name with a note, if it is emulated or the Poller.
+// Label returns the name for charts, with a note if the mechanism is emulated or the Poller.
 func (m Mechanism) Label() string {
 	switch {
 	case m.By != "":
@@ -40,7 +40,7 @@ func All() []Mechanism {
 	}
 }
 
-// portable returns the Poller of package iomux.
+// portable returns the Poller of package iomux as a mechanism.
 func portable() Mechanism {
 	m := Mechanism{Name: "poller", open: openPoller}
 	if poller, err := iomux.New[int](); err == nil {

@@ -18,7 +18,7 @@ var (
 	controlProc = winsock.NewProc("ioctlsocket")
 )
 
-// listener accepts all connections.
+// listener returns the listening socket of all connections. The first call creates it.
 var listener = sync.OnceValues(func() (windows.Handle, error) {
 	if err := windows.WSAStartup(0x202, new(windows.WSAData)); err != nil {
 		return 0, err
@@ -93,5 +93,6 @@ func tryWrite(fd int, p []byte) (int, error) {
 // whyLimited explains the limit of descriptors.
 const whyLimited = "each connection takes a port, of which 16384 are for that use by default"
 
-// raiseLimit returns the number of available ports, without some for other programs.
+// raiseLimit returns want, or the number of sockets that the ports allow, two for each connection.
+// It leaves some ports for other programs.
 func raiseLimit(want int) int { return min(want, 2*16000) }

@@ -11,14 +11,14 @@ import (
 // Result holds what was measured and what was skipped.
 type Result struct {
 	Machine     Machine
-	Sources     string // the things waited on
+	Sources     string // pipes or sockets
 	Started     time.Time
 	Mechanisms  []Mechanism
 	Workloads   []Workload
 	Descriptors []int
 	Rows        []*Row   // measured at least once
 	LeftOut     []string // what was skipped, and why
-	Rounds      int      // of the row with the fewest
+	Rounds      int      // the smallest number of rounds of any row
 	Interrupted bool
 	// SelectLimit is the highest descriptor that select(2) accepts, or 0 for no limit. Package
 	// selectfd uses poll(2) for higher ones.
@@ -86,7 +86,7 @@ func (r *Result) Method() string {
 	return method + "."
 }
 
-// Time formats nanoseconds with three significant digits.
+// Time formats nanoseconds with about three significant digits.
 func Time(nanoseconds float64) string {
 	unit, units := 0, []string{"ns", "µs", "ms", "s"}
 	for ; nanoseconds >= 999.5 && unit < len(units)-1; unit++ {

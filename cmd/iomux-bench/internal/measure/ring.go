@@ -12,8 +12,8 @@ type ring struct {
 	reads, writes []int
 }
 
-// newRing returns a ring of n pipes. If that fails, it returns the error, and a ring that leaves
-// some descriptors for everything else.
+// newRing returns a ring of n pipes. If that fails, it returns the error and a smaller ring, which
+// leaves some descriptors for everything else.
 func newRing(n int) (*ring, error) {
 	r := new(ring)
 	for range n {
@@ -94,8 +94,8 @@ func (r *ring) look(w waiter, waits int) (time.Duration, error) {
 }
 
 // turn measures libevent's workload. It writes a byte to each of the active pipes, which are evenly
-// spaced. Each byte that is read is written to the next pipe, until the given number was read. It
-// also reads the bytes that are left then.
+// spaced. It writes each byte that it reads to the next pipe, and ends after the given number of
+// reads. The last reads are not followed by writes, so that all pipes are empty at the end.
 func (r *ring) turn(w waiter, active, reads int) (time.Duration, error) {
 	n := len(r.reads)
 	for i := range active {

@@ -52,7 +52,7 @@ func expectEmpty(t *testing.T, r *ring) {
 type spy struct {
 	waiter
 	reported []int
-	most     int // at once
+	most     int // the largest number in one wait
 }
 
 func (s *spy) wait(timeout time.Duration) ([]int, error) {
@@ -83,7 +83,7 @@ func TestEveryWriteIsReadOnce(t *testing.T) {
 					sum += times
 				}
 				if sum != c.reads {
-					t.Errorf("%s, %+v: reported %d times, %d bytes", m.Name, c, sum, c.reads)
+					t.Errorf("%s, %+v: %d reports, want %d", m.Name, c, sum, c.reads)
 				}
 				if least, most := slices.Min(s.reported), slices.Max(s.reported); c.active == 1 && most-least > 1 {
 					t.Errorf("%s, %+v: one byte went round unevenly: %v", m.Name, c, s.reported)
@@ -113,7 +113,7 @@ func TestBareWaitReportsTheReadyPipe(t *testing.T) {
 	}
 }
 
-// liar reports pipes that are not ready, or fails.
+// liar reports the same pipes after each wait, ready or not, or fails.
 type liar struct {
 	ready []int
 	err   error

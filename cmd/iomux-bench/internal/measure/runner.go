@@ -58,7 +58,7 @@ func (r *runner) rows() []*Row {
 }
 
 // run measures rounds until the time is over. The first round measures each row for half of its
-// share, and is always complete. The last one may be incomplete.
+// share. It is complete unless the context is done. The last round may be incomplete.
 func (r *runner) run(ctx context.Context) {
 	rows := time.Duration(len(r.rows()))
 	slice := r.plan.Duration / leastRounds / rows / 2
@@ -93,7 +93,8 @@ func (r *runner) round(ctx context.Context, round int, slice time.Duration) bool
 	return measured
 }
 
-// group measures the rows of one mechanism on the same descriptors, until the context is done.
+// group measures the rows of one mechanism on the same descriptors. It reports false if the context
+// is done.
 func (r *runner) group(ctx context.Context, g *group, slice time.Duration) bool {
 	ring := r.ring.first(g.descriptors)
 	w, err := g.mechanism.open(ring.reads)
@@ -121,14 +122,15 @@ func (r *runner) group(ctx context.Context, g *group, slice time.Duration) bool 
 			ring.drain()
 			failed = append(failed, row)
 		}
-		runtime.Gosched() // non-blocking waits let no other goroutine run
+		runtime.Gosched() // non-blocking waits do not yield to other goroutines
 	}
 	g.rows = slices.DeleteFunc(g.rows, func(row *Row) bool { return slices.Contains(failed, row) })
 	return true
 }
 
-// warm does what happens only once, to keep it out of the measurement: the garbage of opening, and
-// the first wait that may block. With many descriptors the latter takes milliseconds in the Poller.
+// warm keeps one-time costs out of the measurement. It collects the garbage of opening, and runs
+// the first waits that may block. The first one takes milliseconds in a Poller with many
+// descriptors.
 func warm(ring *ring, w waiter) error {
 	runtime.GC()
 	_, err := ring.turn(w, 1, leastWaits)
@@ -138,8 +140,9 @@ func warm(ring *ring, w waiter) error {
 	return err
 }
 
-// measure adds the time of one operation to the row. It repeats the operation until the slice is
-// filled, as estimated from the best known time, or first from a few operations.
+// measure adds the time of one operation to the row. It repeats the operation as often as should
+// fill the slice. The estimate is the best of at least three times. If the row has fewer, measure
+// first times a few operations.
 func measure(ring *ring, w waiter, row *Row, slice time.Duration) error {
 	known := slices.Clone(row.Times)
 	for len(known) < 3 {

@@ -214,6 +214,6 @@ func (p *pollerWaiter) wait(timeout time.Duration) ([]int, error) {
 
 func (p *pollerWaiter) close() error { return p.poller.Close() }
 
-// room returns how many events one wait may return: all of them, or waits would have to be
-// repeated.
+// room returns the length of the list of events. It has room for all descriptors, so that one wait
+// returns every event.
 func room(fds []int) int { return max(1, len(fds)) }

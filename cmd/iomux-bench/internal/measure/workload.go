@@ -59,7 +59,7 @@ func (w Workload) Name() string {
 	return "wait"
 }
 
-// Asked returns the value of --active, or nothing for the bare wait.
+// Asked returns the value of --active, or an empty string for the bare wait.
 func (w Workload) Asked() string {
 	if w.Ring {
 		return w.Active.String()

@@ -177,7 +177,8 @@ func startNetpoller() error {
 		reserved = append(reserved, fd)
 	}
 	closeAll(reserved)
-	time.NewTimer(time.Hour).Stop()
+	// A timer with a channel would not start it before a goroutine waits for the timer.
+	time.AfterFunc(time.Hour, func() {}).Stop()
 	return nil
 }
 

@@ -42,10 +42,10 @@ const (
 // github.com/fsnotify/fsnotify for whole trees and for the names of entries.
 //
 // On Linux, all paths of a Poller share one inotify(7) descriptor. On macOS and the BSDs, each file
-// and directory of the path uses a descriptor. On Windows, each directory uses a handle, and
-// Windows does not rename a directory while a handle inside it is open. These changes are not
-// reported: changes made by another computer on a network file system, changes in /proc and /sys,
-// writes through mapped memory, and a file system mounted on a directory of the path.
+// and directory of the path uses a descriptor. On Windows, each directory uses a handle, which may
+// keep Windows from renaming directories above it. These changes are not reported: changes made by
+// another computer on a network file system, changes in /proc and /sys, writes through mapped
+// memory, and a file system mounted on a directory of the path.
 //
 // Errors: ENOENT for an empty path; EACCES without permission to search a directory or to read the
 // file; ENOSPC and EMFILE if a system limit is reached, which the error names;

@@ -3,8 +3,8 @@
 //
 //	check [-probe] STEP...
 //
-// Start it in the folder tools. Each step is a target of the Makefile. With -probe it runs no step.
-// It prints whether this machine can run each step, and which tests it cannot run.
+// Start it in the folder tools. Each step is a target of the Makefile. The flag -probe only prints
+// whether this machine can run each step, and which tests it cannot run.
 package main
 
 import (

@@ -40,22 +40,23 @@ type Interest uint32
 // Conditions and modes. Without a mode, a condition is level-triggered: every Wait reports it until
 // it ends. The numbers are those of epoll(7) on every system.
 const (
-	// Readable means that reading would not block: there is data, the end of the file, a connection
-	// to accept, or an error.
+	// Readable means that reading would not block: there is data, the end of the file, a
+	// connection to accept, or an error.
 	Readable Interest = 0x1
-	// Priority means that there is urgent data, or that a file such as /proc/self/mountinfo or a
-	// pressure-stall trigger has changed.
+	// Priority means that there is urgent data, or that a file such as /proc/self/mountinfo or
+	// a pressure-stall trigger has changed.
 	Priority Interest = 0x2
 	// Writable means that writing would not block, or that an attempt to connect has ended.
 	Writable Interest = 0x4
 	// Errored means that an error is pending, or that the reading end of a pipe was closed.
 	Errored Interest = 0x8
-	// Hangup means that both directions of a connection are shut down, or that all writing ends of
-	// a pipe were closed.
+	// Hangup means that both directions of a connection are shut down, or that all writing ends
+	// of a pipe were closed.
 	Hangup Interest = 0x10
-	// ReadHangup means that the peer will send no more data, although earlier data may be left to
-	// read. The peer has closed the connection, or has shut down its writing side and may still
-	// read. To distinguish the two, check for Hangup or Errored, or write to the connection.
+	// ReadHangup means that the peer will send no more data, although earlier data may be left
+	// to read. The peer has closed the connection, or has shut down its writing side and may
+	// still read. To distinguish the two, check for Hangup or Errored, or write to the
+	// connection.
 	ReadHangup Interest = 0x2000
 
 	// OneShot reports a source once. [Registration.Modify] arms it again.

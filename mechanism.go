@@ -92,8 +92,8 @@ func (m Mechanism) String() string {
 func (m Mechanism) Available() bool {
 	switch m {
 	case Select, Poll, DevPoll:
-		// On Windows the AFD driver serves all three. /dev/poll is emulated on every system with
-		// poll(2).
+		// On Windows the AFD driver serves all three. /dev/poll is emulated on every system
+		// with poll(2).
 		return m.Native() || afd.Available || m == DevPoll && poll.Native
 	case Kqueue:
 		return m.Native() || runtime.GOOS == "linux"
@@ -110,8 +110,8 @@ type Limits struct {
 	// Descriptors is the number of descriptors that the process can have open, RLIMIT_NOFILE.
 	// setrlimit(2) raises it.
 	Descriptors uint64
-	// Entries is the largest number of descriptors in one wait. On Linux, poll(2) refuses a list
-	// that is longer than RLIMIT_NOFILE.
+	// Entries is the largest number of descriptors in one wait. On Linux, poll(2) refuses a
+	// list that is longer than RLIMIT_NOFILE.
 	Entries uint64
 	// Watches is the number of descriptors that all epolls of the user together can hold,
 	// fs.epoll.max_user_watches.

@@ -25,7 +25,8 @@ type paths[K any] struct {
 }
 
 const (
-	// gather is how long changes are combined into one event. Saving a file makes several changes.
+	// gather is how long changes are combined into one event. Saving a file makes several
+	// changes.
 	gather = 10 * time.Millisecond
 	// retryWatch is how long after a failure a watch is retried.
 	retryWatch = time.Second

@@ -20,12 +20,13 @@ import (
 //
 // All fields but lookFirst are guarded by the Poller's lock.
 type policy struct {
-	// lookFirst is set if a sleep found an event at once. A saturated loop then takes the events
-	// with one lock and one system call, and does not prepare to sleep.
+	// lookFirst is set if a sleep found an event at once. A saturated loop then takes the
+	// events with one lock and one system call, and does not prepare to sleep.
 	lookFirst atomic.Bool
 	// sinceYield counts waits and events since the last yield to other goroutines.
 	sinceYield int
-	// pendingFirst alternates. It decides whether a pending or a kernel event gets the only place.
+	// pendingFirst alternates. It decides whether a pending or a kernel event gets the only
+	// place.
 	pendingFirst bool
 	// stale counts the dropped events of former registrations since the last renewal.
 	stale int
@@ -36,9 +37,10 @@ type policy struct {
 const (
 	// pause is the time between the sleeps of a wait that finds nothing but stale events.
 	pause = time.Millisecond
-	// yieldAfter is the number of waits and events after which other goroutines run. Taking ready
-	// events bypasses the scheduler, which would cost a quarter of the time. Without a yield, other
-	// goroutines would wait up to 40 ms. A yield costs about 20 µs, so it must be rare.
+	// yieldAfter is the number of waits and events after which other goroutines run. Taking
+	// ready events bypasses the scheduler, which would cost a quarter of the time. Without a
+	// yield, other goroutines would wait up to 40 ms. A yield costs about 20 µs, so it must be
+	// rare.
 	yieldAfter = 2048
 )
 

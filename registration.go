@@ -179,8 +179,8 @@ func (p *Poller[K]) addToBackend(r, old *Registration[K]) error {
 	}
 	err := p.backend.Add(fd, interest, r.tag)
 	if err == backend.ErrRegistered && (old == nil || old.isClosed()) {
-		// The kernel still holds a registration of this file and number, which could not be removed
-		// while the number was closed.
+		// The kernel still holds a registration of this file and number, which could not be
+		// removed while the number was closed.
 		return p.backend.Modify(fd, 0, interest, r.tag)
 	}
 	return err

@@ -191,8 +191,8 @@ type schedule[K any] struct {
 	heap timerheap.Heap[*Registration[K]] // guarded by the Poller's lock
 	// inUse is set before the first timer is armed, and cleared by a leader that finds none.
 	inUse atomic.Bool
-	// target is the time until which the leader sleeps, or notAsleep if nobody sleeps. Arming an
-	// earlier timer lowers target. That prevents or ends the leader's sleep.
+	// target is the time until which the leader sleeps, or notAsleep if nobody sleeps. Arming
+	// an earlier timer lowers target. That prevents or ends the leader's sleep.
 	target atomic.Int64
 	// planned is the target that the leader has set. Only the leader uses it.
 	planned int64

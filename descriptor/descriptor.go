@@ -117,8 +117,8 @@ func isClosed(conn syscall.Conn, err error) bool {
 	if errors.Is(err, os.ErrClosed) {
 		return true
 	}
-	// Control of an os.File returns an error of internal/poll, but Truncate converts it. A negative
-	// size changes no file.
+	// Control of an os.File returns an error of internal/poll, but Truncate converts it. A
+	// negative size changes no file.
 	if file, ok := conn.(interface{ Truncate(size int64) error }); ok {
 		return errors.Is(file.Truncate(-1), os.ErrClosed)
 	}

@@ -117,8 +117,8 @@ func (d *direction) afterFile(fd int, p []byte, errno syscall.Errno) (int, error
 			return 0, unix.EAGAIN
 		}
 	case unix.EOPNOTSUPP, unix.EINVAL, unix.EPERM:
-		// Terminals, some devices and Linux before 4.13 do not support the flag. A sandbox may
-		// forbid the call. After any other mistake, byMode returns the error.
+		// Terminals, some devices and Linux before 4.13 do not support the flag. A sandbox
+		// may forbid the call. After any other mistake, byMode returns the error.
 	case unix.ENOSYS:
 		withoutNoWait.Store(true)
 	default:

@@ -206,7 +206,8 @@ func TestRegularFile(t *testing.T) {
 }
 
 func TestDescriptorsThatCannotBeUsedAreEBADF(t *testing.T) {
-	// A pipe cannot be used: on FreeBSD and DragonFly both of its ends are readable and writable.
+	// A pipe cannot be used: on FreeBSD and DragonFly both of its ends are readable and
+	// writable.
 	var r, w int
 	for fd, flags := range map[*int]int{&r: unix.O_RDONLY, &w: unix.O_WRONLY} {
 		var err error

@@ -189,7 +189,8 @@ func TestChangesByManyGoroutines(t *testing.T) {
 						t.Error("time", i, err)
 					}
 				}
-				// Wine's server crashes if a closed number is polled while another socket gets it.
+				// Wine's server crashes if a closed number is polled while another
+				// socket gets it.
 				if i%3 > 0 || wine.Running() {
 					if err := errors.Join(poller.Unregister(server), poller.Unregister(client)); err != nil {
 						t.Error("unregister:", err)

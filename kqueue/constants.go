@@ -12,11 +12,11 @@ type Filter int16
 // The filters. Control returns errors.ErrUnsupported for a filter that the system lacks. The
 // package comment lists the filters of each system.
 const (
-	// FilterRead is EVFILT_READ, select.KQ_FILTER_READ: Ident is a descriptor, Data the bytes to
-	// read.
+	// FilterRead is EVFILT_READ, select.KQ_FILTER_READ: Ident is a descriptor, Data the bytes
+	// to read.
 	FilterRead = Filter(kevent.FilterRead)
-	// FilterWrite is EVFILT_WRITE, select.KQ_FILTER_WRITE: Ident is a descriptor, Data the room for
-	// writing.
+	// FilterWrite is EVFILT_WRITE, select.KQ_FILTER_WRITE: Ident is a descriptor, Data the room
+	// for writing.
 	FilterWrite = Filter(kevent.FilterWrite)
 	// FilterAIO is EVFILT_AIO, select.KQ_FILTER_AIO: Ident is a struct aiocb that aio_read(2)
 	// registers.
@@ -25,26 +25,29 @@ const (
 	FilterVnode = Filter(kevent.FilterVnode)
 	// FilterProc is EVFILT_PROC, select.KQ_FILTER_PROC: Ident is a process.
 	FilterProc = Filter(kevent.FilterProc)
-	// FilterNetdev is EVFILT_NETDEV, select.KQ_FILTER_NETDEV: Ident is a network interface (Linux).
+	// FilterNetdev is EVFILT_NETDEV, select.KQ_FILTER_NETDEV: Ident is a network interface
+	// (Linux).
 	FilterNetdev = Filter(kevent.FilterNetdev)
-	// FilterSignal is EVFILT_SIGNAL, select.KQ_FILTER_SIGNAL: Ident is a signal, Data the number of
-	// times it arrived.
+	// FilterSignal is EVFILT_SIGNAL, select.KQ_FILTER_SIGNAL: Ident is a signal, Data the
+	// number of times it arrived.
 	FilterSignal = Filter(kevent.FilterSignal)
 	// FilterTimer is EVFILT_TIMER, select.KQ_FILTER_TIMER: Data is the period, reported as the
 	// number of expiries.
 	FilterTimer = Filter(kevent.FilterTimer)
-	// FilterUser is EVFILT_USER, no Python name: an event made with NoteTrigger (NetBSD 10, OpenBSD
-	// 7.8).
+	// FilterUser is EVFILT_USER, no Python name: an event made with NoteTrigger (NetBSD 10,
+	// OpenBSD 7.8).
 	FilterUser = Filter(kevent.FilterUser)
 	// FilterExcept is EVFILT_EXCEPT, no Python name: urgent data (macOS, OpenBSD, DragonFly,
 	// Linux).
 	FilterExcept = Filter(kevent.FilterExcept)
-	// FilterFS is EVFILT_FS, no Python name: file systems were mounted or unmounted (not OpenBSD).
+	// FilterFS is EVFILT_FS, no Python name: file systems were mounted or unmounted (not
+	// OpenBSD).
 	FilterFS = Filter(kevent.FilterFS)
 	// FilterEmpty is EVFILT_EMPTY, no Python name: everything written has been sent (FreeBSD,
 	// NetBSD).
 	FilterEmpty = Filter(kevent.FilterEmpty)
-	// FilterProcDesc is EVFILT_PROCDESC, no Python name: Ident is a process descriptor (FreeBSD).
+	// FilterProcDesc is EVFILT_PROCDESC, no Python name: Ident is a process descriptor
+	// (FreeBSD).
 	FilterProcDesc = Filter(kevent.FilterProcDesc)
 )
 
@@ -67,7 +70,8 @@ const (
 	// EvClear is EV_CLEAR, select.KQ_EV_CLEAR: report each change once, and not a lasting
 	// condition.
 	EvClear = Flags(kevent.Clear)
-	// EvReceipt is EV_RECEIPT, no Python name: report the change's result as an event with EvError.
+	// EvReceipt is EV_RECEIPT, no Python name: report the change's result as an event with
+	// EvError.
 	EvReceipt = Flags(kevent.Receipt)
 	// EvDispatch is EV_DISPATCH, no Python name: disable after one report.
 	EvDispatch = Flags(kevent.Dispatch)
@@ -75,7 +79,8 @@ const (
 	EvSysFlags = Flags(kevent.SysFlags)
 	// EvFlag1 is EV_FLAG1, select.KQ_EV_FLAG1: a bit of EvSysFlags. macOS uses it as EV_OOBAND.
 	EvFlag1 = Flags(kevent.Flag1)
-	// EvError is EV_ERROR, select.KQ_EV_ERROR: Data is the errno of a change, or 0 in a receipt.
+	// EvError is EV_ERROR, select.KQ_EV_ERROR: Data is the errno of a change, or 0 in a
+	// receipt.
 	EvError = Flags(kevent.Error)
 	// EvEOF is EV_EOF, select.KQ_EV_EOF: the peer has gone (Fflags is a socket's error), or the
 	// process has ended.
@@ -91,13 +96,14 @@ type Fflags uint32
 const (
 	// NoteLowat is NOTE_LOWAT, select.KQ_NOTE_LOWAT (read, write): report at least Data bytes.
 	NoteLowat = Fflags(kevent.NoteLowat)
-	// NoteOOB is NOTE_OOB, no Python name (except): urgent data (macOS, OpenBSD, DragonFly, Linux).
+	// NoteOOB is NOTE_OOB, no Python name (except): urgent data (macOS, OpenBSD, DragonFly,
+	// Linux).
 	NoteOOB = Fflags(kevent.NoteOOB)
 
 	// NoteDelete is NOTE_DELETE, select.KQ_NOTE_DELETE (vnode): a name of the file was removed.
 	NoteDelete = Fflags(kevent.NoteDelete)
-	// NoteWrite is NOTE_WRITE, select.KQ_NOTE_WRITE (vnode): the file was written. In a directory,
-	// an entry was added or removed.
+	// NoteWrite is NOTE_WRITE, select.KQ_NOTE_WRITE (vnode): the file was written. In a
+	// directory, an entry was added or removed.
 	NoteWrite = Fflags(kevent.NoteWrite)
 	// NoteExtend is NOTE_EXTEND, select.KQ_NOTE_EXTEND (vnode): the file grew.
 	NoteExtend = Fflags(kevent.NoteExtend)
@@ -107,8 +113,8 @@ const (
 	NoteLink = Fflags(kevent.NoteLink)
 	// NoteRename is NOTE_RENAME, select.KQ_NOTE_RENAME (vnode): the file was renamed.
 	NoteRename = Fflags(kevent.NoteRename)
-	// NoteRevoke is NOTE_REVOKE, select.KQ_NOTE_REVOKE (vnode): revoke(2), or its file system was
-	// unmounted.
+	// NoteRevoke is NOTE_REVOKE, select.KQ_NOTE_REVOKE (vnode): revoke(2), or its file system
+	// was unmounted.
 	NoteRevoke = Fflags(kevent.NoteRevoke)
 	// NoteOpen is NOTE_OPEN, no Python name (vnode): the file was opened (FreeBSD, NetBSD 10,
 	// Linux).
@@ -116,14 +122,15 @@ const (
 	// NoteClose is NOTE_CLOSE, no Python name (vnode): the file was closed after being open for
 	// reading (FreeBSD, NetBSD 10, Linux).
 	NoteClose = Fflags(kevent.NoteClose)
-	// NoteCloseWrite is NOTE_CLOSE_WRITE, no Python name (vnode): the file was closed after being
-	// open for writing (FreeBSD, NetBSD 10, Linux).
+	// NoteCloseWrite is NOTE_CLOSE_WRITE, no Python name (vnode): the file was closed after
+	// being open for writing (FreeBSD, NetBSD 10, Linux).
 	NoteCloseWrite = Fflags(kevent.NoteCloseWrite)
-	// NoteRead is NOTE_READ, no Python name (vnode): the file was read (FreeBSD, NetBSD 10, Linux).
+	// NoteRead is NOTE_READ, no Python name (vnode): the file was read (FreeBSD, NetBSD 10,
+	// Linux).
 	NoteRead = Fflags(kevent.NoteRead)
 
-	// NoteExit is NOTE_EXIT, select.KQ_NOTE_EXIT (proc): the process exited; Data is its status as
-	// in wait(2).
+	// NoteExit is NOTE_EXIT, select.KQ_NOTE_EXIT (proc): the process exited; Data is its status
+	// as in wait(2).
 	NoteExit = Fflags(kevent.NoteExit)
 	// NoteFork is NOTE_FORK, select.KQ_NOTE_FORK (proc): the process called fork(2).
 	NoteFork = Fflags(kevent.NoteFork)
@@ -135,12 +142,14 @@ const (
 	// NoteTrack is NOTE_TRACK, select.KQ_NOTE_TRACK (proc): follow its children too; refused by
 	// macOS.
 	NoteTrack = Fflags(kevent.NoteTrack)
-	// NoteTrackErr is NOTE_TRACKERR, select.KQ_NOTE_TRACKERR (proc): a child could not be followed.
+	// NoteTrackErr is NOTE_TRACKERR, select.KQ_NOTE_TRACKERR (proc): a child could not be
+	// followed.
 	NoteTrackErr = Fflags(kevent.NoteTrackErr)
-	// NoteChild is NOTE_CHILD, select.KQ_NOTE_CHILD (proc): a child that is followed; Data is its
-	// parent.
+	// NoteChild is NOTE_CHILD, select.KQ_NOTE_CHILD (proc): a child that is followed; Data is
+	// its parent.
 	NoteChild = Fflags(kevent.NoteChild)
-	// NotePCtrlMask is NOTE_PCTRLMASK, select.KQ_NOTE_PCTRLMASK (proc): the bits that are notes.
+	// NotePCtrlMask is NOTE_PCTRLMASK, select.KQ_NOTE_PCTRLMASK (proc): the bits that are
+	// notes.
 	NotePCtrlMask = Fflags(kevent.NotePCtrlMask)
 	// NotePDataMask is NOTE_PDATAMASK, select.KQ_NOTE_PDATAMASK (proc): the bits that hold a
 	// number.
@@ -161,8 +170,8 @@ const (
 
 	// NoteSeconds is NOTE_SECONDS, no Python name (timer): Data counts seconds (not DragonFly).
 	NoteSeconds = Fflags(kevent.NoteSeconds)
-	// NoteMSeconds is NOTE_MSECONDS, no Python name (timer): Data counts milliseconds, as without a
-	// unit.
+	// NoteMSeconds is NOTE_MSECONDS, no Python name (timer): Data counts milliseconds, as
+	// without a unit.
 	NoteMSeconds = Fflags(kevent.NoteMSeconds)
 	// NoteUSeconds is NOTE_USECONDS, no Python name (timer): Data counts microseconds (not
 	// DragonFly).
@@ -182,7 +191,8 @@ const (
 	NoteFFOr = Fflags(kevent.NoteFFOr)
 	// NoteFFCopy is NOTE_FFCOPY, no Python name (user): replace the bits.
 	NoteFFCopy = Fflags(kevent.NoteFFCopy)
-	// NoteFFCtrlMask is NOTE_FFCTRLMASK, no Python name (user): the bits of the four notes above.
+	// NoteFFCtrlMask is NOTE_FFCTRLMASK, no Python name (user): the bits of the four notes
+	// above.
 	NoteFFCtrlMask = Fflags(kevent.NoteFFCtrlMask)
 	// NoteFFlagsMask is NOTE_FFLAGSMASK, no Python name (user): the user's bits.
 	NoteFFlagsMask = Fflags(kevent.NoteFFlagsMask)

@@ -15,8 +15,8 @@ import (
 // changed during a Wait.
 type Set struct {
 	words []sys.SelectWord
-	// aside holds numbers that do not fit in words: negative numbers, and numbers for which words
-	// would become huge. Wait checks whether they are descriptors.
+	// aside holds numbers that do not fit in words: negative numbers, and numbers for which
+	// words would become huge. Wait checks whether they are descriptors.
 	aside map[int]struct{}
 	// saved is the copy of words that a Wait with a timeout makes.
 	saved []sys.SelectWord

@@ -15,7 +15,8 @@ import (
 type request struct {
 	mechanisms, descriptors, active []string
 	duration                        time.Duration
-	// exact is true if the user gave --descriptors. Then no size replaces those that do not fit.
+	// exact is true if the user gave --descriptors. Then no size replaces those that do not
+	// fit.
 	exact bool
 }
 

@@ -34,7 +34,8 @@ func TestMakeInstallInstallsEveryFile(t *testing.T) {
 			t.Errorf("%s: %v, %v, want a file with text", name, info, err)
 		}
 	}
-	// A template set for cobra would link package text/template, which is a quarter of the program.
+	// A template set for cobra would link package text/template, which is a quarter of the
+	// program.
 	program := filepath.Join(folder, "opt", "bin", "iomux")
 	if content, err := os.ReadFile(program); err != nil || bytes.Contains(content, []byte("text/template.(*state).walk")) {
 		t.Errorf("%s: %v, want a program without text/template", program, err)

@@ -57,7 +57,8 @@ func serve(ctx context.Context, listener net.Listener) error {
 }
 
 func (r *room) welcome() {
-	// The client may be gone already. The deadline prevents Accept from waiting for another one.
+	// The client may be gone already. The deadline prevents Accept from waiting for another
+	// one.
 	if l, ok := r.listener.(*net.TCPListener); ok {
 		_ = l.SetDeadline(time.Now().Add(patience))
 	}

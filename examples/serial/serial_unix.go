@@ -35,7 +35,8 @@ func run(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// Without O_NONBLOCK, opening a serial line waits for its carrier. Nothing else needs the mode.
+	// Without O_NONBLOCK, opening a serial line waits for its carrier. Nothing else needs the
+	// mode.
 	device, err := os.OpenFile(args[0], os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return err

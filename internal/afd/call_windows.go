@@ -16,8 +16,8 @@ import (
 // Call is used by one goroutine at a time. It keeps its memory between waits, but no handle. Its
 // zero value is ready to use.
 type Call struct {
-	// The driver writes to these. They are allocated separately, because a Call may be on a stack,
-	// and stacks move.
+	// The driver writes to these. They are allocated separately, because a Call may be on a
+	// stack, and stacks move.
 	in, out *head // followed by room for targets
 	room    int   // number of targets
 	status  *windows.IO_STATUS_BLOCK
@@ -92,7 +92,8 @@ func (c *Call) ask(sockets []Socket, left time.Duration) (n int, refusal, err er
 	}
 	n = c.collect(sockets)
 	if n > 0 && c.waited {
-		// A poll that has waited reports one condition of one socket. Poll the others as well.
+		// A poll that has waited reports one condition of one socket. Poll the others as
+		// well.
 		if status, err := c.wait(known, 0); status == 0 && err == nil {
 			n = c.collect(sockets)
 		}

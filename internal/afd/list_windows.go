@@ -13,7 +13,8 @@ type Socket struct {
 	Handle windows.Handle
 	Events Events // what to wait for
 	Ready  Events // what is ready
-	// Err is the reason why the handle cannot be waited on: ErrNotSocket, or EBADF if it is closed.
+	// Err is the reason why the handle cannot be waited on: ErrNotSocket, or EBADF if it is
+	// closed.
 	Err error
 
 	base  windows.Handle // of the driver
@@ -27,7 +28,8 @@ type way interface {
 	// find sets Err of the entries that are not sockets.
 	find(sockets []Socket)
 	// ask sets Ready, and Err of closed sockets. It returns the number of entries with Ready or
-	// Err. It waits if no entry has an Err. refusal is the reason why the whole list was refused.
+	// Err. It waits if no entry has an Err. refusal is the reason why the whole list was
+	// refused.
 	ask(sockets []Socket, left time.Duration) (n int, refusal, err error)
 }
 
@@ -59,8 +61,8 @@ func patiently(w way, sockets []Socket, d time.Duration) (n, strangers int, err 
 			case most:
 				return 0, 0, refusal
 			}
-			// A socket was closed in between, or is a stranger. Polling each one has the same
-			// result as polling all.
+			// A socket was closed in between, or is a stranger. Polling each one has
+			// the same result as polling all.
 			strangers = oneByOne(w, sockets)
 			n = count(sockets)
 		}

@@ -82,7 +82,8 @@ func (p *Poller) Register(socket int, events Events, tag uint64) error {
 		e := &entry{socket: socket, base: windows.Handle(socket), events: events, tag: tag}
 		err := p.watch(port, e)
 		if isRefused(err) {
-			// Most handles are the driver's own, so Register calls find only after a refusal.
+			// Most handles are the driver's own, so Register calls find only after a
+			// refusal.
 			if e.base, err = find(e.base); err == nil {
 				err = p.watch(port, e)
 			}

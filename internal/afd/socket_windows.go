@@ -36,8 +36,8 @@ func find(socket windows.Handle) (windows.Handle, error) {
 		return 0, err
 	}
 	base, err := ask(socket, baseHandle)
-	// Most layers that do not support this request support another one, which may return only the
-	// handle of the next layer.
+	// Most layers that do not support this request support another one, which may return only
+	// the handle of the next layer.
 	for layer := socket; err != nil && err != windows.WSAENOTSOCK; {
 		next, errNext := ask(layer, pollHandle)
 		if errNext != nil || next == layer {

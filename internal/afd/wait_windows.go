@@ -125,7 +125,8 @@ func (p *Poller) deliver(port windows.Handle, b *batch, count int, began uint32,
 	defer p.mu.Unlock()
 	b.doubts = b.doubts[:0]
 	woken = p.sort(b.packets[:count], func(e *entry, reported, round uint32) {
-		// A socket that was ready before this wait began may have been read in the meantime.
+		// A socket that was ready before this wait began may have been read in the
+		// meantime.
 		if isOld && int32(round-began) < 0 {
 			b.doubts = append(b.doubts, e)
 			return

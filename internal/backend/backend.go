@@ -67,11 +67,11 @@ type Backend interface {
 	Add(fd int, interest Interest, tag uint32) error
 	// Modify changes a registration. If it fails, the registration is unchanged.
 	Modify(fd int, before, interest Interest, tag uint32) error
-	// Remove reports whether the kernel has removed the registration. It has not if the descriptor
-	// was closed or now belongs to another file.
+	// Remove reports whether the kernel has removed the registration. It has not if the
+	// descriptor was closed or now belongs to another file.
 	Remove(fd int, interest Interest) (removed bool)
-	// Forget is Remove for a descriptor that was closed, belongs to another file, or has reported
-	// its one-shot event.
+	// Forget is Remove for a descriptor that was closed, belongs to another file, or has
+	// reported its one-shot event.
 	Forget(fd int, interest Interest)
 	Look(batch *Batch) error
 	Sleep(batch *Batch, timeout time.Duration, owner Owner) error
@@ -90,11 +90,12 @@ type Traits struct {
 
 // Owner gives a backend access to the Poller during Sleep.
 type Owner interface {
-	// MaySleep reports whether the backend may block. It returns false if the sleeper must handle
-	// something first. It takes no lock that is held during Add, Modify, Remove or Close.
+	// MaySleep reports whether the backend may block. It returns false if the sleeper must
+	// handle something first. It takes no lock that is held during Add, Modify, Remove or
+	// Close.
 	MaySleep() bool
-	// Registered calls visit with each registered descriptor, and holds the Poller's lock while it
-	// does. It stops if visit returns false. A backend calls it only before MaySleep.
+	// Registered calls visit with each registered descriptor, and holds the Poller's lock while
+	// it does. It stops if visit returns false. A backend calls it only before MaySleep.
 	Registered(visit func(fd int) bool)
 }
 

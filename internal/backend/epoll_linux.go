@@ -32,7 +32,8 @@ type epollBackend struct {
 	sleeper  sleeper // wakes a blocked sleep; the parker wakes a parked one
 	parked   parked
 
-	// The Looks that found something since the last one that did not. The Poller's lock guards it.
+	// The Looks that found something since the last one that did not. The Poller's lock guards
+	// it.
 	found int
 	// Registered descriptors that forbid parking. The Poller's lock guards them.
 	unparkable map[int32]struct{}
@@ -158,8 +159,8 @@ func (b *epollBackend) Add(fd int, interest Interest, tag uint32) error {
 	}
 	errno := control(b.fd, sys.EpollAdd, fd, interest, tag)
 	if (errno == syscall.EINVAL || errno == syscall.ELOOP) && b.stopParking() {
-		// The parker nests the epoll in the runtime's. Linux then allows one level of nesting less,
-		// and at most 500 duplicates of one file.
+		// The parker nests the epoll in the runtime's. Linux then allows one level of
+		// nesting less, and at most 500 duplicates of one file.
 		if errno = control(b.fd, sys.EpollAdd, fd, interest, tag); errno == 0 {
 			b.forbid(fd)
 		}

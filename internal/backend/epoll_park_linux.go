@@ -31,8 +31,8 @@ func (b *epollBackend) findParker(owner Owner) *netpark.Parker {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	// Check with the lock held: an Add that forbids parking closes the parker afterwards, with the
-	// lock held as well.
+	// Check with the lock held: an Add that forbids parking closes the parker afterwards, with
+	// the lock held as well.
 	if b.closed || b.forbidden.Load() != 0 {
 		return nil
 	}

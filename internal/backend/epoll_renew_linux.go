@@ -36,7 +36,8 @@ func (b *epollBackend) Renew(each func(move Move)) error {
 	}
 	replaced := b.kernel.Load()
 	b.use(fresh)
-	// A sleeping goroutine starts again. A failure means that the program has closed the number.
+	// A sleeping goroutine starts again. A failure means that the program has closed the
+	// number.
 	_, _ = b.closeParker(), b.closeKernel(replaced)
 	return nil
 }

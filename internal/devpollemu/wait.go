@@ -258,8 +258,8 @@ func poll(list []sys.PollFD, left time.Duration) (int, syscall.Errno) {
 	if errno != syscall.EINVAL {
 		return max(n, 0), errno
 	}
-	// The list is longer than the limit of descriptors, so poll polls parts of it, and polls again
-	// after a moment.
+	// The list is longer than the limit of descriptors, so poll polls parts of it, and polls
+	// again after a moment.
 	limit := int(min(sys.MaxDescriptors(), uint64(len(list))))
 	if limit < atOutside {
 		return 0, errno

@@ -26,7 +26,8 @@ func TestNativeKernels(t *testing.T) {
 		{"socket whose peer shut down writing", socket, reading, reading, false, true, In | Out | RdHup, In | Out, In | Out | RdHup},
 		{"the same without RdHup", socket, reading, reading, false, true, In, In, In},
 		{"readable socket", socket, reading, 0, false, false, all, In | Out, In | Out | RdNorm | WrNorm | WrBand},
-		// DragonFly's poll reports nothing at the end of a pipe. Other systems also report In.
+		// DragonFly's poll reports nothing at the end of a pipe. Other systems also report
+		// In.
 		{"pipe without a writer on DragonFly", pipe, reading, reading, false, true, In, 0, Hup},
 		{"pipe without a writer", pipe, reading, reading, false, true, In, In | Hup, Hup},
 		{"pipe without a writer, with data", pipe, reading, reading, false, false, In, In | Hup, In | Hup},

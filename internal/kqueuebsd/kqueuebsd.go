@@ -19,9 +19,9 @@ type Kernel struct {
 	System string
 	// Kevent is kevent(2). The changes and the events may share memory.
 	Kevent func(fd int, changes, events []kevent.Event, timeout time.Duration) (int, syscall.Errno)
-	// WakeFD is a descriptor that is always readable and that no caller registers. Adding it to a
-	// queue wakes the queue's waiters, one after the other. FilterUser could also wake them, but
-	// not every system has it, and all of its idents belong to the program.
+	// WakeFD is a descriptor that is always readable and that no caller registers. Adding it to
+	// a queue wakes the queue's waiters, one after the other. FilterUser could also wake them,
+	// but not every system has it, and all of its idents belong to the program.
 	WakeFD int
 	// SideFD is a kqueue that no caller uses, or -1. NetBSD needs it.
 	SideFD int

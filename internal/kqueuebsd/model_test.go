@@ -123,7 +123,8 @@ func (m *model) attach(k *registration) {
 	k.interest = k.Fflags
 	switch k.Filter {
 	case kevent.FilterUser:
-		// kqueue_register of FreeBSD and NetBSD has zeroed kn_fflags before filt_userattach looks.
+		// kqueue_register of FreeBSD and NetBSD has zeroed kn_fflags before filt_userattach
+		// looks.
 		k.active = k.Fflags&kevent.NoteTrigger != 0 && m.system != "freebsd" && m.system != "netbsd"
 	case kevent.FilterTimer:
 		m.start(k)

@@ -222,8 +222,8 @@ func (d descriptor) fire(q *Queue, r *registration, ready uint32) (report, bool,
 	if !ended && r.fflags&kevent.NoteLowat != 0 && event.data < r.data {
 		return event, false, 0
 	}
-	// An empty datagram is ready although it has no bytes. If another reader was first, nothing is
-	// ready.
+	// An empty datagram is ready although it has no bytes. If another reader was first, nothing
+	// is ready.
 	return event, ended || event.data > 0 || r.polls(unix.POLLIN) != 0, 0
 }
 

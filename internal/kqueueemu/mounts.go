@@ -64,7 +64,8 @@ func (q *Queue) makeMounts(epoll int) syscall.Errno {
 	if q.mounts.fd >= 0 {
 		return 0
 	}
-	// A thread may have its own mount namespace. The open file keeps showing that of this thread.
+	// A thread may have its own mount namespace. The open file keeps showing that of this
+	// thread.
 	fd, errno := q.adopt(unix.Open("/proc/thread-self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0))
 	if errno != 0 {
 		return errno

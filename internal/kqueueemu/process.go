@@ -191,7 +191,8 @@ func zombieStatus(pidfd int, pid uint64) (int64, bool) {
 	if err != nil || !isZombie(pidfd) { // the number may already belong to another process
 		return 0, false
 	}
-	// The name is in parentheses and may contain parentheses. The status is the last of 52 fields.
+	// The name is in parentheses and may contain parentheses. The status is the last of 52
+	// fields.
 	_, rest, _ := bytes.Cut(text[max(bytes.LastIndexByte(text, ')'), 0):], []byte(" "))
 	fields := bytes.Fields(rest)
 	if len(fields) < 50 || string(fields[0]) != "Z" {

@@ -64,22 +64,23 @@ const sticky = kevent.OneShot | kevent.Clear | kevent.Receipt | kevent.Dispatch
 // source produces the events of a filter. All methods are called with the queue locked. The
 // argument epoll is the queue's descriptor.
 type source interface {
-	// attach starts the source of a new registration. After a failure there is nothing to detach.
+	// attach starts the source of a new registration. After a failure there is nothing to
+	// detach.
 	attach(q *Queue, epoll int, r *registration) syscall.Errno
-	// touch applies the notes and the data of a change. After a failure they are unchanged. isGone
-	// reports which failures mean that the registration's object is gone.
+	// touch applies the notes and the data of a change. After a failure they are unchanged.
+	// isGone reports which failures mean that the registration's object is gone.
 	touch(q *Queue, epoll int, r *registration, change kevent.Event) syscall.Errno
 	// enable starts or stops the source according to r.disabled. It fails as touch does.
 	enable(q *Queue, epoll int, r *registration) syscall.Errno
 	// detach stops the source. epoll is -1 if it is already closed. A failure for which isGone
 	// reports true means that the object was already gone.
 	detach(q *Queue, epoll int, r *registration) syscall.Errno
-	// fire returns the event, if there is one. ready holds the events of the epoll. After a failure
-	// the caller retries later, unless the object is gone.
+	// fire returns the event, if there is one. ready holds the events of the epoll. After a
+	// failure the caller retries later, unless the object is gone.
 	fire(q *Queue, r *registration, ready uint32) (event report, fired bool, errno syscall.Errno)
 	// again is called after each report that leaves the registration enabled. Unless the
-	// registration has EvClear, it makes a lasting condition be reported again. It fails as touch
-	// does.
+	// registration has EvClear, it makes a lasting condition be reported again. It fails as
+	// touch does.
 	again(q *Queue, epoll int, r *registration) syscall.Errno
 }
 

@@ -44,16 +44,17 @@ type Watcher struct {
 
 // kernel watches single files and directories. Each system has an implementation.
 type kernel interface {
-	// fd returns a descriptor that is readable while read has a change to report, or -1 if there is
-	// none.
+	// fd returns a descriptor that is readable while read has a change to report, or -1 if
+	// there is none.
 	fd() int
-	// watch begins to watch the file or directory at path, which is not a symbolic link. It returns
-	// the same node for the same file as long as the file exists and the node is used. The error is
-	// errGone if there is no such file, and errUnreadable without the permission to watch it.
+	// watch begins to watch the file or directory at path, which is not a symbolic link. It
+	// returns the same node for the same file as long as the file exists and the node is used.
+	// The error is errGone if there is no such file, and errUnreadable without the permission
+	// to watch it.
 	watch(path string, isDirectory bool) (*node, error)
 	unwatch(n *node)
-	// read calls happened for each change since the last call, without waiting. It reports whether
-	// some were lost.
+	// read calls happened for each change since the last call, without waiting. It reports
+	// whether some were lost.
 	read(happened func(n *node, entry string, change Change)) (lost bool, err error)
 	close() error
 	// held returns the owner of the kernel's descriptors, which does not refer to the nodes.

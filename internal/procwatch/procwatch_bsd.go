@@ -42,8 +42,8 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	}
 	_ = unix.Close(queue) // the first error matters more
 	if errno == unix.ESRCH {
-		// The process has exited in the meantime, or is a zombie, and this kernel reports only
-		// later exits.
+		// The process has exited in the meantime, or is a zombie, and this kernel reports
+		// only later exits.
 		pid := process.Pid
 		return Ask(notify, func() (code int, known, exited bool) {
 			code, known = zombieStatus(pid)

@@ -16,8 +16,8 @@ const (
 	PollResolution = time.Nanosecond
 	// SelectResolution is the finest timeout that Select distinguishes.
 	SelectResolution = time.Nanosecond
-	// SelectLimit is one more than the largest descriptor that Select accepts, or 0 if there is no
-	// limit.
+	// SelectLimit is one more than the largest descriptor that Select accepts, or 0 if there is
+	// no limit.
 	SelectLimit = 0
 )
 

@@ -16,8 +16,8 @@ const (
 	// PollResolution is the finest timeout that Poll distinguishes.
 	PollResolution = time.Millisecond
 	// SelectLimit is one more than the largest descriptor that Select accepts. The C library
-	// refuses larger ones, and AIX interprets the upper half of the count as a number of message
-	// queues.
+	// refuses larger ones, and AIX interprets the upper half of the count as a number of
+	// message queues.
 	SelectLimit = unix.FD_SETSIZE
 )
 

@@ -11,8 +11,8 @@ import (
 const (
 	// PollResolution is the finest timeout that Poll distinguishes.
 	PollResolution = time.Nanosecond
-	// SelectLimit is one more than the largest descriptor that Select accepts, or 0 if there is no
-	// limit.
+	// SelectLimit is one more than the largest descriptor that Select accepts, or 0 if there is
+	// no limit.
 	SelectLimit = 0
 )
 

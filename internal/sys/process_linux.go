@@ -69,8 +69,8 @@ func ChildStatus(kind, id int) (status unix.WaitStatus, exited bool, errno sysca
 	if err != nil {
 		return 0, false, Errno(err)
 	}
-	// struct siginfo has three integers, and then si_pid, si_uid and si_status at the alignment of
-	// a pointer.
+	// struct siginfo has three integers, and then si_pid, si_uid and si_status at the alignment
+	// of a pointer.
 	const start = (3*4 + unsafe.Sizeof(uintptr(0)) - 1) &^ (unsafe.Sizeof(uintptr(0)) - 1)
 	value := *(*uint32)(unsafe.Add(unsafe.Pointer(&info), start+8))
 	switch info.Code {

@@ -44,7 +44,8 @@ func TestDescriptorClosedByTheProgramIsAnError(t *testing.T) {
 		other := suite.File(t)
 		must(t, unix.Close(fds[which]))
 		errWake, errClear := w.Wake(), w.Clear()
-		// Make the number valid again, so that the end of the test does not close another file.
+		// Make the number valid again, so that the end of the test does not close another
+		// file.
 		suite.Duplicate(t, other, fds[which])
 		if errWake == nil && errClear == nil {
 			t.Errorf("descriptor %d of %d is closed: neither Wake nor Clear fails", which+1, len(fds))

@@ -88,8 +88,8 @@ func (w *Waker) Clear() error {
 	}
 	err = report("read", fd, receive(fd))
 	w.reader.Done()
-	// Clear the flag after the call: receive would drain a Wake in between, and later ones would
-	// send nothing.
+	// Clear the flag after the call: receive would drain a Wake in between, and later ones
+	// would send nothing.
 	w.signalled.Store(false)
 	return err
 }

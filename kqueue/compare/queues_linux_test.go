@@ -194,7 +194,8 @@ func (d *theirs) wait(timeout time.Duration) (reported []string) {
 	n, err := strconv.Atoi(strings.TrimPrefix(d.ask("wait %d", timeout.Milliseconds()), "events "))
 	must(d.t, err)
 	for range n {
-		// libkqueue reports EV_ADD with every event, which would hide the other differences.
+		// libkqueue reports EV_ADD with every event, which would hide the other
+		// differences.
 		reported = append(reported, withoutAdd.Replace(d.line()))
 	}
 	slices.Sort(reported)

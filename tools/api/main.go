@@ -105,7 +105,8 @@ func load(target, folder string) ([]string, error) {
 	config := packages.Config{
 		Mode: packages.LoadTypes,
 		Dir:  folder,
-		// The root module is loaded as its users get it, with the versions in its own go.mod.
+		// The root module is loaded as its users get it, with the versions in its own
+		// go.mod.
 		Env: append(os.Environ(), "GOOS="+system, "GOARCH="+architecture, "CGO_ENABLED=0", "GOWORK=off"),
 	}
 	loaded, err := packages.Load(&config, "./...")

@@ -76,8 +76,8 @@ type Mechanism struct {
 	Modes Mode
 	// Highest is the highest descriptor that can be tested, or 0 for no limit.
 	Highest int
-	// Call means that the mechanism is a single call on the caller's lists, and remembers nothing
-	// between two calls.
+	// Call means that the mechanism is a single call on the caller's lists, and remembers
+	// nothing between two calls.
 	Call bool
 	// Live means that a change takes effect on waits that have already begun.
 	Live bool
@@ -85,9 +85,11 @@ type Mechanism struct {
 	Wakes bool
 	// Contexts means that its Waiters are ContextWaiters.
 	Contexts bool
-	// RefusesFiles means that regular files cannot be registered. Elsewhere they are always ready.
+	// RefusesFiles means that regular files cannot be registered. Elsewhere they are always
+	// ready.
 	RefusesFiles bool
-	// UnconnectedIsSilent means that a socket that was never connected is not ready, as in kqueue.
+	// UnconnectedIsSilent means that a socket that was never connected is not ready, as in
+	// kqueue.
 	UnconnectedIsSilent bool
 	// IgnoresUnknown means that Unregister of an unknown descriptor succeeds, and that Modify
 	// registers it.

@@ -15,8 +15,8 @@ import (
 // waiter waits with one mechanism for readable descriptors, as a program would use the package. It
 // returns the indexes of the descriptors in the list that it was opened with.
 type waiter interface {
-	// wait returns the ready descriptors in a list that is valid until the next wait. A negative
-	// timeout blocks.
+	// wait returns the ready descriptors in a list that is valid until the next wait. A
+	// negative timeout blocks.
 	wait(timeout time.Duration) ([]int, error)
 	close() error
 }

@@ -25,8 +25,7 @@ func ExampleOf() {
 	fmt.Println(err)
 	// Output:
 	// true <nil>
-	// descriptor: a string has no descriptor: want an integer, a file, a connection or a method
-	// Fd
+	// descriptor: a string has no descriptor: want an integer, a file, a connection or a method Fd
 }
 
 func ExampleTryRead() {

@@ -11,6 +11,7 @@ import (
 	"iomux/internal/donewatch"
 	"iomux/internal/fdtable"
 	"iomux/internal/freelist"
+	"iomux/internal/netpark"
 	"iomux/internal/timerheap"
 )
 
@@ -80,7 +81,9 @@ type Poller[K any] struct {
 // opened by a Wait of 2 ms or more, and closed while the Poller is busy. If the process has no
 // descriptor left then, that Wait blocks a thread instead. A Poller can therefore always wait, even
 // at the descriptor limit. The exceptions are [Poll] and [DevPoll]: poll(2) fails with EINVAL if
-// its list is longer than RLIMIT_NOFILE.
+// its list is longer than RLIMIT_NOFILE. The first New of a process also starts the Go runtime's
+// netpoller, which uses two or three descriptors and would otherwise be started by the first timer.
+// The runtime ends the program if it finds no descriptor then.
 //
 // On Windows a Poller waits on sockets. Register returns [ErrNotPollable] for other handles.
 //
@@ -90,6 +93,9 @@ func New[K any](opts ...Option) (*Poller[K], error) {
 	chosen := options{mechanism: best()}
 	for _, opt := range opts {
 		opt(&chosen)
+	}
+	if err := netpark.Start(); err != nil {
+		return nil, err
 	}
 	b, err := chosen.openBackend()
 	if err != nil {

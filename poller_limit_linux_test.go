@@ -1,8 +1,12 @@
 package iomux_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -10,6 +14,7 @@ import (
 
 	"iomux"
 	"iomux/internal/test/suite"
+	"iomux/kqueue"
 )
 
 // At the descriptor limit, New fails without a leak. The first wait of an existing Poller works,
@@ -140,4 +145,60 @@ func TestSecondWaiterAtTheDescriptorLimit(t *testing.T) {
 		must(t, <-done)
 		expect(t, p, r, iomux.Readable)
 	})
+}
+
+// The Go runtime starts its netpoller no later than the first timer, and ends the program if it has
+// no descriptor for that. New starts it instead, and calls without a Poller do not need it.
+func TestNetpollerIsNotStartedAtTheDescriptorLimit(t *testing.T) {
+	names := []string{"no Poller"}
+	for name := range backends() {
+		names = append(names, name)
+	}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			for _, free := range []string{"0", "1", "2"} {
+				child := suite.Itself(t.Context())
+				child.Env = append(os.Environ(), role+"=descriptor limit", "BACKEND="+name, "FREE="+free)
+				if output, err := child.CombinedOutput(); err != nil {
+					t.Errorf("with %s descriptors left: %v\n%s", free, err, output)
+				}
+			}
+		})
+	}
+}
+
+func init() { roles["descriptor limit"] = liveAtTheLimit }
+
+// liveAtTheLimit sets the first timer of the process at the descriptor limit, in a wait beside
+// another one.
+func liveAtTheLimit() (status int) {
+	var p *iomux.Poller[int]
+	opts, waits := backends()[os.Getenv("BACKEND")]
+	if waits {
+		var err error
+		if p, err = iomux.New[int](opts...); err != nil {
+			return 2
+		}
+	}
+	free, err := strconv.Atoi(os.Getenv("FREE"))
+	lowest, errDup := unix.Dup(0)
+	limit := unix.Rlimit{Cur: uint64(lowest + free + 1), Max: uint64(lowest + free + 1)}
+	if errLimit := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); errors.Join(err, errDup, errLimit) != nil {
+		return 3
+	}
+	if !waits {
+		iomux.Epoll.Limits() // reads a file
+		if _, err := kqueue.FromFD(lowest); err == nil {
+			return 4
+		}
+		return 0
+	}
+	go func() { _, _ = p.Wait(context.Background(), make([]iomux.Event[int], 1)) }()
+	for start := time.Now(); time.Since(start) < quiet; { // time.Sleep would set a timer
+		runtime.Gosched()
+	}
+	if n, err := p.WaitTimeout(make([]iomux.Event[int], 1), quiet); n != 0 || err != nil {
+		return 5
+	}
+	return 0
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/internal/kevent"
+	"iomux/internal/sys"
 )
 
 // filesystems is the source of FilterFS. It uses /proc/thread-self/mountinfo, and ignores the
@@ -84,16 +85,9 @@ func (q *Queue) makeMounts(epoll int) syscall.Errno {
 
 // listMounts returns the numbers of all mounts.
 func listMounts(fd int) (map[string]bool, syscall.Errno) {
-	var info []byte
-	for buffer := make([]byte, 4096); ; {
-		n, err := unix.Pread(fd, buffer, int64(len(info)))
-		if err != nil {
-			return nil, err.(syscall.Errno)
-		}
-		if n == 0 {
-			break
-		}
-		info = append(info, buffer[:n]...)
+	info, errno := sys.ReadAll(fd)
+	if errno != 0 {
+		return nil, errno
 	}
 	known := make(map[string]bool)
 	for line := range bytes.Lines(info) {

@@ -187,7 +187,7 @@ func isKnownLater(pidfd int) bool {
 // zombieStatus reads the status in /proc. Readers that may inspect the process see it there until
 // the parent has waited for the process.
 func zombieStatus(pidfd int, pid uint64) (int64, bool) {
-	text, err := os.ReadFile("/proc/" + strconv.FormatUint(pid, 10) + "/stat")
+	text, err := sys.ReadFile("/proc/" + strconv.FormatUint(pid, 10) + "/stat")
 	if err != nil || !isZombie(pidfd) { // the number may already belong to another process
 		return 0, false
 	}

@@ -4,7 +4,6 @@ package kqueueemu
 
 import (
 	"bytes"
-	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -113,7 +112,7 @@ func New() (q *Queue, fd int, call string, err error) {
 // Find returns the queue whose epoll is fd or has fd as a duplicate. The caller must release fd
 // with Release. For all other descriptors Find returns nil.
 func Find(fd int) *Queue {
-	info, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(fd))
+	info, err := sys.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(fd))
 	if err != nil {
 		return nil
 	}

@@ -20,13 +20,11 @@ type Parker struct {
 
 // New returns a Parker for fd. The Parker uses a duplicate, so the caller still owns fd.
 func New(fd int) (*Parker, error) {
-	twin, err := duplicate(fd)
-	if err != nil {
+	if err := Start(); err != nil {
 		return nil, err
 	}
-	// The runtime ends the program if it cannot open the descriptors of its netpoller.
-	if err := checkRoom(twin); err != nil {
-		_ = closeFD(twin) // the first error matters more
+	twin, err := duplicate(fd)
+	if err != nil {
 		return nil, err
 	}
 	// The netpoller accepts non-blocking files only.
@@ -45,20 +43,6 @@ func New(fd int) (*Parker, error) {
 		return nil, err
 	}
 	return p, nil
-}
-
-// checkRoom returns an error if two more descriptors, an epoll and an eventfd, cannot be opened.
-func checkRoom(fd int) error {
-	first, err := duplicate(fd)
-	if err != nil {
-		return err
-	}
-	second, err := duplicate(fd)
-	if err == nil {
-		_ = closeFD(second) // nothing was written to it, nor to the first one
-	}
-	_ = closeFD(first)
-	return err
 }
 
 // Park calls look, and returns if look returns true. Otherwise it parks until the descriptor is

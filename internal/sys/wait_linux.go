@@ -122,7 +122,7 @@ func EpollData(fd int32, tag uint32) uint64 {
 
 // MaxWatches returns fs.epoll.max_user_watches, or 0 without /proc.
 func MaxWatches() uint64 {
-	text, err := os.ReadFile("/proc/sys/fs/epoll/max_user_watches")
+	text, err := ReadFile("/proc/sys/fs/epoll/max_user_watches")
 	if err != nil {
 		return 0
 	}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -161,30 +160,6 @@ func (t *target) closeWriter() {
 	if t.writer >= 0 {
 		_ = unix.Close(t.writer) // nothing was written to it
 		t.writer = -1
-	}
-}
-
-// startNetpoller makes the Go runtime start its netpoller, which timers and lookups use. The
-// runtime ends the program if it has no descriptors left for that.
-func startNetpoller() error {
-	var reserved []int
-	for range 3 { // on systems with kqueue
-		fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			closeAll(reserved)
-			return err
-		}
-		reserved = append(reserved, fd)
-	}
-	closeAll(reserved)
-	// A timer with a channel would not start it before a goroutine waits for the timer.
-	time.AfterFunc(time.Hour, func() {}).Stop()
-	return nil
-}
-
-func closeAll(fds []int) {
-	for _, fd := range fds {
-		_ = unix.Close(fd) // nothing was written to it
 	}
 }
 

@@ -49,9 +49,6 @@ func waitFor(opts Options, sources []source, p printer) error {
 	if s.waiter, err = newWaiter(opts.Mechanism); err != nil {
 		return err
 	}
-	if err := startNetpoller(); err != nil {
-		return err
-	}
 	defer s.lookups.stop()
 	for i, source := range sources {
 		s.targets = append(s.targets, &target{source: source, session: s, index: i, fd: -1, writer: -1})

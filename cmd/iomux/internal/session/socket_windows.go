@@ -118,9 +118,6 @@ func (t *target) openDescriptor() { t.fail(errNoWait) }
 func (t *target) openPath()       { t.fail(errNoWait) }
 func (t *target) openUnix()       { t.fail(errNoWait) }
 
-// startNetpoller does nothing, because Windows has no limit of descriptors.
-func startNetpoller() error { return nil }
-
 // findProcess finds a process.
 func findProcess(pid int) (*os.Process, error) {
 	process, err := os.FindProcess(pid)

@@ -8,11 +8,13 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -42,6 +44,7 @@ func TestMain(m *testing.M) {
 type folders struct{ tests *testing.M }
 
 func (f folders) Run() int {
+	catchIgnoredSignals()
 	status := f.tests.Run()
 	if wine.Running() {
 		if path, err := exec.LookPath("iomux"); err == nil {
@@ -49,6 +52,16 @@ func (f folders) Run() int {
 		}
 	}
 	return status
+}
+
+// catchIgnoredSignals catches the signals that this process was started to ignore, as nohup(1) does
+// with SIGHUP. Children inherit an ignored signal, but get the default effect of one that is caught.
+func catchIgnoredSignals() {
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
+	}
 }
 
 // TestScripts runs the command as a user does. Each script begins with its requirements.

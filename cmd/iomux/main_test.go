@@ -54,8 +54,8 @@ func (f folders) Run() int {
 	return status
 }
 
-// catchIgnoredSignals catches the signals that this process was started to ignore, as nohup(1) does
-// with SIGHUP. Children inherit an ignored signal, but get the default effect of one that is caught.
+// catchIgnoredSignals catches signals that nohup(1) or a shell made this process ignore. Children
+// inherit an ignored signal, but get the default effect of one that is caught.
 func catchIgnoredSignals() {
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
 		if signal.Ignored(sig) {

@@ -5,6 +5,7 @@ package session
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"time"
@@ -15,7 +16,9 @@ import (
 )
 
 // replace replaces iomux with CMD. Signals then reach CMD, and its exit status is that of iomux.
+// CMD ignores again the signals that iomux was started to ignore, even those that were sources.
 func (s *session) replace() error {
+	signal.Reset()
 	return s.child.failure(s.child.exec(func(path string, arguments []string) error {
 		return syscall.Exec(path, arguments, environment(s.ready))
 	}))

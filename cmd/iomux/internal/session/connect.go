@@ -201,7 +201,7 @@ func (t *target) refused() {
 			t.report(t.newReport(gone))
 			return
 		}
-		again = again || err == errQueueFull || t.session.Gone && err == errTimedOut
+		again = again || err == errQueueFull || t.session.Gone && (err == errTimedOut || err == errReset)
 	}
 	if !again {
 		t.fail(t.refusal)

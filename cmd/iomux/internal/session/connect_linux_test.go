@@ -164,3 +164,16 @@ func TestFullUnixQueue(t *testing.T) {
 		}
 	}
 }
+
+// TestGoneOutlastsAReset keeps waiting after an attempt that the closing listener reset.
+func TestGoneOutlastsAReset(t *testing.T) {
+	for _, reason := range []error{errReset, errTimedOut} {
+		s, target := newTarget(t, mechanisms[0], source{kind: kindTCP})
+		s.Gone = true
+		target.refusals = []error{reason}
+		target.refused()
+		if target.ended() || target.later == nil {
+			t.Errorf("%v: the source ended, want another attempt", reason)
+		}
+	}
+}

@@ -17,6 +17,7 @@ var (
 	errUnderWay    error = syscall.EINPROGRESS
 	errInterrupted error = syscall.EINTR
 	errRefused     error = syscall.ECONNREFUSED
+	errReset       error = syscall.ECONNRESET // the listener was closed before it accepted
 	errTimedOut    error = syscall.ETIMEDOUT
 )
 

@@ -16,6 +16,7 @@ var (
 	errUnderWay    error = windows.WSAEWOULDBLOCK
 	errInterrupted error = windows.WSAEINTR
 	errRefused     error = windows.WSAECONNREFUSED
+	errReset       error = windows.WSAECONNRESET // the listener was closed before it accepted
 	errTimedOut    error = windows.WSAETIMEDOUT
 )
 

@@ -23,7 +23,7 @@ func TestNoDescriptorLeft(t *testing.T) {
 	for name, timeout := range map[string]time.Duration{"short": time.Millisecond, "long": soon} {
 		for _, below := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s,below=%v", name, below), func(t *testing.T) {
-				onEach(t, func(t *testing.T, p *iomux.Poller[int]) { waitAtTheLimit(t, p, timeout, below) })
+				inTurn(t, func(t *testing.T, p *iomux.Poller[int]) { waitAtTheLimit(t, p, timeout, below) })
 			})
 		}
 	}
@@ -65,11 +65,11 @@ func limitDescriptors(t *testing.T, below bool) (leave func()) {
 // Epoll keeps reporting a closed descriptor while a duplicate is open. The Poller then renews its
 // epoll, which needs a descriptor. If none is left, waits still work.
 func TestClosedSourceAtTheDescriptorLimit(t *testing.T) {
-	for _, timeout := range []time.Duration{0, time.Millisecond, 40 * time.Millisecond} {
+	for _, timeout := range []time.Duration{0, time.Millisecond, 25 * time.Millisecond} {
 		for _, waited := range []bool{false, true} {
 			for _, below := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%v,waited=%v,below=%v", timeout, waited, below), func(t *testing.T) {
-					onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+					inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 						if below && (p.Mechanism() == iomux.Poll || p.Mechanism() == iomux.DevPoll) {
 							t.Skip("poll(2) refuses lists longer than the limit")
 						}
@@ -120,7 +120,7 @@ func staleAtTheLimit(t *testing.T, p *iomux.Poller[int], timeout time.Duration, 
 
 // A goroutine that waits beside a sleeping one needs no descriptor either.
 func TestSecondWaiterAtTheDescriptorLimit(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		fd, w := suite.Pipe(t)
 		r := register(t, p, fd, iomux.Readable)
 		leave := suite.LimitReached(t)

@@ -18,7 +18,7 @@ import (
 
 // Waits and changes of registrations do not allocate.
 func TestNothingIsAllocated(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		fd, w := suite.Pipe(t)
 		r := register(t, p, fd, iomux.Readable)
 		ctx, cancel := context.WithCancel(context.Background())
@@ -48,7 +48,7 @@ func TestNothingIsAllocated(t *testing.T) {
 			},
 		}
 		for name, f := range wait {
-			if n := testing.AllocsPerRun(50, f); n != 0 && !raceEnabled {
+			if n := testing.AllocsPerRun(20, f); n != 0 && !raceEnabled {
 				t.Errorf("%s allocates %v times", name, n)
 			}
 		}
@@ -72,7 +72,7 @@ func TestUnregisterDoesNotAllocate(t *testing.T) {
 	}
 	for name, befall := range fates {
 		t.Run(name, func(t *testing.T) {
-			onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+			inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 				var registrations []*iomux.Registration[int]
 				var fds [runs + 1][2]int
 				for i := range fds { // open all of them first, so that no closed number is reused
@@ -101,7 +101,7 @@ func TestSleepingWithAContextAllocatesLittle(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		same, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		if n := sleepAllocations(t, p, func() (context.Context, func()) { return same, func() {} }); n >= 1 {
@@ -151,7 +151,7 @@ func TestPriorityOfMountinfo(t *testing.T) {
 		t.Skip("no /proc:", err)
 	}
 	defer func() { must(t, file.Close()) }()
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Priority) {
 			t.Skip("this mechanism has no Priority")
 		}
@@ -209,7 +209,7 @@ func TestPriorityOfPressureStall(t *testing.T) {
 // More duplicates of one file than the kernel allows in an epoll that is inside another one, as
 // that of a parked goroutine is.
 func TestManyDuplicates(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Priority) {
 			t.Skip("this mechanism has no Priority")
 		}

@@ -98,7 +98,7 @@ func TestEpollAsASourceOfManyWaiters(t *testing.T) {
 // While a goroutine sleeps, another one replaces the epoll, because it reports a closed descriptor.
 // The sleeping goroutine sees later registrations.
 func TestRenewalReachesWhoSleeps(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		mode := iomux.Readable
 		if p.Supports(iomux.Edge) {
 			// One of the two sees each event, and the other one continues to sleep.

@@ -62,7 +62,7 @@ func sampled(t *testing.T) (fd int) {
 // The poll function of a perf_event clears the readiness that it reports, so a second poll finds
 // nothing.
 func TestPerfEventOfAPollerThatHasParked(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if p.Mechanism() == iomux.EventPort {
 			t.Skip("the model of event ports polls twice")
 		}

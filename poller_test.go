@@ -19,8 +19,19 @@ const (
 	quiet = 20 * time.Millisecond // how long an event must not arrive
 )
 
-// onEach runs a test with a Poller of each backend.
+// onEach runs a test with a Poller of each backend, in parallel.
 func onEach(t *testing.T, test func(*testing.T, *iomux.Poller[int])) {
+	for name, opts := range backends() {
+		t.Run(name, func(t *testing.T) {
+			suite.Parallel(t)
+			test(t, poller(t, opts))
+		})
+	}
+}
+
+// inTurn runs a test with a Poller of one backend after the other. The test changes or counts
+// something of the process, or needs a closed number to stay unused.
+func inTurn(t *testing.T, test func(*testing.T, *iomux.Poller[int])) {
 	for name, opts := range backends() {
 		t.Run(name, func(t *testing.T) { test(t, poller(t, opts)) })
 	}

@@ -33,7 +33,7 @@ func TestOnlySockets(t *testing.T) {
 	file, err := os.Open(os.Args[0])
 	must(t, err)
 	defer func() { must(t, file.Close()) }()
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		for name, src := range map[string]any{"pipe": r, "file": file, "standard error": os.Stderr} {
 			_, err := p.Register(src, iomux.Readable, 0)
 			isErr(t, err, iomux.ErrNotPollable)
@@ -49,7 +49,7 @@ func TestOnlySockets(t *testing.T) {
 }
 
 func TestConnections(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		must(t, err)
 		defer func() { must(t, listener.Close()) }()
@@ -88,7 +88,7 @@ func TestConnections(t *testing.T) {
 // Connections are closed without Unregister, and other sockets get their numbers. No event reaches
 // the new sockets.
 func TestReusedNumbers(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		for range 30 {
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
 			must(t, err)
@@ -113,7 +113,7 @@ func TestReusedNumbers(t *testing.T) {
 // A closed number that now belongs to a file ends no wait and hides no other source.
 func TestNumberOfAFile(t *testing.T) {
 	file, process := windows.Handle(suite.File(t)), windows.CurrentProcess()
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		low, _ := suite.Pipe(t)
 		fd := suite.Duplicate(t, low, 0)
 		r := register(t, p, fd, iomux.Readable)
@@ -238,7 +238,7 @@ func TestSignal(t *testing.T) {
 }
 
 func TestWaitsDoNotAllocate(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		client, server := suite.TCPPair(t)
 		suite.Write(t, client)
 		r := register(t, p, server, iomux.Readable)
@@ -268,7 +268,7 @@ func TestOwnNumbersAreRefused(t *testing.T) {
 		_, err := windows.GetsockoptInt(windows.Handle(n), windows.SOL_SOCKET, soType)
 		sockets[n] = err == nil
 	}
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		for n := 0; n < 2048; n += 4 {
 			if sockets[n] {
 				continue

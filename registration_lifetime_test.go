@@ -59,7 +59,7 @@ func connections(t *testing.T) (client, server net.Conn) {
 }
 
 func TestConnections(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		client, server := connections(t)
 		r := register(t, p, server, iomux.Readable)
 		expectNothing(t, p)
@@ -99,7 +99,7 @@ func moveTo(t *testing.T, file, fd int, free func()) {
 
 // A connection is closed without Unregister, and a pipe gets its number.
 func TestReusedNumberOfAConnection(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		client, server := connections(t)
 		old := register(t, p, server, iomux.Readable|iomux.Writable)
 		expect(t, p, old, iomux.Writable)
@@ -127,7 +127,7 @@ func TestReusedNumberOfAConnection(t *testing.T) {
 
 // As above, but no wait has detected that the connection was closed.
 func TestReusedNumberIsRegisteredAtOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		_, server := connections(t)
 		register(t, p, server, iomux.Readable)
 		raw, err := server.(syscall.Conn).SyscallConn()
@@ -144,7 +144,7 @@ func TestReusedNumberIsRegisteredAtOnce(t *testing.T) {
 
 // As above with bare numbers, after Unregister. No pending event reaches the new file.
 func TestReusedNumber(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		for range 100 {
 			fd, w := suite.Pipe(t)
 			suite.Write(t, w)
@@ -166,7 +166,7 @@ func TestReusedNumber(t *testing.T) {
 // A descriptor is closed while a duplicate is open. The kernel keeps reporting it, and cannot
 // unregister it.
 func TestDuplicateRemainsOpen(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		calm, calmW := suite.Pipe(t)
 		other := register(t, p, calm, iomux.Readable)
 		edgeFD, edgeW := suite.Pipe(t)
@@ -191,7 +191,7 @@ func TestDuplicateRemainsOpen(t *testing.T) {
 		before := cpuTime(t)
 		start := time.Now()
 		var events [1]iomux.Event[int]
-		const pause = 200 * time.Millisecond
+		const pause = 100 * time.Millisecond
 		if n, err := p.WaitTimeout(events[:], pause); n != 0 || err != nil || time.Since(start) < pause {
 			t.Fatalf("events are %+v, %v after %v", events[:n], err, time.Since(start))
 		}
@@ -234,7 +234,7 @@ func TestReadySourceIsFoundBehindClosedOnes(t *testing.T) {
 	for name, closing := range closings {
 		for _, timeout := range []time.Duration{0, 1, time.Millisecond} {
 			t.Run(fmt.Sprintf("%s, %v", name, timeout), func(t *testing.T) {
-				onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+				inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 					// Open all pipes first, so that no closed number is reused.
 					var pipes [many + 1][2]int
 					for i := range pipes {
@@ -265,7 +265,7 @@ func cpuTime(t *testing.T) time.Duration {
 
 // dup2 replaces a registered file. The new file is not polled until it is registered.
 func TestReplacedByARegularFile(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Edge) {
 			t.Skip("this mechanism identifies a source by its number")
 		}
@@ -364,7 +364,7 @@ func TestRegularFileReachesAWaitUnderWay(t *testing.T) {
 // A closed number now belongs to another file. Modify does not attach the registration to that
 // file.
 func TestModifyAfterTheNumberWasReused(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Edge) {
 			t.Skip("this mechanism identifies a source by its number")
 		}

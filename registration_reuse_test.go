@@ -14,7 +14,7 @@ import (
 // The Poller opens a descriptor that gets the number of a closed source. It is not mistaken for the
 // source.
 func TestNumberBecomesOurOwn(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		var fds []int
 		var registrations []*iomux.Registration[int]
 		for range 8 {

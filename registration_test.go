@@ -35,7 +35,7 @@ func regular(t *testing.T) *os.File {
 }
 
 func TestClosedRegularFileIsNotReported(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		file := regular(t)
 		r := alwaysReady(t, p, file, 0)
 		expect(t, p, r, iomux.Readable)
@@ -47,7 +47,7 @@ func TestClosedRegularFileIsNotReported(t *testing.T) {
 }
 
 func TestClosedNumberOfARegularFileIsNotReported(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		fd := suite.High(t, int(regular(t).Fd()), 300) // a number that nothing else gets
 		r := alwaysReady(t, p, fd, 0)
 		expect(t, p, r, iomux.Readable)
@@ -104,7 +104,7 @@ func TestKeyIsThatOfRegister(t *testing.T) {
 func TestUnreachablePollerReleasesItsDescriptors(t *testing.T) {
 	for name, opts := range backends() {
 		t.Run(name, func(t *testing.T) {
-			const many = 50
+			const many = 20
 			before := leak.Count()
 			for range many {
 				p, err := iomux.New[int](opts...)
@@ -139,7 +139,7 @@ func TestErrorsOfRegistrations(t *testing.T) {
 
 // Modify of a closed source fails, and Unregister succeeds.
 func TestModifyAClosedSource(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		client, server := connections(t)
 		conn := register(t, p, server, iomux.Readable)
 		must(t, server.Close())

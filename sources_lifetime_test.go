@@ -56,5 +56,8 @@ func registerSources(t *testing.T, p *iomux.Poller[int], folder string) {
 			t.Fatal(err)
 		}
 	}
-	expectNothing(t, p)
+	n, err := p.WaitTimeout(make([]iomux.Event[int], 1), 3*time.Millisecond)
+	if n != 0 || err != nil {
+		t.Fatalf("the wait returned %d, %v", n, err)
+	}
 }

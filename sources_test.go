@@ -16,7 +16,7 @@ import (
 )
 
 func TestSignal(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		r, err := p.RegisterSignal(syscall.SIGUSR2, 3)
 		must(t, err)
 		for range 3 {

@@ -252,7 +252,7 @@ func TestManyTimers(t *testing.T) {
 }
 
 func TestResetDoesNotAllocate(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		r, err := p.RegisterTimer(time.Hour, 1)
 		must(t, err)
 		var events [4]iomux.Event[int]

@@ -137,11 +137,11 @@ func mechanism(t testing.TB, opts []iomux.Option) suite.Mechanism {
 }
 
 func TestSuite(t *testing.T) {
+	mechanisms := make(map[string]suite.Mechanism)
 	for name, opts := range backends() {
-		t.Run(name, func(t *testing.T) {
-			m := mechanism(t, opts)
-			m.Brief = name == "best blocking"
-			suite.Run(t, m)
-		})
+		m := mechanism(t, opts)
+		m.Brief = name == "best blocking"
+		mechanisms[name] = m
 	}
+	suite.RunEach(t, mechanisms)
 }

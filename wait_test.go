@@ -251,7 +251,7 @@ func TestKeyOfZeroSize(t *testing.T) {
 // A saturated loop yields to other goroutines after a limited number of waits.
 func TestSaturatedLoopLetsOthersRun(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		fd, w := suite.Pipe(t)
 		suite.Write(t, w)
 		register(t, p, fd, iomux.Readable)

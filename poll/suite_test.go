@@ -77,9 +77,7 @@ func mechanism(contexts bool) suite.Mechanism {
 }
 
 func TestSuite(t *testing.T) {
-	for name, contexts := range map[string]bool{"Poll": false, "PollContext": true} {
-		t.Run(name, func(t *testing.T) { suite.Run(t, mechanism(contexts)) })
-	}
+	suite.RunEach(t, map[string]suite.Mechanism{"Poll": mechanism(false), "PollContext": mechanism(true)})
 }
 
 func FuzzOperations(f *testing.F) { suite.Fuzz(f, mechanism(false)) }

@@ -110,21 +110,21 @@ func toSuite(r, wr, x []int, err error) ([]suite.Event, error) {
 func (*waiter) Close() error { return nil }
 
 func TestSuite(t *testing.T) {
-	for name, call := range calls {
-		t.Run(name, func(t *testing.T) {
-			highest := 0
-			if suite.Emulator() != "" {
-				highest = 1023 // qemu-user aborts on larger sets
-			}
-			suite.Run(t, suite.Mechanism{
-				New:           func() (suite.Waiter, error) { return &waiter{call: call}, nil },
-				Reports:       suite.In | suite.Out | suite.Pri,
-				Call:          true,
-				Contexts:      name == "WaitContext",
-				Brief:         name == "WaitContext",
-				Highest:       highest,
-				ReportsClosed: suite.IsError,
-			})
-		})
+	highest := 0
+	if suite.Emulator() != "" {
+		highest = 1023 // qemu-user aborts on larger sets
 	}
+	mechanisms := make(map[string]suite.Mechanism)
+	for name, call := range calls {
+		mechanisms[name] = suite.Mechanism{
+			New:           func() (suite.Waiter, error) { return &waiter{call: call}, nil },
+			Reports:       suite.In | suite.Out | suite.Pri,
+			Call:          true,
+			Contexts:      name == "WaitContext",
+			Brief:         name == "WaitContext",
+			Highest:       highest,
+			ReportsClosed: suite.IsError,
+		}
+	}
+	suite.RunEach(t, mechanisms)
 }

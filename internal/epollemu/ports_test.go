@@ -58,9 +58,11 @@ func portsMechanism(open func() eventport.Calls) suite.Mechanism {
 }
 
 func TestPortsSuite(t *testing.T) {
+	mechanisms := make(map[string]suite.Mechanism)
 	for name, open := range calls() {
-		t.Run(name, func(t *testing.T) { suite.Run(t, portsMechanism(open)) })
+		mechanisms[name] = portsMechanism(open)
 	}
+	suite.RunEach(t, mechanisms)
 }
 
 func FuzzPortsOperations(f *testing.F) { suite.Fuzz(f, portsMechanism(epollemu.NewPolled)) }

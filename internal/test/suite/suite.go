@@ -128,24 +128,49 @@ type test struct {
 // parallel, so they end after the calling test function returned: undo settings with t.Cleanup, not
 // with defer.
 func Run(t *testing.T, m Mechanism) {
-	run(t, m, levelTests, edgeTests, hangupTests, socketTests, timeoutTests, contextTests, concurrentTests, manyTests, systemTests)
+	run(t, m, tests(true))
+	run(t, m, tests(false))
+}
+
+// RunEach runs every test on each mechanism. The mechanisms share the time of the parallel tests.
+func RunEach(t *testing.T, mechanisms map[string]Mechanism) {
+	for name, m := range mechanisms {
+		t.Run(name, func(t *testing.T) {
+			run(t, m, tests(true))
+			Parallel(t)
+			run(t, m, tests(false))
+		})
+	}
 }
 
 // RunTimeouts runs the tests of Run that concern time, for another clock than the usual one.
 func RunTimeouts(t *testing.T, m Mechanism) { run(t, m, timeoutTests) }
 
-func run(t *testing.T, m Mechanism, groups ...[]test) {
-	for _, test := range slices.Concat(groups...) {
+// tests returns the tests that run alone, or the others.
+func tests(alone bool) []test {
+	all := slices.Concat(levelTests, edgeTests, hangupTests, socketTests, timeoutTests, contextTests, concurrentTests,
+		manyTests, systemTests)
+	return slices.DeleteFunc(all, func(test test) bool { return test.alone != alone })
+}
+
+func run(t *testing.T, m Mechanism, tests []test) {
+	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			if lacks := test.lacks(m); lacks != "" {
 				t.Skip("this mechanism has no " + lacks)
 			}
-			// Windows reuses a closed number at once.
-			if !test.alone && runtime.GOOS != "windows" {
-				t.Parallel()
+			if !test.alone {
+				Parallel(t)
 			}
 			test.run(t, m)
 		})
+	}
+}
+
+// Parallel calls t.Parallel, except on Windows, which reuses a closed number at once.
+func Parallel(t *testing.T) {
+	if runtime.GOOS != "windows" {
+		t.Parallel()
 	}
 }
 

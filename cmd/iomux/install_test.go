@@ -21,7 +21,7 @@ func TestMakeInstallInstallsEveryFile(t *testing.T) {
 	if _, err := os.Stat("install.mk"); err != nil {
 		t.Skip("the source is not here: the test binary runs alone")
 	}
-	folder := t.TempDir()
+	folder := filepath.Join(t.TempDir(), "it's a folder")
 	install := exec.Command("make", "-C", "../..", "install", "PREFIX=/opt", "DESTDIR="+folder)
 	if output, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("make install: %v\n%s", err, output)

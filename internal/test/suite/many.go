@@ -3,6 +3,7 @@
 package suite
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"syscall"
@@ -54,7 +55,6 @@ func shortList(t *testing.T, m Mechanism) {
 // behindSpent makes many descriptors ready, and unready again before the wait. Their dropped events
 // must not hide the ready descriptor, even after the timeout.
 func behindSpent(t *testing.T, m Mechanism) {
-	const descriptors = 40
 	spend := map[string]func(waiter Waiter, r int){
 		"read":         func(_ Waiter, r int) { Drain(t, r) },
 		"unregistered": func(waiter Waiter, r int) { must(t, waiter.Unregister(r)) },
@@ -66,26 +66,31 @@ func behindSpent(t *testing.T, m Mechanism) {
 	for name, spend := range spend {
 		for _, mode := range m.allModes() {
 			for _, timeout := range []time.Duration{0, 1} {
-				waiter := object(t, m)
-				var fds [descriptors + 1]int
-				for i := range fds {
-					r, w := Pipe(t)
-					fds[i] = r
-					must(t, waiter.Register(r, In, mode))
-					Write(t, w)
-				}
-				ready := fds[descriptors/2]
-				for _, fd := range fds {
-					if fd != ready {
-						spend(waiter, fd)
-					}
-				}
-				if err := matches(m, wait(t, waiter, 1, timeout), ready, In, Hup); err != nil {
-					t.Errorf("%s, mode %v, a wait of %v: %v", name, mode, timeout, err)
-				}
-				must(t, waiter.Close())
+				t.Run(fmt.Sprintf("%s, mode %v, a wait of %v", name, mode, timeout), func(t *testing.T) {
+					behind(t, m, mode, timeout, spend)
+				})
 			}
 		}
+	}
+}
+
+func behind(t *testing.T, m Mechanism, mode Mode, timeout time.Duration, spend func(waiter Waiter, r int)) {
+	waiter := object(t, m)
+	var fds [41]int
+	for i := range fds {
+		r, w := Pipe(t)
+		fds[i] = r
+		must(t, waiter.Register(r, In, mode))
+		Write(t, w)
+	}
+	ready := fds[len(fds)/2]
+	for _, fd := range fds {
+		if fd != ready {
+			spend(waiter, fd)
+		}
+	}
+	if err := matches(m, wait(t, waiter, 1, timeout), ready, In, Hup); err != nil {
+		t.Error(err)
 	}
 }
 

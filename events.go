@@ -43,7 +43,7 @@ type Event[K any] struct {
 	Key   K        // the key passed to Register
 	Ready Interest // the ready conditions; 0 unless Kind is KindIO
 	Kind  Kind
-	armed uint16 // Registration.armed when the event was taken
+	armed uint16 // the count of the registration's arming when the event was taken
 	// Status depends on Kind. Expirations, Signal, ExitStatus and Change return it.
 	Status int
 	// Registration is the one that Register returned.
@@ -83,7 +83,8 @@ type posting[K any] struct {
 	tag          uint32
 	ready        Interest
 	status       int
-	ended        bool // the event was taken, and has ended the registration
+	armed        uint16 // Event.armed
+	ended        bool   // the event was taken, and has ended the registration
 }
 
 // deliver stores kernel events, pending events and expired timers in events, as far as there is
@@ -130,12 +131,9 @@ func (p *Poller[K]) fill(event *Event[K], r *Registration[K], reported epoll.Eve
 			return false
 		}
 	}
-	if r.disarmed {
-		return false // already reported, to another goroutine or in the other direction
-	}
-	ready := Interest(reported) & (r.interest | unasked) & conditions
+	now, ready := r.take(reported)
 	if ready == 0 {
-		return false // r was modified in the meantime
+		return false
 	}
 	status := 0
 	switch r.kind {
@@ -146,13 +144,32 @@ func (p *Poller[K]) fill(event *Event[K], r *Registration[K], reported epoll.Eve
 		p.collectPaths()
 		return false
 	}
-	if r.interest&OneShot != 0 {
-		r.disarm()
-	}
 	// Field by field, because a composite literal would be copied.
 	event.Key, event.Ready, event.Kind, event.Status, event.Registration = r.key, ready, r.kind, status, r
-	event.armed = r.armed
+	event.armed = now.count()
 	return true
+}
+
+// take returns the arming of r and the reported conditions that belong to it, and disarms a
+// one-shot registration. There are no conditions if r was modified in the meantime, or if its
+// one-shot event was already reported, to another goroutine or in the other direction.
+func (r *Registration[K]) take(reported epoll.Events) (now arming, ready Interest) {
+	for {
+		now = r.arming.load()
+		ready = Interest(reported) & (now.interest() | unasked) & conditions
+		if ready == 0 || now.isDisarmed() {
+			return now, 0
+		}
+		if now.interest()&OneShot == 0 {
+			return now, ready
+		}
+		if r.arming.replace(now, now|disarmed) {
+			if p := r.poller; !p.can.OneShot {
+				p.backend.Forget(int(r.fd), r.watched())
+			}
+			return now, ready
+		}
+	}
 }
 
 // deliverPending stores posted events, and then the always-ready sources in turn.
@@ -163,8 +180,8 @@ func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
 			break
 		}
 		taken++
-		if r := post.registration; post.ended || r.live && r.tag == post.tag {
-			events[n] = Event[K]{r.key, post.ready, r.kind, r.armed, post.status, r}
+		if r := post.registration; post.isCurrent() {
+			events[n] = Event[K]{r.key, post.ready, r.kind, post.armed, post.status, r}
 			n++
 			if r.kind == KindProcess && r.live {
 				r.end()
@@ -185,10 +202,11 @@ func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
 			continue
 		}
 		p.always = append(p.always[:0], p.always[1:]...)
-		events[n] = Event[K]{r.key, r.interest & (Readable | Writable), r.kind, r.armed, 0, r}
+		now := r.arming.load()
+		events[n] = Event[K]{r.key, now.interest() & (Readable | Writable), r.kind, now.count(), 0, r}
 		n++
-		if r.interest&modes != 0 { // an always-ready source has a single edge
-			r.disarmed = true
+		if now.interest()&modes != 0 { // an always-ready source has a single edge
+			r.arming.store(now | disarmed)
 		} else {
 			p.always = append(p.always, r)
 		}
@@ -220,7 +238,7 @@ func (p *Poller[K]) postLocked(r *Registration[K], status int) {
 			return
 		}
 	}
-	p.posted = append(p.posted, posting[K]{registration: r, tag: r.tag, status: status})
+	p.posted = append(p.posted, posting[K]{registration: r, tag: r.tag, status: status, armed: r.arming.load().count()})
 	p.countPending()
 }
 
@@ -229,8 +247,8 @@ func (p *Poller[K]) postLocked(r *Registration[K], status int) {
 func (p *Poller[K]) putBack(events []Event[K]) {
 	p.mu.Lock()
 	for _, event := range events {
-		if r := event.Registration; event.isCurrent() && (r.interest&modes != 0 || r.kind != KindIO) {
-			p.posted = append(p.posted, posting[K]{r, r.tag, event.Ready, event.Status, !r.live})
+		if r := event.Registration; event.isCurrent() && (r.arming.load().interest()&modes != 0 || r.kind != KindIO) {
+			p.posted = append(p.posted, posting[K]{r, r.tag, event.Ready, event.Status, event.armed, !r.live})
 		}
 	}
 	p.countPending()
@@ -242,34 +260,26 @@ func (p *Poller[K]) putBack(events []Event[K]) {
 // unregistered after it. The exit of a process is valid although it has ended the registration.
 func (e *Event[K]) isCurrent() bool {
 	r := e.Registration
-	return r.armed == e.armed && (r.live || r.kind == KindProcess)
+	return r.arming.load().count() == e.armed && (r.live || r.kind == KindProcess)
 }
 
-// dropPosted drops the posted events of r. After a change the kernel reports again what is ready.
-func (p *Poller[K]) dropPosted(r *Registration[K]) {
-	if len(p.posted) == 0 {
-		return
-	}
-	rest := p.posted[:0]
-	for _, post := range p.posted {
-		if post.registration != r {
-			rest = append(rest, post)
-		}
-	}
-	clear(p.posted[len(rest):])
-	p.posted = rest
-	p.countPending()
+// isCurrent is like Event.isCurrent for a posted event. The kernel reports the event again if its
+// registration was moved to a new kernel object.
+func (post *posting[K]) isCurrent() bool {
+	r := post.registration
+	return post.ended || r.live && r.tag == post.tag && r.arming.load().count() == post.armed
 }
 
 // renew replaces the kernel object, to drop registrations that cannot be removed but are still
 // reported. If the system has no room for a new object, the old one remains, which reports every
 // registration.
 func (p *Poller[K]) renew() {
-	p.policy.stale = 0 // after a failure, the next try needs as many stale events again
 	kernel, ok := p.backend.(backend.Renewer)
-	if !ok || p.isClosed.Load() {
+	if !ok || p.isClosed.Load() || !p.descriptors.tryLockAll() {
 		return
 	}
+	defer p.descriptors.unlockAll()
+	p.policy.stale = 0 // after a failure, the next try needs as many stale events again
 	var lost []*Registration[K]
 	err := kernel.Renew(func(move backend.Move) {
 		for _, r := range p.table.All() {
@@ -287,7 +297,7 @@ func (p *Poller[K]) renew() {
 		return
 	}
 	for _, r := range p.table.All() {
-		r.absent = r.absent || r.disarmed && !r.always
+		r.absent = r.absent || r.arming.load().isDisarmed() && !r.always
 	}
 	p.orphans = 0
 }
@@ -296,11 +306,12 @@ func (p *Poller[K]) renew() {
 // registered file. The new tag makes events stale that other goroutines have taken from the old
 // object. The new object reports them again. A disarmed registration is not moved: Modify adds it.
 func (p *Poller[K]) move(r *Registration[K], move backend.Move) bool {
-	if r.gone || r.absent || r.disarmed || r.always {
+	now := r.arming.load()
+	if r.gone || r.absent || now.isDisarmed() || r.always {
 		return true
 	}
 	tag := p.nextTag()
-	switch move(int(r.fd), backend.Interest(r.interest), tag) {
+	switch move(int(r.fd), backend.Interest(now.interest()), tag) {
 	case backend.MovedOver, backend.Kept:
 		r.tag = tag
 	case backend.Replaced:

@@ -12,3 +12,8 @@ func WithPorts(calls eventport.Calls) Option {
 		o.open = func() (backend.Backend, error) { return backend.NewEventPort(calls) }
 	}
 }
+
+// WithBackend makes New use the backend that open returns.
+func WithBackend(open func() (backend.Backend, error)) Option {
+	return func(o *options) { o.open = open }
+}

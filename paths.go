@@ -55,6 +55,8 @@ func (p *Poller[K]) RegisterPath(path string, key K) (*Registration[K], error) {
 	watched := new(watchedPath[K])
 	r := &Registration[K]{poller: p, key: key, kind: KindPath, source: &source{value: watched}}
 	watched.timer.Owner = r
+	p.descriptors.lockAll() // addToTable may replace a closed descriptor of any number
+	defer p.descriptors.unlockAll()
 	err := p.addSource(r, func() (err error) {
 		if err = p.openPaths(); err == nil {
 			if watched.path, err = p.paths.watcher.Add(path, watched); err == nil {
@@ -73,7 +75,8 @@ func (p *Poller[K]) openPaths() error {
 		return nil
 	}
 	all := new(paths[K])
-	all.queue = &Registration[K]{poller: p, kind: kindPaths, interest: Readable, source: &source{value: all}, fd: -1}
+	all.queue = &Registration[K]{poller: p, kind: kindPaths, source: &source{value: all}, fd: -1}
+	all.queue.arming.store(newArming(Readable, 0))
 	all.retry.Owner = all.queue
 	var err error
 	if all.watcher, err = pathwatch.New(all.queue.weakly(collect)); err != nil {

@@ -60,6 +60,8 @@ type Poller[K any] struct {
 	watcher *donewatch.Watcher // wakes the leader
 	watched <-chan struct{}    // the Done of the context for which it does
 
+	descriptors descriptorLocks // of the descriptors whose registrations change
+
 	mu      sync.Mutex // never held over a system call that blocks
 	table   fdtable.Table[Registration[K]]
 	count   int
@@ -157,6 +159,8 @@ func (p *Poller[K]) Close() error {
 	close(p.closed)
 	p.watcher.Stop()
 	p.backend.Wake()
+	p.descriptors.lockAll()
+	defer p.descriptors.unlockAll()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for r := range p.sources {

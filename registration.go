@@ -25,20 +25,19 @@ var (
 // Registration is a registered source. It is safe for concurrent use. The zero value is
 // unregistered.
 type Registration[K any] struct {
-	tag      uint32
-	fd       int32
-	interest Interest
-	kind     Kind
-	// The Poller's lock guards these, except always, which no longer changes after Register.
-	live     bool   // registered
-	disarmed bool   // a one-shot registration that was reported
-	absent   bool   // not in the mechanism; Modify adds it
-	always   bool   // no mechanism can wait for it: it is always ready
-	gone     bool   // the descriptor was closed, or belongs to another file now
-	armed    uint16 // counts the calls of Modify
-	key      K
-	poller   *Poller[K]
-	source   *source // nil if only the number is known
+	arming atomicArming
+	fd     int32
+	kind   Kind
+	// These change with both the lock of the descriptor and the Poller's lock held, so either
+	// of them is enough to read. Always no longer changes after Register.
+	always bool // no mechanism can wait for it: it is always ready
+	live   bool // registered
+	absent bool // not in the mechanism; Modify adds it
+	gone   bool // the descriptor was closed, or belongs to another file now
+	tag    uint32
+	key    K
+	poller *Poller[K]
+	source *source // nil if only the number is known; guarded by the Poller's lock
 }
 
 // source is the value behind a registration.
@@ -77,7 +76,8 @@ func (p *Poller[K]) Register(src any, interest Interest, key K) (*Registration[K
 	if err != nil {
 		return nil, err
 	}
-	r := &Registration[K]{poller: p, key: key, source: &source{value: src}, interest: interest}
+	r := &Registration[K]{poller: p, key: key, source: &source{value: src}}
+	r.arming.store(newArming(interest, 0))
 	conn, ok := src.(syscall.Conn)
 	if !ok {
 		return r.added(fd, p.add(r, fd))
@@ -97,7 +97,8 @@ func (p *Poller[K]) Register(src any, interest Interest, key K) (*Registration[K
 // Unregister the descriptor before you close it: poll and select cannot distinguish a closed
 // descriptor from one that reuses its number.
 func (p *Poller[K]) RegisterFD(fd int, interest Interest, key K) (*Registration[K], error) {
-	r := &Registration[K]{poller: p, key: key, interest: interest}
+	r := &Registration[K]{poller: p, key: key}
+	r.arming.store(newArming(interest, 0))
 	return r.added(fd, p.add(r, fd))
 }
 
@@ -125,6 +126,7 @@ func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	if fd < 0 || fd > math.MaxInt32 {
 		return backend.ErrNotOpen
 	}
+	defer p.descriptors.lock(int32(fd)).Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.isClosed.Load() {
@@ -139,8 +141,9 @@ func (p *Poller[K]) add(r *Registration[K], fd int) error {
 
 // addToTable adds r, whose descriptor is fd, to the mechanism and the table.
 func (p *Poller[K]) addToTable(r *Registration[K], fd int) error {
-	if !p.backend.Supports(backend.Interest(r.interest)) {
-		return p.errInterest(r.interest)
+	interest := r.arming.load().interest()
+	if !p.backend.Supports(backend.Interest(interest)) {
+		return p.errInterest(interest)
 	}
 	r.fd, r.tag = int32(fd), p.nextTag()
 	old := p.table.Get(r.fd)
@@ -150,7 +153,7 @@ func (p *Poller[K]) addToTable(r *Registration[K], fd int) error {
 		if old != nil && old.always && !old.gone && !old.isClosed() {
 			return ErrRegistered
 		}
-		if !backend.IsAlwaysReady(fd, backend.Interest(r.interest)) {
+		if !backend.IsAlwaysReady(fd, backend.Interest(interest)) {
 			return ErrNotPollable
 		}
 		r.always = true
@@ -167,7 +170,7 @@ func (p *Poller[K]) addToTable(r *Registration[K], fd int) error {
 
 // addToBackend adds r. It replaces old if the descriptor of old was closed.
 func (p *Poller[K]) addToBackend(r, old *Registration[K]) error {
-	fd, interest := int(r.fd), backend.Interest(r.interest)
+	fd, interest := int(r.fd), r.watched()
 	if !p.can.Exact {
 		if old != nil && !old.gone && !old.isClosed() {
 			return ErrRegistered
@@ -201,7 +204,6 @@ func (p *Poller[K]) announce() {
 
 // setReady adds r to the always-ready sources.
 func (p *Poller[K]) setReady(r *Registration[K]) {
-	r.disarmed = false
 	p.always = append(p.always, r)
 	p.countPending()
 	p.backend.Wake()
@@ -209,66 +211,6 @@ func (p *Poller[K]) setReady(r *Registration[K]) {
 
 // Key returns the key that was passed to Register.
 func (r *Registration[K]) Key() K { return r.key }
-
-// Modify replaces the conditions and the mode. It arms a one-shot registration again. An
-// edge-triggered registration reports again what is ready now. Modify does not allocate. If it
-// fails, the registration is unchanged.
-//
-// Errors: [ErrNotRegistered]; EBADF or ENOENT if the source was closed; errors.ErrUnsupported if
-// the mechanism does not support interest, and for timers, signals, processes and paths;
-// os.ErrClosed if the Poller is closed.
-func (r *Registration[K]) Modify(interest Interest) error {
-	p := r.poller
-	if p == nil {
-		return fmt.Errorf("iomux: modify: %w", ErrNotRegistered)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.modify(r, interest); err != nil {
-		return failure("modify", int(r.fd), err)
-	}
-	p.dropPosted(r)
-	r.armed++
-	r.interest, r.disarmed, r.absent = interest, false, false
-	p.announce()
-	return nil
-}
-
-func (p *Poller[K]) modify(r *Registration[K], interest Interest) error {
-	switch {
-	case p.isClosed.Load():
-		return errClosed
-	case !r.live:
-		return ErrNotRegistered
-	case r.kind != KindIO:
-		return errKind
-	case !p.backend.Supports(backend.Interest(interest)):
-		return p.errInterest(interest)
-	case r.gone, r.always && !r.isOpen():
-		return errSourceClosed
-	case r.always && interest&(Readable|Writable) == 0:
-		return ErrNotPollable
-	case r.always:
-		if r.disarmed {
-			p.setReady(r)
-		}
-		return nil
-	}
-	fd, tag := int(r.fd), r.tag
-	if !p.can.Exact {
-		tag = p.nextTag() // makes earlier events stale
-	}
-	var err error
-	if r.absent {
-		err = p.backend.Add(fd, backend.Interest(interest), tag)
-	} else {
-		err = p.backend.Modify(fd, backend.Interest(r.interest), backend.Interest(interest), tag)
-	}
-	if err == nil {
-		r.tag = tag
-	}
-	return err
-}
 
 // Unregister removes the source. A Wait that begins afterwards does not report it. Unregister also
 // succeeds if the source is already closed. It does not allocate.
@@ -279,6 +221,7 @@ func (r *Registration[K]) Unregister() error {
 	if p == nil {
 		return fmt.Errorf("iomux: unregister: %w", ErrNotRegistered)
 	}
+	defer p.descriptors.lock(r.fd).Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -287,7 +230,6 @@ func (r *Registration[K]) Unregister() error {
 	case !r.live:
 		return fmt.Errorf("iomux: unregister: %w", ErrNotRegistered)
 	}
-	p.dropPosted(r)
 	r.end()
 	return nil
 }
@@ -320,10 +262,10 @@ func (r *Registration[K]) withdraw() {
 		return // r has no descriptor, or another registration has its number now
 	}
 	p.table.Set(r.fd, nil)
-	if r.gone || r.absent || r.always || r.disarmed && !p.can.OneShot {
+	if r.gone || r.absent || r.always || r.arming.load().isDisarmed() && !p.can.OneShot {
 		return // the mechanism does not have it
 	}
-	if !p.backend.Remove(int(r.fd), backend.Interest(r.interest)) {
+	if !p.backend.Remove(int(r.fd), r.watched()) {
 		// The descriptor was closed. While a duplicate is open, the kernel may keep the
 		// registration and report it.
 		p.orphans++
@@ -352,16 +294,13 @@ func (r *Registration[K]) vanish() {
 		r.dropAlways()
 		return
 	}
-	r.poller.backend.Forget(int(r.fd), backend.Interest(r.interest))
+	r.poller.backend.Forget(int(r.fd), r.watched())
 	r.poller.orphans++
 }
 
-// disarm stops the events of a reported one-shot registration until Modify.
-func (r *Registration[K]) disarm() {
-	r.disarmed = true
-	if p := r.poller; !p.can.OneShot {
-		p.backend.Forget(int(r.fd), backend.Interest(r.interest))
-	}
+// watched returns the interest in the backend's type.
+func (r *Registration[K]) watched() backend.Interest {
+	return backend.Interest(r.arming.load().interest())
 }
 
 // isClosed reports whether the source is known to be closed. It never is if only its number is

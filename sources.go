@@ -98,7 +98,10 @@ func (p *Poller[K]) RegisterProcess(process *os.Process, key K) (*Registration[K
 }
 
 func (p *Poller[K]) registerProcess(process *os.Process, key K, watch func(*os.Process, func()) (*procwatch.Exit, error)) (*Registration[K], error) {
-	r := &Registration[K]{poller: p, key: key, kind: KindProcess, interest: Readable, source: &source{}}
+	r := &Registration[K]{poller: p, key: key, kind: KindProcess, source: &source{}}
+	r.arming.store(newArming(Readable, 0))
+	p.descriptors.lockAll() // addToTable may replace a closed descriptor of any number
+	defer p.descriptors.unlockAll()
 	err := p.addSource(r, func() error {
 		exit, err := watch(process, r.weakly(func(r *Registration[K]) { r.poller.postExit(r) }))
 		if err != nil {
@@ -283,8 +286,7 @@ func (r *Registration[K]) Reset(d time.Duration) error {
 			return errPeriod("reset", d)
 		}
 	}
-	p.dropPosted(r)
-	r.armed++
+	r.arming.store(newArming(0, r.arming.load().count()+1)) // makes earlier events stale
 	p.arm(t, max(d, 0), period)
 	return nil
 }
@@ -367,7 +369,7 @@ func (p *Poller[K]) deliverExpired(events []Event[K], now int64) (n int) {
 			p.collectPaths()
 			continue
 		}
-		events[n] = Event[K]{r.key, 0, r.kind, r.armed, status, r}
+		events[n] = Event[K]{r.key, 0, r.kind, r.arming.load().count(), status, r}
 		n++
 	}
 	return n

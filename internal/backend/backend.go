@@ -36,6 +36,10 @@ const (
 // The Poller calls Add, Modify, Remove, Forget, Look and Close with its lock held. So two of them
 // never run at the same time. Any of them may run during a Sleep, and does not wait for it.
 //
+// If Traits.Parallel is set, the Poller calls Modify without its lock. Modify may then run at the
+// same time as other calls, with these exceptions: another call for the same descriptor, Renew and
+// Close. The event of a modified registration may be reported before Modify returns.
+//
 // # Tags
 //
 // Every Add gets a tag greater than all earlier ones. No tag is 0. Traits.Exact decides which tag
@@ -82,10 +86,11 @@ type Backend interface {
 
 // Traits describe a backend to the Poller.
 type Traits struct {
-	Exact   bool // an event carries its registration's tag, and Add refuses a second registration
-	Live    bool // a Sleep sees changes; for any other backend the Poller calls Wake after a change
-	OneShot bool // it has a one-shot mode; otherwise the Poller calls Forget after a report
-	Late    bool // a closed descriptor, or the next file of its number, may be reported briefly
+	Exact    bool // an event carries its registration's tag, and Add refuses a second registration
+	Parallel bool // Modify may run beside calls for other descriptors; requires Exact
+	Live     bool // a Sleep sees changes; otherwise the Poller calls Wake after a change
+	OneShot  bool // it has a one-shot mode; otherwise the Poller calls Forget after an event
+	Late     bool // a closed descriptor, or the next file of its number, may be reported briefly
 }
 
 // Owner gives a backend access to the Poller during Sleep.

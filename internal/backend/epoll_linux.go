@@ -135,7 +135,9 @@ func (b *epollBackend) use(k *kernel) {
 	b.kernel.Store(k)
 }
 
-func (*epollBackend) Traits() Traits { return Traits{Exact: true, Live: true, OneShot: true} }
+func (*epollBackend) Traits() Traits {
+	return Traits{Parallel: true, Exact: true, Live: true, OneShot: true}
+}
 
 func (*epollBackend) Supports(interest Interest) bool { return interest&^(Conditions|Modes) == 0 }
 

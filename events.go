@@ -245,6 +245,9 @@ func (p *Poller[K]) postLocked(r *Registration[K], status int) {
 // putBack makes the next Wait return events that were taken. It skips level-triggered and modified
 // sources, because the kernel reports them again.
 func (p *Poller[K]) putBack(events []Event[K]) {
+	if len(events) == 0 {
+		return
+	}
 	p.mu.Lock()
 	for _, event := range events {
 		if r := event.Registration; event.isCurrent() && (r.arming.load().interest()&modes != 0 || r.kind != KindIO) {

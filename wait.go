@@ -47,8 +47,9 @@ func (p *Poller[K]) WaitTimeout(events []Event[K], d time.Duration) (n int, err 
 }
 
 // Events returns an iterator that waits for events. If Wait fails, because ctx is done or the
-// Poller is closed, the iterator yields the error and ends. If the loop breaks early, the remaining
-// events are returned by the next Wait. Wake does not interrupt the iteration.
+// Poller is closed, the iterator yields the error and ends. If the loop breaks early or panics, the
+// remaining events are returned by the next Wait. A Wait inside the loop does not return them. Wake
+// does not interrupt the iteration.
 func (p *Poller[K]) Events(ctx context.Context) iter.Seq2[Event[K], error] {
 	return func(yield func(Event[K], error) bool) {
 		events := make([]Event[K], 64)
@@ -58,14 +59,25 @@ func (p *Poller[K]) Events(ctx context.Context) iter.Seq2[Event[K], error] {
 				yield(Event[K]{}, err)
 				return
 			}
-			for i, event := range events[:n] {
-				if p.isCurrent(&events[i]) && !yield(event, nil) {
-					p.putBack(events[i+1 : n])
-					return
-				}
+			if !p.yieldEach(events[:n], yield) {
+				return
 			}
 		}
 	}
+}
+
+// yieldEach yields the events, and reports whether the loop goes on. If it ends early, even with a
+// panic, the next Wait returns the remaining events.
+func (p *Poller[K]) yieldEach(events []Event[K], yield func(Event[K], error) bool) bool {
+	defer func() { p.putBack(events) }()
+	for len(events) > 0 {
+		event := events[0]
+		events = events[1:]
+		if p.isCurrent(&event) && !yield(event, nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // isCurrent is Event.isCurrent with the lock held.

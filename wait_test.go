@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -140,6 +141,44 @@ func twoOneShots(t *testing.T, p *iomux.Poller[int]) (left *iomux.Registration[i
 		return r, fd
 	}
 	panic("unreachable")
+}
+
+// A loop over Events can also end with a panic, or with its goroutine.
+func TestIterationThatIsCutOffLosesNoEvent(t *testing.T) {
+	for name, leave := range map[string]func(){"panic": func() { panic("left") }, "Goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+				seen := make(map[int]int)
+				for range 2 {
+					fd, w := suite.Pipe(t)
+					suite.Write(t, w)
+					register(t, p, fd, iomux.Readable|iomux.OneShot)
+				}
+				var loop sync.WaitGroup
+				for range 2 {
+					loop.Add(1)
+					go func() {
+						defer loop.Done()
+						defer func() { _ = recover() }()
+						ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+						defer cancel()
+						for event, err := range p.Events(ctx) {
+							if err != nil {
+								t.Error("the second event is lost:", err)
+							}
+							seen[event.Key]++
+							leave()
+						}
+					}()
+					loop.Wait()
+				}
+				if len(seen) != 2 {
+					t.Errorf("the events are %v, want one of each source", seen)
+				}
+				expectNothing(t, p)
+			})
+		})
+	}
 }
 
 func TestIterationThatEndsEarlyLosesNoEvent(t *testing.T) {

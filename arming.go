@@ -71,7 +71,7 @@ func (r *Registration[K]) Modify(interest Interest) error {
 // isWatched reports whether the mechanism has the registration, which belongs to a descriptor of
 // the caller.
 func (r *Registration[K]) isWatched() bool {
-	return r.kind == KindIO && r.live && !r.always && !r.absent && !r.gone
+	return r.kind == KindIO && r.live && !r.always && !r.gone
 }
 
 // modify is Modify with the Poller's lock held.
@@ -86,7 +86,7 @@ func (r *Registration[K]) modify(interest Interest) error {
 		return errKind
 	case !p.backend.Supports(backend.Interest(interest)):
 		return p.errInterest(interest)
-	case r.gone, r.always && !r.isOpen():
+	case r.gone, (r.always || !p.can.Exact) && !r.isOpen():
 		return errSourceClosed
 	case r.always && interest&(Readable|Writable) == 0:
 		return ErrNotPollable
@@ -105,7 +105,7 @@ func (r *Registration[K]) modify(interest Interest) error {
 	if err != nil {
 		return err
 	}
-	r.tag, r.absent = tag, false
+	r.tag = tag
 	p.announce()
 	return nil
 }
@@ -116,10 +116,9 @@ func (r *Registration[K]) rearm(interest Interest, tag uint32) (err error) {
 	b := r.poller.backend
 	after := newArming(interest, r.arming.load().count()+1)
 	before := r.arming.swap(after)
-	if r.absent {
-		err = b.Add(int(r.fd), backend.Interest(interest), tag)
-	} else {
-		err = b.Modify(int(r.fd), backend.Interest(before.interest()), backend.Interest(interest), tag)
+	err = b.Modify(int(r.fd), backend.Interest(before.interest()), backend.Interest(interest), tag)
+	if err == backend.ErrAlwaysReady { // a regular file has the number now
+		err = errSourceClosed
 	}
 	if err != nil && !r.arming.replace(after, before) {
 		// Another goroutine has just taken the one-shot event of the former arming.

@@ -215,9 +215,17 @@ func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
 	return n
 }
 
-// isOpen reports whether the descriptor of an always-ready source is still open. The kernel does
-// not watch such a source, so the Poller checks.
-func (r *Registration[K]) isOpen() bool { return !r.isClosed() && sys.IsOpen(int(r.fd)) }
+// isOpen reports whether the descriptor of a source that the kernel does not watch is still open,
+// and whether an always-ready source is still the registered file.
+func (r *Registration[K]) isOpen() bool {
+	switch {
+	case r.isClosed():
+		return false
+	case r.always:
+		return sys.Identify(int(r.fd)) == r.source.value.(alwaysReady).file
+	}
+	return sys.IsOpen(int(r.fd))
+}
 
 func (p *Poller[K]) countPending() { p.pending.Store(int64(len(p.always) + len(p.posted))) }
 
@@ -296,25 +304,23 @@ func (p *Poller[K]) renew() {
 		r.vanish()
 	}
 	p.policy.stuck = err != nil
-	if err != nil {
-		return
+	if err == nil {
+		p.orphans = 0
 	}
-	for _, r := range p.table.All() {
-		r.absent = r.absent || r.arming.load().isDisarmed() && !r.always
-	}
-	p.orphans = 0
 }
 
 // move registers r in a new kernel object, and reports whether its descriptor still belongs to the
 // registered file. The new tag makes events stale that other goroutines have taken from the old
-// object. The new object reports them again. A disarmed registration is not moved: Modify adds it.
+// object. The new object reports them again.
 func (p *Poller[K]) move(r *Registration[K], move backend.Move) bool {
-	now := r.arming.load()
-	if r.gone || r.absent || now.isDisarmed() || r.always {
+	if r.gone || r.always {
 		return true
 	}
-	tag := p.nextTag()
-	switch move(int(r.fd), backend.Interest(now.interest()), tag) {
+	interest, tag := r.watched(), p.nextTag()
+	if r.arming.load().isDisarmed() { // take drops the one hang-up that can be reported
+		interest, tag = backend.OneShot, r.tag
+	}
+	switch move(int(r.fd), interest, tag) {
 	case backend.MovedOver, backend.Kept:
 		r.tag = tag
 	case backend.Replaced:

@@ -9,6 +9,7 @@ import (
 
 	"iomux/descriptor"
 	"iomux/internal/backend"
+	"iomux/internal/sys"
 )
 
 // Errors of registrations. With errors.Is, ErrRegistered also matches syscall.EEXIST,
@@ -32,7 +33,6 @@ type Registration[K any] struct {
 	// of them is enough to read. Always no longer changes after Register.
 	always bool // no mechanism can wait for it: it is always ready
 	live   bool // registered
-	absent bool // not in the mechanism; Modify adds it
 	gone   bool // the descriptor was closed, or belongs to another file now
 	tag    uint32
 	key    K
@@ -45,6 +45,12 @@ type source struct {
 	// KindIO: kept reachable, so that no finalizer closes it. Other kinds: their state.
 	value any
 	raw   syscall.RawConn // of value, if that is a syscall.Conn
+}
+
+// alwaysReady is the value of an always-ready source.
+type alwaysReady struct {
+	value any // the registered one
+	file  sys.FileID
 }
 
 // Register adds src to the Poller. Its events carry key and the returned Registration. The source
@@ -150,12 +156,16 @@ func (p *Poller[K]) addToTable(r *Registration[K], fd int) error {
 	switch err := p.addToBackend(r, old); err {
 	case nil:
 	case backend.ErrAlwaysReady:
-		if old != nil && old.always && !old.gone && !old.isClosed() {
+		if old != nil && old.always && !old.gone && old.isOpen() {
 			return ErrRegistered
 		}
 		if !backend.IsAlwaysReady(fd, backend.Interest(interest)) {
 			return ErrNotPollable
 		}
+		if r.source == nil {
+			r.source = new(source)
+		}
+		r.source.value = alwaysReady{r.source.value, sys.Identify(fd)}
 		r.always = true
 		p.setReady(r)
 	default:
@@ -262,7 +272,7 @@ func (r *Registration[K]) withdraw() {
 		return // r has no descriptor, or another registration has its number now
 	}
 	p.table.Set(r.fd, nil)
-	if r.gone || r.absent || r.always || r.arming.load().isDisarmed() && !p.can.OneShot {
+	if r.gone || r.always || r.arming.load().isDisarmed() && !p.can.OneShot {
 		return // the mechanism does not have it
 	}
 	if !p.backend.Remove(int(r.fd), r.watched()) {

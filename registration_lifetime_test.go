@@ -360,21 +360,3 @@ func TestRegularFileReachesAWaitUnderWay(t *testing.T) {
 		must(t, <-done)
 	})
 }
-
-// A closed number now belongs to another file. Modify does not attach the registration to that
-// file.
-func TestModifyAfterTheNumberWasReused(t *testing.T) {
-	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
-		if !p.Supports(iomux.Edge) {
-			t.Skip("this mechanism identifies a source by its number")
-		}
-		fd, _ := suite.Pipe(t)
-		r := register(t, p, fd, iomux.Readable|iomux.OneShot)
-		other, w := suite.Pipe(t)
-		moveTo(t, other, fd, func() { suite.Close(t, fd) })
-		suite.Write(t, w)
-		isErr(t, r.Modify(iomux.Readable), syscall.ENOENT)
-		expectNothing(t, p)
-		must(t, r.Unregister())
-	})
-}

@@ -27,6 +27,18 @@ func IsOpen(fd int) bool {
 	return err == nil
 }
 
+// FileID identifies a file of the system.
+type FileID struct{ device, number uint64 }
+
+// Identify returns the file of a descriptor, or the zero FileID if the descriptor is not open.
+func Identify(fd int) FileID {
+	var stat unix.Stat_t
+	if unix.Fstat(fd, &stat) != nil {
+		return FileID{}
+	}
+	return FileID{uint64(stat.Dev), uint64(stat.Ino)}
+}
+
 // IsFile reports whether fd is a regular file or a directory, which are always ready.
 func IsFile(fd int) bool {
 	var stat unix.Stat_t

@@ -57,6 +57,12 @@ func IsOpen(fd int) bool {
 	return ok != 0
 }
 
+// FileID has a single value, because a Poller knows no always-ready files on this system.
+type FileID struct{}
+
+// Identify returns the only FileID.
+func Identify(int) FileID { return FileID{} }
+
 // IsFile returns false, because the packages wait on sockets only.
 func IsFile(int) bool { return false }
 

@@ -7,12 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"iomux/internal/test/script"
 	"iomux/internal/test/wine"
 )
 
@@ -58,7 +58,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition:           condition,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": script.Status[*testscript.TestScript]},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", raceOptions)
 			return nil
@@ -79,25 +79,6 @@ func condition(name string) (bool, error) {
 		return os.Geteuid() == 0, nil
 	}
 	return false, errors.New("unknown condition")
-}
-
-// status runs a command and compares its exit status, as in "status 2 iomux-bench more".
-func status(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: status NUMBER CMD [ARG...]")
-	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	err = ts.Exec(args[1], args[2:]...)
-	got := 0
-	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) {
-		got = ended.ExitCode()
-	} else if err != nil {
-		ts.Fatalf("%v", err)
-	}
-	if got != want {
-		ts.Fatalf("exit status %d, want %d", got, want)
-	}
 }
 
 // program returns the path of the command.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"iomux/internal/test/script"
 	"iomux/internal/test/wine"
 
 	"iomux/cmd/iomux/internal/session"
@@ -79,7 +80,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition:           condition,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": script.Status[*testscript.TestScript]},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", raceOptions)
 			env.Setenv("MECHANISMS", strings.Join(session.Mechanisms(), " "))
@@ -127,25 +128,6 @@ func condition(name string) (bool, error) {
 // edgeMechanisms returns the mechanisms that report arrivals only.
 func edgeMechanisms() []string {
 	return slices.DeleteFunc(session.Mechanisms(), func(name string) bool { return name != "epoll" && name != "kqueue" })
-}
-
-// status runs a command and compares its exit status: status 124 iomux wait ...
-func status(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: status NUMBER CMD [ARG...]")
-	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	err = ts.Exec(args[1], args[2:]...)
-	got := 0
-	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) {
-		got = ended.ExitCode()
-	} else if err != nil {
-		ts.Fatalf("%v", err)
-	}
-	if got != want {
-		ts.Fatalf("exit status %d, want %d", got, want)
-	}
 }
 
 // program returns the path of the command.

@@ -16,9 +16,10 @@ SHIPPED = $(filter-out $(CURDIR) %/tools %/bench,$(MODULES))
 LINTED := darwin freebsd windows
 # Processors whose test binaries run alone, without any other program or file.
 ALONE := alone-386 alone-arm64 alone-s390x
-# Packages whose memory layouts or byte order depend on the processor. make check runs only these
-# for other processors than the machine's own.
-LAYOUTS := ./descriptor ./devpoll ./epoll ./kqueue ./poll ./selectfd ./internal/...
+# Packages that exchange memory with the kernel, or compute with int. Layouts, byte order and the
+# size of int depend on the processor. make check tests only these for other processors.
+LAYOUTS := ./descriptor ./devpoll ./epoll ./kqueue ./poll ./selectfd \
+	$(addprefix ./internal/,backend devpollemu epollemu kqueueemu netpark pathwatch procwatch sys timeout waker)
 PACKAGES := ./...
 # A program under Wine waits forever if its server has died, so timeout ends it.
 WINE = timeout -k 10 $(WINE_LIMIT) wine
@@ -27,10 +28,10 @@ FUZZTIME := 10s
 COUNT := 6
 BENCH := .
 BENCHTIME := 11m
-STRESS := 20s
+STRESS := 10s
 # The number of faults that strike each object. 0 is all of them.
 FAULTS := 0
-RACES := 2
+RACES := 1
 
 # Git refuses to report the version of a clone of another user, so binaries have none.
 export GOFLAGS ?= -buildvcs=false
@@ -53,7 +54,7 @@ bin-%:
 	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ ./$*
 
 # Slow steps run first.
-CHECKS := race vet lint wine layouts-s390x layouts-arm64 python-check stress layouts-386 api-same prose scripts formatted
+CHECKS := race wine vet lint layouts-arm64 layouts-s390x layouts-386 python-check stress api-same prose scripts formatted
 
 check: setup ## Run every check that this machine can run; less than ten minutes on two cores
 	@GOWORK=off go -C tools run ./check $(CHECKS)
@@ -109,13 +110,14 @@ scripts: ## Lint the shell scripts
 test: ## Test every module
 	go test -shuffle=on -timeout=10m work
 
+# Other targets vet the tests, so these do not.
 race: ## Test with the race detector, RACES times with fewer repetitions inside the tests
-	go test -race -short -count=$(RACES) -shuffle=on -timeout=20m ./... $(SHIPPED:=/...)
-	go test -shuffle=on -timeout=10m ./bench/...
-	GOWORK=off go -C tools test -shuffle=on -timeout=10m ./...
+	go test -vet=off -race -short -count=$(RACES) -shuffle=on -timeout=20m ./... $(SHIPPED:=/...)
+	go test -vet=off -count=1 -shuffle=on -timeout=10m ./bench/...
+	GOWORK=off go -C tools test -vet=off -count=1 -shuffle=on -timeout=10m ./...
 
 stress: ## Stress the Poller with the race detector for STRESS, shared by its mechanisms
-	IOMUX_STRESS=$(STRESS) go test -race -run='^TestStress$$' -count=1 -v -timeout=60m .
+	IOMUX_STRESS=$(STRESS) go test -vet=off -race -run='^TestStress$$' -count=1 -v -timeout=60m .
 
 faults: ## Let FAULTS system calls of each object fail, or all, and check that it survives
 	@tools/setup.sh strace strace
@@ -130,15 +132,16 @@ $(ALONE): alone-%:
 	@$(MAKE) --no-print-directory binaries TARGET=linux/$* PACKAGES='$(PACKAGES)'
 	@tools/alone.sh dist/linux-$* $(EMULATOR)
 
+# Tests of Windows mostly sleep, so three packages run at once.
 wine: bin-forward ## Test the root module and the commands as Windows programs under Wine
 	@GOOS=windows GOARCH=amd64 CGO_ENABLED=0 tools/wine.sh \
-		go test -exec='$(WINE)' -shuffle=on -timeout=580s ./... ./cmd/iomux/... ./cmd/iomux-bench/...
+		go test -p=3 -vet=off -exec='$(WINE)' -shuffle=on -timeout=580s ./... ./cmd/iomux/... ./cmd/iomux-bench/...
 
 wine-race: WINE_LIMIT := 900
 wine-race: bin-forward ## Test them three times with the race detector under Wine
 	@tools/setup.sh x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-posix
 	@GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc tools/wine.sh \
-		go test -exec='$(WINE)' -race -count=3 -shuffle=on -timeout=880s ./... ./cmd/iomux/... ./cmd/iomux-bench/...
+		go test -vet=off -exec='$(WINE)' -race -count=3 -shuffle=on -timeout=880s ./... ./cmd/iomux/... ./cmd/iomux-bench/...
 
 layouts-%:
 	@$(MAKE) --no-print-directory alone-$* PACKAGES='$(LAYOUTS)'
@@ -146,7 +149,7 @@ layouts-%:
 binaries: ## Build the test binaries of PACKAGES for TARGET=system/processor into dist/
 	@rm -rf dist/$(subst /,-,$(TARGET))
 	@CGO_ENABLED=0 GOOS=$(patsubst %/,%,$(dir $(TARGET))) GOARCH=$(notdir $(TARGET)) \
-		go test -c -o dist/$(subst /,-,$(TARGET))/ $(PACKAGES) >/dev/null
+		go test -vet=off -c -o dist/$(subst /,-,$(TARGET))/ $(PACKAGES) >/dev/null
 
 api: bin-api ## Accept the current public interface: write api.txt
 	bin/api -write $(TARGETS)

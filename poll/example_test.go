@@ -93,8 +93,8 @@ func ExampleNew() {
 	defer func() { _, _ = r.Close(), w.Close() }()
 
 	poller := poll.New()
-	for _, fd := range []int{wfd, rfd} {
-		if err := poller.Register(fd, poll.In|poll.Out); err != nil {
+	for _, fd := range []poll.Event{{FD: wfd, Events: poll.Out}, {FD: rfd, Events: poll.In}} {
+		if err := poller.Register(fd.FD, fd.Events); err != nil {
 			log.Fatal(err)
 		}
 	}

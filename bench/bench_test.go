@@ -209,11 +209,11 @@ func TestGroupsRun(t *testing.T) {
 			at := key{e.row, e.who}
 			values := r.results.of(at, "ns")
 			switch {
-			case r.rivals.absent[program(e.who)] != nil, e.row == rowProcess: // its peer is in C
+			// The peer of rowProcess is in C.
+			case r.rivals.absent[program(e.who)] != nil, e.row == rowProcess:
 				if len(values) != 0 || !r.results.isLeftOut(e) {
 					t.Errorf("%v is absent but was measured", at)
 				}
-			case e.row == rowBeyond: // with small numbers, raw and x/sys are not left out
 			case len(values) != 1 || values[0] <= 0:
 				t.Errorf("%s: %v: values %v, want one above 0; left out: %t", g.title, at, values, r.results.isLeftOut(e))
 			}

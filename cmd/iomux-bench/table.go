@@ -22,7 +22,7 @@ func printResult(w io.Writer, r *measure.Result) error {
 	}
 	lines := []string{r.Machine.String(), r.Method()}
 	if r.Rounds >= leastForSpread {
-		lines[1] += " ± is half the distance of the quartiles."
+		lines[1] += " ± is half the distance between the quartiles."
 	}
 	for _, m := range r.Mechanisms {
 		if !m.Native {

@@ -220,7 +220,7 @@ func livePoller(w *world, i int, opts []iomux.Option) {
 	pipe := register("pipe", func(key string) (*iomux.Registration[string], error) {
 		return p.RegisterFD(w.r, iomux.Readable, key)
 	})
-	for _, timeout := range []time.Duration{time.Millisecond, soon} { // before and after the write
+	for _, timeout := range []time.Duration{time.Millisecond, soon} { // around the write
 		written := w.writeLater()
 		await(p, pipe, timeout)
 		written()

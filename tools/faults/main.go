@@ -62,10 +62,10 @@ type fault struct {
 func (f fault) String() string { return fmt.Sprintf("%s %s at %d", f.call, f.errno, f.occurrence) }
 
 func main() {
-	sample := flag.Int("sample", 0, "strike this many faults for each object; 0 is all of them")
-	seed := flag.Uint64("seed", 1, "choose the sample with this seed")
-	run := flag.String("run", "", "strike the objects whose names match this regular expression")
-	life := flag.String("life", "", "live the life of this object: used by the command itself")
+	sample := flag.Int("sample", 0, "inject only this `number` of faults into each object; 0 injects all")
+	seed := flag.Uint64("seed", 1, "the random `seed` of the sample")
+	run := flag.String("run", "", "inject faults only into objects whose names match this `regexp`")
+	life := flag.String("life", "", "run the life of this `object`; the command uses it for its children")
 	flag.Parse()
 	if *life != "" {
 		live(*life)

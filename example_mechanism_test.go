@@ -61,7 +61,7 @@ func ExampleMechanism_String() {
 
 func ExampleMechanism_Limits() {
 	limits := iomux.Poll.Limits()
-	fmt.Println(limits.Entries == limits.Descriptors) // // both are zero on systems without poll(2)
+	fmt.Println(limits.Entries == limits.Descriptors) // both are 0 without poll(2)
 	// Output: true
 }
 

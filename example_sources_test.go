@@ -131,7 +131,7 @@ func ExamplePoller_RegisterPath() {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	settings := filepath.Join(folder, "settings")
-	if _, err := p.RegisterPath(settings, settings); err != nil { // // the file need not exist yet
+	if _, err := p.RegisterPath(settings, settings); err != nil { // the file need not exist yet
 		fmt.Println(err)
 	}
 	var events [1]iomux.Event[string]

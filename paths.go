@@ -147,13 +147,13 @@ type Change uint32
 // Changes of a path. After a save by rename, a changed symbolic link or a replaced directory of the
 // path, the change is Created, possibly with Deleted.
 const (
-	Modified   = Change(pathwatch.Modified)   // it was written or truncated, or its entries changed
+	Modified   = Change(pathwatch.Modified)   // written or truncated, or its entries changed
 	Extended   = Change(pathwatch.Extended)   // the file has grown; Modified comes with it
 	Attributes = Change(pathwatch.Attributes) // the permissions, the owner or the times changed
 	Linked     = Change(pathwatch.Linked)     // the number of hard links changed
 	Renamed    = Change(pathwatch.Renamed)    // the file was renamed
-	Deleted    = Change(pathwatch.Deleted)    // it was removed, or the path no longer names a file
-	Created    = Change(pathwatch.Created)    // the path names a file that it did not name before
+	Deleted    = Change(pathwatch.Deleted)    // removed, or the path no longer names a file
+	Created    = Change(pathwatch.Created)    // the path names a file it did not name before
 )
 
 var changeNames = []bitnames.Name{

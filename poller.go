@@ -52,7 +52,7 @@ type Poller[K any] struct {
 	pending   atomic.Int64  // len(always) + len(posted)
 	policy    policy
 
-	turn   chan struct{}              // has room for the leader: the one goroutine that may sleep
+	turn   chan struct{}              // has room for the leader: the goroutine that may sleep
 	leader context.Context            // of the leader's Wait
 	slept  backend.Batch              // what the leader's Sleep returned
 	timers freelist.List[*time.Timer] // of goroutines that wait for their turn

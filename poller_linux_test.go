@@ -75,7 +75,8 @@ func TestUnregisterDoesNotAllocate(t *testing.T) {
 			inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 				var registrations []*iomux.Registration[int]
 				var fds [runs + 1][2]int
-				for i := range fds { // open all of them first, so that no closed number is reused
+				// Open all of them first, so that no closed number is reused.
+				for i := range fds {
 					fds[i][0], fds[i][1] = suite.Pipe(t)
 				}
 				for _, pipe := range fds {

@@ -74,7 +74,7 @@ func TestPerfEventOfAPollerThatHasParked(t *testing.T) {
 			expect(t, p, r, iomux.Readable)
 			timer.Stop()
 			must(t, unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_DISABLE, 0))
-			_, _ = p.WaitTimeout(make([]iomux.Event[int], 1), 0) // takes earlier samples
+			_, _ = p.WaitTimeout(make([]iomux.Event[int], 1), 0) // drops old samples
 		}
 	})
 }

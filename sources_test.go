@@ -35,7 +35,7 @@ func TestSignal(t *testing.T) {
 		next(t, p, iomux.KindSignal, 3)
 		next(t, second, iomux.KindSignal, 4)
 		must(t, r.Unregister())
-		must(t, syscall.Kill(os.Getpid(), syscall.SIGUSR2)) // the second registration still gets it
+		must(t, syscall.Kill(os.Getpid(), syscall.SIGUSR2)) // the second one still gets it
 		next(t, second, iomux.KindSignal, 4)
 		expectNothing(t, p)
 	})

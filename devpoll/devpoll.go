@@ -94,7 +94,7 @@ const (
 	In     Events = sys.PollIn     // POLLIN: there is data to read
 	Pri    Events = sys.PollPri    // POLLPRI: there is urgent data to read
 	Out    Events = sys.PollOut    // POLLOUT: writing does not block
-	Err    Events = sys.PollErr    // POLLERR: an error, or a pipe without a reader; only reported
+	Err    Events = sys.PollErr    // POLLERR: an error, or no reader of a pipe; only reported
 	Hup    Events = sys.PollHup    // POLLHUP: hung up; only reported
 	Nval   Events = sys.PollNval   // POLLNVAL: the descriptor is not open; only reported
 	RdNorm Events = sys.PollRdNorm // POLLRDNORM: ordinary data can be read

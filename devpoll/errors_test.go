@@ -24,7 +24,7 @@ func TestErrors(t *testing.T) {
 				isErr(t, err, unix.EBADF)
 			}
 		}
-		for _, bit := range []devpoll.Events{0x0800, 0x0800 | devpoll.In} { // POLLREMOVE of Solaris
+		for _, bit := range []devpoll.Events{0x0800, 0x0800 | devpoll.In} { // POLLREMOVE
 			err := poller.Register(0, bit)
 			isErr(t, err, unix.EINVAL)
 			if err != nil && !strings.Contains(err.Error(), "0x800") {

@@ -128,7 +128,7 @@ func expectAsPoll(t *testing.T, poller *devpoll.Poller, asked map[int]devpoll.Ev
 		list = append(list, sys.PollFD{FD: int32(fd), Events: uint16(events)})
 	}
 	_, errno := sys.Poll(list, 0)
-	for errno == unix.EINTR { // signals of the Go runtime interrupt even a call that does not wait
+	for errno == unix.EINTR { // a signal of the Go runtime can interrupt it
 		_, errno = sys.Poll(list, 0)
 	}
 	if errno != 0 {

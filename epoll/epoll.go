@@ -127,18 +127,18 @@ const (
 	In        Events = 0x1        // EPOLLIN, select.EPOLLIN: available for reading
 	Pri       Events = 0x2        // EPOLLPRI, select.EPOLLPRI: urgent data for reading
 	Out       Events = 0x4        // EPOLLOUT, select.EPOLLOUT: available for writing
-	Err       Events = 0x8        // EPOLLERR, select.EPOLLERR: an error, or a pipe without a reader
+	Err       Events = 0x8        // EPOLLERR, select.EPOLLERR: an error, or no reader of a pipe
 	Hup       Events = 0x10       // EPOLLHUP, select.EPOLLHUP: both directions are shut down
 	RdNorm    Events = 0x40       // EPOLLRDNORM, select.EPOLLRDNORM: the same as In
-	RdBand    Events = 0x80       // EPOLLRDBAND, select.EPOLLRDBAND: priority data, absent on Linux
+	RdBand    Events = 0x80       // EPOLLRDBAND, select.EPOLLRDBAND: priority data, not on Linux
 	WrNorm    Events = 0x100      // EPOLLWRNORM, select.EPOLLWRNORM: the same as Out
-	WrBand    Events = 0x200      // EPOLLWRBAND, select.EPOLLWRBAND: priority data may be written
+	WrBand    Events = 0x200      // EPOLLWRBAND, select.EPOLLWRBAND: priority data can be sent
 	Msg       Events = 0x400      // EPOLLMSG, select.EPOLLMSG: never reported by Linux
-	RdHup     Events = 0x2000     // EPOLLRDHUP, select.EPOLLRDHUP: the peer has shut down writing
+	RdHup     Events = 0x2000     // EPOLLRDHUP, select.EPOLLRDHUP: the peer shut down writing
 	Exclusive Events = 0x10000000 // EPOLLEXCLUSIVE, select.EPOLLEXCLUSIVE: do not wake all
 	WakeUp    Events = 0x20000000 // EPOLLWAKEUP, no Python name: no suspend until the next Poll
-	OneShot   Events = 0x40000000 // EPOLLONESHOT, select.EPOLLONESHOT: report once, until Modify
-	ET        Events = 0x80000000 // EPOLLET, select.EPOLLET: edge-triggered, not level-triggered
+	OneShot   Events = 0x40000000 // EPOLLONESHOT, select.EPOLLONESHOT: report once until Modify
+	ET        Events = 0x80000000 // EPOLLET, select.EPOLLET: edge- instead of level-triggered
 
 	// DefaultEvents holds the events that Python's register requests by default.
 	DefaultEvents = In | Pri | Out
@@ -178,7 +178,7 @@ type Event struct {
 	Events Events
 	_      [pad]int32
 	FD     int32  // the registered descriptor, or the first half of RegisterData's data
-	Tag    uint32 // the tag of RegisterTag or ModifyTag, or the second half of RegisterData's data
+	Tag    uint32 // the tag of RegisterTag or ModifyTag, or the second half of the data
 }
 
 // Data returns the 64 bits of epoll_data, as passed to RegisterData or ModifyData.

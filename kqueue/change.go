@@ -19,7 +19,8 @@ func refusal(changes []Event) error {
 		if refusesFilter(change.Filter) {
 			return fmt.Errorf("kqueue: %w on %s: %v", errors.ErrUnsupported, runtime.GOOS, change.Filter)
 		}
-		if change.Flags&EvDelete != 0 || change.Filter == FilterUser { // FilterUser uses every bit
+		// FilterUser uses every bit.
+		if change.Flags&EvDelete != 0 || change.Filter == FilterUser {
 			continue
 		}
 		lacking := Fflags(kevent.AbsentNote)

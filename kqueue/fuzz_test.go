@@ -83,7 +83,7 @@ func FuzzControl(f *testing.F) {
 			what, filter, flags, data := steps[0], steps[1], kqueue.Flags(steps[2])&^kqueue.EvReceipt, steps[3]
 			switch what % 10 {
 			case 8: // data arrives
-				_, _ = descriptor.TryWrite(w, steps[:1]) // fails if there is no room
+				_, _ = descriptor.TryWrite(w, steps[:1]) // fails if it is full
 				_, _ = descriptor.TryWrite(b, steps[:1])
 			case 9:
 				collect(t, queue, held, int(filter%4))

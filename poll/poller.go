@@ -22,7 +22,7 @@ type Poller struct {
 	fds   []FD          // in order of registration, with holes of unregistered ones
 	index map[int32]int // of a descriptor in fds
 	next  int           // index in fds of the first descriptor that the next Poll reports
-	round int           // index in fds of the first descriptor registered after this round began
+	round int           // index of the first descriptor registered after this round began
 	spare [][]FD        // unused lists, one for each concurrent wait
 }
 

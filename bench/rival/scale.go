@@ -39,7 +39,7 @@ func scaleDescriptors(who string, numbers []int) (work, error) {
 		for left := len(fds); left > 0; {
 			n, err := wait()
 			must(err)
-			for _, fd := range fds[len(fds)-left:][:n] { // in the order in which they became ready
+			for _, fd := range fds[len(fds)-left:][:n] { // in the order of readiness
 				_, err := rawRead(fd)
 				must(err)
 			}

@@ -152,7 +152,7 @@ func contexts(who string, numbers []int) (work, error) {
 	return func(n int) map[string]float64 {
 		for range n {
 			if sleeps {
-				ring <- struct{}{} // the other goroutine runs as soon as this one waits
+				ring <- struct{}{} // the other goroutine runs when this one waits
 			}
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			var ready int

@@ -38,7 +38,7 @@ type removing struct{ tests *testing.M }
 func (r removing) Run() int {
 	status := r.tests.Run()
 	if path, err := exec.LookPath("iomux-bench"); err == nil && wine.Running() {
-		_ = wine.RemoveAll(filepath.Dir(path)) // testscript complains about files that are left
+		_ = wine.RemoveAll(filepath.Dir(path)) // testscript reports files that are left
 	}
 	return status
 }

@@ -49,7 +49,7 @@ func (f folders) Run() int {
 	status := f.tests.Run()
 	if wine.Running() {
 		if path, err := exec.LookPath("iomux"); err == nil {
-			_ = wine.RemoveAll(filepath.Dir(path)) // testscript reports the files that are left
+			_ = wine.RemoveAll(filepath.Dir(path)) // testscript reports leftovers
 		}
 	}
 	return status

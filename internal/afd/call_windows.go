@@ -57,7 +57,7 @@ func (c *Call) Poll(sockets []Socket, d time.Duration) (n int, err error) {
 
 var errStranger = fmt.Errorf("afd: a socket of another layer: %w", errors.ErrUnsupported)
 
-// find implements way. It also sets the driver's handles.
+// find sets Err of the entries that are not sockets, and the driver's handles of all others.
 func (c *Call) find(sockets []Socket) {
 	for i := range sockets {
 		s := &sockets[i]

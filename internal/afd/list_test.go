@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// scripted is a way whose test defines its sockets. Their handles are their places in kinds.
+// scripted polls sockets that its test defines. Their handles are their places in kinds.
 type scripted struct {
 	kinds  []kind
 	asked  int   // how often the whole list was polled

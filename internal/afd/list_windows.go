@@ -22,7 +22,7 @@ type Socket struct {
 	twin  int            // index of the next entry with the same socket, or 0
 }
 
-// way is a way to poll a list of sockets. A list is refused as a whole if one handle is not a
+// way polls a list of sockets. A list is refused as a whole if one handle is not a
 // socket. Entries whose Err is set are skipped.
 type way interface {
 	// find sets Err of the entries that are not sockets.

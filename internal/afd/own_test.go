@@ -81,7 +81,7 @@ func TestHandleOfTheDriverTakesOver(t *testing.T) {
 // reported as closed like the others.
 func TestEventOfACall(t *testing.T) {
 	var closed []afd.Socket
-	for n := windows.Handle(3); n < 4096; n += 3 { // some of them with bits that Windows ignores
+	for n := windows.Handle(3); n < 4096; n += 3 { // some have bits that Windows ignores
 		if !sys.IsOpen(int(n)) {
 			closed = append(closed, afd.Socket{Handle: n, Events: afd.In})
 		}

@@ -86,7 +86,7 @@ type Backend interface {
 
 // Traits describe a backend to the Poller.
 type Traits struct {
-	Exact    bool // an event carries its registration's tag, and Add refuses a second registration
+	Exact    bool // an event has its registration's tag, and Add refuses a second registration
 	Parallel bool // Modify may run beside calls for other descriptors; requires Exact
 	Live     bool // a Sleep sees changes; otherwise the Poller calls Wake after a change
 	OneShot  bool // it has a one-shot mode; otherwise the Poller calls Forget after an event
@@ -121,8 +121,8 @@ type Moved uint8
 const (
 	MovedOver Moved = iota // the registration is in the new object, under the new tag
 	Replaced               // the descriptor is closed, or belongs to another file
-	Kept                   // the move failed: the registration has the new tag in the old object
-	Untouched              // the move failed: the registration has the old tag in the old object
+	Kept                   // the move failed: it has the new tag in the old object
+	Untouched              // the move failed: it has the old tag in the old object
 )
 
 // Vanished is the event of a descriptor that is no longer open. The backend has dropped it.

@@ -58,7 +58,7 @@ func (b *epollBackend) move(fresh, fd int, interest Interest, tag uint32) (Moved
 	added := control(fresh, sys.EpollAdd, fd, interest, tag)
 	switch errno := control(b.fd, sys.EpollModify, fd, interest, tag); {
 	case isReplaced(errno):
-		_ = control(fresh, sys.EpollRemove, fd, 0, 0) // if it fails, no registration has its tag
+		_ = control(fresh, sys.EpollRemove, fd, 0, 0) // a leftover has a stale tag
 		return Replaced, 0
 	case errno != 0:
 		return Kept, errno

@@ -232,7 +232,8 @@ func (b *portBackend) confirm(at int, reported []eventport.Event, list []poll.FD
 		}
 	}
 	if !sleeping && b.sleeper.asleep.Load() {
-		return b.renew(at, &Batch{}) // it has no room, so the next call reports closed descriptors
+		// The batch has no room, so the next call reports closed descriptors.
+		return b.renew(at, &Batch{})
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ func (e *Epoll) collect(kevents []kqueue.Event, events []Event) {
 // discard removes a filter without a registration, which would otherwise be reported in every wait.
 func (e *Epoll) discard(kevent *kqueue.Event) {
 	e.changes[0] = kqueue.Event{Ident: kevent.Ident, Filter: kevent.Filter, Flags: kqueue.EvDelete | kqueue.EvReceipt}
-	_, _ = e.submit(e.changes[:1]) // usually the filter is already removed, and its event was late
+	_, _ = e.submit(e.changes[:1]) // a late event: the filter is usually removed
 }
 
 // isSimple reports whether the filter of this round is sufficient without poll(2).
@@ -144,7 +144,7 @@ func (e *Epoll) settle(fd int32, entry *entry, ready uint32) bool {
 		e.refit(fd, entry, plain, kqueue.EvEnable)
 	case entry.events&OneShot != 0:
 		entry.silent = true
-		e.silence(fd, entry, entry.attached&^plain) // EvDispatch has disabled the plain ones
+		e.silence(fd, entry, entry.attached&^plain) // EvDispatch disables plain ones
 	case ready != 0 && entry.events&ET == 0:
 		return e.renew(fd, entry, entry.lasting(ready)&^plain)
 	}

@@ -55,7 +55,7 @@ func (k *Kernel) Wait(fd int, changes, events []kevent.Event, left timeout.Count
 			continue
 		}
 		n, woken := k.finish(fd, events[:taken])
-		if woken && n == 0 && !closed() { // another Queue with the same descriptor was closed
+		if woken && n == 0 && !closed() { // a Queue with the same descriptor was closed
 			k.clear(fd)
 			continue
 		}
@@ -79,7 +79,7 @@ func (k *Kernel) finish(fd int, events []kevent.Event) (n int, woken bool) {
 		if k.forgetsDispatch(event) {
 			disable := event
 			disable.Flags, disable.Fflags = kevent.Disable, kevent.NoteFFNop
-			_ = k.Change(fd, disable) // fails if the registration was deleted in the meantime
+			_ = k.Change(fd, disable) // fails if the registration was deleted
 		}
 		events[n] = event
 		n++

@@ -235,7 +235,7 @@ func TestWakeComesWithEvents(t *testing.T) {
 		k.Wake(3)
 		change(t, k, kevent.Event{Ident: 5, Filter: kevent.FilterRead, Flags: kevent.Add})
 		expect(t, k, 5, 1)
-		if n := m.added[uint64(k.WakeFD)]; n != 2 { // only a new registration is certain to wake
+		if n := m.added[uint64(k.WakeFD)]; n != 2 { // only a new one is certain to wake
 			t.Errorf("the wake-up was added %d times, want once more for the next waiter", n)
 		}
 	})

@@ -187,7 +187,7 @@ func (m *model) scan(events []kevent.Event) (n int) {
 			m.remove(k)
 		case k.Flags&kevent.Clear != 0:
 			k.active, k.hits = false, 0
-			if m.system == "netbsd" { // kqueue_scan looks at EV_DISPATCH in the other branch only
+			if m.system == "netbsd" { // kqueue_scan: EV_CLEAR hides EV_DISPATCH
 				continue
 			}
 			fallthrough

@@ -99,7 +99,7 @@ func (q *Queue) addWatch(epoll int, path string, events uint32) (*watch, syscall
 func (q *Queue) dropUnused(w *watch) {
 	if len(w.registrations) == 0 && len(w.inside) == 0 {
 		delete(q.watches, w.number)
-		_, _ = unix.InotifyRmWatch(q.inotify, uint32(w.number)) // it fails if the file has ended
+		_, _ = unix.InotifyRmWatch(q.inotify, uint32(w.number)) // fails if the file is gone
 	}
 }
 

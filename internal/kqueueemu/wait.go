@@ -83,8 +83,7 @@ func (q *Queue) collect(epoll int, events []kevent.Event, raw []unix.EpollEvent,
 		}
 	}
 	// Each of the epoll's events has room, so that neither pending registrations nor an inner
-	// epoll take
-	// the turn of another.
+	// epoll take the turn of another.
 	n += q.reportPending(epoll, events[n:len(events)-inners])
 	for i, fd := range q.inner {
 		if ready[i] {

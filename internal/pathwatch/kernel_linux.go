@@ -65,7 +65,7 @@ func (k *inotify) watch(path string, isDirectory bool) (*node, error) {
 	}
 	n.path = path
 	if about, err := lstat(path); err == nil && !isSameFile(about, n.about) {
-		n.about = about // an unchanged file keeps its old status, with which an event compares
+		n.about = about // events of an unchanged file compare with its old status
 	}
 	return n, nil
 }
@@ -73,7 +73,7 @@ func (k *inotify) watch(path string, isDirectory bool) (*node, error) {
 func (k *inotify) unwatch(n *node) {
 	if k.nodes[n.number] == n {
 		delete(k.nodes, n.number)
-		_, _ = unix.InotifyRmWatch(k.number, uint32(n.number)) // fails if the file no longer exists
+		_, _ = unix.InotifyRmWatch(k.number, uint32(n.number)) // fails if the file is gone
 	}
 }
 

@@ -123,7 +123,7 @@ func (p *port) finish(overlapped *windows.Overlapped, length uint32, failed bool
 		delete(p.operations, overlapped)
 		op.length, op.failed = length, failed
 		if n := op.directory.Value(); n != nil && failed {
-			p.forget(n) // a removed directory disappears only when its last handle is closed
+			p.forget(n) // a removed directory disappears when its last handle is closed
 		}
 		p.done = append(p.done, op)
 	}
@@ -175,7 +175,7 @@ func (k *directories) watch(path string, isDirectory bool) (*node, error) {
 	if n != nil && n.handle != 0 || !isDirectory {
 		_ = windows.CloseHandle(handle) // nothing was written to it
 		if n == nil {
-			n = &node{watched: watched{about: about}} // an event compares with this status
+			n = &node{watched: watched{about: about}} // events compare with it
 			k.nodes[about.identity] = n
 		}
 		n.path = path

@@ -14,7 +14,7 @@ var notified = make(chan struct{}, 1<<20)
 func await(_ *Watcher, limit time.Duration) {
 	select {
 	case <-notified:
-	case <-time.After(min(limit, 5*time.Millisecond)): // // another test may have taken it
+	case <-time.After(min(limit, 5*time.Millisecond)): // another test may have taken it
 	}
 }
 

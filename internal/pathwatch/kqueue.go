@@ -83,7 +83,7 @@ func (k *vnodes) watch(path string, _ bool) (*node, error) {
 				return k.nodeOf(path, fd, about), nil
 			}
 		} else {
-			err = unix.ENOENT // it was replaced in the meantime, which another event reports
+			err = unix.ENOENT // it was replaced, which another event reports
 		}
 	}
 	_ = unix.Close(fd) // nothing was written to it
@@ -176,7 +176,7 @@ func (n *node) decode(notes uint32) (change Change) {
 
 func errOpen(path, call string, err error) error {
 	switch {
-	case isGone(err), err == unix.EMLINK, err == errFileType: // the last two mean a symbolic link
+	case isGone(err), err == unix.EMLINK, err == errFileType: // the last two: a symbolic link
 		return errGone
 	case err == unix.EACCES:
 		return errUnreadable

@@ -23,7 +23,7 @@ type Change uint32
 
 // The changes. Package iomux exports the same constants.
 const (
-	Modified   Change = 1 << iota // it was written or truncated, or a directory's entries changed
+	Modified   Change = 1 << iota // it was written or truncated, or its entries changed
 	Extended                      // the file has grown
 	Attributes                    // permissions, owner or times changed
 	Linked                        // the number of hard links changed

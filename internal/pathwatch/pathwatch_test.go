@@ -66,7 +66,7 @@ func TestRecreatedSpecialFile(t *testing.T) {
 		must(t, unix.Mkfifo(name, 0o600))
 		var stat unix.Stat_t
 		must(t, unix.Lstat(name, &stat))
-		if _, fraction := stat.Ctim.Unix(); fraction == 0 { // qemu-user for s390x leaves it out
+		if _, fraction := stat.Ctim.Unix(); fraction == 0 { // qemu-user for s390x omits it
 			t.Skip("this system reports the times of files in seconds")
 		}
 		p := add(t, w, name)

@@ -101,7 +101,7 @@ func (w *Watcher) walk(p *Path) (t trail, err error) {
 		}
 		target := ""
 		if info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
-			target, _ = os.Readlink(next) // fails for a device of Windows or a replaced entry
+			target, _ = os.Readlink(next) // fails for a device or a replaced entry
 		}
 		switch {
 		case target != "":

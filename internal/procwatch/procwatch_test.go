@@ -211,7 +211,7 @@ func TestProcessesThatDoNotExist(t *testing.T) {
 	}
 	if strconv.IntSize == 64 {
 		large := os.Getpid()
-		large |= math.MinInt32 << 1 & math.MaxInt // as large as this one, if it were truncated
+		large |= math.MinInt32 << 1 & math.MaxInt // as large as this, if truncated
 		if _, err := Watch(&os.Process{Pid: large}, nil); !errors.Is(err, os.ErrProcessDone) {
 			t.Errorf("error is %v", err)
 		}

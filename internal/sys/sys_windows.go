@@ -154,7 +154,7 @@ func (e *Exit) Await(quit <-chan struct{}) (status int, known bool) {
 
 // Close closes the handles. Call it only instead of Await.
 func (e *Exit) Close() {
-	_ = errors.Join(windows.CloseHandle(e.process), windows.CloseHandle(e.quit)) // they are open
+	_ = errors.Join(windows.CloseHandle(e.process), windows.CloseHandle(e.quit)) // both open
 }
 
 // pollIgnoresRdHup returns false, because only old kernels of FreeBSD ignore RdHup.

@@ -107,7 +107,7 @@ func report(call string, fd int, errno syscall.Errno) error {
 // returns os.ErrClosed.
 func (w *Waker) Close() error {
 	if !isPipe {
-		return w.reader.Close(func(fd int) { _ = send(fd) }) // nothing else could wake its users
+		return w.reader.Close(func(fd int) { _ = send(fd) }) // nothing else wakes its users
 	}
 	// The reading end is readable if no writing end is open.
 	err := w.writer.Close(func(int) {})

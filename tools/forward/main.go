@@ -58,7 +58,7 @@ func library(name string, exports []export) []byte {
 	raw := (sectionSize + start - 1) / start * start
 
 	var file bytes.Buffer
-	put := func(v any) { _ = binary.Write(&file, binary.LittleEndian, v) } // a Buffer never fails
+	put := func(v any) { _ = binary.Write(&file, binary.LittleEndian, v) } // it never fails
 	// The DOS header. 0x3c holds the offset of the next header.
 	header := [0x40]byte{0: 'M', 1: 'Z', 0x3c: 0x40}
 	put(header)

@@ -28,7 +28,7 @@ func InConsole(t testing.TB) bool {
 		child.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NO_WINDOW}
 	}, "-test.v")
 	switch {
-	case err != nil, !strings.Contains(output, "\nPASS"): // the process may have ended too early
+	case err != nil, !strings.Contains(output, "\nPASS"): // it may have ended too early
 		t.Fatalf("in a console: %v\n%s", err, output)
 	case strings.Contains(output, "--- SKIP"):
 		t.Skip(output)

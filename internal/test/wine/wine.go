@@ -31,7 +31,7 @@ func Folder(t testing.TB) string {
 	t.Cleanup(func() {
 		err := RemoveAll(folder)
 		for end := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(end); err = RemoveAll(folder) {
-			time.Sleep(10 * time.Millisecond) // a handle that is being closed keeps a removed file
+			time.Sleep(10 * time.Millisecond) // a closing handle keeps the file
 		}
 		if err != nil {
 			t.Error(err)

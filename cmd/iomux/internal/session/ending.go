@@ -15,8 +15,8 @@ import (
 type ending struct {
 	Error      string   `json:"error"`
 	ExitStatus int      `json:"exit_status"`
-	Waiting    []string `json:"waiting,omitempty"`       // the sources that were not ready in time
-	Exact      [][]byte `json:"waiting_bytes,omitempty"` // the same, if one of them is not UTF-8
+	Waiting    []string `json:"waiting,omitempty"`       // sources that were not ready in time
+	Exact      [][]byte `json:"waiting_bytes,omitempty"` // the same, if one is not UTF-8
 	Elapsed    float64  `json:"elapsed,omitempty"`
 }
 
@@ -45,6 +45,6 @@ func PrintFailure(err error) {
 		}
 	}
 	if text, failed := json.Marshal(line); failed == nil {
-		_, _ = output.Stdout.Write(append(text, '\n')) // the exit status shows a failure anyway
+		_, _ = output.Stdout.Write(append(text, '\n')) // the exit status shows a failure
 	}
 }

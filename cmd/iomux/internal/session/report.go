@@ -27,7 +27,7 @@ type report struct {
 // reportJSON is the line of --json.
 type reportJSON struct {
 	Source  string   `json:"source"`
-	Exact   []byte   `json:"source_bytes,omitempty"` // if the source is not UTF-8, as JSON needs
+	Exact   []byte   `json:"source_bytes,omitempty"` // if the source is not UTF-8
 	Ready   []string `json:"ready"`
 	FD      *int     `json:"fd,omitempty"`
 	Peer    string   `json:"peer,omitempty"`

@@ -23,7 +23,7 @@ type session struct {
 	waiter   *waiter
 	lookups  lookups
 	start    time.Time
-	targets  []*target         // those that can still become ready, in the order of the arguments
+	targets  []*target         // those that can still become ready, in argument order
 	watched  map[int][]*target // by descriptor: several if it was named twice
 	found    []finding         // since the last reports
 	ready    []report          // all that were reported ready, for CMD
@@ -244,7 +244,7 @@ func (s *session) unwatch(t *target) {
 	s.watched[t.fd] = others
 	if len(others) == 0 {
 		delete(s.watched, t.fd)
-		_ = s.waiter.drop(key{fd: t.fd}) // it fails only for descriptors that are not watched
+		_ = s.waiter.drop(key{fd: t.fd}) // fails only for unwatched descriptors
 		return
 	}
 	_ = s.update(t.fd) // it is watched, so this cannot fail

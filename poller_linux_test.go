@@ -3,10 +3,12 @@ package iomux_test
 import (
 	"context"
 	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -209,6 +211,38 @@ func TestPriorityOfPressureStall(t *testing.T) {
 
 // More duplicates of one file than the kernel allows in an epoll that is inside another one, as
 // that of a parked goroutine is.
+// A message queue is a regular file with a poll function, and O_PATH opens a file without one.
+// Register refuses both if the mechanism cannot wait for them.
+func TestFilesThatAreNotWhatTheySeem(t *testing.T) {
+	name, err := unix.BytePtrFromString("iomux-" + strconv.Itoa(os.Getpid()))
+	must(t, err)
+	number, _, errno := unix.Syscall6(unix.SYS_MQ_OPEN, uintptr(unsafe.Pointer(name)), unix.O_RDWR|unix.O_CREAT|unix.O_CLOEXEC, 0o600, 0, 0, 0)
+	if errno != 0 {
+		t.Skip("mq_open:", errno)
+	}
+	queue := int(number)
+	suite.CloseAtEnd(t, queue)
+	_, _, _ = unix.Syscall(unix.SYS_MQ_UNLINK, uintptr(unsafe.Pointer(name)), 0, 0)
+	path, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
+	must(t, err)
+	suite.CloseAtEnd(t, path)
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
+		if r, err := p.RegisterFD(queue, iomux.Readable|iomux.Writable, 0); err == nil {
+			expect(t, p, r, iomux.Writable)
+			must(t, r.Modify(iomux.Readable))
+			expectNothing(t, p)
+		} else {
+			isErr(t, err, iomux.ErrNotPollable)
+		}
+		switch p.Mechanism() {
+		case iomux.Select, iomux.EventPort: // select(2) reports it as ready, the model never
+		default:
+			_, err := p.RegisterFD(path, iomux.Readable, 0)
+			isErr(t, err, iomux.ErrNotPollable)
+		}
+	})
+}
+
 func TestManyDuplicates(t *testing.T) {
 	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		if !p.Supports(iomux.Priority) {

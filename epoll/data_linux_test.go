@@ -1,6 +1,7 @@
 package epoll_test
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -52,6 +53,12 @@ func TestRefusalNamesTheKindOfFile(t *testing.T) {
 		if err := poller.Register(fd, epoll.In); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Register of %s: %v, want one that names a %s", path, err, want)
 		}
+	}
+	fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
+	must(t, err)
+	suite.CloseAtEnd(t, fd)
+	if err := poller.Register(fd, epoll.In); !errors.Is(err, unix.EBADF) || !strings.Contains(err.Error(), "O_PATH") {
+		t.Errorf("Register of a path: %v, want EBADF that names O_PATH", err)
 	}
 	if err := poller.Register(suite.File(t), epoll.In); err == nil || !strings.Contains(err.Error(), "regular file") {
 		t.Errorf("Register of a file: %v, want one that names a regular file", err)

@@ -171,6 +171,9 @@ func (b *epollBackend) Add(fd int, interest Interest, tag uint32) error {
 		if errno != syscall.EEXIST {
 			b.permit(fd)
 		}
+		if errno == syscall.EBADF && sys.IsOpen(fd) {
+			return ErrNotPollable // it was opened with O_PATH
+		}
 		return epollFailure(errno)
 	}
 	return nil

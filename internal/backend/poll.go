@@ -107,12 +107,14 @@ func fromPoll(events poll.Events) (ready epoll.Events) {
 	return ready
 }
 
-// IsAlwaysReady reports whether poll(2) reports fd as ready. It is for descriptors that the
-// mechanism refuses: a regular file, a directory, or a device without a poll function.
+// IsAlwaysReady reports whether poll(2) reports fd as readable and writable, as far as interest
+// requests it. It is for descriptors that the mechanism refuses: a regular file, a directory, or a
+// device without a poll function.
 func IsAlwaysReady(fd int, interest Interest) bool {
-	question := []poll.FD{{FD: int32(fd), Events: toPoll(interest)}}
-	n, err := poll.Wait(question, 0)
-	return n == 1 && err == nil && question[0].Revents&poll.Nval == 0
+	requested := toPoll(interest & (Readable | Writable))
+	question := []poll.FD{{FD: int32(fd), Events: requested}}
+	_, err := poll.Wait(question, 0)
+	return err == nil && requested != 0 && question[0].Revents&requested == requested
 }
 
 // Add checks whether the descriptor can be waited on. Otherwise poll(2) would report it only in a

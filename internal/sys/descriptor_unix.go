@@ -48,6 +48,14 @@ func IsFile(fd int) bool {
 	return stat.Mode&unix.S_IFMT == unix.S_IFREG || stat.Mode&unix.S_IFMT == unix.S_IFDIR
 }
 
+// unusable explains why fd is not a valid descriptor.
+func unusable(fd int) string {
+	if IsOpen(fd) {
+		return "it was opened with O_PATH, or the epoll was closed"
+	}
+	return "it is not open"
+}
+
 // unpollable explains why fd cannot be waited on.
 func unpollable(fd int) string {
 	var stat unix.Stat_t

@@ -14,7 +14,7 @@ func EpollError(fd int, errno error) *Error {
 	err := NewError("epoll_ctl", fd, errno, "")
 	switch errno {
 	case syscall.EBADF:
-		err.Advice = "it is not open"
+		err.Advice = unusable(fd)
 	case syscall.EEXIST:
 		err.Advice = "it is already registered: use Modify"
 	case syscall.ENOENT:

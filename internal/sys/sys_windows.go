@@ -103,6 +103,9 @@ func SelectSockets(r, w, x SocketSet, timeout time.Duration) (int, syscall.Errno
 	return int(n), 0
 }
 
+// unusable explains why fd is not a valid descriptor.
+func unusable(int) string { return "it is not open" }
+
 // unpollable is not called, because epoll returns another error for a handle that is not a socket.
 func unpollable(int) string { return "it cannot be waited on" }
 

@@ -18,6 +18,7 @@ func timer(ident int, flags kqueue.Flags, units kqueue.Fflags, data int64) kqueu
 }
 
 func TestTimerUnits(t *testing.T) {
+	t.Parallel()
 	for name, unit := range map[string]struct {
 		notes kqueue.Fflags
 		data  int64
@@ -30,6 +31,7 @@ func TestTimerUnits(t *testing.T) {
 		"Default":      {0, 50, 50 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			needs(t, timer(1, 0, unit.notes, unit.data))
 			queue := newQueue(t)
 			start := time.Now()
@@ -87,6 +89,7 @@ func TestTimerIsStartedAnew(t *testing.T) {
 }
 
 func TestTimerAtATime(t *testing.T) {
+	t.Parallel()
 	needs(t, timer(1, 0, kqueue.NoteAbsTime, math.MaxInt32))
 	now := time.Now()
 	for name, at := range map[string]struct {

@@ -2,6 +2,7 @@ package epoll_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"strings"
@@ -96,16 +97,18 @@ func TestPollAfterTheProgramClosedTheDescriptor(t *testing.T) {
 }
 
 func TestAdvice(t *testing.T) {
+	closed := suite.ClosedFD(t)
 	for errno, want := range map[unix.Errno]string{
-		unix.EBADF:  "epoll_ctl: descriptor 7: bad file descriptor (it is not open)",
-		unix.EEXIST: "epoll_ctl: descriptor 7: file exists (it is already registered: use Modify)",
-		unix.ENOENT: "epoll_ctl: descriptor 7: no such file or directory (it is not registered, or was closed and its number reused)",
-		unix.EINVAL: "epoll_ctl: descriptor 7: invalid argument (it is the poller itself, or Exclusive is not allowed here)",
-		unix.ELOOP:  "epoll_ctl: descriptor 7: too many levels of symbolic links (epolls watch each other, or too many are nested)",
-		unix.ENOSPC: "epoll_ctl: descriptor 7: no space left on device (raise fs.epoll.max_user_watches)",
-		unix.ENOMEM: "epoll_ctl: descriptor 7: cannot allocate memory",
+		unix.EBADF:  "bad file descriptor (it is not open)",
+		unix.EEXIST: "file exists (it is already registered: use Modify)",
+		unix.ENOENT: "no such file or directory (it is not registered, or was closed and its number reused)",
+		unix.EINVAL: "invalid argument (it is the poller itself, or Exclusive is not allowed here)",
+		unix.ELOOP:  "too many levels of symbolic links (epolls watch each other, or too many are nested)",
+		unix.ENOSPC: "no space left on device (raise fs.epoll.max_user_watches)",
+		unix.ENOMEM: "cannot allocate memory",
 	} {
-		if err := sys.EpollError(7, errno); err.Error() != want || !errors.Is(err, errno) {
+		want = fmt.Sprintf("epoll_ctl: descriptor %d: %s", closed, want)
+		if err := sys.EpollError(closed, errno); err.Error() != want || !errors.Is(err, errno) {
 			t.Errorf("%q, want %q", err, want)
 		}
 	}

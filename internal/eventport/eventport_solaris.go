@@ -29,7 +29,7 @@ var System Calls = calls{}
 
 var procPortCreate, procPortAssociate, procPortDissociate, procPortGetn, procPortSend uintptr
 
-// sysvicall6 calls a function of the C library: see port_solaris_amd64.s.
+// sysvicall6 calls a function of the C library: see eventport_solaris_amd64.s.
 func sysvicall6(trap, nargs, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err syscall.Errno)
 
 type calls struct{}

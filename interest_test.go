@@ -5,10 +5,12 @@ package iomux_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"iomux"
+	"iomux/descriptor"
 	"iomux/internal/test/suite"
 )
 
@@ -93,6 +95,45 @@ func TestPeerHasGone(t *testing.T) {
 		expect(t, p, r, iomux.ReadHangup)
 		expectNothing(t, p)
 	})
+}
+
+// A peer that has shut down its sending side can still read. A peer that has closed the socket
+// cannot: a write then shows the difference.
+func TestPeerThatOnlyShutDownStillReads(t *testing.T) {
+	pairs := map[string]func(*testing.T) (peer, own int){
+		"TCP":  func(t *testing.T) (int, int) { return suite.TCPPair(t) },
+		"Unix": func(t *testing.T) (int, int) { return suite.SocketPair(t, unix.SOCK_STREAM) },
+	}
+	for name, pair := range pairs {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+				if !p.Supports(iomux.ReadHangup) {
+					t.Skip("this mechanism has no ReadHangup")
+				}
+				peer, own := pair(t)
+				r := register(t, p, own, iomux.ReadHangup)
+				must(t, unix.Shutdown(peer, unix.SHUT_WR))
+				if event := expect(t, p, r, iomux.ReadHangup); event.Ready != iomux.ReadHangup {
+					t.Errorf("after a shutdown %v is ready", event.Ready)
+				}
+				suite.Write(t, own)
+				suite.Await(t, peer, suite.In)
+				suite.Drain(t, peer)
+				suite.Close(t, peer)
+				expect(t, p, r, iomux.ReadHangup)
+				ended := iomux.Hangup | iomux.Errored
+				for end := time.Now().Add(soon); ; {
+					_, _ = descriptor.TryWrite(own, []byte{1}) // the first one can succeed
+					if event := expect(t, p, r, iomux.ReadHangup); event.Ready&ended != 0 {
+						break
+					}
+					if time.Now().After(end) {
+						t.Fatal("after a close neither Hangup nor Errored is ready")
+					}
+				}
+			})
+		})
+	}
 }
 
 // A second Register fails, and does not change a registration with two directions.

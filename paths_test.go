@@ -197,3 +197,31 @@ func TestPathErrors(t *testing.T) {
 	_, err = p.RegisterPath("file", 0)
 	isErr(t, err, os.ErrClosed)
 }
+
+// The descriptor of a file reports its edge once, although the file grows. Its path reports that.
+func TestGrowthIsReportedOfThePath(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		if !p.Supports(iomux.Edge) {
+			t.Skip("this mechanism has no Edge")
+		}
+		folder := t.TempDir()
+		for i := range 3 {
+			name := filepath.Join(folder, fmt.Sprint(i))
+			file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+			must(t, err)
+			t.Cleanup(func() { _ = file.Close() })
+			descriptor, err := p.Register(file, iomux.Readable|iomux.Edge, 10+i)
+			must(t, err)
+			expect(t, p, descriptor, iomux.Readable)
+			path := watch(t, p, name, i)
+			for range 2 {
+				_, err = file.WriteString("a line\n")
+				must(t, err)
+				if got := change(t, p, path); got&iomux.Modified == 0 {
+					t.Errorf("the change is %v, want Modified", got)
+				}
+				expectNothing(t, p)
+			}
+		}
+	})
+}

@@ -261,3 +261,16 @@ func closeAll(fds ...int) {
 		_ = unix.Close(fd)
 	}
 }
+
+// An error of Register matches its errno with errors.Is, and errors.As unwraps the errno itself.
+func ExamplePoller_Register_error() {
+	poller, err := epoll.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = poller.Close() }()
+	err = poller.Register(-1, epoll.In)
+	var errno unix.Errno
+	fmt.Println(errors.Is(err, unix.EBADF), errors.As(err, &errno), errno == unix.EBADF)
+	// Output: true true true
+}

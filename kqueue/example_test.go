@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"syscall"
 	"time"
 
 	"iomux/descriptor"
@@ -155,4 +156,18 @@ func ExampleQueue_Close() {
 	_, err = queue.Control(nil, make([]kqueue.Event, 1), -1)
 	fmt.Println(errors.Is(err, os.ErrClosed))
 	// Output: true
+}
+
+// An error of Control matches its errno with errors.Is, and errors.As unwraps the errno itself.
+func ExampleQueue_Control_error() {
+	queue, err := kqueue.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer queue.Close()
+	unknown := kqueue.Event{Ident: 1, Filter: kqueue.FilterTimer, Flags: kqueue.EvDelete}
+	_, err = queue.Control([]kqueue.Event{unknown}, nil, 0)
+	var errno syscall.Errno
+	fmt.Println(errors.Is(err, syscall.ENOENT), errors.As(err, &errno), errno == syscall.ENOENT)
+	// Output: true true true
 }

@@ -28,3 +28,24 @@ func TestFlagsOfReportedEvents(t *testing.T) {
 		}
 	}
 }
+
+// Some filters set EvClear by themselves.
+func TestFiltersThatSetEvClear(t *testing.T) {
+	queue := newQueue(t)
+	apply(t, queue, noted(1, kqueue.FilterTimer, kqueue.EvAdd, 0, 1))
+	if event := one(t, queue, 1, kqueue.FilterTimer); event.Flags&kqueue.EvClear == 0 {
+		t.Errorf("event is %v, want EvClear", event)
+	}
+	apply(t, queue, change(1, kqueue.FilterTimer, kqueue.EvDelete))
+	c := startChild(t, 0)
+	apply(t, queue, watchExit(c.pid()))
+	c.exit(t)
+	if event := one(t, queue, int(c.pid()), kqueue.FilterProc); event.Flags&kqueue.EvClear == 0 {
+		t.Errorf("event is %v, want EvClear", event)
+	}
+	_, w := suite.Pipe(t)
+	apply(t, queue, change(w, kqueue.FilterWrite, kqueue.EvAdd))
+	if event := one(t, queue, w, kqueue.FilterWrite); event.Flags&kqueue.EvClear != 0 {
+		t.Errorf("event is %v, want no EvClear", event)
+	}
+}

@@ -9,32 +9,10 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"iomux/internal/test/suite"
 )
 
-// limitsName is the name of an environment variable that makes the test run with the limits of a
-// new user namespace.
-const limitsName = "IOMUX_PATHWATCH_LIMITS"
-
 func TestLimitsNameTheirSysctl(t *testing.T) {
-	if os.Getenv(limitsName) == "" {
-		// Go leaks a pipe if a namespace with mapped users fails, so try one without first.
-		probe := suite.Itself(t.Context(), "-test.run=^$")
-		probe.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER}
-		if err := probe.Run(); err != nil {
-			t.Skip("no user namespaces:", err)
-		}
-		child := suite.Itself(t.Context(), "-test.run=^"+t.Name()+"$", "-test.v")
-		child.Env = append(os.Environ(), limitsName+"=1")
-		child.SysProcAttr = &syscall.SysProcAttr{
-			Cloneflags:  syscall.CLONE_NEWUSER,
-			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		}
-		output, err := child.CombinedOutput()
-		if err != nil || strings.Contains(string(output), "SKIP") {
-			t.Errorf("%v\n%s", err, output)
-		}
+	if !inNamespaces(t, syscall.CLONE_NEWUSER) {
 		return
 	}
 	limit(t, "max_inotify_watches", "3")

@@ -57,7 +57,7 @@ type Flags uint16
 
 // The flags, which have the same numbers on every system.
 const (
-	// EvAdd is EV_ADD, select.KQ_EV_ADD: register, or modify a registration, and enable it.
+	// EvAdd is EV_ADD, select.KQ_EV_ADD: register, or modify a registration.
 	EvAdd = Flags(kevent.Add)
 	// EvDelete is EV_DELETE, select.KQ_EV_DELETE: unregister.
 	EvDelete = Flags(kevent.Delete)

@@ -30,8 +30,12 @@
 //
 // # Registrations
 //
-// A registration is a pair of ident and filter in one queue. Adding it again modifies it. The
-// registration of a descriptor belongs to the number and ends when the number is closed.
+// A registration is a pair of ident and filter in one queue. The registration of a descriptor
+// belongs to the number and ends when the number is closed.
+//
+// Adding a registration again replaces its Fflags, Data and Udata, and reports a lasting condition
+// again. It keeps the flags that it was first added with, and it stays disabled without EvEnable.
+// To change EvClear, EvOneShot or EvDispatch, delete the registration first.
 //
 // An event with EvClear, EvOneShot or EvDispatch is delivered to one of several waiting goroutines.
 // Any other event may be delivered to each of them.
@@ -78,7 +82,7 @@
 // A reported event also has flags of its registration. Test for single flags, not for equality.
 //
 //	                             flags of an event, besides EvEOF and EvError
-//	FreeBSD, Linux               EvOneShot EvClear EvReceipt EvDispatch
+//	FreeBSD, Linux               EvOneShot EvClear EvDispatch
 //	macOS                        all flags of the change that added it, such as EvAdd and EvEnable
 //	NetBSD, OpenBSD, DragonFly   the same as macOS
 //
@@ -96,7 +100,13 @@
 //   - FreeBSD and DragonFly report all notes of a file operation if one of them was requested.
 //   - NetBSD does not report to FilterWrite of a full pipe that the reader has gone. FilterRead of
 //     the same descriptor reports it.
-//   - FreeBSD and NetBSD report a pipe with EvClear again when a part of its data is read.
+//   - FreeBSD and NetBSD report a pipe with EvClear again when a part of its data is read. FreeBSD
+//     also does so when more is written.
+//   - FreeBSD, NetBSD and DragonFly ignore NoteLowat of FilterRead for pipes.
+//   - FreeBSD and DragonFly refuse FilterWrite of a pipe without a reader with EPIPE. When the
+//     reader leaves, FreeBSD reports EvEOF once and ends the registration.
+//   - FreeBSD reports timers with NoteAbsTime until they are deleted, unless EvClear is set.
+//   - FreeBSD reports FilterUser with EvOneShot without its Fflags and Data.
 //   - DragonFly keeps the first Udata of FilterUser, and clears its bits with each EvClear event.
 //   - The kernels report FilterExcept until data after the urgent byte is read. Linux reports it
 //     until the urgent byte itself is read.
@@ -134,7 +144,8 @@
 //     unmounted in between.
 //   - FilterSignal catches the signal, as signal.Notify does. Signals that arrive faster than the
 //     Go runtime handles them are counted as one.
-//   - FilterWrite has no EvEOF after the program itself has shut down sending.
+//   - FilterWrite has no EvEOF after the program itself has shut down sending. With EvClear, Linux
+//     may report it again when the peer does.
 //   - Linux allows four queues nested inside another. The error for more is ELOOP.
 //   - A timer and a process use one descriptor each. A queue uses two to nine.
 //   - EvEnable, EvDisable and changes without a flag keep the Fflags and Data of the registration.

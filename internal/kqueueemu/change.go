@@ -26,20 +26,15 @@ func (q *Queue) Change(epoll int, change kevent.Event) syscall.Errno {
 	if q.dead.Load() {
 		return unix.EBADF
 	}
-	r := q.registrations[key{change.Ident, change.Filter}]
-	if r != nil && change.Flags&kevent.Delete != 0 {
-		// The number now belongs to a file that was never registered.
-		if errno = q.remove(epoll, r); errno == unix.EPERM {
-			errno = unix.ENOENT
+	if r := q.registrations[key{change.Ident, change.Filter}]; r != nil {
+		if change.Flags&kevent.Delete != 0 {
+			errno = q.remove(epoll, r)
+		} else if errno = q.modify(epoll, r, change); isGone(errno) && isDescriptor(r.filter) {
+			_ = q.remove(epoll, r) // errno shows that the object is gone
 		}
-		return errno
-	}
-	if r != nil {
-		errno = q.modify(epoll, r, change)
-		if !isGone(errno) || !isDescriptor(r.filter) {
+		if !isGone(errno) || !isDescriptor(change.Filter) {
 			return errno
 		}
-		_ = q.remove(epoll, r) // errno shows that the object is gone
 	}
 	if change.Flags&kevent.Add != 0 {
 		return q.add(epoll, from, change)
@@ -104,31 +99,26 @@ func (q *Queue) add(epoll int, from source, change kevent.Event) syscall.Errno {
 		return errno
 	}
 	q.registrations[r.key] = r
-	if change.Flags&kevent.Delete != 0 {
-		return q.remove(epoll, r)
-	}
 	return 0
 }
 
-// modify changes a registration. Without EvAdd its notes and data do not change. After a failure
-// nothing has changed.
+// modify changes a registration. It keeps the flags of the change that added it, as all kernels do.
+// Without EvAdd its notes and data do not change. A condition that holds is reported again. After a
+// failure nothing has changed.
 func (q *Queue) modify(epoll int, r *registration, change kevent.Event) syscall.Errno {
 	before := *r
 	r.udata = change.Udata
-	if change.Flags&kevent.Add != 0 {
-		r.flags = change.Flags & sticky
-	}
 	switch {
 	case change.Flags&kevent.Disable != 0:
 		r.disabled = true
-	case change.Flags&(kevent.Add|kevent.Enable) != 0:
+	case change.Flags&kevent.Enable != 0:
 		r.disabled = false
 	}
 	errno := r.source.touch(q, epoll, r, change)
-	if errno == 0 && r.disabled {
-		q.deactivate(r)
-	}
-	if errno == 0 && (r.disabled || before.disabled || change.Flags&(kevent.Add|kevent.Enable) != 0) {
+	if errno == 0 {
+		if r.disabled {
+			q.deactivate(r)
+		}
 		errno = r.source.enable(q, epoll, r)
 	}
 	if errno != 0 {

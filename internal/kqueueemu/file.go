@@ -12,7 +12,7 @@ import (
 
 // file is the source of FilterRead and FilterWrite for files that epoll refuses because they are
 // always ready: regular files, directories, and devices such as /dev/null. A regular file is ready
-// for reading while there is data after the offset. Inotify reports when it grows.
+// for reading while its offset is not at its end. Inotify reports when its size changes.
 type file struct{}
 
 // identity distinguishes a file from all others. FilterVnode also compares it to detect changes.
@@ -110,7 +110,7 @@ func (file) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.Err
 	if r.fflags&kevent.NoteLowat != 0 {
 		least = max(r.data, 1)
 	}
-	return report{data: left}, left >= least, 0
+	return report{data: left}, left < 0 || left >= least, 0
 }
 
 func (file) again(q *Queue, _ int, r *registration) syscall.Errno { return q.continues(r) }

@@ -59,7 +59,7 @@ type registration struct {
 }
 
 // sticky holds the flags that a registration keeps and that its events have.
-const sticky = kevent.OneShot | kevent.Clear | kevent.Receipt | kevent.Dispatch
+const sticky = kevent.OneShot | kevent.Clear | kevent.Dispatch
 
 // source produces the events of a filter. All methods are called with the queue locked. The
 // argument epoll is the queue's descriptor.

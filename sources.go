@@ -243,7 +243,7 @@ func (p *Poller[K]) RegisterTicker(d time.Duration, key K) (*Registration[K], er
 var errNoTimer = fmt.Errorf("iomux: reset: the source is neither a timer nor a ticker: %w", errors.ErrUnsupported)
 
 func errPeriod(call string, d time.Duration) error {
-	return fmt.Errorf("iomux: %s a ticker of %v: %w", call, d, os.NewSyscallError(call, syscall.EINVAL))
+	return fmt.Errorf("iomux: %s a ticker of %v: the period must be positive: %w", call, d, os.NewSyscallError(call, syscall.EINVAL))
 }
 
 func (p *Poller[K]) registerTimer(d, period time.Duration, key K) (*Registration[K], error) {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -277,6 +278,9 @@ func TestTimerErrors(t *testing.T) {
 	for _, d := range []time.Duration{0, -1} {
 		_, err := p.RegisterTicker(d, 0)
 		isErr(t, err, syscall.EINVAL)
+		if !strings.Contains(err.Error(), "positive") {
+			t.Errorf("%v: the error does not name the reason", err)
+		}
 	}
 	for _, d := range []time.Duration{math.MaxInt64, math.MaxInt64 - 1} {
 		r, err := p.RegisterTicker(d, 0)

@@ -248,12 +248,13 @@ func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *time
 	defer p.schedule.target.Store(notAsleep)
 	for {
 		left, due := p.plan(countdown.Left())
-		if due || p.woken.Load() || p.pending.Load() > 0 {
+		ended := ctx.Err() != nil
+		if ended || due || p.woken.Load() || p.pending.Load() > 0 {
 			if n, wake, err := p.look(events); n > 0 || wake || err != nil {
 				return n, err
 			}
 		}
-		if ctx.Err() != nil {
+		if ended {
 			return 0, context.Cause(ctx)
 		}
 		if p.isClosed.Load() {

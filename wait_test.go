@@ -74,6 +74,37 @@ func TestReadyIsReportedToFollowersWhateverTheTimeout(t *testing.T) {
 	})
 }
 
+// endsLater is a context that is done after the first call of Err.
+type endsLater struct {
+	context.Context
+	calls atomic.Int32
+}
+
+func (c *endsLater) Err() error {
+	if c.calls.Add(1) == 1 {
+		return nil
+	}
+	return c.Context.Err()
+}
+
+// A context can end before its wait asks the kernel. The wait then still reports what is ready.
+func TestReadyIsReportedThoughTheContextEnds(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		var events [1]iomux.Event[int]
+		if n, err := p.Wait(&endsLater{Context: ended}, events[:]); n != 0 || err != context.Canceled {
+			t.Errorf("without a source Wait returns %d, %v", n, err)
+		}
+		fd, w := suite.Pipe(t)
+		suite.Write(t, w)
+		r := register(t, p, fd, iomux.Readable)
+		if n, err := p.Wait(&endsLater{Context: ended}, events[:]); n != 1 || err != nil || events[0].Registration != r {
+			t.Errorf("Wait returns %+v, %v, want Readable of %p", events[:n], err, r)
+		}
+	})
+}
+
 func TestNegativeTimeoutDoesNotWait(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		var events [1]iomux.Event[int]

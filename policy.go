@@ -54,8 +54,8 @@ func (p *policy) yieldDue(n int) bool {
 	return true
 }
 
-// reserve returns the number of the room places that are kept for the pending events of the Poller:
-// up to half, or a single place every other time.
+// reserve returns how many of the room places are kept for the Poller's pending events: up to half
+// of them. A single place is kept every other time.
 func (p *policy) reserve(room, pending int) int {
 	if p.pendingFirst = !p.pendingFirst; p.pendingFirst {
 		room++

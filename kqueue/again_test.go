@@ -3,6 +3,7 @@
 package kqueue_test
 
 import (
+	"io"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -56,7 +57,7 @@ func TestOffsetBehindTheEnd(t *testing.T) {
 	_, fd := newFile(t, 10)
 	queue := newQueue(t)
 	for _, at := range []int64{10, 13} {
-		_, err := unix.Seek(fd, at, unix.SEEK_SET)
+		_, err := unix.Seek(fd, at, io.SeekStart)
 		must(t, err)
 		apply(t, queue, change(fd, kqueue.FilterRead, kqueue.EvAdd))
 		if at == 10 {

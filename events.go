@@ -101,7 +101,7 @@ func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K], now int64) (n i
 			n++
 		}
 	}
-	if p.orphans > 0 && p.policy.renewalDue(p.count) {
+	if p.orphans.Load() > 0 && p.policy.renewalDue(p.count) {
 		p.renew()
 	}
 	if p.pending.Load() > 0 {
@@ -305,7 +305,7 @@ func (p *Poller[K]) renew() {
 	}
 	p.policy.stuck = err != nil
 	if err == nil {
-		p.orphans = 0
+		p.orphans.Store(0)
 	}
 }
 

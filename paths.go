@@ -110,7 +110,9 @@ func (p *Poller[K]) closePaths() {
 	p.paths = nil
 	p.schedule.heap.Remove(&all.retry)
 	all.queue.live = false
-	all.queue.withdraw()
+	if all.queue.leaveTable() {
+		all.queue.remove()
+	}
 	_ = all.watcher.Close() // nothing was written to its descriptor
 }
 

@@ -60,14 +60,14 @@ type Poller[K any] struct {
 	watcher *donewatch.Watcher // wakes the leader
 	watched <-chan struct{}    // the Done of the context for which it does
 
-	descriptors descriptorLocks // of the descriptors whose registrations change
+	descriptors descriptorLocks // held while registrations change
+	orphans     atomic.Int64    // that the kernel may still hold, but that cannot be removed
 
 	mu      sync.Mutex // never held over a system call that blocks
 	table   fdtable.Table[Registration[K]]
 	count   int
 	looked  backend.Batch
 	newest  uint32 // the newest tag
-	orphans int    // registrations that the kernel may still hold, but that cannot be removed
 	always  []*Registration[K]
 	posted  []posting[K]
 	sources map[*Registration[K]]struct{} // the signals, processes and paths, for Close

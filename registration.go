@@ -134,6 +134,9 @@ func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	}
 	defer p.descriptors.lock(int32(fd)).Unlock()
 	p.mu.Lock()
+	if p.can.Parallel && p.table.Get(int32(fd)) == nil && p.backend.Supports(r.watched()) && !p.isClosed.Load() {
+		return p.addBeside(r, fd)
+	}
 	defer p.mu.Unlock()
 	if p.isClosed.Load() {
 		return errClosed
@@ -145,6 +148,29 @@ func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	return nil
 }
 
+// addBeside adds r, whose descriptor is not in the table. It releases the Poller's lock before the
+// call. R is in the table by then, because another goroutine may take its first event during the
+// call.
+func (p *Poller[K]) addBeside(r *Registration[K], fd int) error {
+	r.fd, r.tag = int32(fd), p.nextTag()
+	p.table.Set(r.fd, r)
+	p.enlist(r)
+	p.mu.Unlock()
+	err := p.addToBackend(r, nil)
+	if err == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err = r.accept(err, nil); err != nil {
+		r.live = false
+		p.count--
+		p.table.Set(r.fd, nil)
+	}
+	p.backend.Forget(fd, r.watched()) // a Sleep may have found it in the table
+	return err
+}
+
 // addToTable adds r, whose descriptor is fd, to the mechanism and the table.
 func (p *Poller[K]) addToTable(r *Registration[K], fd int) error {
 	interest := r.arming.load().interest()
@@ -153,28 +179,34 @@ func (p *Poller[K]) addToTable(r *Registration[K], fd int) error {
 	}
 	r.fd, r.tag = int32(fd), p.nextTag()
 	old := p.table.Get(r.fd)
-	switch err := p.addToBackend(r, old); err {
-	case nil:
-	case backend.ErrAlwaysReady:
-		if old != nil && old.always && !old.gone && old.isOpen() {
-			return ErrRegistered
-		}
-		if !backend.IsAlwaysReady(fd, backend.Interest(interest)) {
-			return ErrNotPollable
-		}
-		if r.source == nil {
-			r.source = new(source)
-		}
-		r.source.value = alwaysReady{r.source.value, sys.Identify(fd)}
-		r.always = true
-		p.setReady(r)
-	default:
+	if err := r.accept(p.addToBackend(r, old), old); err != nil {
 		return err
 	}
 	if old != nil {
 		old.vanish()
 	}
 	p.table.Set(r.fd, r)
+	return nil
+}
+
+// accept handles the result of addToBackend. It makes a source that the mechanism cannot wait for
+// an always-ready one.
+func (r *Registration[K]) accept(err error, old *Registration[K]) error {
+	if err != backend.ErrAlwaysReady {
+		return err
+	}
+	if old != nil && old.always && !old.gone && old.isOpen() {
+		return ErrRegistered
+	}
+	if !backend.IsAlwaysReady(int(r.fd), r.watched()) {
+		return ErrNotPollable
+	}
+	if r.source == nil {
+		r.source = new(source)
+	}
+	r.source.value = alwaysReady{r.source.value, sys.Identify(int(r.fd))}
+	r.always = true
+	r.poller.setReady(r)
 	return nil
 }
 
@@ -233,28 +265,44 @@ func (r *Registration[K]) Unregister() error {
 	}
 	defer p.descriptors.lock(r.fd).Unlock()
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	switch {
 	case p.isClosed.Load():
+		p.mu.Unlock()
 		return errClosed
 	case !r.live:
+		p.mu.Unlock()
 		return fmt.Errorf("iomux: unregister: %w", ErrNotRegistered)
+	case !p.can.Parallel || r.kind != KindIO:
+		r.end()
+		p.mu.Unlock()
+		return nil
 	}
-	r.end()
+	isWatched := r.leave()
+	p.mu.Unlock()
+	if isWatched {
+		r.remove()
+	}
 	return nil
 }
 
 // end ends a registration.
 func (r *Registration[K]) end() {
 	p := r.poller
-	r.live = false
-	p.count--
-	r.withdraw()
 	if r.kind != KindIO {
 		p.stop(r)
 	}
-	r.source = nil
+	if r.leave() {
+		r.remove()
+	}
 	p.announce()
+}
+
+// leave ends a registration, except in the mechanism. It reports whether the mechanism has it.
+func (r *Registration[K]) leave() (isWatched bool) {
+	r.live = false
+	r.poller.count--
+	r.source = nil
+	return r.leaveTable()
 }
 
 // AlwaysReady reports whether every Wait reports the source as ready because the mechanism cannot
@@ -262,23 +310,27 @@ func (r *Registration[K]) end() {
 // mechanisms AlwaysReady always returns false.
 func (r *Registration[K]) AlwaysReady() bool { return r.always }
 
-// withdraw removes r from the table, the mechanism and the always-ready sources.
-func (r *Registration[K]) withdraw() {
+// leaveTable removes r from the table and the always-ready sources. It reports whether the
+// mechanism has r.
+func (r *Registration[K]) leaveTable() (isWatched bool) {
 	p := r.poller
 	if r.always {
 		r.dropAlways()
 	}
 	if r.fd < 0 || p.table.Get(r.fd) != r {
-		return // r has no descriptor, or another registration has its number now
+		return false // r has no descriptor, or another registration has its number now
 	}
 	p.table.Set(r.fd, nil)
-	if r.gone || r.always || r.arming.load().isDisarmed() && !p.can.OneShot {
-		return // the mechanism does not have it
-	}
+	return !r.gone && !r.always && (p.can.OneShot || !r.arming.load().isDisarmed())
+}
+
+// remove removes r from the mechanism.
+func (r *Registration[K]) remove() {
+	p := r.poller
 	if !p.backend.Remove(int(r.fd), r.watched()) {
 		// The descriptor was closed. While a duplicate is open, the kernel may keep the
 		// registration and report it.
-		p.orphans++
+		p.orphans.Add(1)
 	}
 }
 
@@ -305,7 +357,7 @@ func (r *Registration[K]) vanish() {
 		return
 	}
 	r.poller.backend.Forget(int(r.fd), r.watched())
-	r.poller.orphans++
+	r.poller.orphans.Add(1)
 }
 
 // watched returns the interest in the backend's type.

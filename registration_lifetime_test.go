@@ -328,6 +328,9 @@ func TestNotOpen(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		_, err := p.RegisterFD(suite.ClosedFD(t), iomux.Readable, 0)
 		isErr(t, err, syscall.EBADF)
+		if n := p.Len(); n != 0 {
+			t.Errorf("Len: %d, want 0", n)
+		}
 	})
 }
 

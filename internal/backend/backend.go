@@ -36,9 +36,9 @@ const (
 // The Poller calls Add, Modify, Remove, Forget, Look and Close with its lock held. So two of them
 // never run at the same time. Any of them may run during a Sleep, and does not wait for it.
 //
-// If Traits.Parallel is set, the Poller calls Modify without its lock. Modify may then run at the
-// same time as other calls, with these exceptions: another call for the same descriptor, Renew and
-// Close. The event of a modified registration may be reported before Modify returns.
+// If Traits.Parallel is set, the Poller calls Add, Modify and Remove without its lock. They may
+// then run at the same time as other calls, except another call for the same descriptor, Renew and
+// Close. Events may be reported before the call returns that registers or modifies a descriptor.
 //
 // # Tags
 //
@@ -87,7 +87,7 @@ type Backend interface {
 // Traits describe a backend to the Poller.
 type Traits struct {
 	Exact    bool // an event has its registration's tag, and Add refuses a second registration
-	Parallel bool // Modify may run beside calls for other descriptors; requires Exact
+	Parallel bool // calls for different descriptors may run side by side; requires Exact and Live
 	Live     bool // a Sleep sees changes; otherwise the Poller calls Wake after a change
 	OneShot  bool // it has a one-shot mode; otherwise the Poller calls Forget after an event
 	Late     bool // a closed descriptor, or the next file of its number, may be reported briefly

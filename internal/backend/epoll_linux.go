@@ -34,16 +34,15 @@ type epollBackend struct {
 
 	// The Looks that found something since the last one that did not. The Poller's lock guards
 	// it.
-	found int
-	// Registered descriptors that forbid parking. The Poller's lock guards them.
-	unparkable map[int32]struct{}
+	found      int
 	forbidden  atomic.Int32 // len(unparkable)
 	inspecting atomic.Bool  // Add checks whether a descriptor forbids parking
 
-	mu     sync.Mutex // held while kernel and parker are opened or closed
-	parker atomic.Pointer[netpark.Parker]
-	retry  time.Time // no other parker is opened before this time
-	closed bool
+	mu         sync.Mutex         // held while kernel and parker are opened or closed
+	unparkable map[int32]struct{} // registered descriptors that forbid parking
+	parker     atomic.Pointer[netpark.Parker]
+	retry      time.Time // no other parker is opened before this time
+	closed     bool
 }
 
 // parked is the state of the goroutine that sleeps parked.
@@ -181,14 +180,18 @@ func (b *epollBackend) Add(fd int, interest Interest, tag uint32) error {
 
 // forbid prevents parking while fd is registered.
 func (b *epollBackend) forbid(fd int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.unparkable[int32(fd)] = struct{}{}
 	b.forbidden.Store(int32(len(b.unparkable)))
 }
 
 func (b *epollBackend) permit(fd int) {
-	if len(b.unparkable) == 0 {
+	if b.forbidden.Load() == 0 {
 		return
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	delete(b.unparkable, int32(fd))
 	b.forbidden.Store(int32(len(b.unparkable)))
 }

@@ -75,7 +75,8 @@
 // DragonFly count milliseconds only. No kernel has FilterNetdev any more. For link changes on macOS
 // and the BSDs, open a routing socket and register it with FilterRead.
 //
-// The README lists the systems on which the package was tested.
+// The README lists the systems on which the package was tested, and docs/emulations.md lists the
+// filters.
 //
 // # Flags of reported events
 //
@@ -101,7 +102,7 @@
 //   - NetBSD does not report to FilterWrite of a full pipe that the reader has gone. FilterRead of
 //     the same descriptor reports it.
 //   - FreeBSD and NetBSD report a pipe with EvClear again when a part of its data is read. FreeBSD
-//     also does so when more is written.
+//     also does so when more is written, and for a listening socket after accept(2).
 //   - FreeBSD, NetBSD and DragonFly ignore NoteLowat of FilterRead for pipes.
 //   - FreeBSD and DragonFly refuse FilterWrite of a pipe without a reader with EPIPE. When the
 //     reader leaves, FreeBSD reports EvEOF once and ends the registration.

@@ -2,6 +2,7 @@ package iomux_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"runtime"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux"
+	"iomux/epoll"
 	"iomux/internal/test/suite"
 )
 
@@ -60,21 +62,37 @@ func sampled(t *testing.T) (fd int) {
 }
 
 // The poll function of a perf_event clears the readiness that it reports, so a second poll finds
-// nothing.
+// nothing. That also holds for an epoll with a perf_event. Libraries for eBPF hand out such epolls.
 func TestPerfEventOfAPollerThatHasParked(t *testing.T) {
-	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
-		if p.Mechanism() == iomux.EventPort {
-			t.Skip("the model of event ports polls twice")
-		}
-		expectNothing(t, p) // parks
-		fd := sampled(t)
-		r := register(t, p, fd, iomux.Readable)
-		for range 3 {
-			timer := time.AfterFunc(quiet, func() { _ = unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0) })
-			expect(t, p, r, iomux.Readable)
-			timer.Stop()
-			must(t, unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_DISABLE, 0))
-			_, _ = p.WaitTimeout(make([]iomux.Event[int], 1), 0) // drops old samples
-		}
-	})
+	for _, nested := range []bool{false, true} {
+		t.Run(fmt.Sprintf("nested=%v", nested), func(t *testing.T) {
+			inTurn(t, func(t *testing.T, p *iomux.Poller[int]) { waitForSamples(t, p, nested) })
+		})
+	}
+}
+
+// waitForSamples waits for a sampler, or for an epoll that holds it.
+func waitForSamples(t *testing.T, p *iomux.Poller[int], nested bool) {
+	if p.Mechanism() == iomux.EventPort {
+		t.Skip("the model of event ports polls twice")
+	}
+	expectNothing(t, p) // parks
+	fd := sampled(t)
+	source := any(fd)
+	if nested {
+		outer, err := epoll.New()
+		must(t, err)
+		defer func() { must(t, outer.Close()) }()
+		must(t, outer.Register(fd, epoll.In))
+		source = outer.FD()
+	}
+	r := register(t, p, source, iomux.Readable)
+	for range 3 {
+		timer := time.AfterFunc(quiet, func() { _ = unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0) })
+		expect(t, p, r, iomux.Readable)
+		timer.Stop()
+		must(t, unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_DISABLE, 0))
+		_, _ = p.WaitTimeout(make([]iomux.Event[int], 1), 0) // drops old samples
+	}
+	must(t, r.Unregister())
 }

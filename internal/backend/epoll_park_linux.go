@@ -125,7 +125,8 @@ func (b *epollBackend) lookBeforeParking(uintptr) bool {
 // The epoll of a parked goroutine is polled twice: by the runtime's netpoller, which only checks
 // whether anything is ready, and then by the backend. Some drivers clear the readiness when they
 // report it: perf_event, pressure stalls, mountinfo, sysctls. The second poll would find nothing.
-// So only kinds of files that are known to keep their readiness allow parking.
+// An epoll may hold such a file. So only kinds of files that are known to keep their readiness
+// allow parking.
 func forbidsParking(fd int) bool {
 	var stat unix.Stat_t
 	if unix.Fstat(fd, &stat) != nil {
@@ -161,8 +162,8 @@ func keepsReadiness(link string) bool {
 	switch {
 	case !found:
 		return strings.HasPrefix(link, "pidfd:")
-	case kind == "inotify", kind == "[eventfd]", kind == "[timerfd]", kind == "[signalfd]", kind == "[eventpoll]",
-		kind == "[pidfd]", kind == "[fanotify]", kind == "[userfaultfd]", kind == "[io_uring]":
+	case kind == "inotify", kind == "[eventfd]", kind == "[timerfd]", kind == "[signalfd]", kind == "[pidfd]",
+		kind == "[fanotify]", kind == "[userfaultfd]", kind == "[io_uring]":
 		return true
 	}
 	return strings.HasPrefix(kind, "kvm-")

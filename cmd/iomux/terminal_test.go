@@ -4,8 +4,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -77,6 +79,29 @@ func TestControlCEndsAWait(t *testing.T) {
 			if status, ok := ended.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGINT {
 				t.Errorf("%s %v: %v, want death by SIGINT", mechanism, args, ended)
 			}
+		}
+	}
+}
+
+// TestControlBackslashEndsAWaitQuietly presses Ctrl-\, for which the Go runtime prints its stacks.
+func TestControlBackslashEndsAWaitQuietly(t *testing.T) {
+	t.Parallel()
+	file := t.TempDir() + "/file"
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--all", file, "stdin"}, {"--follow", file, "stdin", "--", program(t), "--version"}} {
+		cmd, terminal := onTerminal(t, program(t), append([]string{"wait"}, args...)...)
+		readLine(t, terminal.Reader) // of the file, which is ready at once
+		typeText(t, terminal, "\x1c")
+		var printed bytes.Buffer
+		_, _ = printed.ReadFrom(terminal) // Linux ends it with an error
+		if strings.Contains(printed.String(), "\n") {
+			t.Errorf("%v: printed %q after Ctrl-\\", args, printed.String())
+		}
+		var ended *exec.ExitError
+		if err := cmd.Wait(); !errors.As(err, &ended) || ended.ExitCode() != 128+int(syscall.SIGQUIT) {
+			t.Errorf("%v: %v, want exit status 131", args, err)
 		}
 	}
 }

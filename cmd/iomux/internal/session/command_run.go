@@ -39,7 +39,7 @@ func (s *session) runChild(r report) error {
 	run := &run{signals: s.catchSignals(), ended: make(chan ended, 1)}
 	var err error
 	if run.process, err = s.child.start(environment([]report{r})); err != nil {
-		signal.Stop(run.signals)
+		s.dropSignals(run.signals)
 		exit.Complain(s.child.failure(err).Reason.Error())
 		return nil
 	}
@@ -49,7 +49,7 @@ func (s *session) runChild(r report) error {
 	}()
 	s.supervise(run)
 	s.holdFIFOs()
-	signal.Stop(run.signals)
+	s.dropSignals(run.signals)
 	if run.cause == 0 && len(run.signals) > 0 { // it came when CMD had ended
 		run.cause = (<-run.signals).(syscall.Signal)
 	}
@@ -68,7 +68,30 @@ func (s *session) catchSignals() chan os.Signal {
 			signal.Notify(signals, sig)
 		}
 	}
+	signal.Stop(s.quit)
 	return signals
+}
+
+// dropSignals ends what catchSignals began.
+func (s *session) dropSignals(signals chan os.Signal) {
+	s.catchQuit()
+	signal.Stop(signals)
+}
+
+// catchQuit catches SIGQUIT outside CMD, because the Go runtime would print its stacks.
+func (s *session) catchQuit() {
+	if !s.awaits(syscall.SIGQUIT) {
+		signal.Notify(s.quit, syscall.SIGQUIT)
+	}
+}
+
+// endAtQuit ends iomux at SIGQUIT.
+func (s *session) endAtQuit() {
+	s.catchQuit()
+	go func() {
+		<-s.quit
+		os.Exit(128 + int(syscall.SIGQUIT))
+	}()
 }
 
 func (s *session) awaits(sig syscall.Signal) bool {

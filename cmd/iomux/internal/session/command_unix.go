@@ -82,10 +82,12 @@ func (c *child) start(environment []string) (*os.Process, error) {
 	return os.FindProcess(pid)
 }
 
-// passOn sends CMD the signal, unless a key of the terminal has sent it to both.
+// passOn sends CMD the signal, unless a key of the terminal has sent it to both. A stopped CMD
+// continues, because only then does it get the signal.
 func passOn(process *os.Process, sig syscall.Signal) {
 	if !isTyped(sig, process.Pid) {
 		_ = process.Signal(sig) // CMD may have ended, or have another user's rights
+		_ = process.Signal(syscall.SIGCONT)
 	}
 }
 
@@ -109,7 +111,7 @@ func isTyped(sig syscall.Signal, pid int) bool {
 	return err == nil && (foreground == own || int64(foreground)>>32 == int64(own))
 }
 
-func terminate(process *os.Process) { _ = process.Signal(syscall.SIGTERM) } // CMD may have ended
+func terminate(process *os.Process) { passOn(process, syscall.SIGTERM) }
 
 // dieOf ends iomux with the signal, so that a shell sees it. The Go runtime prints its stacks at a
 // SIGQUIT, which therefore is a mere exit status.

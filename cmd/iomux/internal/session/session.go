@@ -4,6 +4,7 @@ package session
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +31,8 @@ type session struct {
 	child    *child            // CMD, nil for none
 	failures int
 	turns    int
-	unread   bool // the reader of the output has gone
+	quit     chan os.Signal // SIGQUIT outside CMD
+	unread   bool           // the reader of the output has gone
 }
 
 // finding is a report of a target that has not been printed yet.
@@ -41,7 +43,7 @@ type finding struct {
 
 // waitFor waits for the sources, and runs CMD.
 func waitFor(opts Options, sources []source, p printer) error {
-	s := &session{Options: opts, printer: p, start: time.Now(), watched: map[int][]*target{}}
+	s := &session{Options: opts, printer: p, start: time.Now(), watched: map[int][]*target{}, quit: make(chan os.Signal, 1)}
 	if err := s.findCommand(); err != nil {
 		return err
 	}
@@ -53,6 +55,7 @@ func waitFor(opts Options, sources []source, p printer) error {
 	for i, source := range sources {
 		s.targets = append(s.targets, &target{source: source, session: s, index: i, fd: -1, writer: -1})
 	}
+	s.endAtQuit()
 	if err := s.run(); err != nil {
 		return err
 	}

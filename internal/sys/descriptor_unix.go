@@ -39,15 +39,6 @@ func Identify(fd int) FileID {
 	return FileID{uint64(stat.Dev), uint64(stat.Ino)}
 }
 
-// IsFile reports whether fd is a regular file or a directory, which are always ready.
-func IsFile(fd int) bool {
-	var stat unix.Stat_t
-	if unix.Fstat(fd, &stat) != nil {
-		return false
-	}
-	return stat.Mode&unix.S_IFMT == unix.S_IFREG || stat.Mode&unix.S_IFMT == unix.S_IFDIR
-}
-
 // unusable explains why fd is not a valid descriptor.
 func unusable(fd int) string {
 	if IsOpen(fd) {

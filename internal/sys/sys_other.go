@@ -34,8 +34,5 @@ type FileID struct{}
 // Identify returns the only FileID.
 func Identify(int) FileID { return FileID{} }
 
-// IsFile returns false, because this system has no descriptors.
-func IsFile(int) bool { return false }
-
 // pollIgnoresRdHup returns false, because only old kernels of FreeBSD ignore RdHup.
 func pollIgnoresRdHup() bool { return false }

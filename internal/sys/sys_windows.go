@@ -63,9 +63,6 @@ type FileID struct{}
 // Identify returns the only FileID.
 func Identify(int) FileID { return FileID{} }
 
-// IsFile returns false, because the packages wait on sockets only.
-func IsFile(int) bool { return false }
-
 // SocketSet is Winsock's fd_set: the number of sockets, followed by the sockets. It may hold more
 // than the 64 sockets of the structure in the C header.
 type SocketSet []uintptr

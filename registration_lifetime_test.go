@@ -325,7 +325,7 @@ func TestRegularFile(t *testing.T) {
 }
 
 func TestNotOpen(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		_, err := p.RegisterFD(suite.ClosedFD(t), iomux.Readable, 0)
 		isErr(t, err, syscall.EBADF)
 		if n := p.Len(); n != 0 {

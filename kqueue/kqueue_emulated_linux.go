@@ -72,12 +72,16 @@ func control(q *Queue, fd int, changes, events []kevent.Event, d time.Duration) 
 	if len(events) == 0 {
 		return 0, nil
 	}
-	left := timeout.Start(d)
-	for {
+	for left := timeout.Start(d); ; {
 		n, again, errno := q.emulated.Wait(fd, events, &left)
-		if n == 0 && !q.descriptor.Closed() && (again || left.Again(n, errno)) {
-			continue
+		switch rest := left.Left(); {
+		case n > 0 || q.descriptor.Closed() || errno == 0 && !again && rest == 0:
+			return n, nil
+		case errno == 0 && !again:
+			errno = q.emulated.Sleep(fd, rest)
 		}
-		return n, waitError(fd, errno)
+		if errno != 0 && !left.Again(0, errno) {
+			return 0, waitError(fd, errno)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -285,4 +286,32 @@ func TestWaitDoesNotAllocate(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("a change and a wait allocate %v times", n)
 	}
+}
+
+// A look must report what is ready at any moment at which another goroutine wakes up for it.
+func TestReadyIsReportedBesideASleep(t *testing.T) {
+	r, w := suite.Pipe(t)
+	queue := newQueue(t)
+	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd))
+	var over atomic.Bool
+	var sleeper sync.WaitGroup
+	sleeper.Go(func() {
+		for !over.Load() {
+			if _, err := queue.Control(nil, make([]kqueue.Event, 1), -1); err != nil {
+				t.Error("Control:", err)
+			}
+		}
+	})
+	for round := range 500 {
+		suite.Write(t, w)
+		for range 3 {
+			if events := wait(t, queue, 1, time.Duration(round%2)); len(events) != 1 {
+				t.Errorf("round %d: no event", round)
+			}
+		}
+		suite.Drain(t, r)
+	}
+	over.Store(true)
+	suite.Write(t, w)
+	sleeper.Wait()
 }

@@ -71,7 +71,7 @@ func (r *registration) polls(events int16) int16 {
 
 // ioctl wraps an ioctl(2) that reports a number. The raw call of package syscall is inlined.
 func ioctl(fd int, request uintptr) (int32, syscall.Errno) {
-	var value int32
+	var value [2]int32 // some requests store 64 bits
 	_, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(&value)))
-	return value, errno
+	return value[0], errno
 }

@@ -52,6 +52,9 @@ func (d descriptor) attach(q *Queue, epoll int, r *registration) syscall.Errno {
 	if errno == unix.EEXIST { // an entry of a registration whose number was closed and reopened
 		errno = d.control(q, epoll, unix.EPOLL_CTL_MOD, r)
 	}
+	if errno == 0 && r.isFragile() && !q.fragile.Swap(true) {
+		q.wake() // waiters must no longer sleep in poll(2)
+	}
 	if errno != unix.EPERM {
 		return errno
 	}
@@ -87,6 +90,17 @@ func (q *Queue) chooseLayer(epoll int, r *registration) syscall.Errno {
 
 // polled reports whether an epoll holds the registration's descriptor.
 func (r *registration) polled() bool { return r.hangs || r.source == source(descriptor{}) }
+
+// isFragile reports whether poll(2) of the queue may consume an event of the registration. A
+// perf_event reports each event only once, to whichever call asks first. So do some files in /proc
+// with EPOLLPRI.
+func (r *registration) isFragile() bool {
+	if r.kind == counter {
+		_, errno := ioctl(int(r.ident), unix.PERF_EVENT_IOC_ID)
+		return errno == 0
+	}
+	return r.filter == kevent.FilterExcept && r.kind == other
+}
 
 // makeInner opens an inner epoll, unless it exists.
 func (q *Queue) makeInner(epoll, i int) syscall.Errno {

@@ -4,6 +4,7 @@ package kqueueemu
 
 import (
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -19,8 +20,11 @@ const few = 64
 
 var buffers freelist.Slices[unix.EpollEvent]
 
-// Wait waits until there are events or the timeout expires. again reports whether the epoll had an
-// event that was not an event of the queue. Others may then follow.
+// Wait takes events without waiting. It locks the queue from the call that takes an event until the
+// event's condition is armed again, so no other Wait misses a condition that lasts. again reports
+// whether the epoll had an event that was not an event of the queue. Others may then follow.
+//
+// A queue with a fragile registration waits here, and not in Sleep.
 func (q *Queue) Wait(epoll int, events []kevent.Event, left *timeout.Countdown) (n int, again bool, errno syscall.Errno) {
 	if len(events) > few {
 		buffer := buffers.Get(min(len(events), q.entries()))
@@ -45,14 +49,22 @@ func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, le
 		return 0, false, unix.EBADF
 	}
 	q.lookAtMounts()
-	taken, errno := sys.EpollWait(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw), left.Left())
-	if errno != 0 || taken == 0 {
-		return 0, false, errno
+	var taken int
+	var errno syscall.Errno
+	sleeps := q.fragile.Load()
+	if sleeps {
+		taken, errno = sys.EpollWait(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw), left.Left())
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.dead.Load() {
 		return 0, false, unix.EBADF
+	}
+	if !sleeps {
+		taken, errno = sys.EpollLook(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw))
+	}
+	if errno != 0 || taken == 0 {
+		return 0, false, errno
 	}
 	q.failure, q.nothing = 0, sourceOfEvent(&raw[0])
 	n := q.collect(epoll, events, raw, taken)
@@ -60,6 +72,14 @@ func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, le
 		return 0, false, q.failure
 	}
 	return n, n == 0 && left.LookAgain(q.nothing), 0
+}
+
+// Sleep waits until the epoll has an event or the timeout expires. It takes no event.
+func (q *Queue) Sleep(epoll int, left time.Duration) syscall.Errno {
+	if q.fragile.Load() {
+		return 0
+	}
+	return sys.AwaitReadable(epoll, left)
 }
 
 // sourceOfEvent identifies the registration of an epoll event.

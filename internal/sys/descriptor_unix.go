@@ -5,6 +5,7 @@ package sys
 import (
 	"math"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -84,4 +85,15 @@ func finite(limit uint64) uint64 {
 		return 0
 	}
 	return limit
+}
+
+// AwaitReadable waits with poll(2) until fd is readable or the timeout expires. With a descriptor
+// limit of 0, which makes poll(2) refuse any list, it returns after a millisecond.
+func AwaitReadable(fd int, timeout time.Duration) syscall.Errno {
+	_, errno := Poll([]PollFD{{FD: int32(fd), Events: PollIn}}, timeout)
+	if errno == unix.EINVAL {
+		time.Sleep(time.Millisecond)
+		return 0
+	}
+	return errno
 }

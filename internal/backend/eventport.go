@@ -19,15 +19,18 @@ import (
 // may have changed. So poll(2) polls the reported descriptors again. They are associated again
 // before the next call, or at once if another goroutine sleeps, because its sleep would not see
 // them otherwise.
+//
+// A sleep takes no event. The lock is held from the call that takes an event until its descriptor
+// is marked as reported, so no Look misses a descriptor that another goroutine has just taken.
 type portBackend struct {
 	calls   eventport.Calls
 	port    fdref.Descriptor
-	newest  atomic.Uint32 // tag
 	sleeper sleeper
 	rooms   freelist.Slices[eventport.Event]
 	lists   freelist.Slices[poll.FD]
 
 	mu      sync.Mutex // never held over a wait
+	newest  uint32     // tag
 	entries map[int32]portEntry
 	spent   []int32 // reported descriptors, which must be associated again
 }
@@ -111,7 +114,7 @@ func (b *portBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	case errno != 0:
 		return os.NewSyscallError("port_associate", errno)
 	}
-	b.newest.Store(tag)
+	b.newest = tag
 	b.entries[number] = portEntry{events: events}
 	return nil
 }
@@ -156,7 +159,8 @@ func (b *portBackend) Close() error {
 	return b.port.Close(func(at int) { _ = b.calls.Send(at) })
 }
 
-// take fills the batch with the events that the port reports and poll(2) confirms.
+// take fills the batch with the events that the port reports and poll(2) confirms. It waits for an
+// event if there is none.
 func (b *portBackend) take(batch *Batch, timeout time.Duration, sleeping bool) error {
 	batch.N, batch.Hidden = 0, false
 	at, err := b.port.Acquire()
@@ -164,15 +168,13 @@ func (b *portBackend) take(batch *Batch, timeout time.Duration, sleeping bool) e
 		return ErrClosed
 	}
 	room, list := b.rooms.Get(batch.Room), b.lists.Get(batch.Room)
-	newest := b.newest.Load()
-	if err = b.renew(at, batch); err == nil && batch.N == 0 {
-		var n int
-		if n, err = b.get(at, room, timeout); n > 0 {
-			err = b.confirm(at, room[:n], list, batch, sleeping)
+	got, err := b.get(at, room, list, batch, sleeping)
+	if got == 0 && err == nil && timeout != 0 && !b.port.Closed() {
+		if errno := b.calls.Sleep(at, timeout); errno == 0 { // a sleep may end early
+			_, err = b.get(at, room, list, batch, sleeping)
+		} else if errno != syscall.EINTR {
+			err = os.NewSyscallError("poll", errno)
 		}
-	}
-	for i := range batch.Events[:batch.N] {
-		batch.Events[i].Tag = newest
 	}
 	b.rooms.Put(room)
 	b.lists.Put(list)
@@ -182,19 +184,29 @@ func (b *portBackend) take(batch *Batch, timeout time.Duration, sleeping bool) e
 	return err
 }
 
-func (b *portBackend) get(at int, room []eventport.Event, timeout time.Duration) (int, error) {
-	n, errno := b.calls.Get(at, room, timeout)
-	if n > 0 || errno == 0 || errno == syscall.EINTR { // a sleep may end early
-		return n, nil
+// get takes events without waiting, and returns their number.
+func (b *portBackend) get(at int, room []eventport.Event, list []poll.FD, batch *Batch, sleeping bool) (got int, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err = b.renew(at, batch); err != nil || batch.N > 0 {
+		return batch.N, err
 	}
-	return 0, os.NewSyscallError("port_getn", errno)
+	got, errno := b.calls.Get(at, room)
+	switch {
+	case got > 0:
+		err = b.confirm(at, room[:got], list, batch, sleeping)
+	case errno != 0 && errno != syscall.EINTR:
+		err = os.NewSyscallError("port_getn", errno)
+	}
+	for i := range batch.Events[:batch.N] {
+		batch.Events[i].Tag = b.newest
+	}
+	return got, err
 }
 
 // renew associates the reported descriptors again. A closed one is reported as vanished, if the
 // batch has room. Any other failure keeps the descriptor for the next call.
 func (b *portBackend) renew(at int, batch *Batch) (err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	left := b.spent[:0]
 	for _, fd := range b.spent {
 		e, known := b.entries[fd]
@@ -206,7 +218,7 @@ func (b *portBackend) renew(at int, batch *Batch) (err error) {
 			e.spent = false
 			b.entries[fd] = e
 		case isNotOpen(errno) && batch.N < batch.Room:
-			batch.add(epoll.Event{Events: Vanished, FD: fd})
+			batch.add(epoll.Event{Events: Vanished, FD: fd, Tag: b.newest})
 			delete(b.entries, fd)
 		case isNotOpen(errno):
 			left = append(left, fd)
@@ -241,8 +253,6 @@ func (b *portBackend) confirm(at int, reported []eventport.Event, list []poll.FD
 // mark marks the reported descriptors as spent, and returns a list of them.
 func (b *portBackend) mark(reported []eventport.Event, list []poll.FD, sleeping bool) []poll.FD {
 	list = list[:0]
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	for _, event := range reported {
 		if event.Source != eventport.SourceFD {
 			_ = b.sleeper.noticed(sleeping) // it does not fail

@@ -13,7 +13,6 @@ import (
 	"iomux/internal/eventport"
 	"iomux/internal/freelist"
 	"iomux/internal/sys"
-	"iomux/internal/timeout"
 	"iomux/internal/waker"
 )
 
@@ -24,7 +23,7 @@ type polled struct {
 	port  int // the waker's descriptor
 	lists freelist.Slices[sys.PollFD]
 
-	mu    sync.Mutex // never held during poll(2)
+	mu    sync.Mutex // never held during a wait
 	idle  sync.Cond  // signalled when signalled becomes false
 	fds   []sys.PollFD
 	index map[int32]int
@@ -117,59 +116,54 @@ func (p *polled) changed() {
 	}
 }
 
-// Get waits with poll(2) for a copy of the list. It starts again if the list changes.
-func (p *polled) Get(_ int, events []eventport.Event, d time.Duration) (int, syscall.Errno) {
-	for countdown := timeout.Start(d); ; {
-		list, sleeps := p.enter(d != 0)
-		left := time.Duration(0)
-		if sleeps {
-			left = countdown.Left()
-		}
-		_, errno := sys.Poll(list, left)
-		n, failure := p.leave(list, events, sleeps)
-		p.lists.Put(list)
-		if failure != nil { // the program closed the waker's descriptor
-			errno = unix.EBADF
-		}
-		if n > 0 || errno != 0 || !countdown.Again(0, 0) {
-			return n, errno
-		}
+// Sleep waits with poll(2) for a copy of the list. It returns early if the list changes.
+func (p *polled) Sleep(_ int, left time.Duration) syscall.Errno {
+	list, asleep := p.enter()
+	if !asleep {
+		return 0
 	}
+	_, errno := sys.Poll(list, left)
+	p.lists.Put(list)
+	if p.awake() != nil { // the program closed the waker's descriptor
+		errno = unix.EBADF
+	}
+	return errno
 }
 
-// enter returns a copy of the list, which begins with the waker. asleep is false if the caller must
-// not sleep, because there is an event of Send.
-func (p *polled) enter(sleeps bool) (list []sys.PollFD, asleep bool) {
+// enter returns a copy of the list, after the waker's entry. asleep is false if the caller must not
+// sleep, because there is an event of Send.
+func (p *polled) enter() (list []sys.PollFD, asleep bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for sleeps && p.signalled {
+	for p.signalled {
 		p.idle.Wait()
 	}
-	list = p.lists.Get(len(p.fds) + 1)
-	list[0] = sys.PollFD{FD: -1}
-	copy(list[1:], p.fds)
-	if !sleeps || p.sends > 0 {
-		return list, false
+	if p.sends > 0 {
+		return nil, false
 	}
-	list[0] = sys.PollFD{FD: int32(p.port), Events: sys.PollIn}
 	p.sleepers++
+	list = p.lists.Get(len(p.fds) + 1)
+	list[0] = sys.PollFD{FD: int32(p.port), Events: sys.PollIn}
+	copy(list[1:], p.fds)
 	return list, true
 }
 
-// leave stores the events that poll(2) has found, and drops their descriptors from the list.
-// Successive calls begin at different places, so that all descriptors have their turn.
-func (p *polled) leave(list []sys.PollFD, events []eventport.Event, slept bool) (n int, err error) {
+// Get polls a copy of the list. It drops the reported descriptors from the list. Successive calls
+// begin at different places, so that all descriptors have their turn.
+func (p *polled) Get(_ int, events []eventport.Event) (n int, errno syscall.Errno) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if slept {
-		err = p.awake()
+	list := p.lists.Get(len(p.fds))
+	defer p.lists.Put(list)
+	copy(list, p.fds)
+	if _, errno = sys.Poll(list, 0); errno != 0 {
+		return 0, errno
 	}
 	for p.sends > 0 && n < len(events) {
 		p.sends--
 		events[n] = eventport.Event{Source: eventport.SourceUser}
 		n++
 	}
-	list = list[1:]
 	for i := range list {
 		fd := &list[(p.turn+i)%len(list)]
 		if n == len(events) {
@@ -185,11 +179,13 @@ func (p *polled) leave(list []sys.PollFD, events []eventport.Event, slept bool) 
 			n++
 		}
 	}
-	return n, err
+	return n, 0
 }
 
 // awake decrements the number of sleepers. After the last one it clears the waker.
 func (p *polled) awake() (err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.sleepers--
 	if p.signalled && p.sleepers == 0 {
 		err = p.wake.Clear()

@@ -27,7 +27,6 @@ type Ports struct {
 	mu      sync.Mutex // never held during a wait
 	entries fdtable.Table[association]
 	failed  []int32 // descriptors whose association failed and must be repeated
-	round   uint64  // counts the lists of events
 	found   []*association
 }
 
@@ -36,8 +35,7 @@ type association struct {
 	events uint32
 	data   uint64
 	file   file
-	silent bool   // a one-shot registration after its report
-	round  uint64 // the round of its last report
+	silent bool // a one-shot registration after its report
 }
 
 // OpenPorts returns a Ports on a new port of the given calls.

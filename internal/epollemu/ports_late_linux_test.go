@@ -29,54 +29,6 @@ func TestPortDistinguishesFilesThatLookAlike(t *testing.T) {
 	}
 }
 
-// A one-shot registration is modified after its event was taken from the port.
-func TestLateEventOfAPortLeavesNothingArmed(t *testing.T) {
-	p, err := OpenPorts(NewPolled())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = p.Close() }()
-	r, w := suite.Pipe(t)
-	suite.Write(t, w)
-	if err := p.Add(r, In|OneShot, 1); err != nil {
-		t.Fatal(err)
-	}
-	taken, events := p.rooms.Get(1), make([]Event, 1)
-	if n, errno := p.calls.Get(p.FD(), taken, 0); n != 1 || errno != 0 {
-		t.Fatal(n, errno)
-	}
-	if err := p.Modify(r, In|OneShot, 2); err != nil {
-		t.Fatal(err)
-	}
-	if n := p.confirm(p.FD(), taken, p.lists.Get(1), events); n != 1 || events[0].Data != 2 {
-		t.Errorf("events are %+v, want one with data 2", events[:n])
-	}
-	if n, errno := p.calls.Get(p.FD(), taken, 0); n != 0 || errno != 0 {
-		t.Errorf("the port still reports the descriptor: %d, %v", n, errno)
-	}
-}
-
-// Another goroutine associates the descriptor again while the kernel fills the list.
-func TestDescriptorThatAPortReportsTwiceIsOneEvent(t *testing.T) {
-	p, err := OpenPorts(NewPolled())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = p.Close() }()
-	r, w := suite.Pipe(t)
-	suite.Write(t, w)
-	if err := p.Add(r, In, 1); err != nil {
-		t.Fatal(err)
-	}
-	taken, events := p.rooms.Get(1), make([]Event, 2)
-	if n, errno := p.calls.Get(p.FD(), taken, 0); n != 1 || errno != 0 {
-		t.Fatal(n, errno)
-	}
-	if n := p.confirm(p.FD(), append(taken, taken[0]), p.lists.Get(2), events); n != 1 {
-		t.Errorf("events are %+v, want one", events[:n])
-	}
-}
-
 // A port drops a closed descriptor, which takes no room from the ready ones.
 func TestClosedDescriptorsTakeNoRoom(t *testing.T) {
 	p, err := OpenPorts(NewPolled())

@@ -4,6 +4,7 @@ package epollemu
 
 import (
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -35,29 +36,36 @@ func (p *Ports) take(at int, events []Event, d time.Duration) (int, error) {
 	}
 	taken, list := p.rooms.Get(min(len(events), maxRoom)), p.lists.Get(min(len(events), maxRoom))
 	defer func() { p.rooms.Put(taken); p.lists.Put(list) }()
-	countdown := timeout.Start(d)
-	for {
-		p.retry(at)
-		got, errno := p.calls.Get(at, taken, countdown.Left())
-		n := p.confirm(at, taken[:got], list, events)
+	for countdown := timeout.Start(d); ; {
+		n, got, errno := p.look(at, taken, list, events)
+		left, call := countdown.Left(), "port_getn"
 		switch {
 		case n > 0 || p.port.Closed():
 			return n, nil
-		case errno != 0 && !countdown.Again(got, errno):
-			return 0, os.NewSyscallError("port_getn", errno)
-		case errno == 0 && got == 0 && !countdown.Again(0, 0), got > 0 && !countdown.LookAgain(uint64(taken[0].Object)):
+		case errno != 0:
+		case got == 0 && left == 0, got > 0 && !countdown.LookAgain(uint64(taken[0].Object)):
 			return 0, nil
+		case got == 0:
+			errno, call = p.calls.Sleep(at, left), "poll"
+		}
+		if errno != 0 && !countdown.Again(0, errno) {
+			return 0, os.NewSyscallError(call, errno)
 		}
 	}
 }
 
-// confirm polls the reported descriptors with poll(2), and stores their events.
-func (p *Ports) confirm(at int, taken []eventport.Event, list []sys.PollFD, events []Event) (kept int) {
-	if len(taken) == 0 {
-		return 0
-	}
+// look takes events without waiting. It keeps the lock until their descriptors are associated
+// again, so no other look misses one of them.
+func (p *Ports) look(at int, taken []eventport.Event, list []sys.PollFD, events []Event) (n, got int, errno syscall.Errno) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.retry(at)
+	got, errno = p.calls.Get(at, taken)
+	return p.confirm(at, taken[:got], list, events), got, errno
+}
+
+// confirm polls the reported descriptors with poll(2), and stores their events.
+func (p *Ports) confirm(at int, taken []eventport.Event, list []sys.PollFD, events []Event) (kept int) {
 	asked := p.collect(at, taken, list[:0], events)
 	ask(asked)
 	for i, entry := range p.found {
@@ -73,7 +81,6 @@ func (p *Ports) confirm(at int, taken []eventport.Event, list []sys.PollFD, even
 // collect finds the entries of the port's events, and appends an entry for poll(2) for each of
 // them.
 func (p *Ports) collect(at int, taken []eventport.Event, asked []sys.PollFD, events []Event) []sys.PollFD {
-	p.round++
 	p.found = p.found[:0]
 	for _, event := range taken {
 		if event.Source != eventport.SourceFD {
@@ -84,10 +91,9 @@ func (p *Ports) collect(at int, taken []eventport.Event, asked []sys.PollFD, eve
 		}
 		fd := int32(event.Object)
 		entry := p.entries.Get(fd)
-		if entry == nil || entry.silent || entry.round == p.round {
+		if entry == nil || entry.silent {
 			continue
 		}
-		entry.round = p.round
 		events[len(p.found)].FD = fd
 		p.found = append(p.found, entry)
 		// If poll(2) fails, the report of the port remains.
@@ -112,7 +118,6 @@ func (p *Ports) settle(at int, fd int32, entry *association, answer uint16) uint
 	ready &= (entry.events | Err | Hup) &^ modes
 	if ready != 0 && entry.events&OneShot != 0 {
 		entry.silent = true
-		_ = p.calls.Dissociate(at, fd) // a Modify after its event has associated it again
 		return ready
 	}
 	p.again(at, fd, entry)
@@ -139,8 +144,6 @@ func (p *Ports) again(at int, fd int32, entry *association) {
 
 // retry associates the descriptors for which again failed.
 func (p *Ports) retry(at int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	failed := p.failed
 	p.failed = nil
 	for _, fd := range failed {

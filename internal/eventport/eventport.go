@@ -36,10 +36,12 @@ type Calls interface {
 	Associate(port int, fd int32, events uint16) syscall.Errno
 	// Dissociate wraps port_dissociate(3C).
 	Dissociate(port int, fd int32) syscall.Errno
-	// Get wraps port_getn(3C), which waits for one event and takes all events that are there.
-	// It has taken n events, even if errno is not 0. A negative timeout blocks. After a timeout
-	// errno is 0.
-	Get(port int, events []Event, timeout time.Duration) (n int, errno syscall.Errno)
+	// Sleep wraps poll(2), which waits until the port has an event or the timeout expires. It
+	// takes no event. A negative timeout blocks. After a timeout the errno is 0.
+	Sleep(port int, timeout time.Duration) syscall.Errno
+	// Get wraps port_getn(3C) with timeout 0, which takes events without waiting. It has taken
+	// n events, even if errno is not 0.
+	Get(port int, events []Event) (n int, errno syscall.Errno)
 	// Send wraps port_send(3C), which sends an event from SourceUser.
 	Send(port int) syscall.Errno
 	// Close wraps close(2).

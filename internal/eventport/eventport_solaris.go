@@ -7,6 +7,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/sys"
 )
 
 // Native reports whether the kernel of this system has event ports.
@@ -56,16 +58,16 @@ func (calls) Dissociate(port int, fd int32) syscall.Errno {
 	return errno
 }
 
-func (calls) Get(port int, events []Event, timeout time.Duration) (int, syscall.Errno) {
-	var left *unix.Timespec
-	if timeout >= 0 {
-		ts := unix.NsecToTimespec(int64(timeout))
-		left = &ts
-	}
-	got := uint32(1) // the number of events to wait for
+func (calls) Sleep(port int, timeout time.Duration) syscall.Errno {
+	return sys.AwaitReadable(port, timeout)
+}
+
+func (calls) Get(port int, events []Event) (int, syscall.Errno) {
+	var now unix.Timespec
+	got := uint32(1) // zero would take no event
 	_, _, errno := sysvicall6(uintptr(unsafe.Pointer(&procPortGetn)), 5, uintptr(port),
 		uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(unsafe.Pointer(&got)),
-		uintptr(unsafe.Pointer(left)), 0)
+		uintptr(unsafe.Pointer(&now)), 0)
 	switch errno {
 	case 0, unix.ETIME: // after the timeout the count is also valid
 		return int(got), 0

@@ -25,7 +25,7 @@ import (
 //   - A closed descriptor is EBADFD. Regular files are always ready for everything.
 //   - Signals sometimes interrupt a wait.
 //
-// A port is a number of this process. Get does not sleep, but polls again after a moment.
+// A port is a number of this process. Sleep looks at it again after each moment.
 type Model struct {
 	// FailSends is how many of the next calls of Send fail with EAGAIN.
 	FailSends atomic.Int32
@@ -137,21 +137,30 @@ func (m *Model) Send(at int) syscall.Errno {
 	return 0
 }
 
-// Get models port_getn(3C).
-func (m *Model) Get(at int, events []eventport.Event, timeout time.Duration) (int, syscall.Errno) {
+// Sleep models poll(2) of a port.
+func (m *Model) Sleep(at int, timeout time.Duration) syscall.Errno {
 	end := time.Now().Add(timeout)
 	for interrupted := rand.IntN(8) == 0; ; {
-		if n := m.get(at, events); n > 0 || timeout == 0 || timeout > 0 && !time.Now().Before(end) {
-			return n, 0
+		if m.hasEvent(at) || timeout >= 0 && !time.Now().Before(end) {
+			return 0
 		}
 		time.Sleep(50 * time.Microsecond)
 		if interrupted {
-			return 0, unix.EINTR
+			return unix.EINTR
 		}
 	}
 }
 
-func (m *Model) get(at int, events []eventport.Event) (n int) {
+func (m *Model) hasEvent(at int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := m.ports[at]
+	p.fire(at)
+	return len(p.queue) > 0
+}
+
+// Get models port_getn(3C).
+func (m *Model) Get(at int, events []eventport.Event) (n int, errno syscall.Errno) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.ports[at]
@@ -174,7 +183,7 @@ func (m *Model) get(at int, events []eventport.Event) (n int) {
 		n++
 	}
 	p.queue = append(p.queue[:0], p.queue[taken:]...)
-	return n
+	return n, 0
 }
 
 // fire queues what the epoll reports.

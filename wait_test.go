@@ -35,45 +35,6 @@ func TestReadyIsReportedWhateverTheTimeout(t *testing.T) {
 	})
 }
 
-// As above, for goroutines that wait for their turn while another one sleeps.
-func TestReadyIsReportedToFollowersWhateverTheTimeout(t *testing.T) {
-	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		switch m := p.Mechanism(); {
-		case m == iomux.Kqueue && !m.Native(), m == iomux.EventPort, runtime.GOOS == "windows":
-			t.Skip("this mechanism hides a level-triggered event while another goroutine takes it")
-		}
-		idle, _ := suite.Pipe(t)
-		register(t, p, idle, iomux.Readable)
-		fd, w := suite.Pipe(t)
-		ctx, cancel := context.WithCancel(context.Background())
-		leader := make(chan error)
-		go func() {
-			var events [1]iomux.Event[int]
-			for {
-				if _, err := p.Wait(ctx, events[:]); err != nil {
-					leader <- err
-					return
-				}
-			}
-		}()
-		time.Sleep(quiet) // the goroutine is asleep after that
-		register(t, p, fd, iomux.Readable)
-		suite.Write(t, w)
-		var events [1]iomux.Event[int]
-		for _, timeout := range tiny {
-			for range 20 {
-				if n, err := p.WaitTimeout(events[:], timeout); n != 1 || err != nil {
-					t.Fatalf("a wait of %v returned %d, %v", timeout, n, err)
-				}
-			}
-		}
-		cancel()
-		if err := <-leader; !errors.Is(err, context.Canceled) {
-			t.Errorf("the leader returned %v", err)
-		}
-	})
-}
-
 // endsLater is a context that is done after the first call of Err.
 type endsLater struct {
 	context.Context

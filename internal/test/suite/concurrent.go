@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ var concurrentTests = []test{
 	{name: "ModifyReachesAWaitUnderWay", live: true, run: modifyWhileWaiting},
 	{name: "ChangesDoNotWaitForAWait", memory: true, run: changesDoNotWait},
 	{name: "LevelIsReportedToEveryWaiter", live: true, run: levelEveryWaiter},
+	{name: "ReadyIsReportedBesideASleep", live: true, run: readyBesideASleep},
 	{name: "TenGoroutinesOnEachOfTenObjects", live: true, run: tenByTen},
 	{name: "TwoObjectsShareADescriptor", run: twoObjects},
 	{name: "CloseEndsAllWaits", wakes: true, run: closeEndsWaits},
@@ -99,6 +101,42 @@ func levelEveryWaiter(t *testing.T, m Mechanism) {
 	Write(t, w)
 	must(t, <-first)
 	must(t, <-second)
+}
+
+// readyBesideASleep looks for a ready descriptor while another goroutine wakes up for it. The look
+// must report it at any moment of that.
+func readyBesideASleep(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, In, Level)
+	var over atomic.Bool
+	var sleeper sync.WaitGroup
+	sleeper.Go(func() {
+		for !over.Load() {
+			if _, err := waiter.Wait(1, soon); err != nil {
+				t.Error("the sleep failed:", err)
+			}
+		}
+	})
+	defer func() {
+		over.Store(true)
+		Write(t, w)
+		sleeper.Wait()
+	}()
+	rounds := 100
+	if m.Brief || testing.Short() {
+		rounds = 10
+	}
+	for range rounds {
+		for timeout := time.Duration(0); timeout <= time.Millisecond; timeout = max(timeout*10, 1) {
+			Write(t, w)
+			for range 3 {
+				if err := matches(m, wait(t, waiter, 1, timeout), r, In, Hup); err != nil {
+					t.Fatalf("a wait of %v: %v", timeout, err)
+				}
+			}
+			Drain(t, r)
+		}
+	}
 }
 
 // tenByTen makes many goroutines wait for the same descriptor. All of them must return it.

@@ -31,6 +31,7 @@ type Poller struct {
 	idle       []*entry // entries that the next wait arms
 	closed     []Ready  // events that the next wait reports
 	waiting    int      // goroutines in Wait with a timeout other than 0
+	taking     int      // goroutines that may have taken packets without delivering them yet
 	round      uint32   // number of waits that have begun
 	operations []*operation
 	free       []*operation // operations that are not running

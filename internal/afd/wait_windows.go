@@ -74,11 +74,14 @@ func (p *Poller) leave(b *batch) {
 }
 
 func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(Ready)) (int, error) {
-	wakes := 0
+	wakes, first := 0, uint32(0)
 	for countdown := timeout.Start(d); ; {
 		began, lost, err := p.begin(port)
 		if err != nil {
 			return 0, err
+		}
+		if first == 0 {
+			first = began
 		}
 		count, err := dequeue(port, b.packets, 0)
 		left := countdown.Left()
@@ -86,11 +89,10 @@ func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(
 		if err == nil && count == 0 && left != 0 && !lost && !p.port.Closed() {
 			count, err = dequeue(port, b.packets, left)
 		}
-		if err != nil {
-			return 0, err
-		}
 		n, woken := p.deliver(port, b, count, began, isOld, take)
 		switch {
+		case err != nil:
+			return n, err
 		case woken && d == 0:
 			wakes++ // it is for a goroutine that sleeps
 		case woken:
@@ -100,8 +102,8 @@ func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(
 			if wakes > 0 {
 				_ = wake(port)
 			}
-			if d == 0 {
-				n += p.lookAtFew(b, len(b.packets)-n, take)
+			if d == 0 || n == 0 {
+				n += p.lookAtAll(b, n, first, take)
 			}
 			return n, nil
 		}
@@ -109,12 +111,14 @@ func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(
 }
 
 // begin arms the idle sockets. It returns the number of the round, and reports whether closed
-// sockets are to be reported.
+// sockets are to be reported. Unless it fails, the caller must call deliver.
 func (p *Poller) begin(port windows.Handle) (round uint32, lost bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.round++
-	err = p.armIdle(port)
+	if err = p.armIdle(port); err == nil {
+		p.taking++
+	}
 	return p.round, len(p.closed) > 0, err
 }
 
@@ -123,6 +127,7 @@ func (p *Poller) begin(port windows.Handle) (round uint32, lost bool, err error)
 func (p *Poller) deliver(port windows.Handle, b *batch, count int, began uint32, isOld bool, take func(Ready)) (n int, woken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.taking--
 	b.doubts = b.doubts[:0]
 	woken = p.sort(b.packets[:count], func(e *entry, reported, round uint32) {
 		// A socket that was ready before this wait began may have been read in the
@@ -243,20 +248,22 @@ func (p *Poller) reportDoubts(b *batch, room int, take func(Ready)) (n int) {
 	return n
 }
 
-// few is the largest number of sockets that a wait with timeout 0 polls again, to report ready
-// sockets whose packets are late.
+// few is the number of sockets up to which a wait polls all of them before it reports nothing.
 const few = 128
 
-// lookAtFew reports ready sockets whose packets have not arrived yet.
-func (p *Poller) lookAtFew(b *batch, room int, take func(Ready)) int {
+// lookAtAll reports ready sockets whose packets are late, or have been taken by another goroutine
+// since this wait began, in the first round. n is the number of sockets that this wait has
+// reported. Polling many sockets takes long, so it polls them only if there were other rounds.
+func (p *Poller) lookAtAll(b *batch, n int, first uint32, take func(Ready)) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b.doubts = b.doubts[:0]
-	if room == 0 || len(p.sockets) > few {
+	room := len(b.packets) - n
+	if room == 0 || len(p.sockets) > few && (n > 0 || p.taking == 0 && p.round == first) {
 		return 0
 	}
 	for _, e := range p.sockets {
-		if e.poll != nil {
+		if !e.disarmed {
 			b.doubts = append(b.doubts, e)
 		}
 	}

@@ -77,8 +77,8 @@ func FuzzControl(f *testing.F) {
 		}
 		queue := newQueue(t)
 		held := make(model)
-		// Kernels differ in whether EvAdd enables a disabled registration and which flags
-		// of a later change they use, so each registration is made once.
+		// A registration keeps the flags of its first EvAdd. The model takes those of the
+		// last one, so each registration is made once.
 		for ; len(steps) >= 4; steps = steps[4:] {
 			what, filter, flags, data := steps[0], steps[1], kqueue.Flags(steps[2])&^kqueue.EvReceipt, steps[3]
 			switch what % 10 {

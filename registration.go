@@ -9,6 +9,7 @@ import (
 
 	"iomux/descriptor"
 	"iomux/internal/backend"
+	"iomux/internal/lazy"
 	"iomux/internal/sys"
 )
 
@@ -386,6 +387,6 @@ func (p *Poller[K]) errInterest(interest Interest) error {
 }
 
 var (
-	errSourceClosed = fmt.Errorf("the source is closed; unregister it: %w", syscall.EBADF)
-	errKind         = fmt.Errorf("timers, signals, processes and paths cannot be modified: %w", errors.ErrUnsupported)
+	errSourceClosed = lazy.Errorf("the source is closed; unregister it: %v", syscall.EBADF)
+	errKind         = lazy.Errorf("timers, signals, processes and paths cannot be modified: %v", errors.ErrUnsupported)
 )

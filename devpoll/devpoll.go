@@ -81,6 +81,7 @@ import (
 	"time"
 
 	"iomux/internal/bitnames"
+	"iomux/internal/lazy"
 	"iomux/internal/sys"
 )
 
@@ -285,6 +286,6 @@ func closedOr(err error) error {
 }
 
 var (
-	errClosed = fmt.Errorf("devpoll: the poller is closed: %w", os.ErrClosed)
-	errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("ioctl", syscall.EINVAL))
+	errClosed = lazy.Errorf("devpoll: the poller is closed: %v", os.ErrClosed)
+	errNoRoom = lazy.Errorf("%v: no room for events", os.NewSyscallError("ioctl", syscall.EINVAL))
 )

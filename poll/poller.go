@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"iomux/internal/lazy"
 	"iomux/internal/sys"
 )
 
@@ -26,7 +27,7 @@ type Poller struct {
 	spare [][]FD        // unused lists, one for each concurrent wait
 }
 
-var errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("poll", syscall.EINVAL))
+var errNoRoom = lazy.Errorf("%v: no room for events", os.NewSyscallError("poll", syscall.EINVAL))
 
 // hole replaces an unregistered descriptor in the list. poll(2) ignores negative numbers.
 const hole = -1

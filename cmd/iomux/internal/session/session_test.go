@@ -88,7 +88,7 @@ func untilFound(t *testing.T, s *session) report {
 
 func newSession(t *testing.T, mechanism iomux.Mechanism) *session {
 	t.Helper()
-	w, err := newWaiter(mechanism)
+	w, err := newWaiter(mechanism, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

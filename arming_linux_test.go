@@ -37,13 +37,17 @@ const (
 
 // newPaused returns a Poller on a paused backend.
 func newPaused(t *testing.T, stops string) (*iomux.Poller[int], *paused) {
-	b := &paused{stops: stops, made: make(chan struct{}, 8), goOn: make(chan struct{})}
+	b := &paused{made: make(chan struct{}, 8), goOn: make(chan struct{})}
 	b.proceed = sync.OnceFunc(func() { close(b.goOn) })
 	p := poller(t, []iomux.Option{iomux.WithBackend(func() (_ backend.Backend, err error) {
 		b.Backend, err = backend.NewEpoll(false)
 		return b, err
 	})})
 	t.Cleanup(b.proceed)
+	// The first descriptor of a page of the table is registered with the Poller's lock held.
+	fd, _ := suite.Pipe(t)
+	must(t, register(t, p, fd, iomux.Readable).Unregister())
+	b.stops = stops
 	return p, b
 }
 

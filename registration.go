@@ -135,7 +135,9 @@ func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	}
 	defer p.descriptors.lock(int32(fd)).Unlock()
 	p.mu.Lock()
-	if p.can.Parallel && p.table.Get(int32(fd)) == nil && p.backend.Supports(r.watched()) && !p.isClosed.Load() {
+	// A number that is not open must not enlarge the table.
+	isNew := p.table.HasPage(int32(fd)) && p.table.Get(int32(fd)) == nil
+	if isNew && p.can.Parallel && p.backend.Supports(r.watched()) && !p.isClosed.Load() {
 		return p.addBeside(r, fd)
 	}
 	defer p.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"runtime"
@@ -330,6 +331,21 @@ func TestNotOpen(t *testing.T) {
 		isErr(t, err, syscall.EBADF)
 		if n := p.Len(); n != 0 {
 			t.Errorf("Len: %d, want 0", n)
+		}
+	})
+}
+
+func TestRegisterOfAHugeNumberNeedsLittleMemory(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := p.RegisterFD(math.MaxInt32, iomux.Readable, 0)
+		runtime.ReadMemStats(&after)
+		if err == nil {
+			t.Error("Register succeeds")
+		}
+		if bytes := after.TotalAlloc - before.TotalAlloc; bytes > 1<<20 {
+			t.Errorf("%d bytes were allocated", bytes)
 		}
 	})
 }

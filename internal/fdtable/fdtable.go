@@ -21,6 +21,12 @@ func (t *Table[T]) Get(fd int32) *T {
 	return t.pages[page][uint32(fd)%pageSize]
 }
 
+// HasPage reports whether Set of fd, which must not be negative, needs no memory.
+func (t *Table[T]) HasPage(fd int32) bool {
+	page := int(fd / pageSize)
+	return page < len(t.pages) && t.pages[page] != nil
+}
+
 // Set sets the value of fd, which must not be negative. A nil value removes it.
 func (t *Table[T]) Set(fd int32, value *T) {
 	page := int(uint32(fd) / pageSize)

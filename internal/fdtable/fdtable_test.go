@@ -23,6 +23,16 @@ func TestGetReturnsWhatWasSet(t *testing.T) {
 	}
 }
 
+func TestHasPage(t *testing.T) {
+	var table fdtable.Table[int]
+	table.Set(1<<20, new(int))
+	for fd, want := range map[int32]bool{0: false, 1 << 20: true, 1<<20 + 127: true, 1<<20 + 128: false, math.MaxInt32: false} {
+		if got := table.HasPage(fd); got != want {
+			t.Errorf("HasPage(%d): %v, want %v", fd, got, want)
+		}
+	}
+}
+
 func TestSetNilRemoves(t *testing.T) {
 	var table fdtable.Table[int]
 	table.Set(math.MaxInt32, nil) // takes no memory

@@ -32,12 +32,18 @@ func Start() error {
 func checkRoom() error {
 	syscall.ForkLock.RLock() // no child inherits the pipes
 	defer syscall.ForkLock.RUnlock()
-	for range 2 {
-		var pipe [2]int
-		if err := syscall.Pipe(pipe[:]); err != nil {
-			return os.NewSyscallError("pipe", err)
-		}
-		defer func() { _, _ = syscall.Close(pipe[0]), syscall.Close(pipe[1]) }()
+	return tryPipes(2)
+}
+
+// tryPipes opens n pipes at the same time, and closes them.
+func tryPipes(n int) error {
+	if n == 0 {
+		return nil
 	}
-	return nil
+	var pipe [2]int
+	if err := syscall.Pipe(pipe[:]); err != nil {
+		return os.NewSyscallError("pipe", err)
+	}
+	defer func() { _, _ = syscall.Close(pipe[0]), syscall.Close(pipe[1]) }()
+	return tryPipes(n - 1)
 }

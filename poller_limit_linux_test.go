@@ -53,6 +53,29 @@ func waitAtTheLimit(t *testing.T, p *iomux.Poller[int], timeout time.Duration, b
 	}
 }
 
+// Sources without a descriptor of their own can be registered at the limit. A process needs one.
+func TestRegisterAtTheDescriptorLimit(t *testing.T) {
+	for _, below := range []bool{false, true} {
+		t.Run(fmt.Sprintf("below=%v", below), func(t *testing.T) {
+			inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
+				switch p.Mechanism() {
+				case iomux.Poll, iomux.DevPoll, iomux.EventPort: // whose model uses poll(2)
+					if below {
+						t.Skip("poll(2) refuses lists longer than the limit")
+					}
+				}
+				file := suite.File(t)
+				self, err := os.FindProcess(os.Getpid())
+				must(t, err)
+				defer limitDescriptors(t, below)()
+				expect(t, p, register(t, p, file, iomux.Readable|iomux.Writable), iomux.Readable|iomux.Writable)
+				_, err = p.RegisterProcess(self, 0)
+				isErr(t, err, unix.EMFILE)
+			})
+		})
+	}
+}
+
 // limitDescriptors sets the limit to the lowest free number, or below all open descriptors.
 func limitDescriptors(t *testing.T, below bool) (leave func()) {
 	t.Helper()

@@ -109,12 +109,15 @@ func fromPoll(events poll.Events) (ready epoll.Events) {
 
 // IsAlwaysReady reports whether poll(2) reports fd as readable and writable, as far as interest
 // requests it. It is for descriptors that the mechanism refuses: a regular file, a directory, or a
-// device without a poll function.
+// device without a poll function. If poll(2) fails, as it does while RLIMIT_NOFILE is 0, the
+// refusal alone decides.
 func IsAlwaysReady(fd int, interest Interest) bool {
 	requested := toPoll(interest & (Readable | Writable))
 	question := []poll.FD{{FD: int32(fd), Events: requested}}
-	_, err := poll.Wait(question, 0)
-	return err == nil && requested != 0 && question[0].Revents&requested == requested
+	if _, err := poll.Wait(question, 0); err != nil {
+		return requested != 0
+	}
+	return requested != 0 && question[0].Revents&requested == requested
 }
 
 // Add checks whether the descriptor can be waited on. Otherwise poll(2) would report it only in a

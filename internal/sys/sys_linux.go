@@ -225,6 +225,9 @@ func Select(limit int, r, w, x *SelectWord, timeout time.Duration) (int, syscall
 func NewProcess(process *os.Process) (fd int, err error) {
 	errHandle := process.WithHandle(func(pidfd uintptr) {
 		fd, err = unix.FcntlInt(pidfd, unix.F_DUPFD_CLOEXEC, 0)
+		if err == unix.EINVAL { // RLIMIT_NOFILE is 0
+			err = unix.EMFILE
+		}
 	})
 	if errHandle != nil {
 		return -1, errHandle

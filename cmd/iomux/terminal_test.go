@@ -90,19 +90,17 @@ func TestControlBackslashEndsAWaitQuietly(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"--all", file, "stdin"}, {"--follow", file, "stdin", "--", program(t), "--version"}} {
-		cmd, terminal := onTerminal(t, program(t), append([]string{"wait"}, args...)...)
-		readLine(t, terminal.Reader) // of the file, which is ready at once
-		typeText(t, terminal, "\x1c")
-		var printed bytes.Buffer
-		_, _ = printed.ReadFrom(terminal) // Linux ends it with an error
-		if strings.Contains(printed.String(), "\n") {
-			t.Errorf("%v: printed %q after Ctrl-\\", args, printed.String())
-		}
-		var ended *exec.ExitError
-		if err := cmd.Wait(); !errors.As(err, &ended) || ended.ExitCode() != 128+int(syscall.SIGQUIT) {
-			t.Errorf("%v: %v, want exit status 131", args, err)
-		}
+	cmd, terminal := onTerminal(t, program(t), "wait", "--all", file, "stdin")
+	readLine(t, terminal.Reader) // of the file, which is ready at once
+	typeText(t, terminal, "\x1c")
+	var printed bytes.Buffer
+	_, _ = printed.ReadFrom(terminal) // Linux ends it with an error
+	if strings.Contains(printed.String(), "\n") {
+		t.Errorf("printed %q after Ctrl-\\", printed.String())
+	}
+	var ended *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &ended) || ended.ExitCode() != 128+int(syscall.SIGQUIT) {
+		t.Errorf("%v, want exit status 131", err)
 	}
 }
 

@@ -19,13 +19,15 @@ Sources:
   PATH                      a FIFO, terminal, device or file, readable;
                             regular files are always ready
   tcp://HOST:PORT           a connection succeeds
-  unix://PATH               a connection to a Unix socket succeeds
+  unix://PATH               a connection to a Unix socket succeeds; on Linux
+                            unix://@NAME is an abstract socket
   tcp-listen://[HOST]:PORT  a client connects; iomux closes its connection
   udp://[HOST]:PORT         a datagram arrives; iomux drops it
   timer:5s                  the time has passed; repeats with --follow
   pid:1234                  the process has ended, a child or not; one that
                             never existed looks the same
-  exists:FILE               a file or folder with this name exists
+  exists:FILE               a file or folder with this name exists; iomux
+                            also looks once a second, as /proc needs it
   path:FILE                 a file or folder changes, see below
   signal:HUP                iomux gets the signal, a name or a number
 
@@ -64,8 +66,8 @@ SOURCE can become ready. With --all the first failure ends it.
 Command:
 CMD replaces iomux when the wait is over, without a shell in between. The
 variables IOMUX_SOURCE and IOMUX_READY of CMD hold the sources and their states,
-one per line. With --follow, iomux runs CMD for each report and waits for it.
---json prints in addition to CMD.
+one per line. With --follow, iomux runs CMD for each report and waits for it. It
+continues if CMD fails or cannot be run. --json prints in addition to CMD.
 
 While CMD of --follow runs, iomux passes TERM, INT, HUP and QUIT on to it. The
 keys of a terminal reach CMD directly, so iomux does not pass INT and QUIT on in

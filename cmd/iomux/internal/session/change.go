@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+	"time"
 
 	"iomux"
 )
@@ -42,7 +43,10 @@ func (t *target) openChange() {
 		t.fail(fmt.Errorf("neither a file nor a folder: to wait for data write %s", t.path))
 		return
 	}
-	if err := t.session.waiter.setPath(t, t.path); err != nil {
+	if err == nil || leadsNowhere(err) {
+		err = t.session.waiter.setPath(t, t.path)
+	}
+	if err != nil {
 		t.fail(pathFailure(err))
 	}
 }
@@ -56,19 +60,24 @@ func (t *target) openExists() {
 	err := t.session.waiter.setPath(t, t.path)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
-		t.after(pause, t.lookAgain)
+		t.lookEvery(pause)
 	case err != nil:
 		t.fail(pathFailure(err))
 	default:
-		t.lookForName()
+		if t.lookForName(); !t.ended() {
+			t.lookEvery(time.Second)
+		}
 	}
 }
 
-// lookAgain looks for the name from time to time, on systems that do not report changes.
-func (t *target) lookAgain() {
-	if t.lookForName(); !t.ended() {
-		t.after(pause, t.lookAgain)
-	}
+// lookEvery looks for the name from time to time, because some systems, and file systems such as
+// /proc, do not report changes.
+func (t *target) lookEvery(d time.Duration) {
+	t.after(d, func() {
+		if t.lookForName(); !t.ended() {
+			t.lookEvery(d)
+		}
+	})
 }
 
 // lookForName reports the name when it begins to exist, or with --gone does not exist.

@@ -33,8 +33,13 @@ func (c *child) exec(execute func(path string, arguments []string) error) error 
 	return err
 }
 
-// failure returns why CMD does not run. If the file exists, its interpreter is missing.
+// failure returns why CMD does not run. If the file exists, its interpreter is missing. If the user
+// may execute the file, its interpreter cannot be executed.
 func (c *child) failure(err error) exit.Error {
+	if err == syscall.EACCES && c.interpreter() != "" && unix.Access(c.path, unix.X_OK) == nil {
+		text := fmt.Errorf("%s: the interpreter %s is not executable", printable(c.path), printable(c.interpreter()))
+		return exit.Error{Status: exit.NotRun, Reason: text}
+	}
 	if _, missing := os.Stat(c.path); err != syscall.ENOENT || missing != nil {
 		return cannotRun(c.path, err)
 	}

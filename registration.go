@@ -9,7 +9,6 @@ import (
 
 	"iomux/descriptor"
 	"iomux/internal/backend"
-	"iomux/internal/lazy"
 	"iomux/internal/sys"
 )
 
@@ -389,6 +388,6 @@ func (p *Poller[K]) errInterest(interest Interest) error {
 }
 
 var (
-	errSourceClosed = lazy.Errorf("the source is closed; unregister it: %v", syscall.EBADF)
-	errKind         = lazy.Errorf("timers, signals, processes and paths cannot be modified: %v", errors.ErrUnsupported)
+	errSourceClosed = fmt.Errorf("the source is closed; unregister it: %w", syscall.EBADF)
+	errKind         = fmt.Errorf("timers, signals, processes and paths cannot be modified: %w", errors.ErrUnsupported)
 )

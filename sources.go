@@ -12,7 +12,6 @@ import (
 	"time"
 	"weak"
 
-	"iomux/internal/lazy"
 	"iomux/internal/procwatch"
 	"iomux/internal/sys"
 	"iomux/internal/timerheap"
@@ -241,7 +240,7 @@ func (p *Poller[K]) RegisterTicker(d time.Duration, key K) (*Registration[K], er
 	return p.registerTimer(d, d, key)
 }
 
-var errNoTimer = lazy.Errorf("iomux: reset: the source is neither a timer nor a ticker: %v", errors.ErrUnsupported)
+var errNoTimer = fmt.Errorf("iomux: reset: the source is neither a timer nor a ticker: %w", errors.ErrUnsupported)
 
 func errPeriod(call string, d time.Duration) error {
 	return fmt.Errorf("iomux: %s a ticker of %v: the period must be positive: %w", call, d, os.NewSyscallError(call, syscall.EINVAL))

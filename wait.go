@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"iomux/internal/backend"
-	"iomux/internal/lazy"
 	"iomux/internal/timeout"
 )
 
@@ -112,8 +111,8 @@ func Wait(ctx context.Context, src any, interest Interest) (ready Interest, err 
 }
 
 var (
-	errClosed = lazy.Errorf("iomux: %v", backend.ErrClosed)
-	errNoRoom = lazy.Errorf("iomux: wait: there is no room for events: %v", os.NewSyscallError("wait", syscall.EINVAL))
+	errClosed = fmt.Errorf("iomux: %w", backend.ErrClosed)
+	errNoRoom = fmt.Errorf("iomux: wait: there is no room for events: %w", os.NewSyscallError("wait", syscall.EINVAL))
 )
 
 // refuse returns the error of a wait that cannot begin.

@@ -81,7 +81,6 @@ import (
 	"time"
 
 	"iomux/internal/bitnames"
-	"iomux/internal/lazy"
 	"iomux/internal/sys"
 )
 
@@ -286,6 +285,6 @@ func closedOr(err error) error {
 }
 
 var (
-	errClosed = lazy.Errorf("devpoll: the poller is closed: %v", os.ErrClosed)
-	errNoRoom = lazy.Errorf("%v: no room for events", os.NewSyscallError("ioctl", syscall.EINVAL))
+	errClosed = fmt.Errorf("devpoll: the poller is closed: %w", os.ErrClosed)
+	errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("ioctl", syscall.EINVAL))
 )

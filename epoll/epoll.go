@@ -109,12 +109,12 @@ package epoll
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 	"syscall"
 	"time"
 
 	"iomux/internal/bitnames"
-	"iomux/internal/lazy"
 )
 
 // Events is a set of events and modes, the events field of struct epoll_event.
@@ -310,6 +310,6 @@ func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) 
 func (p *Poller) Close() error { return end(p) }
 
 var (
-	errClosed = lazy.Errorf("epoll: the poller is closed: %v", os.ErrClosed)
-	errNoRoom = lazy.Errorf("%v: no room for events", os.NewSyscallError("epoll_wait", syscall.EINVAL))
+	errClosed = fmt.Errorf("epoll: the poller is closed: %w", os.ErrClosed)
+	errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("epoll_wait", syscall.EINVAL))
 )

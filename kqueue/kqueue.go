@@ -153,11 +153,11 @@
 package kqueue
 
 import (
+	"fmt"
 	"os"
 	"time"
 
 	"iomux/internal/fdref"
-	"iomux/internal/lazy"
 )
 
 // Queue is a kqueue. It is safe for concurrent use. The zero value is a closed Queue.
@@ -239,4 +239,4 @@ func (q *Queue) Close() error {
 	return err
 }
 
-var errClosed = lazy.Errorf("kqueue: the queue is closed: %v", os.ErrClosed)
+var errClosed = fmt.Errorf("kqueue: the queue is closed: %w", os.ErrClosed)

@@ -9,7 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	"iomux/internal/lazy"
 	"iomux/internal/sys"
 )
 
@@ -27,7 +26,7 @@ type Poller struct {
 	spare [][]FD        // unused lists, one for each concurrent wait
 }
 
-var errNoRoom = lazy.Errorf("%v: no room for events", os.NewSyscallError("poll", syscall.EINVAL))
+var errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("poll", syscall.EINVAL))
 
 // hole replaces an unregistered descriptor in the list. poll(2) ignores negative numbers.
 const hole = -1

@@ -65,7 +65,6 @@ import (
 	"time"
 
 	"iomux/descriptor"
-	"iomux/internal/lazy"
 	"iomux/internal/sys"
 )
 
@@ -145,7 +144,7 @@ func notOpen(closed []int) error {
 	return fmt.Errorf("%w: not open: %d", err, closed)
 }
 
-var errTwice = lazy.Errorf("%v: the same set is passed twice: pass a set for each result", os.NewSyscallError("select", syscall.EINVAL))
+var errTwice = fmt.Errorf("%w: the same set is passed twice: pass a set for each result", os.NewSyscallError("select", syscall.EINVAL))
 
 // Select wraps select(2) as Python's select.select does. It waits until an element of r is
 // readable, an element of w is writable, or an element of x has an exceptional condition, or until

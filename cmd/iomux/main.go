@@ -145,7 +145,7 @@ func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		origin = info.Main.Version
 	}
-	return origin + " " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
+	return fmt.Sprintf("%s %s %s/%s", origin, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // checkedWriter keeps the first error, because cobra ignores errors of its output.

@@ -112,45 +112,41 @@ func printMechanismsJSON(w io.Writer) error {
 	return json.NewEncoder(w).Encode(answer)
 }
 
-// emulated returns what the packages that a kernel lacks are emulated over, by system and in the
-// words of the README.
-func emulated(m iomux.Mechanism) map[string]string {
-	return map[iomux.Mechanism]map[string]string{
-		iomux.Select: {"windows": "AFD"},
-		iomux.Poll:   {"windows": "AFD"},
-		iomux.Epoll: {
-			"darwin": "kqueue", "dragonfly": "kqueue", "freebsd": "kqueue", "netbsd": "kqueue", "openbsd": "kqueue",
-			"solaris": "event ports", "illumos": "event ports", "aix": "poll", "windows": "AFD",
-		},
-		iomux.Kqueue: {"linux": "epoll"},
-		iomux.DevPoll: {
-			"linux": "epoll", "darwin": "poll", "dragonfly": "poll", "freebsd": "poll", "netbsd": "poll", "openbsd": "poll",
-			"aix": "poll", "windows": "AFD",
-		},
-	}[m]
+// emulated names what the packages that a kernel lacks are emulated over, in the words of the
+// README.
+var emulated = map[iomux.Mechanism]map[string]string{
+	iomux.Select: {"windows": "AFD"},
+	iomux.Poll:   {"windows": "AFD"},
+	iomux.Epoll: {
+		"darwin": "kqueue", "dragonfly": "kqueue", "freebsd": "kqueue", "netbsd": "kqueue", "openbsd": "kqueue",
+		"solaris": "event ports", "illumos": "event ports", "aix": "poll", "windows": "AFD",
+	},
+	iomux.Kqueue: {"linux": "epoll"},
+	iomux.DevPoll: {
+		"linux": "epoll", "darwin": "poll", "dragonfly": "poll", "freebsd": "poll", "netbsd": "poll", "openbsd": "poll",
+		"aix": "poll", "windows": "AFD",
+	},
 }
 
-// native returns the systems whose kernels have the mechanism, if others lack it.
-func native(m iomux.Mechanism) []string {
-	return map[iomux.Mechanism][]string{
-		iomux.Epoll:   {"linux"},
-		iomux.Kqueue:  {"darwin", "dragonfly", "freebsd", "netbsd", "openbsd"},
-		iomux.DevPoll: {"solaris", "illumos"},
-	}[m]
+// native names the systems whose kernels have the mechanisms that others lack.
+var native = map[iomux.Mechanism][]string{
+	iomux.Epoll:   {"linux"},
+	iomux.Kqueue:  {"darwin", "dragonfly", "freebsd", "netbsd", "openbsd"},
+	iomux.DevPoll: {"solaris", "illumos"},
 }
 
 // packageOn returns how the package of the mechanism works on a system, or "" if the mechanism has
 // no package.
 func packageOn(goos string, m iomux.Mechanism) string {
 	goos = cmp.Or(map[string]string{"android": "linux", "ios": "darwin"}[goos], goos)
-	has := native(m)
-	over := emulated(m)[goos]
+	has, limited := native[m]
+	over := emulated[m][goos]
 	switch {
 	case m > iomux.DevPoll:
 		return ""
 	case over != "":
 		return "emulated over " + over
-	case has != nil && !slices.Contains(has, goos), goos == "js", goos == "wasip1":
+	case limited && !slices.Contains(has, goos), goos == "js", goos == "wasip1":
 		return "unsupported"
 	}
 	return "native"

@@ -13,8 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
-
-	"iomux/internal/lazy"
 )
 
 // Events is a set of conditions of a socket, with the numbers of epoll(7).
@@ -43,7 +41,7 @@ const (
 
 // ErrNotSocket is the error for an open handle that is not a socket: a file, a pipe or a console.
 // It wraps errors.ErrUnsupported and WSAENOTSOCK.
-var ErrNotSocket = lazy.Errorf("only sockets on Windows: %v: %v", errors.ErrUnsupported, syscall.Errno(10038))
+var ErrNotSocket = fmt.Errorf("only sockets on Windows: %w: %w", errors.ErrUnsupported, syscall.Errno(10038))
 
 // NotSocketsError is the error of a call with handles that are not sockets. It wraps ErrNotSocket.
 type NotSocketsError struct {

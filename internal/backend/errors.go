@@ -2,17 +2,17 @@ package backend
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"syscall"
 
 	"iomux/internal/afd"
-	"iomux/internal/lazy"
 )
 
 // Errors that the Poller handles. They name neither the call nor the descriptor, because the Poller
 // adds both.
 var (
-	ErrClosed        = lazy.Errorf("the poller is closed: %v", os.ErrClosed)
+	ErrClosed        = fmt.Errorf("the poller is closed: %w", os.ErrClosed)
 	ErrNotOpen       = fail("the descriptor is not open", "register", syscall.EBADF)
 	ErrRegistered    = fail("already registered; use Modify", "register", syscall.EEXIST)
 	ErrNotRegistered = fail("not registered", "unregister", syscall.ENOENT)
@@ -20,8 +20,8 @@ var (
 	errReplaced      = fail("the descriptor was closed, and its number belongs to another file", "register", syscall.ENOENT)
 	errNested        = fail("epolls or kqueues are nested too deeply or in a circle", "register", syscall.ELOOP)
 	errTooMany       = fail("epolls are nested too deeply, or one file has too many duplicates", "register", syscall.EINVAL)
-	ErrNotPollable   = lazy.Errorf("the mechanism cannot wait for it: %v", errors.ErrUnsupported)
-	ErrNotSocket     = lazy.Errorf("%v: %v", ErrNotPollable, afd.ErrNotSocket)
+	ErrNotPollable   = fmt.Errorf("the mechanism cannot wait for it: %w", errors.ErrUnsupported)
+	ErrNotSocket     = fmt.Errorf("%w: %w", ErrNotPollable, afd.ErrNotSocket)
 )
 
 // failure is the error of a system call, with a message for the caller of the Poller.

@@ -19,7 +19,7 @@ import (
 type waiter struct {
 	poller        *iomux.Poller[key]
 	registrations map[key]*iomux.Registration[key]
-	events        []iomux.Event[key] // further events are returned by the next wait
+	events        [128]iomux.Event[key] // further events are returned by the next wait
 	ready         []event
 }
 
@@ -52,11 +52,9 @@ var translations = []struct {
 	{faulty, iomux.Errored, poll.Err},
 }
 
-// newWaiter returns a waiter that has room for the events of so many sources.
-func newWaiter(m iomux.Mechanism, sources int) (*waiter, error) {
+func newWaiter(m iomux.Mechanism) (*waiter, error) {
 	poller, err := iomux.New[key](iomux.WithMechanism(m))
-	room := make([]iomux.Event[key], min(8+sources, 128))
-	return &waiter{poller: poller, registrations: map[key]*iomux.Registration[key]{}, events: room}, err
+	return &waiter{poller: poller, registrations: map[key]*iomux.Registration[key]{}}, err
 }
 
 // hasEdges reports whether the mechanism is edge-triggered.
@@ -162,9 +160,9 @@ func (w *waiter) wait(timeout time.Duration) ([]event, error) {
 // call.
 func (w *waiter) sleep(timeout time.Duration) (n int, err error) {
 	if timeout < 0 {
-		return w.poller.Wait(context.Background(), w.events)
+		return w.poller.Wait(context.Background(), w.events[:])
 	}
-	return w.poller.WaitTimeout(w.events, timeout)
+	return w.poller.WaitTimeout(w.events[:], timeout)
 }
 
 func toStates(ready iomux.Interest) (all states) {

@@ -48,7 +48,7 @@ func waitFor(opts Options, sources []source, p printer) error {
 		return err
 	}
 	var err error
-	if s.waiter, err = newWaiter(opts.Mechanism, len(sources)); err != nil {
+	if s.waiter, err = newWaiter(opts.Mechanism); err != nil {
 		return err
 	}
 	defer s.lookups.stop()

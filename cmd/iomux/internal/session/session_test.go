@@ -88,7 +88,7 @@ func untilFound(t *testing.T, s *session) report {
 
 func newSession(t *testing.T, mechanism iomux.Mechanism) *session {
 	t.Helper()
-	w, err := newWaiter(mechanism, 1)
+	w, err := newWaiter(mechanism)
 	if err != nil {
 		t.Fatal(err)
 	}

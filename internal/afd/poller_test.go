@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -268,4 +269,35 @@ func TestRegisterErrors(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// Many sockets are not polled one by one. The look must get what a sleeping goroutine has taken.
+func TestLookBesideASleepOnManySockets(t *testing.T) {
+	p := newPoller(t)
+	for range 200 {
+		must(t, p.Register(int(socket(t, windows.SOCK_DGRAM)), 0, 0))
+	}
+	client, server := pair(t)
+	must(t, p.Register(int(server), afd.In, 7))
+	var over atomic.Bool
+	var sleeper sync.WaitGroup
+	sleeper.Go(func() {
+		for !over.Load() {
+			if _, err := p.Wait(1, -1, func(afd.Ready) {}); err != nil {
+				t.Error("Wait:", err)
+			}
+		}
+	})
+	for round := range 50 {
+		write(t, client)
+		for range 3 {
+			if n, err := p.Wait(1, time.Duration(round%2), func(afd.Ready) {}); n != 1 || err != nil {
+				t.Errorf("round %d: %d, %v", round, n, err)
+			}
+		}
+		drain(t, server)
+	}
+	over.Store(true)
+	write(t, client)
+	sleeper.Wait()
 }

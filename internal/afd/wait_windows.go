@@ -12,7 +12,9 @@ import (
 // batch is the state of one waiting goroutine. The next one reuses it.
 type batch struct {
 	packets []packet
-	waits   bool // whether the timeout is not 0
+	waits   bool   // whether the timeout is not 0
+	first   uint32 // the round in which the wait began
+	alone   bool   // whether no other wait was under way then
 	doubts  []*entry
 	call    Call
 	event   windows.Handle // of call, opened when it is first needed
@@ -60,7 +62,7 @@ func (p *Poller) enter(room int, waits bool) *batch {
 	if cap(b.packets) < room {
 		b.packets = make([]packet, room)
 	}
-	b.packets, b.waits = b.packets[:room], waits
+	b.packets, b.waits, b.first = b.packets[:room], waits, 0
 	return b
 }
 
@@ -74,14 +76,11 @@ func (p *Poller) leave(b *batch) {
 }
 
 func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(Ready)) (int, error) {
-	wakes, first := 0, uint32(0)
+	wakes := 0
 	for countdown := timeout.Start(d); ; {
-		began, lost, err := p.begin(port)
+		began, lost, err := p.begin(port, b)
 		if err != nil {
 			return 0, err
-		}
-		if first == 0 {
-			first = began
 		}
 		count, err := dequeue(port, b.packets, 0)
 		left := countdown.Left()
@@ -103,7 +102,7 @@ func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(
 				_ = wake(port)
 			}
 			if d == 0 || n == 0 {
-				n += p.lookAtAll(b, n, first, take)
+				n += p.lookAtAll(b, n, take)
 			}
 			return n, nil
 		}
@@ -112,10 +111,13 @@ func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(
 
 // begin arms the idle sockets. It returns the number of the round, and reports whether closed
 // sockets are to be reported. Unless it fails, the caller must call deliver.
-func (p *Poller) begin(port windows.Handle) (round uint32, lost bool, err error) {
+func (p *Poller) begin(port windows.Handle, b *batch) (round uint32, lost bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.round++
+	if b.first == 0 {
+		b.first, b.alone = p.round, p.taking == 0
+	}
 	if err = p.armIdle(port); err == nil {
 		p.taking++
 	}
@@ -251,15 +253,15 @@ func (p *Poller) reportDoubts(b *batch, room int, take func(Ready)) (n int) {
 // few is the number of sockets up to which a wait polls all of them before it reports nothing.
 const few = 128
 
-// lookAtAll reports ready sockets whose packets are late, or have been taken by another goroutine
-// since this wait began, in the first round. n is the number of sockets that this wait has
-// reported. Polling many sockets takes long, so it polls them only if there were other rounds.
-func (p *Poller) lookAtAll(b *batch, n int, first uint32, take func(Ready)) int {
+// lookAtAll reports ready sockets whose packets are late, or were taken by another goroutine during
+// this wait, which has reported n sockets. Polling many sockets takes long, so lookAtAll polls them
+// only if there were other waits.
+func (p *Poller) lookAtAll(b *batch, n int, take func(Ready)) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b.doubts = b.doubts[:0]
 	room := len(b.packets) - n
-	if room == 0 || len(p.sockets) > few && (n > 0 || p.taking == 0 && p.round == first) {
+	if room == 0 || len(p.sockets) > few && (n > 0 || b.alone && p.round == b.first) {
 		return 0
 	}
 	for _, e := range p.sockets {

@@ -20,7 +20,27 @@ func absolute(name string) (string, error) {
 	if name == "" {
 		return "", &fs.PathError{Op: "watch", Path: name, Err: syscall.ENOENT}
 	}
-	return filepath.Abs(name)
+	name, err := filepath.Abs(name)
+	return long(name), err
+}
+
+// long returns the path with long names instead of short ones such as PROGRA~1, because events have
+// long names. It keeps the part of the path that does not exist.
+func long(path string) string {
+	directory, entry := filepath.Split(path)
+	if entry == "" || !strings.Contains(path, "~") {
+		return path
+	}
+	name, err := windows.UTF16FromString(path)
+	if err != nil {
+		return path
+	}
+	buffer := make([]uint16, windows.MAX_LONG_PATH)
+	n, err := windows.GetLongPathName(&name[0], &buffer[0], uint32(len(buffer)))
+	if err != nil || int(n) >= len(buffer) {
+		return filepath.Join(long(filepath.Clean(directory)), entry)
+	}
+	return windows.UTF16ToString(buffer[:n])
 }
 
 // fold returns the spelling of the entry that all paths use.

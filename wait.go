@@ -300,14 +300,36 @@ func waitFailure(err error) error {
 // owner implements [backend.Owner].
 type owner[K any] struct{ p *Poller[K] }
 
-func (o owner[K]) Registered(visit func(fd int) bool) {
-	o.p.mu.Lock()
-	defer o.p.mu.Unlock()
-	for fd, r := range o.p.table.All() {
-		if !r.gone && !r.always && !visit(int(fd)) {
-			return
+// inspected is the number of descriptors that one Inspect inspects. It can take 6 µs for each.
+const inspected = 64
+
+func (o owner[K]) Inspect(from int, matches func(fd int) bool, found func(fd int)) (next int) {
+	p := o.p
+	var some [inspected]*Registration[K]
+	n := 0
+	p.mu.Lock()
+	for _, r := range p.table.From(int32(from)) {
+		if n == len(some) {
+			break
 		}
+		some[n] = r
+		n++
 	}
+	p.mu.Unlock()
+	for _, r := range some[:n] {
+		if !matches(int(r.fd)) {
+			continue
+		}
+		p.mu.Lock()
+		if p.table.Get(r.fd) == r && !r.gone && !r.always {
+			found(int(r.fd))
+		}
+		p.mu.Unlock()
+	}
+	if n < len(some) {
+		return -1
+	}
+	return int(some[n-1].fd) + 1
 }
 
 // MaySleep must not wait for the Poller's lock, whose holder may be waiting for the sleep to end.

@@ -99,9 +99,10 @@ type Owner interface {
 	// handle something first. It takes no lock that is held during Add, Modify, Remove or
 	// Close.
 	MaySleep() bool
-	// Registered calls visit with each registered descriptor, and holds the Poller's lock while
-	// it does. It stops if visit returns false. A backend calls it only before MaySleep.
-	Registered(visit func(fd int) bool)
+	// Inspect calls matches with some of the registered descriptors, beginning with the number
+	// from, and returns where to go on, or -1 at the end. It calls found with those that match
+	// and are still registered. It holds the Poller's lock only during found.
+	Inspect(from int, matches func(fd int) bool, found func(fd int)) (next int)
 }
 
 // Renewer is a backend whose kernel object can hold registrations that cannot be removed.

@@ -37,6 +37,9 @@ type epollBackend struct {
 	found      int
 	forbidden  atomic.Int32 // len(unparkable)
 	inspecting atomic.Bool  // Add checks whether a descriptor forbids parking
+	// The descriptors from this number on that were registered before inspecting was set are
+	// not inspected yet. It is -1 if there are none. Only the sleeping goroutine uses it.
+	uninspected int
 
 	mu         sync.Mutex         // held while kernel and parker are opened or closed
 	unparkable map[int32]struct{} // registered descriptors that forbid parking

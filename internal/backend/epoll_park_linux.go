@@ -21,13 +21,9 @@ func (b *epollBackend) findParker(owner Owner) *netpark.Parker {
 		return nil
 	}
 	// From now on Add inspects each descriptor. The earlier ones are inspected here.
-	if !b.inspecting.Swap(true) {
-		owner.Registered(func(fd int) bool {
-			if forbidsParking(fd) {
-				b.forbid(fd)
-			}
-			return true
-		})
+	b.inspecting.Store(true)
+	for b.uninspected >= 0 {
+		b.uninspected = owner.Inspect(b.uninspected, forbidsParking, b.forbid)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -16,7 +16,7 @@ func (n napper) MaySleep() bool {
 	return true
 }
 
-func (napper) Registered(func(int) bool) {}
+func (napper) Inspect(int, func(int) bool, func(int)) int { return -1 }
 
 func oneEvent() *Batch {
 	b := new(Batch)

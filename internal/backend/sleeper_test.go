@@ -12,8 +12,8 @@ func (s *countingSignal) Pass()        { s.passed++ }
 // always is an Owner whose MaySleep always returns the same value.
 type always bool
 
-func (a always) MaySleep() bool          { return bool(a) }
-func (always) Registered(func(int) bool) {}
+func (a always) MaySleep() bool                           { return bool(a) }
+func (always) Inspect(int, func(int) bool, func(int)) int { return -1 }
 
 func TestWakeCostsNothingWhileNobodySleeps(t *testing.T) {
 	signal := new(countingSignal)

@@ -44,15 +44,19 @@ func (t *Table[T]) Set(fd int32, value *T) {
 
 // All returns an iterator over the descriptors and their values, in ascending order. Set may be
 // called during the iteration.
-func (t *Table[T]) All() iter.Seq2[int32, *T] {
+func (t *Table[T]) All() iter.Seq2[int32, *T] { return t.From(0) }
+
+// From is like All for the descriptors from first on.
+func (t *Table[T]) From(first int32) iter.Seq2[int32, *T] {
 	return func(yield func(int32, *T) bool) {
-		for number := 0; number < len(t.pages); number++ {
+		for number := int(first / pageSize); number < len(t.pages); number++ {
 			page := t.pages[number]
 			if page == nil {
 				continue
 			}
 			for i, value := range page {
-				if value != nil && !yield(int32(number*pageSize+i), value) {
+				fd := int32(number*pageSize + i)
+				if value != nil && fd >= first && !yield(fd, value) {
 					return
 				}
 			}

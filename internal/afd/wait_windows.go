@@ -265,7 +265,8 @@ func (p *Poller) lookAtAll(b *batch, n int, take func(Ready)) int {
 		return 0
 	}
 	for _, e := range p.sockets {
-		if !e.disarmed {
+		// A socket that this wait has just reported has no poll.
+		if !e.disarmed && (n == 0 || e.poll != nil) {
 			b.doubts = append(b.doubts, e)
 		}
 	}

@@ -38,7 +38,7 @@ func (d descriptor) attach(q *Queue, epoll int, r *registration) syscall.Errno {
 	case unix.S_IFIFO:
 		r.kind = pipe
 	case 0:
-		if _, errno := ioctl(int(r.ident), unix.TIOCINQ); errno == unix.ENOTTY {
+		if _, errno := ioctl(int(r.ident), unix.TIOCINQ); errno != 0 { // an epoll has other errors
 			r.kind = counter
 		}
 	}
@@ -52,7 +52,7 @@ func (d descriptor) attach(q *Queue, epoll int, r *registration) syscall.Errno {
 	if errno == unix.EEXIST { // an entry of a registration whose number was closed and reopened
 		errno = d.control(q, epoll, unix.EPOLL_CTL_MOD, r)
 	}
-	if errno == 0 && r.isFragile() && !q.fragile.Swap(true) {
+	if errno == 0 && q.isFragile(r) && !q.fragile.Swap(true) {
 		q.wake() // waiters must no longer sleep in poll(2)
 	}
 	if errno != unix.EPERM {
@@ -93,13 +93,18 @@ func (r *registration) polled() bool { return r.hangs || r.source == source(desc
 
 // isFragile reports whether poll(2) of the queue may consume an event of the registration. A
 // perf_event reports each event only once, to whichever call asks first. So do some files in /proc
-// with EPOLLPRI.
-func (r *registration) isFragile() bool {
+// with EPOLLPRI. An epoll may hold such a file.
+func (q *Queue) isFragile(r *registration) bool {
 	if r.kind == counter {
 		_, errno := ioctl(int(r.ident), unix.PERF_EVENT_IOC_ID)
-		return errno == 0
+		return errno == 0 || q.isEpoll(int(r.ident))
 	}
 	return r.filter == kevent.FilterExcept && r.kind == other
+}
+
+// isEpoll reports whether fd is an epoll. Only an epoll can lack an entry.
+func (q *Queue) isEpoll(fd int) bool {
+	return epollCtl(fd, unix.EPOLL_CTL_DEL, q.wakeFD, 0, 0, 0) == unix.ENOENT
 }
 
 // makeInner opens an inner epoll, unless it exists.

@@ -286,10 +286,10 @@ func (post *posting[K]) isCurrent() bool {
 // registration.
 func (p *Poller[K]) renew() {
 	kernel, ok := p.backend.(backend.Renewer)
-	if !ok || p.isClosed.Load() || !p.descriptors.tryLockAll() {
+	if !ok || p.isClosed.Load() || !p.descriptors.TryLockAll() {
 		return
 	}
-	defer p.descriptors.unlockAll()
+	defer p.descriptors.UnlockAll()
 	p.policy.stale = 0 // after a failure, the next try needs as many stale events again
 	var lost []*Registration[K]
 	err := kernel.Renew(func(move backend.Move) {

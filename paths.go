@@ -55,8 +55,8 @@ func (p *Poller[K]) RegisterPath(path string, key K) (*Registration[K], error) {
 	watched := new(watchedPath[K])
 	r := &Registration[K]{poller: p, key: key, kind: KindPath, source: &source{value: watched}}
 	watched.timer.Owner = r
-	p.descriptors.lockAll() // addToTable may replace a closed descriptor of any number
-	defer p.descriptors.unlockAll()
+	p.descriptors.LockAll() // addToTable may replace a closed descriptor of any number
+	defer p.descriptors.UnlockAll()
 	err := p.addSource(r, func() (err error) {
 		if err = p.openPaths(); err == nil {
 			if watched.path, err = p.paths.watcher.Add(path, watched); err == nil {

@@ -60,8 +60,10 @@ type Poller[K any] struct {
 	watcher *donewatch.Watcher // wakes the leader
 	watched <-chan struct{}    // the Done of the context for which it does
 
-	descriptors descriptorLocks // held while registrations change
-	orphans     atomic.Int64    // that the kernel may still hold, but that cannot be removed
+	// Each is held while its descriptor is registered, modified or unregistered, and acquired
+	// before mu.
+	descriptors fdtable.Locks
+	orphans     atomic.Int64 // that the kernel may still hold, but that cannot be removed
 
 	mu      sync.Mutex // never held over a system call that blocks
 	table   fdtable.Table[Registration[K]]
@@ -159,8 +161,8 @@ func (p *Poller[K]) Close() error {
 	close(p.closed)
 	p.watcher.Stop()
 	p.backend.Wake()
-	p.descriptors.lockAll()
-	defer p.descriptors.unlockAll()
+	p.descriptors.LockAll()
+	defer p.descriptors.UnlockAll()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for r := range p.sources {

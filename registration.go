@@ -132,7 +132,7 @@ func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	if fd < 0 || fd > math.MaxInt32 {
 		return backend.ErrNotOpen
 	}
-	defer p.descriptors.lock(int32(fd)).Unlock()
+	defer p.descriptors.Lock(int32(fd)).Unlock()
 	p.mu.Lock()
 	// A number that is not open must not enlarge the table.
 	isNew := p.table.HasPage(int32(fd)) && p.table.Get(int32(fd)) == nil
@@ -265,7 +265,7 @@ func (r *Registration[K]) Unregister() error {
 	if p == nil {
 		return fmt.Errorf("iomux: unregister: %w", ErrNotRegistered)
 	}
-	defer p.descriptors.lock(r.fd).Unlock()
+	defer p.descriptors.Lock(r.fd).Unlock()
 	p.mu.Lock()
 	switch {
 	case p.isClosed.Load():

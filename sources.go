@@ -100,8 +100,8 @@ func (p *Poller[K]) RegisterProcess(process *os.Process, key K) (*Registration[K
 func (p *Poller[K]) registerProcess(process *os.Process, key K, watch func(*os.Process, func()) (*procwatch.Exit, error)) (*Registration[K], error) {
 	r := &Registration[K]{poller: p, key: key, kind: KindProcess, source: &source{}}
 	r.arming.store(newArming(Readable, 0))
-	p.descriptors.lockAll() // addToTable may replace a closed descriptor of any number
-	defer p.descriptors.unlockAll()
+	p.descriptors.LockAll() // addToTable may replace a closed descriptor of any number
+	defer p.descriptors.UnlockAll()
 	err := p.addSource(r, func() error {
 		exit, err := watch(process, r.weakly(func(r *Registration[K]) { r.poller.postExit(r) }))
 		if err != nil {

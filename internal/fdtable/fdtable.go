@@ -1,4 +1,4 @@
-// Package fdtable maps descriptors to values.
+// Package fdtable maps descriptors to values and to locks.
 package fdtable
 
 import "iter"

@@ -90,3 +90,17 @@ func TestAllAllowsSet(t *testing.T) {
 		t.Errorf("the iteration yielded %d descriptors, want 300", seen)
 	}
 }
+
+func TestTryLockAllTakesAllOrNone(t *testing.T) {
+	var locks fdtable.Locks
+	held := locks.Lock(1<<31 - 1)
+	if locks.TryLockAll() {
+		t.Fatal("all locks were acquired, although one is held")
+	}
+	held.Unlock()
+	if !locks.TryLockAll() {
+		t.Fatal("no lock is held, but they were not acquired")
+	}
+	locks.UnlockAll()
+	locks.Lock(0).Unlock()
+}

@@ -168,7 +168,7 @@ func TestChangesOfOneDescriptorTakeTurns(t *testing.T) {
 				_, err := p.RegisterFD(fd, iomux.Readable, 1)
 				return err
 			}
-			var want error = iomux.ErrRegistered
+			want := iomux.ErrRegistered
 			if stops == "Remove" {
 				change, want = register(t, p, fd, iomux.Readable).Unregister, nil
 			}

@@ -206,7 +206,8 @@ func liveAtTheLimit() (status int) {
 	free, err := strconv.Atoi(os.Getenv("FREE"))
 	lowest, errDup := unix.Dup(0)
 	limit := unix.Rlimit{Cur: uint64(lowest + free + 1), Max: uint64(lowest + free + 1)}
-	if errLimit := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); errors.Join(err, errDup, errLimit) != nil {
+	errLimit := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
+	if err != nil || errDup != nil || errLimit != nil {
 		return 3
 	}
 	if !waits {

@@ -18,7 +18,9 @@ func TestSignalsOfTheRuntimeAreReported(t *testing.T) {
 	var stop atomic.Bool
 	defer stop.Store(true)
 	go func() {
+		var turns int
 		for !stop.Load() { // a loop without calls has to be interrupted
+			turns++
 		}
 	}()
 	var events [1]iomux.Event[int]

@@ -148,9 +148,7 @@ func TestIterationThatIsCutOffLosesNoEvent(t *testing.T) {
 				}
 				var loop sync.WaitGroup
 				for range 2 {
-					loop.Add(1)
-					go func() {
-						defer loop.Done()
+					loop.Go(func() {
 						defer func() { _ = recover() }()
 						ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 						defer cancel()
@@ -161,7 +159,7 @@ func TestIterationThatIsCutOffLosesNoEvent(t *testing.T) {
 							seen[event.Key]++
 							leave()
 						}
-					}()
+					})
 					loop.Wait()
 				}
 				if len(seen) != 2 {

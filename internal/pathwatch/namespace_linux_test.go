@@ -52,7 +52,6 @@ func probe(t *testing.T, flags uintptr) error {
 	stdin, err := child.StdinPipe()
 	must(t, err)
 	if err := child.Start(); err != nil {
-		must(t, stdin.Close())
 		return err
 	}
 	mapping := fmt.Sprintf("0 %d 1", os.Getuid())

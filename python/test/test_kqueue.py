@@ -194,8 +194,8 @@ class Arguments(unittest.TestCase):
             (ADD, [3]),
             (select.KQ_EV_DISABLE, []),
             (select.KQ_EV_ENABLE, [3]),
-            (ADD | select.KQ_EV_CLEAR, [3]),
-            (0, []),
+            (ADD | select.KQ_EV_CLEAR, [3]),  # the flags of the first change stay
+            (0, [3]),
             (DELETE, []),
             (ADD | select.KQ_EV_ONESHOT, [3]),
         ):

@@ -75,6 +75,7 @@ class Signals(unittest.TestCase):
         self.assertEqual(signal.getsignal(signal.SIGUSR1).__qualname__.split(".")[0], "Signals")
 
     def test_one_shot(self):
+        self.watch(signal.SIGUSR1, select.KQ_EV_DELETE)  # flags of an existing one would not change
         self.watch(signal.SIGUSR1, select.KQ_EV_ADD | select.KQ_EV_ONESHOT)
         signal.raise_signal(signal.SIGUSR1)
         self.counted(1)

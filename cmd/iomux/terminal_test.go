@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 
@@ -91,7 +92,8 @@ func TestControlBackslashEndsAWaitQuietly(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd, terminal := onTerminal(t, program(t), "wait", "--all", file, "stdin")
-	readLine(t, terminal.Reader) // of the file, which is ready at once
+	readLine(t, terminal.Reader)       // of the file, which is ready at once
+	time.Sleep(500 * time.Millisecond) // a brief wait does not catch the signal
 	typeText(t, terminal, "\x1c")
 	var printed bytes.Buffer
 	_, _ = printed.ReadFrom(terminal) // Linux ends it with an error

@@ -85,13 +85,26 @@ func (s *session) catchQuit() {
 	}
 }
 
-// endAtQuit ends iomux at SIGQUIT.
+// brief is the length of a wait that does not catch SIGQUIT, because that takes a tenth of the time
+// to start. Nobody presses Ctrl-\ that soon.
+const brief = 50 * time.Millisecond
+
+// endAtQuit ends iomux at SIGQUIT. It catches the signal later, unless a CMD may run by then.
 func (s *session) endAtQuit() {
-	s.catchQuit()
-	go func() {
+	end := func() {
 		<-s.quit
 		os.Exit(128 + int(syscall.SIGQUIT))
-	}()
+	}
+	switch {
+	case s.Follow && s.child != nil:
+		s.catchQuit()
+		go end()
+	case !s.awaits(syscall.SIGQUIT):
+		time.AfterFunc(brief, func() {
+			signal.Notify(s.quit, syscall.SIGQUIT)
+			end()
+		})
+	}
 }
 
 func (s *session) awaits(sig syscall.Signal) bool {

@@ -85,9 +85,11 @@ type Poller[K any] struct {
 // opened by a Wait of 2 ms or more, and closed while the Poller is busy. If the process has no
 // descriptor left then, that Wait blocks a thread instead. A Poller can therefore always wait, even
 // at the descriptor limit. The exceptions are [Poll] and [DevPoll]: poll(2) fails with EINVAL if
-// its list is longer than RLIMIT_NOFILE. The first New of a process also starts the Go runtime's
-// netpoller, which uses two or three descriptors and would otherwise be started by the first timer.
-// The runtime ends the program if it finds no descriptor then.
+// its list is longer than RLIMIT_NOFILE.
+//
+// The first New of a process also starts the Go runtime's netpoller, which uses two or three
+// descriptors. Otherwise the first timer would start it, and the runtime would end the program if
+// no descriptor was left.
 //
 // On Windows a Poller waits on sockets. Register returns [ErrNotPollable] for other handles.
 //

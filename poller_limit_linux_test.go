@@ -53,7 +53,8 @@ func waitAtTheLimit(t *testing.T, p *iomux.Poller[int], timeout time.Duration, b
 	}
 }
 
-// Sources without a descriptor of their own can be registered at the limit. A process needs one.
+// Sources without a descriptor of their own can be registered at the limit. RegisterProcess
+// needs one.
 func TestRegisterAtTheDescriptorLimit(t *testing.T) {
 	for _, below := range []bool{false, true} {
 		t.Run(fmt.Sprintf("below=%v", below), func(t *testing.T) {

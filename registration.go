@@ -30,7 +30,7 @@ type Registration[K any] struct {
 	fd     int32
 	kind   Kind
 	// These change with both the lock of the descriptor and the Poller's lock held, so either
-	// of them is enough to read. Always no longer changes after Register.
+	// of them is enough to read. Register alone sets always.
 	always bool // no mechanism can wait for it: it is always ready
 	live   bool // registered
 	gone   bool // the descriptor was closed, or belongs to another file now

@@ -52,8 +52,8 @@ func TestAddingAgainReportsAgain(t *testing.T) {
 	}
 }
 
-// TestOffsetBehindTheEnd seeks behind the end of a file, and truncates a file below the offset.
-func TestOffsetBehindTheEnd(t *testing.T) {
+// TestOffsetBeyondTheEnd seeks beyond the end of a file, and truncates a file below the offset.
+func TestOffsetBeyondTheEnd(t *testing.T) {
 	_, fd := newFile(t, 10)
 	queue := newQueue(t)
 	for _, at := range []int64{10, 13} {

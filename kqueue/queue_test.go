@@ -288,7 +288,7 @@ func TestWaitDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// A look must report what is ready at any moment at which another goroutine wakes up for it.
+// A Control that does not wait reports a ready descriptor while another goroutine wakes up for it.
 func TestReadyIsReportedBesideASleep(t *testing.T) {
 	r, w := suite.Pipe(t)
 	queue := newQueue(t)

@@ -271,7 +271,8 @@ func TestRegisterErrors(t *testing.T) {
 	}
 }
 
-// Many sockets are not polled one by one. The look must get what a sleeping goroutine has taken.
+// A wait does not poll a long list of sockets one by one. It must still report a socket whose
+// packet a sleeping goroutine has taken.
 func TestLookBesideASleepOnManySockets(t *testing.T) {
 	p := newPoller(t)
 	for range 200 {

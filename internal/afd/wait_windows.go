@@ -109,8 +109,8 @@ func (p *Poller) wait(port windows.Handle, b *batch, d time.Duration, take func(
 	}
 }
 
-// begin arms the idle sockets. It returns the number of the round, and reports whether closed
-// sockets are to be reported. Unless it fails, the caller must call deliver.
+// begin arms the idle sockets. It returns the number of the round, and reports whether there are
+// closed sockets to report. Unless it fails, the caller must call deliver.
 func (p *Poller) begin(port windows.Handle, b *batch) (round uint32, lost bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

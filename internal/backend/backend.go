@@ -38,7 +38,7 @@ const (
 //
 // If Traits.Parallel is set, the Poller calls Add, Modify and Remove without its lock. They may
 // then run at the same time as other calls, except another call for the same descriptor, Renew and
-// Close. Events may be reported before the call returns that registers or modifies a descriptor.
+// Close. Events may be reported before the Add or Modify that requested them returns.
 //
 // # Tags
 //

@@ -102,8 +102,8 @@ func (q *Queue) collect(epoll int, events []kevent.Event, raw []unix.EpollEvent,
 			q.read(at)
 		}
 	}
-	// Each of the epoll's events has room, so that neither pending registrations nor an inner
-	// epoll take the turn of another.
+	// Each of the epoll's events has room, so that neither a pending registration nor an inner
+	// epoll displaces another event.
 	n += q.reportPending(epoll, events[n:len(events)-inners])
 	for i, fd := range q.inner {
 		if ready[i] {

@@ -251,8 +251,8 @@ func ExitStatus(pidfd int) (status int, known bool) {
 // WaitStatus returns the status that wait4(2) reports for the process of a pidfd, if the process
 // has exited. It does not reap the process.
 //
-// Until the process is reaped, its status is known only if the caller is its parent. Since Linux
-// 6.15 it is known to every process after that.
+// Before the process is reaped, only its parent can read the status. After that, every process can,
+// since Linux 6.15.
 func WaitStatus(pidfd int) (status unix.WaitStatus, known bool) {
 	if status, known, _ = ChildStatus(unix.P_PIDFD, pidfd); known {
 		return status, true

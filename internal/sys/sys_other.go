@@ -28,7 +28,7 @@ func MaxDescriptors() uint64 { return 0 }
 // IsOpen returns false, because this system has no descriptors.
 func IsOpen(int) bool { return false }
 
-// FileID has a single value, because a Poller knows no always-ready files on this system.
+// FileID has a single value, because a Poller has no always-ready files on this system.
 type FileID struct{}
 
 // Identify returns the only FileID.

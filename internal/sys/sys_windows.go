@@ -57,7 +57,7 @@ func IsOpen(fd int) bool {
 	return ok != 0
 }
 
-// FileID has a single value, because a Poller knows no always-ready files on this system.
+// FileID has a single value, because a Poller has no always-ready files on this system.
 type FileID struct{}
 
 // Identify returns the only FileID.

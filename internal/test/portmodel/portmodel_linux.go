@@ -25,7 +25,7 @@ import (
 //   - A closed descriptor is EBADFD. Regular files are always ready for everything.
 //   - Signals sometimes interrupt a wait.
 //
-// A port is a number of this process. Sleep looks at it again after each moment.
+// A port is a number of this process. Sleep looks at it again at short intervals.
 type Model struct {
 	// FailSends is how many of the next calls of Send fail with EAGAIN.
 	FailSends atomic.Int32

@@ -104,7 +104,7 @@ func levelEveryWaiter(t *testing.T, m Mechanism) {
 }
 
 // readyBesideASleep looks for a ready descriptor while another goroutine wakes up for it. The look
-// must report it at any moment of that.
+// must report it in every phase of that wake-up.
 func readyBesideASleep(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := watching(t, m, r, In, Level)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -260,6 +261,46 @@ func TestManyDuplicates(t *testing.T) {
 			t.Errorf("%d events, %v", n, err)
 		}
 	})
+}
+
+// While a goroutine is parked, an epoll accepts at most 500 duplicates of one file. Goroutines that
+// exceed this together all succeed.
+func TestManyDuplicatesSideBySide(t *testing.T) {
+	p := poller(t, nil)
+	r, _ := suite.Pipe(t)
+	for range 500 {
+		register(t, p, suite.High(t, r, 300), iomux.Readable)
+	}
+	var fds [8]int
+	for i := range fds {
+		fds[i] = suite.High(t, r, 300)
+	}
+	for range 100 {
+		// This parks.
+		if n, err := p.WaitTimeout(make([]iomux.Event[int], 1), 3*time.Millisecond); n != 0 || err != nil {
+			t.Fatalf("%d events, %v", n, err)
+		}
+		var together sync.WaitGroup
+		var registered [len(fds)]*iomux.Registration[int]
+		start := make(chan struct{})
+		for i, fd := range fds {
+			together.Go(func() {
+				<-start
+				var err error
+				if registered[i], err = p.RegisterFD(fd, iomux.Readable, 0); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		close(start)
+		together.Wait()
+		if t.Failed() {
+			return
+		}
+		for _, r := range registered {
+			must(t, r.Unregister())
+		}
+	}
 }
 
 // Each write to an eventfd is an edge, even if it was not read before.

@@ -22,11 +22,12 @@ import (
 //     a registered descriptor forbids parking (see forbidsParking), and when the system refuses
 //     a duplicate.
 //
-// The backend makes its system calls directly instead of through an epoll.Poller. The descriptor
-// stays open while the Poller's lock is held, so calls that cannot block need no reference count.
+// The backend makes its system calls directly instead of through an epoll.Poller. Calls that cannot
+// block need no reference count: the descriptor stays open during them, because Renew and Close do
+// not run beside Add, Modify, Remove and Look.
 type epollBackend struct {
 	blocking bool
-	fd       int // the descriptor of kernel; guarded by the Poller's lock
+	fd       int // the descriptor of kernel; changed only in Renew and Close
 	kernel   atomic.Pointer[kernel]
 	waker    wakeDescriptor
 	sleeper  sleeper // wakes a blocked sleep; the parker wakes a parked one
@@ -162,12 +163,12 @@ func (b *epollBackend) Add(fd int, interest Interest, tag uint32) error {
 		b.stopParking()
 	}
 	errno := control(b.fd, sys.EpollAdd, fd, interest, tag)
-	if (errno == syscall.EINVAL || errno == syscall.ELOOP) && b.stopParking() {
-		// The parker nests the epoll in the runtime's. Linux then allows one level of
-		// nesting less, and at most 500 duplicates of one file.
-		if errno = control(b.fd, sys.EpollAdd, fd, interest, tag); errno == 0 {
-			b.forbid(fd)
-		}
+	if errno == syscall.EINVAL || errno == syscall.ELOOP {
+		// A parker nests the epoll in the runtime's. Linux then allows one level of nesting
+		// less, and at most 500 duplicates of one file. Another Add may have closed it by now.
+		b.forbid(fd)
+		b.stopParking()
+		errno = control(b.fd, sys.EpollAdd, fd, interest, tag)
 	}
 	if errno != 0 {
 		if errno != syscall.EEXIST {

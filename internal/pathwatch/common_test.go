@@ -5,6 +5,7 @@ package pathwatch
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -234,7 +235,21 @@ func lastSeen(t *testing.T, w *Watcher, p *Path, name, text string) {
 			return
 		}
 	}
+	if lostByWine(t, name) {
+		return
+	}
 	t.Errorf("the last text read is %q, want %q", seen, text)
+}
+
+// lostByWine reports whether Wine removed the file that was saved last. Wine removes a file when
+// its last handle is closed, even if the file was opened again and written in the meantime.
+func lostByWine(t *testing.T, name string) bool {
+	t.Helper()
+	if _, err := os.Lstat(name); !wine.Running() || !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	t.Log("Wine removed the saved file")
+	return true
 }
 
 func TestChangesOfFile(t *testing.T) {

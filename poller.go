@@ -130,7 +130,8 @@ func (p *Poller[K]) Supports(interest Interest) bool {
 	return p.backend != nil && p.backend.Supports(backend.Interest(interest))
 }
 
-// Len returns the number of current registrations. After Close it returns 0.
+// Len returns the number of current registrations, and may count a call of Register in progress.
+// After Close it returns 0.
 func (p *Poller[K]) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -76,6 +76,17 @@ func write(t testing.TB, s windows.Handle) {
 	must(t, windows.WSASend(s, &buffer, 1, &n, 0, nil, nil))
 }
 
+// writeLater writes a byte after quiet, and closes the result when the call has returned. Until then
+// Wine reports that the socket has no room.
+func writeLater(t testing.TB, s windows.Handle) <-chan struct{} {
+	sent := make(chan struct{})
+	time.AfterFunc(quiet, func() {
+		defer close(sent)
+		write(t, s)
+	})
+	return sent
+}
+
 func drain(t testing.TB, s windows.Handle) {
 	t.Helper()
 	var text [64]byte
@@ -93,10 +104,11 @@ func TestCall(t *testing.T) {
 		if n, err := call.Poll(sockets, quiet); n != 0 || err != nil || time.Since(start) < quiet {
 			t.Errorf("Poll: %d, %v after %v", n, err, time.Since(start))
 		}
-		time.AfterFunc(quiet, func() { write(t, client) })
+		sent := writeLater(t, client)
 		if n, err := call.Poll(sockets, -1); n != 1 || err != nil || sockets[1].Ready != afd.In || sockets[0].Ready != 0 {
 			t.Errorf("Poll: %d, %v, %+v", n, err, sockets)
 		}
+		<-sent
 		drain(t, server)
 	}
 	sockets = append(sockets, afd.Socket{Handle: client, Events: afd.Out}, afd.Socket{Handle: client, Events: afd.Out | afd.In})

@@ -32,10 +32,11 @@ func TestWait(t *testing.T) {
 		if n, err := wait(list, quiet); n != 0 || err != nil || time.Since(start) < quiet {
 			t.Errorf("nothing is ready: %d, %v after %v", n, err, time.Since(start))
 		}
-		time.AfterFunc(quiet, func() { write(t, client) })
+		sent := writeLater(t, client)
 		if n, err := wait(list, -1); n != 1 || err != nil || list[1].Ready != afd.In {
 			t.Errorf("a byte has come: %d, %v, %+v", n, err, list)
 		}
+		<-sent
 		list = append(list, afd.Socket{Handle: client, Events: afd.Out})
 		if n, err := wait(list, soon); n != 2 || err != nil || list[3].Ready != afd.Out {
 			t.Errorf("there is room: %d, %v, %+v", n, err, list)

@@ -76,8 +76,8 @@ func write(t testing.TB, s windows.Handle) {
 	must(t, windows.WSASend(s, &buffer, 1, &n, 0, nil, nil))
 }
 
-// writeLater writes a byte after quiet, and closes the result when the call has returned. Until then
-// Wine reports that the socket has no room.
+// writeLater writes a byte after quiet, and closes the result when the call has returned. Until
+// then Wine reports that the socket has no room.
 func writeLater(t testing.TB, s windows.Handle) <-chan struct{} {
 	sent := make(chan struct{})
 	time.AfterFunc(quiet, func() {

@@ -130,7 +130,7 @@ func TestChangesOfDifferentDescriptorsRunSideBySide(t *testing.T) {
 	for _, stops := range []string{"Add", "Modify", "Remove"} {
 		t.Run(stops, func(t *testing.T) {
 			p, b := newPaused(t, stops)
-			readable, writable := suite.Pipe(t) // two numbers in a row do not share a lock
+			readable, writable := suite.Pipe(t) // two numbers in a row have two locks
 			var ends []<-chan error
 			for _, fd := range []int{readable, writable} {
 				ends = append(ends, b.start(t, func() error {

@@ -123,7 +123,7 @@ func TestPeerThatOnlyShutDownStillReads(t *testing.T) {
 				expect(t, p, r, iomux.ReadHangup)
 				ended := iomux.Hangup | iomux.Errored
 				for end := time.Now().Add(soon); ; {
-					_, _ = descriptor.TryWrite(own, []byte{1}) // the first one can succeed
+					_, _ = descriptor.TryWrite(own, []byte{1}) // the first can succeed
 					if event := expect(t, p, r, iomux.ReadHangup); event.Ready&ended != 0 {
 						break
 					}

@@ -60,7 +60,7 @@ func TestRegisterAtTheDescriptorLimit(t *testing.T) {
 		t.Run(fmt.Sprintf("below=%v", below), func(t *testing.T) {
 			inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 				switch p.Mechanism() {
-				case iomux.Poll, iomux.DevPoll, iomux.EventPort: // whose model uses poll(2)
+				case iomux.Poll, iomux.DevPoll, iomux.EventPort: // they use poll(2)
 					if below {
 						t.Skip("poll(2) refuses lists longer than the limit")
 					}

@@ -236,7 +236,7 @@ func TestFilesThatAreNotWhatTheySeem(t *testing.T) {
 			isErr(t, err, iomux.ErrNotPollable)
 		}
 		switch p.Mechanism() {
-		case iomux.Select, iomux.EventPort: // select(2) reports it as ready, the model never
+		case iomux.Select, iomux.EventPort: // select(2) reports it as ready, the model not
 		default:
 			_, err := p.RegisterFD(path, iomux.Readable, 0)
 			isErr(t, err, iomux.ErrNotPollable)

@@ -54,7 +54,7 @@ func openNull(t *testing.T) int {
 // If renewed is set, the Poller has replaced its epoll in between.
 func modifyReused(t *testing.T, p *iomux.Poller[int], other func(*testing.T) int, renewed bool) {
 	low := readyPipe(t)
-	fd := suite.High(t, low, 300) // a number that nothing else gets
+	fd := suite.High(t, low, 300) // nothing else gets it
 	r := register(t, p, fd, iomux.Readable|iomux.OneShot)
 	expect(t, p, r, iomux.Readable)
 	if renewed {

@@ -30,7 +30,7 @@ func TestUnreachablePollerEndsItsSources(t *testing.T) {
 			}
 			limit := descriptors + many - 1
 			if runtime.GOOS == "windows" {
-				// Threads of the runtime have events, and a Poller has nine handles.
+				// Threads of the runtime have events, and a Poller nine handles.
 				limit += 5 * many
 			}
 			for end := time.Now().Add(soon); leak.Count() > limit || runtime.NumGoroutine() >= goroutines+many; time.Sleep(time.Millisecond) {

@@ -130,7 +130,7 @@ const (
 	Err       Events = 0x8        // EPOLLERR, select.EPOLLERR: an error, or no reader of a pipe
 	Hup       Events = 0x10       // EPOLLHUP, select.EPOLLHUP: both directions are shut down
 	RdNorm    Events = 0x40       // EPOLLRDNORM, select.EPOLLRDNORM: the same as In
-	RdBand    Events = 0x80       // EPOLLRDBAND, select.EPOLLRDBAND: priority data, not on Linux
+	RdBand    Events = 0x80       // EPOLLRDBAND, select.EPOLLRDBAND: priority, not on Linux
 	WrNorm    Events = 0x100      // EPOLLWRNORM, select.EPOLLWRNORM: the same as Out
 	WrBand    Events = 0x200      // EPOLLWRBAND, select.EPOLLWRBAND: priority data can be sent
 	Msg       Events = 0x400      // EPOLLMSG, select.EPOLLMSG: never reported by Linux

@@ -40,7 +40,11 @@ func TestAddingAgainDoesNotEnable(t *testing.T) {
 }
 
 // TestAddingAgainReportsAgain adds a registration with EvClear again. Its condition still holds.
-func TestAddingAgainReportsAgain(t *testing.T) {
+func TestAddingAgainReportsAgain(t *testing.T) { reportsAgain(t, kqueue.EvAdd|kqueue.EvClear) }
+
+// reportsAgain changes a registration with EvClear, and expects its lasting condition each time.
+func reportsAgain(t *testing.T, flags kqueue.Flags) {
+	t.Helper()
 	r, w := suite.Pipe(t)
 	suite.Write(t, w)
 	queue := newQueue(t)
@@ -48,7 +52,7 @@ func TestAddingAgainReportsAgain(t *testing.T) {
 	for range 3 {
 		one(t, queue, r, kqueue.FilterRead)
 		none(t, queue)
-		apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear))
+		apply(t, queue, change(r, kqueue.FilterRead, flags))
 	}
 }
 

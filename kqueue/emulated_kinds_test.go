@@ -254,17 +254,7 @@ func TestNotesAreKeptWithoutEvAdd(t *testing.T) {
 
 // TestChangesWithoutAFlagReportAgain makes changes of a registration with EvClear whose condition
 // still holds. OpenBSD ignores them.
-func TestChangesWithoutAFlagReportAgain(t *testing.T) {
-	r, w := suite.Pipe(t)
-	suite.Write(t, w)
-	queue := newQueue(t)
-	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear))
-	for range 3 {
-		one(t, queue, r, kqueue.FilterRead)
-		none(t, queue)
-		apply(t, queue, change(r, kqueue.FilterRead, 0))
-	}
-}
+func TestChangesWithoutAFlagReportAgain(t *testing.T) { reportsAgain(t, 0) }
 
 // A queue on Linux has several epolls, and sources outside any epoll. All of them have their turn.
 func TestShortListReportsFiltersAndDevicesInTurns(t *testing.T) {

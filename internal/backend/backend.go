@@ -87,10 +87,10 @@ type Backend interface {
 // Traits describe a backend to the Poller.
 type Traits struct {
 	Exact    bool // an event has its registration's tag, and Add refuses a second registration
-	Parallel bool // calls for different descriptors may run side by side; requires Exact and Live
+	Parallel bool // changes of different descriptors may run side by side; needs Exact and Live
 	Live     bool // a Sleep sees changes; otherwise the Poller calls Wake after a change
 	OneShot  bool // it has a one-shot mode; otherwise the Poller calls Forget after an event
-	Late     bool // a closed descriptor, or the next file of its number, may be reported briefly
+	Late     bool // a closed descriptor, or the next file of its number, may appear briefly
 }
 
 // Owner gives a backend access to the Poller during Sleep.

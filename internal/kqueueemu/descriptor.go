@@ -38,7 +38,7 @@ func (d descriptor) attach(q *Queue, epoll int, r *registration) syscall.Errno {
 	case unix.S_IFIFO:
 		r.kind = pipe
 	case 0:
-		if _, errno := ioctl(int(r.ident), unix.TIOCINQ); errno != 0 { // an epoll has other errors
+		if _, errno := ioctl(int(r.ident), unix.TIOCINQ); errno != 0 { // ENOTTY, or EINVAL
 			r.kind = counter
 		}
 	}

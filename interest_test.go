@@ -123,7 +123,8 @@ func TestPeerThatOnlyShutDownStillReads(t *testing.T) {
 				expect(t, p, r, iomux.ReadHangup)
 				ended := iomux.Hangup | iomux.Errored
 				for end := time.Now().Add(soon); ; {
-					_, _ = descriptor.TryWrite(own, []byte{1}) // the first can succeed
+					// The first write can succeed.
+					_, _ = descriptor.TryWrite(own, []byte{1})
 					if event := expect(t, p, r, iomux.ReadHangup); event.Ready&ended != 0 {
 						break
 					}

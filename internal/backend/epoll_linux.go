@@ -165,7 +165,7 @@ func (b *epollBackend) Add(fd int, interest Interest, tag uint32) error {
 	errno := control(b.fd, sys.EpollAdd, fd, interest, tag)
 	if errno == syscall.EINVAL || errno == syscall.ELOOP {
 		// A parker nests the epoll in the runtime's. Linux then allows one level of nesting
-		// less, and at most 500 duplicates of a file. Another Add may have closed it by now.
+		// less, and at most 500 duplicates of a file. Another Add may have closed it.
 		b.forbid(fd)
 		b.stopParking()
 		errno = control(b.fd, sys.EpollAdd, fd, interest, tag)

@@ -84,7 +84,14 @@ func apply(changes, events []kevent.Event, change func(kevent.Event) syscall.Err
 }
 
 func changeError(change kevent.Event, errno syscall.Errno) error {
-	return fmt.Errorf("kqueue: %v: %w", fromRaw(change), os.NewSyscallError("kevent", errno))
+	advice := ""
+	if isEmulated && errno == syscall.EOPNOTSUPP {
+		switch change.Filter {
+		case kevent.FilterRead, kevent.FilterVnode, kevent.FilterFS:
+			advice = " (mount /proc, which the filter needs)"
+		}
+	}
+	return fmt.Errorf("kqueue: %v: %w%s", fromRaw(change), os.NewSyscallError("kevent", errno), advice)
 }
 
 // waitError returns the error of a wait that ended with errno.

@@ -106,6 +106,35 @@ func TestLinkThatGoesAway(t *testing.T) {
 	}
 }
 
+// TestMissingProcIsNamed mounts an empty file system on /proc.
+func TestMissingProcIsNamed(t *testing.T) {
+	queue := newQueue(t)
+	file, err := unix.Open(newMount(t), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	must(t, err)
+	leak.Opened(file)
+	defer suite.Close(t, file)
+	must(t, unix.Mount("test", "/proc", "tmpfs", 0, ""))
+	defer func() { must(t, unix.Unmount("/proc", 0)) }()
+	for _, bad := range []kqueue.Event{
+		change(file, kqueue.FilterRead, kqueue.EvAdd),
+		noted(file, kqueue.FilterVnode, kqueue.EvAdd, kqueue.NoteWrite, 0),
+		noted(0, kqueue.FilterFS, kqueue.EvAdd, mountNotes, 0),
+	} {
+		fails(t, queue, bad, unix.EOPNOTSUPP)
+		_, err := queue.Control([]kqueue.Event{bad}, nil, 0)
+		if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "mount /proc") {
+			t.Errorf("%v: error is %v, want errors.ErrUnsupported with advice", bad.Filter, err)
+		}
+	}
+	if _, err := kqueue.FromFD(queue.FD()); !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "mount /proc") {
+		t.Errorf("FromFD: error is %v, want errors.ErrUnsupported with advice", err)
+	}
+	if _, err := kqueue.FromFD(file); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("FromFD of a folder: error is %v, want errors.ErrUnsupported", err)
+	}
+	none(t, queue)
+}
+
 const mountNotes = kqueue.NoteMount | kqueue.NoteUnmount
 
 // newMount returns a directory to mount on, in a new namespace.

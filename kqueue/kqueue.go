@@ -129,13 +129,14 @@
 //   - Data of FilterRead is the size of the first datagram. It is 1 for an eventfd, a timerfd, a
 //     queue, an epoll, and a listening socket other than TCP. Data of FilterWrite is the free room
 //     in the buffer of a socket or pipe, as the kernel counts it, and 0 for anything else.
-//   - Regular files and FilterVnode need /proc. Watching a file requires permission to read it, or
-//     the error is EACCES. NoteDelete of a directory requires permission to read its parent.
-//     NoteRevoke is reported for terminals only. The error for a descriptor without a file is
-//     EINVAL.
+//   - FilterVnode, FilterFS and FilterRead of a regular file need /proc. If it is not mounted, the
+//     error is EOPNOTSUPP.
+//   - Watching a file requires permission to read it, or the error is EACCES. NoteDelete of a
+//     directory requires permission to read its parent. NoteRevoke is reported for terminals only.
+//     The error for a descriptor without a file is EINVAL.
 //   - NoteExit always reports the status of children. It reports the status of other processes if
-//     they belong to the same user, or since Linux 6.15. Otherwise Data is -1. Linux 6.15 reports
-//     it after the parent has waited for the process.
+//     they belong to the same user and /proc is mounted, or since Linux 6.15. Otherwise Data is -1.
+//     Linux 6.15 reports it after the parent has waited for the process.
 //   - NoteFork, NoteExec and NoteTrack need Linux 6.6 or CAP_NET_ADMIN, and do not work in
 //     containers. Otherwise the error is EPERM. NoteTrackErr also reports that messages of the
 //     kernel were lost.
@@ -178,7 +179,8 @@ func New() (*Queue, error) { return create() }
 // number, the first Close closes the number. Do not close one while a Control of the other waits.
 // Control of the other returns EBADF afterwards.
 //
-// Errors: EBADF if fd is not open or not a kqueue; errors.ErrUnsupported as in New.
+// Errors: EBADF if fd is not open or not a kqueue; errors.ErrUnsupported as in New, and on Linux
+// without /proc.
 func FromFD(fd int) (*Queue, error) { return adopt(fd) }
 
 // FD returns the descriptor of the queue, or -1 after Close. It is readable while an event is

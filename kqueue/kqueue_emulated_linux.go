@@ -34,11 +34,14 @@ func adopt(fd int) (*Queue, error) {
 	if !sys.IsOpen(fd) {
 		return nil, sys.NewError("kevent", fd, unix.EBADF, "it is not open")
 	}
-	emulated := kqueueemu.Find(fd)
-	if emulated == nil {
-		return nil, sys.NewError("kevent", fd, unix.EBADF, "it is not a queue of this process")
+	switch emulated, errno := kqueueemu.Find(fd); errno {
+	case 0:
+		return own(fd, emulated), nil
+	case kqueueemu.ErrNoProc:
+		return nil, sys.NewError("kevent", fd, errno, "mount /proc to find the queue")
+	default:
+		return nil, sys.NewError("kevent", fd, errno, "it is not a queue of this process")
 	}
-	return own(fd, emulated), nil
 }
 
 func own(fd int, emulated *kqueueemu.Queue) *Queue {

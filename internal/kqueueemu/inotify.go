@@ -9,6 +9,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/sys"
 )
 
 // watch is inotify's watch of one file, shared by all descriptors of the file.
@@ -34,6 +36,9 @@ func (q *Queue) watchFile(epoll int, r *registration, events uint32) syscall.Err
 		return 0
 	}
 	w, errno := q.addWatch(epoll, pathOf(r), events)
+	if errno == unix.ENOENT && sys.IsOpen(int(r.ident)) {
+		return ErrNoProc
+	}
 	if errno == 0 && r.watch != w {
 		q.unwatchFile(r)
 		r.watch = w
@@ -71,6 +76,9 @@ func (q *Queue) unwatchParent(r *registration) {
 		q.dropUnused(w)
 	}
 }
+
+// ErrNoProc is the errno if the file system /proc is not mounted.
+const ErrNoProc = unix.EOPNOTSUPP
 
 // pathOf returns a path that leads to the registration's file even after it was renamed or removed.
 func pathOf(r *registration) string { return "/proc/self/fd/" + strconv.FormatUint(r.ident, 10) }

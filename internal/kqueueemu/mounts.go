@@ -68,6 +68,9 @@ func (q *Queue) makeMounts(epoll int) syscall.Errno {
 	// A thread may have its own mount namespace. The open file keeps showing that of this
 	// thread.
 	fd, errno := q.adopt(unix.Open("/proc/thread-self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0))
+	if errno == unix.ENOENT {
+		return ErrNoProc
+	}
 	if errno != 0 {
 		return errno
 	}

@@ -111,11 +111,11 @@ func New() (q *Queue, fd int, call string, err error) {
 }
 
 // Find returns the queue whose epoll is fd or has fd as a duplicate. The caller must release fd
-// with Release. For all other descriptors Find returns nil.
-func Find(fd int) *Queue {
+// with Release. For all other descriptors the errno is EBADF, or ErrNoProc if /proc is not mounted.
+func Find(fd int) (*Queue, syscall.Errno) {
 	info, err := sys.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(fd))
-	if err != nil {
-		return nil
+	if err == unix.ENOENT && sys.IsOpen(fd) {
+		return nil, ErrNoProc
 	}
 	queues.Lock()
 	defer queues.Unlock()
@@ -124,10 +124,10 @@ func Find(fd int) *Queue {
 			q.mu.Lock()
 			q.fds[fd] = true
 			q.mu.Unlock()
-			return q
+			return q, 0
 		}
 	}
-	return nil
+	return nil, unix.EBADF
 }
 
 // isIn reports whether info describes the queue's epoll. An epoll lists its entries as "tfd: 5

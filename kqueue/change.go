@@ -53,7 +53,7 @@ func refusesFilter(f Filter) bool {
 // candidates names the notes. The missing ones share a bit, which may mean any of them.
 func candidates(filter Filter, notes Fflags) string {
 	var names []string
-	for _, name := range noteNames(filter) {
+	for _, name := range notesOf(filter) {
 		if name.Value != 0 && notes&Fflags(name.Value) == Fflags(name.Value) {
 			names = append(names, name.Text)
 		}

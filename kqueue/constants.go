@@ -14,41 +14,41 @@ type Filter int16
 const (
 	// FilterRead is EVFILT_READ, select.KQ_FILTER_READ: Ident is a descriptor, Data the bytes
 	// to read.
-	FilterRead = Filter(kevent.FilterRead)
+	FilterRead Filter = Filter(kevent.FilterRead)
 	// FilterWrite is EVFILT_WRITE, select.KQ_FILTER_WRITE: Ident is a descriptor, Data the room
 	// for writing.
-	FilterWrite = Filter(kevent.FilterWrite)
+	FilterWrite Filter = Filter(kevent.FilterWrite)
 	// FilterAIO is EVFILT_AIO, select.KQ_FILTER_AIO: Ident is a struct aiocb that aio_read(2)
 	// registers.
-	FilterAIO = Filter(kevent.FilterAIO)
+	FilterAIO Filter = Filter(kevent.FilterAIO)
 	// FilterVnode is EVFILT_VNODE, select.KQ_FILTER_VNODE: Ident is the descriptor of a file.
-	FilterVnode = Filter(kevent.FilterVnode)
+	FilterVnode Filter = Filter(kevent.FilterVnode)
 	// FilterProc is EVFILT_PROC, select.KQ_FILTER_PROC: Ident is a process.
-	FilterProc = Filter(kevent.FilterProc)
+	FilterProc Filter = Filter(kevent.FilterProc)
 	// FilterNetdev is EVFILT_NETDEV, select.KQ_FILTER_NETDEV: Ident is a network interface
 	// (Linux).
-	FilterNetdev = Filter(kevent.FilterNetdev)
+	FilterNetdev Filter = Filter(kevent.FilterNetdev)
 	// FilterSignal is EVFILT_SIGNAL, select.KQ_FILTER_SIGNAL: Ident is a signal, Data the
 	// number of times it arrived.
-	FilterSignal = Filter(kevent.FilterSignal)
+	FilterSignal Filter = Filter(kevent.FilterSignal)
 	// FilterTimer is EVFILT_TIMER, select.KQ_FILTER_TIMER: Data is the period, reported as the
 	// number of expiries.
-	FilterTimer = Filter(kevent.FilterTimer)
+	FilterTimer Filter = Filter(kevent.FilterTimer)
 	// FilterUser is EVFILT_USER, no Python name: an event made with NoteTrigger (NetBSD 10,
 	// OpenBSD 7.8).
-	FilterUser = Filter(kevent.FilterUser)
+	FilterUser Filter = Filter(kevent.FilterUser)
 	// FilterExcept is EVFILT_EXCEPT, no Python name: urgent data (macOS, OpenBSD, DragonFly,
 	// Linux).
-	FilterExcept = Filter(kevent.FilterExcept)
+	FilterExcept Filter = Filter(kevent.FilterExcept)
 	// FilterFS is EVFILT_FS, no Python name: file systems were mounted or unmounted (not
 	// OpenBSD).
-	FilterFS = Filter(kevent.FilterFS)
+	FilterFS Filter = Filter(kevent.FilterFS)
 	// FilterEmpty is EVFILT_EMPTY, no Python name: everything written has been sent (FreeBSD,
 	// NetBSD).
-	FilterEmpty = Filter(kevent.FilterEmpty)
+	FilterEmpty Filter = Filter(kevent.FilterEmpty)
 	// FilterProcDesc is EVFILT_PROCDESC, no Python name: Ident is a process descriptor
 	// (FreeBSD).
-	FilterProcDesc = Filter(kevent.FilterProcDesc)
+	FilterProcDesc Filter = Filter(kevent.FilterProcDesc)
 )
 
 // Flags is the flags field of struct kevent: the actions of a change, and properties of an event.
@@ -58,33 +58,33 @@ type Flags uint16
 // The flags, which have the same numbers on every system.
 const (
 	// EvAdd is EV_ADD, select.KQ_EV_ADD: register, or modify a registration.
-	EvAdd = Flags(kevent.Add)
+	EvAdd Flags = Flags(kevent.Add)
 	// EvDelete is EV_DELETE, select.KQ_EV_DELETE: unregister.
-	EvDelete = Flags(kevent.Delete)
+	EvDelete Flags = Flags(kevent.Delete)
 	// EvEnable is EV_ENABLE, select.KQ_EV_ENABLE: report again.
-	EvEnable = Flags(kevent.Enable)
+	EvEnable Flags = Flags(kevent.Enable)
 	// EvDisable is EV_DISABLE, select.KQ_EV_DISABLE: stay registered but do not report.
-	EvDisable = Flags(kevent.Disable)
+	EvDisable Flags = Flags(kevent.Disable)
 	// EvOneShot is EV_ONESHOT, select.KQ_EV_ONESHOT: unregister after one report.
-	EvOneShot = Flags(kevent.OneShot)
+	EvOneShot Flags = Flags(kevent.OneShot)
 	// EvClear is EV_CLEAR, select.KQ_EV_CLEAR: report each change once, and not a lasting
 	// condition.
-	EvClear = Flags(kevent.Clear)
+	EvClear Flags = Flags(kevent.Clear)
 	// EvReceipt is EV_RECEIPT, no Python name: report the change's result as an event with
 	// EvError.
-	EvReceipt = Flags(kevent.Receipt)
+	EvReceipt Flags = Flags(kevent.Receipt)
 	// EvDispatch is EV_DISPATCH, no Python name: disable after one report.
-	EvDispatch = Flags(kevent.Dispatch)
+	EvDispatch Flags = Flags(kevent.Dispatch)
 	// EvSysFlags is EV_SYSFLAGS, select.KQ_EV_SYSFLAGS: bits that the system reserves.
-	EvSysFlags = Flags(kevent.SysFlags)
+	EvSysFlags Flags = Flags(kevent.SysFlags)
 	// EvFlag1 is EV_FLAG1, select.KQ_EV_FLAG1: a bit of EvSysFlags. macOS uses it as EV_OOBAND.
-	EvFlag1 = Flags(kevent.Flag1)
+	EvFlag1 Flags = Flags(kevent.Flag1)
 	// EvError is EV_ERROR, select.KQ_EV_ERROR: Data is the errno of a change, or 0 in a
 	// receipt.
-	EvError = Flags(kevent.Error)
+	EvError Flags = Flags(kevent.Error)
 	// EvEOF is EV_EOF, select.KQ_EV_EOF: the peer has gone (Fflags is a socket's error), or the
 	// process has ended.
-	EvEOF = Flags(kevent.EOF)
+	EvEOF Flags = Flags(kevent.EOF)
 )
 
 // Fflags is the fflags field of struct kevent: a set of notes. The numbers of different filters
@@ -95,129 +95,110 @@ type Fflags uint32
 // such notes have the same number, which no kernel uses.
 const (
 	// NoteLowat is NOTE_LOWAT, select.KQ_NOTE_LOWAT (read, write): report at least Data bytes.
-	NoteLowat = Fflags(kevent.NoteLowat)
+	NoteLowat Fflags = Fflags(kevent.NoteLowat)
 	// NoteOOB is NOTE_OOB, no Python name (except): urgent data (macOS, OpenBSD, DragonFly,
 	// Linux).
-	NoteOOB = Fflags(kevent.NoteOOB)
+	NoteOOB Fflags = Fflags(kevent.NoteOOB)
 
 	// NoteDelete is NOTE_DELETE, select.KQ_NOTE_DELETE (vnode): a name of the file was removed.
-	NoteDelete = Fflags(kevent.NoteDelete)
+	NoteDelete Fflags = Fflags(kevent.NoteDelete)
 	// NoteWrite is NOTE_WRITE, select.KQ_NOTE_WRITE (vnode): the file was written. In a
 	// directory, an entry was added or removed.
-	NoteWrite = Fflags(kevent.NoteWrite)
+	NoteWrite Fflags = Fflags(kevent.NoteWrite)
 	// NoteExtend is NOTE_EXTEND, select.KQ_NOTE_EXTEND (vnode): the file grew.
-	NoteExtend = Fflags(kevent.NoteExtend)
+	NoteExtend Fflags = Fflags(kevent.NoteExtend)
 	// NoteAttrib is NOTE_ATTRIB, select.KQ_NOTE_ATTRIB (vnode): the file's attributes changed.
-	NoteAttrib = Fflags(kevent.NoteAttrib)
+	NoteAttrib Fflags = Fflags(kevent.NoteAttrib)
 	// NoteLink is NOTE_LINK, select.KQ_NOTE_LINK (vnode): the file's link count changed.
-	NoteLink = Fflags(kevent.NoteLink)
+	NoteLink Fflags = Fflags(kevent.NoteLink)
 	// NoteRename is NOTE_RENAME, select.KQ_NOTE_RENAME (vnode): the file was renamed.
-	NoteRename = Fflags(kevent.NoteRename)
+	NoteRename Fflags = Fflags(kevent.NoteRename)
 	// NoteRevoke is NOTE_REVOKE, select.KQ_NOTE_REVOKE (vnode): revoke(2), or its file system
 	// was unmounted.
-	NoteRevoke = Fflags(kevent.NoteRevoke)
+	NoteRevoke Fflags = Fflags(kevent.NoteRevoke)
 	// NoteOpen is NOTE_OPEN, no Python name (vnode): the file was opened (FreeBSD, NetBSD 10,
 	// Linux).
-	NoteOpen = Fflags(kevent.NoteOpen)
+	NoteOpen Fflags = Fflags(kevent.NoteOpen)
 	// NoteClose is NOTE_CLOSE, no Python name (vnode): the file was closed after being open for
 	// reading (FreeBSD, NetBSD 10, Linux).
-	NoteClose = Fflags(kevent.NoteClose)
+	NoteClose Fflags = Fflags(kevent.NoteClose)
 	// NoteCloseWrite is NOTE_CLOSE_WRITE, no Python name (vnode): the file was closed after
 	// being open for writing (FreeBSD, NetBSD 10, Linux).
-	NoteCloseWrite = Fflags(kevent.NoteCloseWrite)
+	NoteCloseWrite Fflags = Fflags(kevent.NoteCloseWrite)
 	// NoteRead is NOTE_READ, no Python name (vnode): the file was read (FreeBSD, NetBSD 10,
 	// Linux).
-	NoteRead = Fflags(kevent.NoteRead)
+	NoteRead Fflags = Fflags(kevent.NoteRead)
 
 	// NoteExit is NOTE_EXIT, select.KQ_NOTE_EXIT (proc): the process exited; Data is its status
 	// as in wait(2).
-	NoteExit = Fflags(kevent.NoteExit)
+	NoteExit Fflags = Fflags(kevent.NoteExit)
 	// NoteFork is NOTE_FORK, select.KQ_NOTE_FORK (proc): the process called fork(2).
-	NoteFork = Fflags(kevent.NoteFork)
+	NoteFork Fflags = Fflags(kevent.NoteFork)
 	// NoteExec is NOTE_EXEC, select.KQ_NOTE_EXEC (proc): the process called execve(2).
-	NoteExec = Fflags(kevent.NoteExec)
+	NoteExec Fflags = Fflags(kevent.NoteExec)
 	// NoteExitStatus is NOTE_EXITSTATUS, no Python name (proc): macOS needs it to report the
 	// status; 0 elsewhere.
-	NoteExitStatus = Fflags(kevent.NoteExitStatus)
+	NoteExitStatus Fflags = Fflags(kevent.NoteExitStatus)
 	// NoteTrack is NOTE_TRACK, select.KQ_NOTE_TRACK (proc): follow its children too; refused by
 	// macOS.
-	NoteTrack = Fflags(kevent.NoteTrack)
+	NoteTrack Fflags = Fflags(kevent.NoteTrack)
 	// NoteTrackErr is NOTE_TRACKERR, select.KQ_NOTE_TRACKERR (proc): a child could not be
 	// followed.
-	NoteTrackErr = Fflags(kevent.NoteTrackErr)
+	NoteTrackErr Fflags = Fflags(kevent.NoteTrackErr)
 	// NoteChild is NOTE_CHILD, select.KQ_NOTE_CHILD (proc): a child that is followed; Data is
 	// its parent.
-	NoteChild = Fflags(kevent.NoteChild)
+	NoteChild Fflags = Fflags(kevent.NoteChild)
 	// NotePCtrlMask is NOTE_PCTRLMASK, select.KQ_NOTE_PCTRLMASK (proc): the bits that are
 	// notes.
-	NotePCtrlMask = Fflags(kevent.NotePCtrlMask)
+	NotePCtrlMask Fflags = Fflags(kevent.NotePCtrlMask)
 	// NotePDataMask is NOTE_PDATAMASK, select.KQ_NOTE_PDATAMASK (proc): the bits that hold a
 	// number.
-	NotePDataMask = Fflags(kevent.NotePDataMask)
+	NotePDataMask Fflags = Fflags(kevent.NotePDataMask)
 
 	// NoteLinkUp is NOTE_LINKUP, select.KQ_NOTE_LINKUP (netdev): the link is up.
-	NoteLinkUp = Fflags(kevent.NoteLinkUp)
+	NoteLinkUp Fflags = Fflags(kevent.NoteLinkUp)
 	// NoteLinkDown is NOTE_LINKDOWN, select.KQ_NOTE_LINKDOWN (netdev): the link is down.
-	NoteLinkDown = Fflags(kevent.NoteLinkDown)
+	NoteLinkDown Fflags = Fflags(kevent.NoteLinkDown)
 	// NoteLinkInv is NOTE_LINKINV, select.KQ_NOTE_LINKINV (netdev): the state of the link is
 	// unknown.
-	NoteLinkInv = Fflags(kevent.NoteLinkInv)
+	NoteLinkInv Fflags = Fflags(kevent.NoteLinkInv)
 
 	// NoteMount is VQ_MOUNT, no Python name (fs): a file system was mounted.
-	NoteMount = Fflags(kevent.NoteMount)
+	NoteMount Fflags = Fflags(kevent.NoteMount)
 	// NoteUnmount is VQ_UNMOUNT, no Python name (fs): a file system was unmounted.
-	NoteUnmount = Fflags(kevent.NoteUnmount)
+	NoteUnmount Fflags = Fflags(kevent.NoteUnmount)
 
 	// NoteSeconds is NOTE_SECONDS, no Python name (timer): Data counts seconds (not DragonFly).
-	NoteSeconds = Fflags(kevent.NoteSeconds)
+	NoteSeconds Fflags = Fflags(kevent.NoteSeconds)
 	// NoteMSeconds is NOTE_MSECONDS, no Python name (timer): Data counts milliseconds, as
 	// without a unit.
-	NoteMSeconds = Fflags(kevent.NoteMSeconds)
+	NoteMSeconds Fflags = Fflags(kevent.NoteMSeconds)
 	// NoteUSeconds is NOTE_USECONDS, no Python name (timer): Data counts microseconds (not
 	// DragonFly).
-	NoteUSeconds = Fflags(kevent.NoteUSeconds)
+	NoteUSeconds Fflags = Fflags(kevent.NoteUSeconds)
 	// NoteNSeconds is NOTE_NSECONDS, no Python name (timer): Data counts nanoseconds (not
 	// DragonFly).
-	NoteNSeconds = Fflags(kevent.NoteNSeconds)
+	NoteNSeconds Fflags = Fflags(kevent.NoteNSeconds)
 	// NoteAbsTime is NOTE_ABSTIME, no Python name (timer): Data is a time since 1970; macOS's
 	// NOTE_ABSOLUTE (not DragonFly).
-	NoteAbsTime = Fflags(kevent.NoteAbsTime)
+	NoteAbsTime Fflags = Fflags(kevent.NoteAbsTime)
 
 	// NoteFFNop is NOTE_FFNOP, no Python name (user): keep the user's 24 bits.
-	NoteFFNop = Fflags(kevent.NoteFFNop)
+	NoteFFNop Fflags = Fflags(kevent.NoteFFNop)
 	// NoteFFAnd is NOTE_FFAND, no Python name (user): AND the given bits.
-	NoteFFAnd = Fflags(kevent.NoteFFAnd)
+	NoteFFAnd Fflags = Fflags(kevent.NoteFFAnd)
 	// NoteFFOr is NOTE_FFOR, no Python name (user): OR the given bits.
-	NoteFFOr = Fflags(kevent.NoteFFOr)
+	NoteFFOr Fflags = Fflags(kevent.NoteFFOr)
 	// NoteFFCopy is NOTE_FFCOPY, no Python name (user): replace the bits.
-	NoteFFCopy = Fflags(kevent.NoteFFCopy)
+	NoteFFCopy Fflags = Fflags(kevent.NoteFFCopy)
 	// NoteFFCtrlMask is NOTE_FFCTRLMASK, no Python name (user): the bits of the four notes
 	// above.
-	NoteFFCtrlMask = Fflags(kevent.NoteFFCtrlMask)
+	NoteFFCtrlMask Fflags = Fflags(kevent.NoteFFCtrlMask)
 	// NoteFFlagsMask is NOTE_FFLAGSMASK, no Python name (user): the user's bits.
-	NoteFFlagsMask = Fflags(kevent.NoteFFlagsMask)
+	NoteFFlagsMask Fflags = Fflags(kevent.NoteFFlagsMask)
 	// NoteTrigger is NOTE_TRIGGER, no Python name (user): make the event.
-	NoteTrigger = Fflags(kevent.NoteTrigger)
+	NoteTrigger Fflags = Fflags(kevent.NoteTrigger)
 )
-
-var filterNames = []struct {
-	filter Filter
-	text   string
-}{
-	{FilterRead, "FilterRead"},
-	{FilterWrite, "FilterWrite"},
-	{FilterAIO, "FilterAIO"},
-	{FilterVnode, "FilterVnode"},
-	{FilterProc, "FilterProc"},
-	{FilterNetdev, "FilterNetdev"},
-	{FilterSignal, "FilterSignal"},
-	{FilterTimer, "FilterTimer"},
-	{FilterUser, "FilterUser"},
-	{FilterExcept, "FilterExcept"},
-	{FilterFS, "FilterFS"},
-	{FilterEmpty, "FilterEmpty"},
-	{FilterProcDesc, "FilterProcDesc"},
-}
 
 var flagNames = []bitnames.Name{
 	{Value: uint64(EvAdd), Text: "EvAdd"},
@@ -233,67 +214,71 @@ var flagNames = []bitnames.Name{
 	{Value: uint64(EvFlag1), Text: "EvFlag1"},
 }
 
-// noteNames returns the names of a filter's notes. A note of several bits precedes its parts. A map
-// would cost time at the start of every program.
-func noteNames(filter Filter) []bitnames.Name {
-	switch filter {
-	case FilterRead:
-		return []bitnames.Name{{Value: uint64(NoteLowat), Text: "NoteLowat"}}
-	case FilterWrite:
-		return []bitnames.Name{{Value: uint64(NoteLowat), Text: "NoteLowat"}}
-	case FilterExcept:
-		return []bitnames.Name{{Value: uint64(NoteOOB), Text: "NoteOOB"}}
-	case FilterVnode:
-		return []bitnames.Name{
-			{Value: uint64(NoteDelete), Text: "NoteDelete"},
-			{Value: uint64(NoteWrite), Text: "NoteWrite"},
-			{Value: uint64(NoteExtend), Text: "NoteExtend"},
-			{Value: uint64(NoteAttrib), Text: "NoteAttrib"},
-			{Value: uint64(NoteLink), Text: "NoteLink"},
-			{Value: uint64(NoteRename), Text: "NoteRename"},
-			{Value: uint64(NoteRevoke), Text: "NoteRevoke"},
-			{Value: uint64(NoteOpen), Text: "NoteOpen"},
-			{Value: uint64(NoteClose), Text: "NoteClose"},
-			{Value: uint64(NoteCloseWrite), Text: "NoteCloseWrite"},
-			{Value: uint64(NoteRead), Text: "NoteRead"},
-		}
-	case FilterProc:
-		return []bitnames.Name{
-			{Value: uint64(NoteExit), Text: "NoteExit"},
-			{Value: uint64(NoteFork), Text: "NoteFork"},
-			{Value: uint64(NoteExec), Text: "NoteExec"},
-			{Value: uint64(NoteExitStatus), Text: "NoteExitStatus"},
-			{Value: uint64(NoteTrack), Text: "NoteTrack"},
-			{Value: uint64(NoteTrackErr), Text: "NoteTrackErr"},
-			{Value: uint64(NoteChild), Text: "NoteChild"},
-		}
-	case FilterProcDesc:
-		return []bitnames.Name{{Value: uint64(NoteExit), Text: "NoteExit"}}
-	case FilterNetdev:
-		return []bitnames.Name{
-			{Value: uint64(NoteLinkUp), Text: "NoteLinkUp"},
-			{Value: uint64(NoteLinkDown), Text: "NoteLinkDown"},
-			{Value: uint64(NoteLinkInv), Text: "NoteLinkInv"},
-		}
-	case FilterFS:
-		return []bitnames.Name{
-			{Value: uint64(NoteMount), Text: "NoteMount"},
-			{Value: uint64(NoteUnmount), Text: "NoteUnmount"},
-		}
-	case FilterTimer:
-		return []bitnames.Name{
-			{Value: uint64(NoteNSeconds), Text: "NoteNSeconds"},
-			{Value: uint64(NoteUSeconds), Text: "NoteUSeconds"},
-			{Value: uint64(NoteMSeconds), Text: "NoteMSeconds"},
-			{Value: uint64(NoteSeconds), Text: "NoteSeconds"},
-			{Value: uint64(NoteAbsTime), Text: "NoteAbsTime"},
-		}
-	case FilterUser:
-		return []bitnames.Name{
-			{Value: uint64(NoteFFCopy), Text: "NoteFFCopy"},
-			{Value: uint64(NoteFFOr), Text: "NoteFFOr"},
-			{Value: uint64(NoteFFAnd), Text: "NoteFFAnd"},
-			{Value: uint64(NoteTrigger), Text: "NoteTrigger"},
+// filters holds the names of the filters and of their notes. A note of several bits precedes its
+// parts. A map would cost time at the start of every program.
+var filters = []struct {
+	filter Filter
+	text   string
+	notes  []bitnames.Name
+}{
+	{FilterRead, "FilterRead", []bitnames.Name{{Value: uint64(NoteLowat), Text: "NoteLowat"}}},
+	{FilterWrite, "FilterWrite", []bitnames.Name{{Value: uint64(NoteLowat), Text: "NoteLowat"}}},
+	{FilterAIO, "FilterAIO", nil},
+	{FilterVnode, "FilterVnode", []bitnames.Name{
+		{Value: uint64(NoteDelete), Text: "NoteDelete"},
+		{Value: uint64(NoteWrite), Text: "NoteWrite"},
+		{Value: uint64(NoteExtend), Text: "NoteExtend"},
+		{Value: uint64(NoteAttrib), Text: "NoteAttrib"},
+		{Value: uint64(NoteLink), Text: "NoteLink"},
+		{Value: uint64(NoteRename), Text: "NoteRename"},
+		{Value: uint64(NoteRevoke), Text: "NoteRevoke"},
+		{Value: uint64(NoteOpen), Text: "NoteOpen"},
+		{Value: uint64(NoteClose), Text: "NoteClose"},
+		{Value: uint64(NoteCloseWrite), Text: "NoteCloseWrite"},
+		{Value: uint64(NoteRead), Text: "NoteRead"},
+	}},
+	{FilterProc, "FilterProc", []bitnames.Name{
+		{Value: uint64(NoteExit), Text: "NoteExit"},
+		{Value: uint64(NoteFork), Text: "NoteFork"},
+		{Value: uint64(NoteExec), Text: "NoteExec"},
+		{Value: uint64(NoteExitStatus), Text: "NoteExitStatus"},
+		{Value: uint64(NoteTrack), Text: "NoteTrack"},
+		{Value: uint64(NoteTrackErr), Text: "NoteTrackErr"},
+		{Value: uint64(NoteChild), Text: "NoteChild"},
+	}},
+	{FilterNetdev, "FilterNetdev", []bitnames.Name{
+		{Value: uint64(NoteLinkUp), Text: "NoteLinkUp"},
+		{Value: uint64(NoteLinkDown), Text: "NoteLinkDown"},
+		{Value: uint64(NoteLinkInv), Text: "NoteLinkInv"},
+	}},
+	{FilterSignal, "FilterSignal", nil},
+	{FilterTimer, "FilterTimer", []bitnames.Name{
+		{Value: uint64(NoteNSeconds), Text: "NoteNSeconds"},
+		{Value: uint64(NoteUSeconds), Text: "NoteUSeconds"},
+		{Value: uint64(NoteMSeconds), Text: "NoteMSeconds"},
+		{Value: uint64(NoteSeconds), Text: "NoteSeconds"},
+		{Value: uint64(NoteAbsTime), Text: "NoteAbsTime"},
+	}},
+	{FilterUser, "FilterUser", []bitnames.Name{
+		{Value: uint64(NoteFFCopy), Text: "NoteFFCopy"},
+		{Value: uint64(NoteFFOr), Text: "NoteFFOr"},
+		{Value: uint64(NoteFFAnd), Text: "NoteFFAnd"},
+		{Value: uint64(NoteTrigger), Text: "NoteTrigger"},
+	}},
+	{FilterExcept, "FilterExcept", []bitnames.Name{{Value: uint64(NoteOOB), Text: "NoteOOB"}}},
+	{FilterFS, "FilterFS", []bitnames.Name{
+		{Value: uint64(NoteMount), Text: "NoteMount"},
+		{Value: uint64(NoteUnmount), Text: "NoteUnmount"},
+	}},
+	{FilterEmpty, "FilterEmpty", nil},
+	{FilterProcDesc, "FilterProcDesc", []bitnames.Name{{Value: uint64(NoteExit), Text: "NoteExit"}}},
+}
+
+// notesOf returns the names of a filter's notes.
+func notesOf(f Filter) []bitnames.Name {
+	for _, known := range filters {
+		if known.filter == f {
+			return known.notes
 		}
 	}
 	return nil

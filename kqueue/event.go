@@ -26,9 +26,9 @@ type Event struct {
 // select.kevent(ident) does.
 func NewEvent(ident uint64) Event { return Event{Ident: ident, Filter: FilterRead, Flags: EvAdd} }
 
-// Compare orders events as Python does, by Ident, Filter, Flags, Fflags, Data and Udata in turn.
-// It returns a negative number, zero or a positive number if e is less than, equal to or greater
-// than other. Udata is compared as a signed number.
+// Compare orders events as Python does, by Ident, Filter, Flags, Fflags, Data and Udata in turn. It
+// returns a negative number, zero or a positive number if e is less than, equal to or greater than
+// other. Udata is compared as a signed number.
 func (e Event) Compare(other Event) int {
 	return cmp.Or(
 		cmp.Compare(e.Ident, other.Ident),
@@ -45,7 +45,7 @@ func (e Event) Compare(other Event) int {
 func (e Event) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "{Ident:%d Filter:%v Flags:%v Fflags:%s Data:%d",
-		e.Ident, e.Filter, e.Flags, bitnames.Format(uint64(e.Fflags), noteNames(e.Filter)), e.Data)
+		e.Ident, e.Filter, e.Flags, bitnames.Format(uint64(e.Fflags), notesOf(e.Filter)), e.Data)
 	if e.Flags&EvError != 0 && e.Data > 0 && int64(syscall.Errno(e.Data)) == e.Data {
 		fmt.Fprintf(&text, "(%v)", syscall.Errno(e.Data))
 	}
@@ -55,9 +55,9 @@ func (e Event) String() string {
 
 // String returns the name of the filter, or its number if it has none.
 func (f Filter) String() string {
-	for _, name := range filterNames {
-		if name.filter == f {
-			return name.text
+	for _, known := range filters {
+		if known.filter == f {
+			return known.text
 		}
 	}
 	return number(f)

@@ -1,4 +1,4 @@
-// Package devpoll waits on descriptors with /dev/poll. A Poller holds descriptors and reports the
+// Package devpoll waits on descriptors with /dev/poll. A [Poller] holds descriptors and reports the
 // ready ones, level-triggered, with the events of poll(2). The time of a Poll grows with the number
 // of ready descriptors. The package is for programs written for Solaris, and for programs that need
 // the events of poll(2) with a stored list on every system.
@@ -43,8 +43,8 @@
 //	macOS, BSDs, AIX  poll(2)            all descriptors    2 for each concurrent Poll
 //	Windows, sockets  AFD                ready sockets      1 handle
 //
-// On Windows, Register refuses a handle that is not a socket with errors.ErrUnsupported. A socket
-// that is closed while a duplicate of it is open is not reported as closed.
+// On Windows, [Poller.Register] refuses a handle that is not a socket with errors.ErrUnsupported. A
+// socket that is closed while a duplicate of it is open is not reported as closed.
 //
 // # Registrations
 //
@@ -149,7 +149,7 @@ type set interface {
 //   - EMFILE, ENFILE or ENOMEM if the process or the system has no room for another descriptor
 //   - ENOENT, ENXIO or EACCES if /dev/poll is missing or not accessible, for example in a zone
 //   - EINVAL for an unknown option
-//   - errors.ErrUnsupported on js and wasip1
+//   - errors.ErrUnsupported on js, wasip1 and plan9
 func New(options ...Option) (*Poller, error) {
 	emulated := !Native
 	for _, option := range options {
@@ -225,7 +225,7 @@ func (p *Poller) Unregister(fd int) error {
 }
 
 // Poll wraps ioctl(2) with DP_POLL. It waits until a registered descriptor is ready or the timeout
-// has passed. It writes ready descriptors to events and returns their number, which is 0 after a
+// expires. It stores the ready events in events and returns their number, which is 0 after a
 // timeout. If events has too little room, the descriptors take turns.
 //
 // A negative timeout blocks, and 0 does not wait. A timeout is never shortened. /dev/poll rounds it

@@ -35,16 +35,23 @@ func watched() (poller *devpoll.Poller, r, w *os.File, fd int) {
 	return poller, r, w, fd
 }
 
-// New emulates /dev/poll on systems without it.
+// New emulates /dev/poll on systems without it. It returns errors.ErrUnsupported if the system has
+// nothing to wait with.
 func ExampleNew() {
 	poller, err := devpoll.New()
-	if errors.Is(err, errors.ErrUnsupported) {
-		log.Fatal("use package net instead")
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		fmt.Println("this system cannot wait on descriptors")
+		return
+	case err != nil:
+		log.Fatal(err)
 	}
-	fmt.Println(err, poller.Len(), poller.Close())
-	// Output: <nil> 0 <nil>
+	defer func() { _ = poller.Close() }()
+	fmt.Println("registered descriptors:", poller.Len())
+	// Output: registered descriptors: 0
 }
 
+// Poll stores the ready descriptors in the caller's slice.
 func ExamplePoller() {
 	poller, r, w, fd := watched()
 	defer func() { _, _, _ = poller.Close(), r.Close(), w.Close() }()

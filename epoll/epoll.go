@@ -35,7 +35,7 @@
 // while a duplicate is open, in this process or in a child, events with the closed number continue.
 // Neither number can then unregister it. Unregister a descriptor before you close it.
 //
-// Register returns EPERM for regular files and directories, which are always ready.
+// [Poller.Register] returns EPERM for regular files and directories, which are always ready.
 //
 // An edge-triggered or one-shot event is delivered to one of several waiting goroutines. A
 // level-triggered event may be delivered to each of them.
@@ -44,13 +44,15 @@
 //
 // An error of a system call matches its syscall.Errno with errors.Is. Use of a closed Poller is
 // os.ErrClosed. If a system does not support a call, a mode or an event, the error is
-// errors.ErrUnsupported, and nothing is changed. On js, wasip1 and plan9, this is the error of New.
+// errors.ErrUnsupported, and nothing is changed. On js, wasip1 and plan9, [New] returns this error.
 // The types and constants exist on every system, with Linux's values.
 //
 // # What differs per system
 //
+// On Linux everything is supported. The other systems have an emulation:
+//
 //	             macOS, BSDs   Solaris, illumos  AIX        Windows
-//	on top of    kqueue        event ports       poll(2)    AFD
+//	built on     kqueue        event ports       poll(2)    AFD
 //	descriptors  all           all               all        sockets
 //	ET           yes           refused           refused    refused
 //	OneShot      yes           yes               yes        yes
@@ -120,9 +122,10 @@ import (
 // Events is a set of events and modes, the events field of struct epoll_event.
 type Events uint32
 
-// The events and modes. Err and Hup are always reported, requested or not. Modes are never
-// reported. Exclusive (Linux 4.5) is for Register only: of the epolls that hold the descriptor, one
-// or more are woken. WakeUp (Linux 3.5) is ignored without CAP_BLOCK_SUSPEND.
+// The events and modes. Each comment begins with the names in C and in Python. Err and Hup are
+// always reported, requested or not. Exclusive, WakeUp, OneShot and ET are modes, which are never
+// reported. Exclusive (Linux 4.5) is for Register only. It wakes one or more of the epolls that
+// hold the descriptor, instead of all. WakeUp (Linux 3.5) is ignored without CAP_BLOCK_SUSPEND.
 const (
 	In        Events = 0x1        // EPOLLIN, select.EPOLLIN: available for reading
 	Pri       Events = 0x2        // EPOLLPRI, select.EPOLLPRI: urgent data for reading
@@ -130,15 +133,15 @@ const (
 	Err       Events = 0x8        // EPOLLERR, select.EPOLLERR: an error, or no reader of a pipe
 	Hup       Events = 0x10       // EPOLLHUP, select.EPOLLHUP: both directions are shut down
 	RdNorm    Events = 0x40       // EPOLLRDNORM, select.EPOLLRDNORM: the same as In
-	RdBand    Events = 0x80       // EPOLLRDBAND, select.EPOLLRDBAND: priority, not on Linux
+	RdBand    Events = 0x80       // EPOLLRDBAND, select.EPOLLRDBAND: never reported by Linux
 	WrNorm    Events = 0x100      // EPOLLWRNORM, select.EPOLLWRNORM: the same as Out
 	WrBand    Events = 0x200      // EPOLLWRBAND, select.EPOLLWRBAND: priority data can be sent
 	Msg       Events = 0x400      // EPOLLMSG, select.EPOLLMSG: never reported by Linux
 	RdHup     Events = 0x2000     // EPOLLRDHUP, select.EPOLLRDHUP: the peer shut down writing
-	Exclusive Events = 0x10000000 // EPOLLEXCLUSIVE, select.EPOLLEXCLUSIVE: do not wake all
+	Exclusive Events = 0x10000000 // EPOLLEXCLUSIVE, select.EPOLLEXCLUSIVE: wake one epoll
 	WakeUp    Events = 0x20000000 // EPOLLWAKEUP, no Python name: no suspend until the next Poll
 	OneShot   Events = 0x40000000 // EPOLLONESHOT, select.EPOLLONESHOT: report once until Modify
-	ET        Events = 0x80000000 // EPOLLET, select.EPOLLET: edge- instead of level-triggered
+	ET        Events = 0x80000000 // EPOLLET, select.EPOLLET: edge-triggered
 
 	// DefaultEvents holds the events that Python's register requests by default.
 	DefaultEvents = In | Pri | Out
@@ -207,8 +210,11 @@ const (
 // New wraps epoll_create1(2). The descriptor is always close-on-exec. On Linux a Poller uses a
 // second descriptor to wake waiters at Close. It counts as one watch of fs.epoll.max_user_watches.
 //
-// Errors: EMFILE, ENFILE, ENOMEM and ENOSPC if the system has no room for another Poller; EINVAL
-// for unknown flags; errors.ErrUnsupported on js, wasip1 and plan9.
+// New returns these errors:
+//
+//   - EMFILE, ENFILE, ENOMEM or ENOSPC if the system has no room for another Poller
+//   - EINVAL for an unknown flag
+//   - errors.ErrUnsupported on js, wasip1 and plan9
 func New(flags ...Flag) (*Poller, error) {
 	for _, flag := range flags {
 		if flag&^CloseOnExec != 0 {
@@ -222,9 +228,11 @@ func New(flags ...Flag) (*Poller, error) {
 // change its close-on-exec flag. While Close runs, code outside this package that waits on a
 // duplicate of the epoll may see an event with descriptor -1.
 //
-// Errors: EBADF if fd is not open, EINVAL if it is not an epoll; EMFILE, ENFILE, ENOMEM and ENOSPC
-// as in New; errors.ErrUnsupported on Solaris, illumos, AIX and Windows. After an error, fd still
-// belongs to the caller.
+// FromFD returns these errors, after which fd still belongs to the caller:
+//
+//   - EBADF if fd is not open, and EINVAL if it is not an epoll
+//   - EMFILE, ENFILE, ENOMEM or ENOSPC, as New does
+//   - errors.ErrUnsupported on Solaris, illumos, AIX, Windows, js, wasip1 and plan9
 func FromFD(fd int) (*Poller, error) { return adopt(fd) }
 
 // FD returns the descriptor of the epoll, or -1 after Close. It is readable while an event is
@@ -236,16 +244,16 @@ func (p *Poller) FD() int { return number(p) }
 // Register wraps epoll_ctl(2) with EPOLL_CTL_ADD. Its events have FD fd and Tag 0. A Poll in
 // progress also reports fd.
 //
-// Errors, which name fd:
+// Register returns these errors, which name fd:
 //
-//   - EBADF: fd is not open
-//   - EEXIST: fd is already registered; use Modify
-//   - EPERM: fd cannot be waited on, such as a regular file, a directory or /dev/null
-//   - EINVAL: fd is the Poller itself, or an event cannot be combined with Exclusive
-//   - ELOOP: epolls watch each other, or are nested more than five deep
-//   - ENOSPC: fs.epoll.max_user_watches is reached
-//   - errors.ErrUnsupported: the system cannot report one of the events
-//   - os.ErrClosed and ENOMEM
+//   - EBADF if fd is not open
+//   - EEXIST if fd is already registered; use Modify
+//   - EPERM if fd cannot be waited on, such as a regular file, a directory or /dev/null
+//   - EINVAL if fd is the Poller itself, or if an event cannot be combined with Exclusive
+//   - ELOOP if epolls watch each other, or are nested more than five deep
+//   - ENOSPC if fs.epoll.max_user_watches is reached, and ENOMEM
+//   - errors.ErrUnsupported if the system cannot report one of the events
+//   - os.ErrClosed after Close
 func (p *Poller) Register(fd int, events Events) error {
 	return control(p, add, fd, events, join(int32(fd), 0))
 }
@@ -265,8 +273,13 @@ func (p *Poller) RegisterData(fd int, events Events, data uint64) error {
 // Modify wraps epoll_ctl(2) with EPOLL_CTL_MOD. It arms a one-shot registration again. An
 // edge-triggered registration reports again what is ready now. The Tag becomes 0.
 //
-// Errors, which name fd: ENOENT if it is not registered, or if the number now belongs to another
-// file; EINVAL if the events or the registration have Exclusive; EBADF; os.ErrClosed.
+// Modify returns these errors, which name fd:
+//
+//   - ENOENT if fd is not registered, or if the number now belongs to another file
+//   - EINVAL if the events or the registration have Exclusive
+//   - EBADF if fd is not open
+//   - errors.ErrUnsupported if the system cannot report one of the events
+//   - os.ErrClosed after Close
 func (p *Poller) Modify(fd int, events Events) error {
 	return control(p, modify, fd, events, join(int32(fd), 0))
 }
@@ -284,19 +297,23 @@ func (p *Poller) ModifyData(fd int, events Events, data uint64) error {
 // Unregister wraps epoll_ctl(2) with EPOLL_CTL_DEL. A Poll that begins after Unregister returned
 // does not report fd.
 //
-// Errors, which name fd: ENOENT if it is not registered; EBADF if it is closed, which has
-// unregistered it unless a duplicate is open; os.ErrClosed.
+// Unregister returns these errors, which name fd:
+//
+//   - ENOENT if fd is not registered
+//   - EBADF if fd is not open; closing it has unregistered it, unless a duplicate is open
+//   - os.ErrClosed after Close
 func (p *Poller) Unregister(fd int) error { return control(p, remove, fd, 0, 0) }
 
 // Poll wraps epoll_pwait2(2). It waits until a registered descriptor is ready or the timeout
-// expires, stores the events in events and returns their number, which is 0 after a timeout. Events
-// that do not fit are returned by the next Poll: the descriptors take turns.
+// expires. It stores the ready events in events and returns their number, which is 0 after a
+// timeout. If events has too little room, the descriptors take turns.
 //
-// A negative timeout blocks, zero does not wait, and any other is never shortened. The resolution
-// is a nanosecond, or a millisecond before Linux 5.11. If a signal interrupts the call (EINTR), it
-// waits again for the remaining time. Poll does not allocate.
+// A negative timeout blocks, and 0 does not wait. A timeout is never shortened. Its resolution on
+// Linux is a nanosecond, or a millisecond before Linux 5.11. If a signal interrupts the call
+// (EINTR), it waits again for the remaining time. Poll does not allocate.
 //
-// Errors: EINVAL if events is empty; os.ErrClosed if the Poller is closed, also during the call.
+// Poll returns EINVAL if events is empty, and os.ErrClosed after Close or if Close is called during
+// the Poll.
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {
 	return wait(p, events, timeout)
 }
@@ -305,8 +322,8 @@ func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) 
 // return closes the descriptor, so that its number is not reused earlier. Duplicates of the
 // descriptor stay open.
 //
-// Errors: os.ErrClosed if the Poller is already closed; EBADF if the program has closed its
-// descriptor.
+// Close returns os.ErrClosed if the Poller is already closed, and EBADF if the program has closed
+// its descriptor.
 func (p *Poller) Close() error { return end(p) }
 
 var (

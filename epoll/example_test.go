@@ -15,7 +15,8 @@ import (
 	"iomux/epoll"
 )
 
-// Of package descriptor returns the descriptor of a file, a connection or a similar value.
+// Register a pipe, and wait until there is data to read. Of package descriptor, Of returns the
+// descriptor of a file or a connection.
 func Example() {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -48,14 +49,19 @@ func Example() {
 	// Output: true In
 }
 
-// New reports errors.ErrUnsupported on a system without epoll or an emulation.
+// New returns errors.ErrUnsupported on a system without epoll or an emulation.
 func ExampleNew() {
 	poller, err := epoll.New()
-	if errors.Is(err, errors.ErrUnsupported) {
-		log.Fatal("use package poll instead")
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		fmt.Println("there is no epoll: use package poll")
+		return
+	case err != nil:
+		log.Fatal(err)
 	}
-	fmt.Println(err, poller.Close())
-	// Output: <nil> <nil>
+	defer func() { _ = poller.Close() }()
+	fmt.Println("the kernel has epoll:", epoll.Native)
+	// Output: the kernel has epoll: true
 }
 
 // A Poller holds the registrations, so each wait needs only room for ready descriptors.
@@ -200,7 +206,7 @@ func ExamplePoller_Close() {
 	// Output: epoll: the poller is closed: file already closed
 }
 
-// FromFD takes a descriptor that other code has opened, such as a C library.
+// FromFD takes over a descriptor that other code has opened, such as a C library.
 func ExampleFromFD() {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {

@@ -95,13 +95,19 @@ func ExampleQueue_Control() {
 	// 1 1 FilterTimer <nil>
 }
 
+// New returns errors.ErrUnsupported on a system without kqueue or an emulation.
 func ExampleNew() {
 	queue, err := kqueue.New()
-	if errors.Is(err, errors.ErrUnsupported) {
-		log.Fatal("use package poll instead")
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		fmt.Println("there is no kqueue: use package epoll or poll")
+		return
+	case err != nil:
+		log.Fatal(err)
 	}
-	fmt.Println(err, queue.Close())
-	// Output: <nil> <nil>
+	defer queue.Close()
+	fmt.Println("the queue has a descriptor:", queue.FD() >= 0)
+	// Output: the queue has a descriptor: true
 }
 
 // Two Queues of one descriptor share their registrations and events.

@@ -1,4 +1,4 @@
-// Package kqueue waits with kqueue(2). A queue reports events of descriptors, files, processes,
+// Package kqueue waits with kqueue(2). A [Queue] reports events of descriptors, files, processes,
 // signals, timers and the program itself. The package is for programs written for macOS and the
 // BSDs, and for programs that need detailed events of files or processes. It is native on macOS,
 // FreeBSD, NetBSD, OpenBSD and DragonFly. On Linux it is emulated with epoll, timerfd, pidfd,
@@ -33,9 +33,10 @@
 // A registration is a pair of ident and filter in one queue. The registration of a descriptor
 // belongs to the number and ends when the number is closed.
 //
-// Adding a registration again replaces its Fflags, Data and Udata, and reports a lasting condition
-// again. It keeps the flags that it was first added with, and it stays disabled without EvEnable.
-// To change EvClear, EvOneShot or EvDispatch, delete the registration first.
+// A second EvAdd of a registration replaces its Fflags, Data and Udata, and reports a lasting
+// condition again. The registration keeps the flags that it was first added with, and it stays
+// disabled without EvEnable. To change EvClear, EvOneShot or EvDispatch, delete the registration
+// first.
 //
 // An event with EvClear, EvOneShot or EvDispatch is delivered to one of several waiting goroutines.
 // Any other event may be delivered to each of them.
@@ -50,9 +51,9 @@
 //
 // An error of a system call is an *os.SyscallError and matches its syscall.Errno with errors.Is.
 // Use of a closed Queue is os.ErrClosed. If a change has a filter or a note that the system does
-// not have, Control returns errors.ErrUnsupported, names it, and makes no change. If a filter is
-// newer than the kernel, the error is EINVAL. On systems without kqueue or an emulation, New
-// returns errors.ErrUnsupported. The types and constants exist on every system.
+// not have, [Queue.Control] returns errors.ErrUnsupported, names it, and makes no change. If a
+// filter is newer than the kernel, the error is EINVAL. On systems without kqueue or an emulation,
+// [New] returns errors.ErrUnsupported. The types and constants exist on every system.
 //
 // # What differs per system
 //
@@ -75,8 +76,8 @@
 // DragonFly count milliseconds only. No kernel has FilterNetdev any more. For link changes on macOS
 // and the BSDs, open a routing socket and register it with FilterRead.
 //
-// The README lists the systems on which the package was tested, and docs/emulations.md lists the
-// filters.
+// The README lists the systems on which the package was tested, and docs/emulations.md the systems
+// on which each filter was.
 //
 // # Flags of reported events
 //
@@ -84,8 +85,8 @@
 //
 //	                             flags of an event, besides EvEOF and EvError
 //	FreeBSD, Linux               EvOneShot EvClear EvDispatch
-//	macOS                        all flags of the change that added it, such as EvAdd and EvEnable
-//	NetBSD, OpenBSD, DragonFly   the same as macOS
+//	macOS, NetBSD, OpenBSD       all flags of the change that added it, such as EvAdd and EvEnable
+//	DragonFly                    the same as macOS
 //
 // FilterProc, FilterSignal and FilterTimer set EvClear by themselves. On every system, the event of
 // a failed change and a receipt have EvError alone.
@@ -169,7 +170,7 @@ type Queue struct {
 
 // New wraps kqueue(2), or epoll_create1(2) on Linux. The descriptor is close-on-exec.
 //
-// Errors: EMFILE, ENFILE and ENOMEM if the system has no room for another descriptor;
+// New returns EMFILE, ENFILE or ENOMEM if the system has no room for another descriptor, and
 // errors.ErrUnsupported on systems without kqueue or an emulation.
 func New() (*Queue, error) { return create() }
 
@@ -179,8 +180,8 @@ func New() (*Queue, error) { return create() }
 // number, the first Close closes the number. Do not close one while a Control of the other waits.
 // Control of the other returns EBADF afterwards.
 //
-// Errors: EBADF if fd is not open or not a kqueue; errors.ErrUnsupported as in New, and on Linux
-// without /proc.
+// FromFD returns EBADF if fd is not open or not a kqueue. It returns errors.ErrUnsupported as New
+// does, and on Linux without /proc.
 func FromFD(fd int) (*Queue, error) { return adopt(fd) }
 
 // FD returns the descriptor of the queue, or -1 after Close. It is readable while an event is
@@ -189,30 +190,31 @@ func (q *Queue) FD() int { return q.descriptor.FD() }
 
 // Control wraps kevent(2). It makes the changes in order, and then waits until there are events or
 // the timeout expires. It stores the events in events and returns their number, which is 0 after a
-// timeout. changes and events may be the same slice.
+// timeout. changes and events may be the same slice. If events is empty, Control does not wait.
 //
-// A negative timeout blocks, zero does not wait, and any other is never shortened. If a signal
+// A negative timeout blocks, and 0 does not wait. A timeout is never shortened. If a signal
 // interrupts the call (EINTR), it waits again for the remaining time. Waiting does not allocate.
 //
 // A failed change is reported as an event with EvError, whose Data is the errno. With EvReceipt, a
 // successful change is also reported, with Data 0. If there are such events, Control returns them
 // without waiting. If events has no room for a failure, Control returns it as an error that names
-// the change, and makes no further changes. If events is empty, Control makes the changes and does
-// not wait.
+// the change, and makes no further changes.
 //
-// Errors of a change:
+// A change fails with these errors:
 //
-//   - EBADF: Ident is not an open descriptor
-//   - ENOENT: Ident is not registered, or now belongs to another file
-//   - EINVAL: the filter, the unit of time or the signal is unknown, the time is negative, the
-//     change has both EvEnable and EvDisable, or the filter does not support the file
-//   - ESRCH: there is no such process
-//   - EACCES, EPERM: the program lacks the permission
-//   - ELOOP: queues watch each other, or are nested too deeply
-//   - ENOMEM, ENOSPC, EMFILE: a system limit is reached
+//   - EBADF if Ident is not an open descriptor
+//   - ENOENT if Ident is not registered, or now belongs to another file
+//   - EINVAL if the filter, the unit of time or the signal is unknown, if the time is negative, if
+//     the change has both EvEnable and EvDisable, or if the filter does not support the file
+//   - ESRCH if there is no such process
+//   - EACCES or EPERM if the program lacks the permission
+//   - ELOOP if queues watch each other, or are nested too deeply
+//   - ENOMEM, ENOSPC or EMFILE if a limit of the system is reached
 //
-// Errors of the call: errors.ErrUnsupported for a filter or note that the system lacks, before any
-// change is made; os.ErrClosed if the queue is closed, also during the call.
+// Control itself returns these errors:
+//
+//   - errors.ErrUnsupported for a filter or note that the system lacks, before any change is made
+//   - os.ErrClosed after Close, or if Close is called during the Control
 func (q *Queue) Control(changes, events []Event, timeout time.Duration) (n int, err error) {
 	fd, err := q.descriptor.Acquire()
 	if err != nil {
@@ -231,8 +233,8 @@ func (q *Queue) Control(changes, events []Event, timeout time.Duration) (n int, 
 // Close closes the queue and makes each Control in progress return os.ErrClosed. The last of them
 // to return closes the descriptor, so that its number is not reused earlier.
 //
-// Errors: os.ErrClosed if the queue is already closed; EBADF if the program has closed its
-// descriptor.
+// Close returns os.ErrClosed if the queue is already closed, and EBADF if the program has closed
+// its descriptor.
 func (q *Queue) Close() error {
 	err := q.descriptor.Close(func(fd int) { wake(q, fd) })
 	if err == os.ErrClosed {

@@ -29,8 +29,8 @@
 // # Errors
 //
 // An error of the system call is an *os.SyscallError and matches its syscall.Errno with errors.Is.
-// An event or a handle that the system cannot wait on is errors.ErrUnsupported. A closed descriptor
-// is not an error: it is reported as Nval.
+// An event or a handle that the system cannot wait on is errors.ErrUnsupported. So is any wait on
+// js, wasip1 and plan9. A closed descriptor is not an error: it is reported as Nval.
 //
 // # What differs per system
 //
@@ -123,7 +123,7 @@ type Event struct {
 // raises a KeyError.
 var ErrNotRegistered = errors.New("poll: the descriptor is not registered")
 
-// Wait wraps poll(2). It waits until an entry of fds is ready or the timeout has passed. It returns
+// Wait wraps poll(2). It waits until an entry of fds is ready or the timeout expires. It returns
 // the number of ready entries, those with Revents other than 0, which is 0 after a timeout. A
 // closed descriptor is ready with Nval. With an empty list, Wait sleeps.
 //

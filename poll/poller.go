@@ -123,11 +123,10 @@ func (p *Poller) fillHoles() {
 	p.fds, p.next, p.round = p.fds[:kept], next, round
 }
 
-// Poll wraps poll(2). It waits until a registered descriptor is ready or the timeout has passed. It
-// writes the ready descriptors to events, in order of registration, and returns their number. The
-// number is 0 after a timeout. If events has too little room, the next Poll begins with the
-// remaining descriptors, so that each of them has its turn. Descriptors registered in between come
-// last.
+// Poll wraps poll(2). It waits until a registered descriptor is ready or the timeout expires. It
+// stores the ready events in events, in order of registration, and returns their number, which is 0
+// after a timeout. If events has too little room, the next Poll begins with the remaining
+// descriptors, so that each of them has its turn. Descriptors registered in between come last.
 //
 // A negative timeout blocks, and 0 does not wait. A timeout is never shortened. If a signal
 // interrupts the call (EINTR), it waits again for the remaining time. A blocked Poll returns only

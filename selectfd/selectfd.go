@@ -6,7 +6,7 @@
 // with the highest descriptor. Use package epoll or the Poller of package iomux for many
 // descriptors. To wait for a single net.Conn, use a goroutine.
 //
-// Select takes lists of values that have a descriptor, like Python's select.select. Wait takes
+// [Select] takes lists of values that have a descriptor, like Python's select.select. [Wait] takes
 // sets, and does not allocate. Both have a variant that takes a context. All of them block a
 // thread.
 //
@@ -28,7 +28,8 @@
 // # Errors
 //
 // An error of the system call is an *os.SyscallError and matches its syscall.Errno with errors.Is.
-// A handle that the system cannot wait on is errors.ErrUnsupported.
+// A handle that the system cannot wait on is errors.ErrUnsupported. So is any wait on js, wasip1
+// and plan9.
 //
 // # What differs per system
 //
@@ -69,7 +70,7 @@ import (
 )
 
 // Wait wraps select(2). It waits until a member of r is readable, a member of w is writable, or a
-// member of x has an exceptional condition, or until the timeout has passed. It leaves only ready
+// member of x has an exceptional condition, or until the timeout expires. It leaves only ready
 // members in the sets, and returns their number, which is 0 after a timeout. A nil set is an empty
 // set. With three empty sets, Wait sleeps.
 //
@@ -148,8 +149,8 @@ var errTwice = fmt.Errorf("%w: the same set is passed twice: pass a set for each
 
 // Select wraps select(2) as Python's select.select does. It waits until an element of r is
 // readable, an element of w is writable, or an element of x has an exceptional condition, or until
-// the timeout has passed. T is any type that descriptor.Of accepts, or the type any for a mixture.
-// The results are the ready elements, in the same order. A result without elements is nil. After a
+// the timeout expires. T is any type that descriptor.Of accepts, or the type any for a mixture. The
+// results are the ready elements, in the same order. A result without elements is nil. After a
 // timeout all results are nil.
 //
 // A negative timeout blocks, and 0 does not wait. A timeout is never shortened. Do not close a file

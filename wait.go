@@ -300,8 +300,9 @@ func waitFailure(err error) error {
 // owner implements [backend.Owner].
 type owner[K any] struct{ p *Poller[K] }
 
-// inspected is the number of descriptors that one Inspect inspects. It can take 6 µs for each.
-const inspected = 64
+// inspected is the number of descriptors that one Inspect inspects. Each takes up to 6 µs, by which
+// an event may be late.
+const inspected = 32
 
 func (o owner[K]) Inspect(from int, matches func(fd int) bool, found func(fd int)) (next int) {
 	p := o.p

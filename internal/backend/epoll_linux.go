@@ -262,8 +262,14 @@ func (b *epollBackend) dropWakeUp(batch *Batch, sleeping bool) error {
 func (b *epollBackend) Sleep(batch *Batch, timeout time.Duration, owner Owner) error {
 	batch.N, batch.Busy = 0, false
 	if !b.blocking && (timeout < 0 || timeout >= precise) {
-		if parker := b.findParker(owner); parker != nil {
+		parker, unfinished := b.findParker(owner)
+		if parker != nil {
 			return b.park(parker, batch, timeout, owner)
+		}
+		if unfinished { // a ready descriptor does not wait for the inspection
+			err := b.block(batch, 0, owner)
+			batch.Busy = batch.N > 0
+			return err
 		}
 	}
 	return b.block(batch, timeout, owner)

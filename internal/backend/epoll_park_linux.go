@@ -12,33 +12,37 @@ import (
 )
 
 // findParker returns the parker, and opens it if necessary. It returns nil if parking is forbidden,
-// or if no descriptor could be opened for it.
-func (b *epollBackend) findParker(owner Owner) *netpark.Parker {
+// or if no descriptor could be opened for it. Unfinished is set if more descriptors must be
+// inspected first.
+func (b *epollBackend) findParker(owner Owner) (parker *netpark.Parker, unfinished bool) {
 	if parker := b.parker.Load(); parker != nil {
-		return parker
+		return parker, false
 	}
 	if b.forbidden.Load() != 0 || time.Now().Before(b.retry) {
-		return nil
+		return nil, false
 	}
 	// From now on Add inspects each descriptor. The earlier ones are inspected here.
 	b.inspecting.Store(true)
-	for b.uninspected >= 0 {
+	if b.uninspected >= 0 {
 		b.uninspected = owner.Inspect(b.uninspected, forbidsParking, b.forbid)
+	}
+	if b.uninspected >= 0 {
+		return nil, true
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	// Check with the lock held: an Add that forbids parking closes the parker afterwards, with
 	// the lock held as well.
 	if b.closed || b.forbidden.Load() != 0 {
-		return nil
+		return nil, false
 	}
 	parker, err := netpark.New(b.kernel.Load().FD())
 	if err != nil {
 		b.retry = time.Now().Add(retryParking)
-		return nil
+		return nil, false
 	}
 	b.parker.Store(parker)
-	return parker
+	return parker, false
 }
 
 // stopParking closes the parker, and reports whether there was one.

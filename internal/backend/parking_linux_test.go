@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -50,6 +51,60 @@ func TestWhichFilesForbidParking(t *testing.T) {
 				t.Errorf("%s forbids parking: %v, want %v", name, got, file.forbids)
 			}
 		})
+	}
+}
+
+// inspecting is an Owner whose descriptors are inspected one by one and never come to an end.
+type inspecting struct {
+	always
+	inspect func(found func(fd int))
+	calls   int
+}
+
+func (o *inspecting) Inspect(from int, _ func(int) bool, found func(int)) int {
+	o.calls++
+	o.inspect(found)
+	return from + 1
+}
+
+func newEpoll(t *testing.T) *epollBackend {
+	t.Helper()
+	b, err := NewEpoll(false)
+	must(t, err)
+	t.Cleanup(func() { must(t, b.Close()) })
+	return b.(*epollBackend)
+}
+
+func TestReadyDescriptorDoesNotWaitForTheInspection(t *testing.T) {
+	b, batch := newEpoll(t), new(Batch)
+	r, w := suite.Pipe(t)
+	must(t, b.Add(r, Readable, 1))
+	batch.MakeRoom(8)
+	owner := &inspecting{always: true}
+	owner.inspect = func(func(int)) {
+		if owner.calls == 3 {
+			suite.Write(t, w)
+		}
+	}
+	for batch.N == 0 && owner.calls < 10 {
+		must(t, b.Sleep(batch, -1, owner))
+	}
+	if owner.calls != 3 || batch.N != 1 || !batch.Busy {
+		t.Errorf("%d inspections until the batch is %+v, want 3", owner.calls, *batch)
+	}
+}
+
+// An unfinished inspection does not continue while a descriptor forbids parking.
+func TestSleepBlocksWhileADescriptorForbidsParking(t *testing.T) {
+	b, batch := newEpoll(t), new(Batch)
+	batch.MakeRoom(8)
+	owner := &inspecting{always: true, inspect: func(found func(int)) { found(0) }}
+	must(t, b.Sleep(batch, -1, owner))
+	start := time.Now()
+	const timeout = 10 * time.Millisecond
+	must(t, b.Sleep(batch, timeout, owner))
+	if took := time.Since(start); took < timeout || owner.calls != 1 {
+		t.Errorf("the second sleep took %v, and there were %d inspections, want 1", took, owner.calls)
 	}
 }
 

@@ -8,10 +8,10 @@ import (
 	"iomux/internal/procwatch"
 )
 
-// RegisterProcessByAsking is RegisterProcess on a system without descriptors of processes. question
-// takes the place of the system.
-func (p *Poller[K]) RegisterProcessByAsking(key K, question func() (code int, known, exited bool)) (*Registration[K], error) {
+// RegisterProcessByPolling is RegisterProcess on a system without descriptors of processes.
+// checkExit takes the place of the system.
+func (p *Poller[K]) RegisterProcessByPolling(key K, checkExit func() (code int, known, exited bool)) (*Registration[K], error) {
 	return p.registerProcess(nil, key, func(_ *os.Process, notify func()) (*procwatch.Exit, error) {
-		return procwatch.Ask(notify, question), nil
+		return procwatch.PollUntilExit(notify, checkExit), nil
 	})
 }

@@ -46,7 +46,7 @@ func systemSources(p *iomux.Poller[int]) []func() (*iomux.Registration[int], err
 	return []func() (*iomux.Registration[int], error){
 		func() (*iomux.Registration[int], error) { return p.RegisterSignal(syscall.SIGUSR2, 4) },
 		func() (*iomux.Registration[int], error) {
-			return p.RegisterProcessByAsking(5, func() (int, bool, bool) { return 0, false, false })
+			return p.RegisterProcessByPolling(5, func() (int, bool, bool) { return 0, false, false })
 		},
 	}
 }
@@ -140,22 +140,22 @@ func TestProcessIsLeftToItsParent(t *testing.T) {
 }
 
 // A goroutine reports the exit of a process without a descriptor.
-func TestProcessByAsking(t *testing.T) {
+func TestProcessByPolling(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-		asked := 0
-		r, err := p.RegisterProcessByAsking(5, func() (int, bool, bool) { asked++; return 42, true, asked == 5 })
+		calls := 0
+		r, err := p.RegisterProcessByPolling(5, func() (int, bool, bool) { calls++; return 42, true, calls == 5 })
 		must(t, err)
 		event := next(t, p, iomux.KindProcess, 5)
-		if got, known := event.ExitStatus(); got != 42 || !known || asked != 5 {
-			t.Errorf("status is %d, %v after %d questions", got, known, asked)
+		if got, known := event.ExitStatus(); got != 42 || !known || calls != 5 {
+			t.Errorf("status is %d, %v after %d calls", got, known, calls)
 		}
 		isErr(t, r.Unregister(), syscall.ENOENT)
-		r, err = p.RegisterProcessByAsking(5, func() (int, bool, bool) { return 0, false, true })
+		r, err = p.RegisterProcessByPolling(5, func() (int, bool, bool) { return 0, false, true })
 		must(t, err)
 		time.Sleep(quiet)
 		must(t, r.Unregister())
 		expectNothing(t, p)
-		_, err = p.RegisterProcessByAsking(6, func() (int, bool, bool) { return 0, false, true })
+		_, err = p.RegisterProcessByPolling(6, func() (int, bool, bool) { return 0, false, true })
 		must(t, err)
 		if status, known := next(t, p, iomux.KindProcess, 6).ExitStatus(); status != 0 || known {
 			t.Errorf("status is %d, %v, want it unknown", status, known)
@@ -171,7 +171,7 @@ func TestExitThatWasPutBack(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		exited := func() (int, bool, bool) { return 1, true, true }
 		for key := range 2 {
-			_, err := p.RegisterProcessByAsking(key, exited)
+			_, err := p.RegisterProcessByPolling(key, exited)
 			must(t, err)
 		}
 		time.Sleep(quiet)

@@ -64,18 +64,19 @@ func (e *Exit) Close() error {
 	return e.close()
 }
 
-// asked is a process for which a goroutine waits until it exits or stop is closed.
-type asked struct {
+// background is the source of an Exit without a descriptor. A goroutine waits until the process
+// exits or stop is closed.
+type background struct {
 	stop  chan struct{}
 	code  int
 	known bool
 }
 
-func (*asked) fd() int { return -1 }
+func (*background) fd() int { return -1 }
 
-func (a *asked) status() (int, bool) { return a.code, a.known }
+func (b *background) status() (int, bool) { return b.code, b.known }
 
-func (a *asked) close() error {
-	close(a.stop)
+func (b *background) close() error {
+	close(b.stop)
 	return nil
 }

@@ -45,7 +45,7 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 		// The process has exited in the meantime, or is a zombie, and this kernel reports
 		// only later exits.
 		pid := process.Pid
-		return Ask(notify, func() (code int, known, exited bool) {
+		return PollUntilExit(notify, func() (code int, known, exited bool) {
 			code, known = zombieStatus(pid)
 			return code, known, true
 		}), nil
@@ -89,7 +89,7 @@ func (q *processQueue) status() (int, bool) {
 	var event kevent.Event
 	events[0].Get(&event)
 	if runtime.GOOS != "darwin" || event.Fflags&noteExitStatus != 0 {
-		q.code, q.known = codeOf(syscall.WaitStatus(event.Data)), true
+		q.code, q.known = statusOf(syscall.WaitStatus(event.Data)), true
 	}
 	return q.code, q.known
 }

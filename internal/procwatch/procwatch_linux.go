@@ -18,7 +18,7 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	case err == nil:
 		return newExit(pidfd(fd)), nil
 	case errors.Is(err, os.ErrNoHandle), errors.Is(err, errors.ErrUnsupported), errors.Is(err, unix.EPERM):
-		return watchByAsking(process, notify)
+		return watchByPolling(process, notify)
 	}
 	return nil, fmt.Errorf("watch process %d: %w", process.Pid, err)
 }
@@ -28,20 +28,24 @@ type pidfd int
 
 func (p pidfd) fd() int { return int(p) }
 
-func (p pidfd) status() (int, bool) { return sys.ExitStatus(int(p)) }
+func (p pidfd) status() (int, bool) {
+	wait, known := sys.WaitStatus(int(p))
+	return statusOf(syscall.WaitStatus(wait)), known
+}
 
 func (p pidfd) close() error { return os.NewSyscallError("close", unix.Close(int(p))) }
 
-func watchByAsking(process *os.Process, notify func()) (*Exit, error) {
+// watchByPolling watches a process without a descriptor.
+func watchByPolling(process *os.Process, notify func()) (*Exit, error) {
 	if alive, err := isAlive(process); !alive {
 		return nil, fmt.Errorf("watch process %d: %w", process.Pid, err)
 	}
-	return Ask(notify, func() (int, bool, bool) { return question(process) }), nil
+	return PollUntilExit(notify, func() (int, bool, bool) { return checkExit(process) }), nil
 }
 
-// question checks the process as its parent, without reaping it. Of a process that is not a child,
-// it only detects whether it exists.
-func question(process *os.Process) (code int, known, exited bool) {
+// checkExit checks the process as its parent, without reaping it. If the process is not a child,
+// checkExit only detects whether it exists.
+func checkExit(process *os.Process) (code int, known, exited bool) {
 	wait, exited, errno := sys.ChildStatus(unix.P_PID, process.Pid)
 	switch {
 	case errno != 0: // not a child of this process, or reaped
@@ -50,5 +54,5 @@ func question(process *os.Process) (code int, known, exited bool) {
 	case !exited:
 		return 0, false, false
 	}
-	return codeOf(syscall.WaitStatus(wait)), true, true
+	return statusOf(syscall.WaitStatus(wait)), true, true
 }

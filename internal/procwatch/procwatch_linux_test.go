@@ -10,7 +10,7 @@ import (
 )
 
 // watchers holds the ways to watch a process on this system.
-var watchers = map[string]watcher{"pidfd": Watch, "asking": watchByAsking}
+var watchers = map[string]watcher{"pidfd": Watch, "polling": watchByPolling}
 
 // Old kernels and sandboxes refuse pidfd_open. A goroutine then checks the process.
 func TestSandbox(t *testing.T) {

@@ -16,11 +16,11 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	if alive, err := isAlive(process); !alive {
 		return nil, fmt.Errorf("watch process %d: %w", process.Pid, err)
 	}
-	return Ask(notify, func() (int, bool, bool) { return question(process.Pid) }), nil
+	return PollUntilExit(notify, func() (int, bool, bool) { return checkExit(process.Pid) }), nil
 }
 
-// question reads struct psinfo. A zombie has no threads.
-func question(pid int) (code int, known, exited bool) {
+// checkExit reads struct psinfo. A zombie has no threads.
+func checkExit(pid int) (code int, known, exited bool) {
 	const threadsAt, statusAt, size = 4, 232, 256
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/psinfo")
 	switch {
@@ -29,5 +29,5 @@ func question(pid int) (code int, known, exited bool) {
 	case err != nil || len(text) < size || binary.NativeEndian.Uint32(text[threadsAt:]) != 0:
 		return 0, false, false
 	}
-	return codeOf(syscall.WaitStatus(binary.NativeEndian.Uint32(text[statusAt:]))), true, true
+	return statusOf(syscall.WaitStatus(binary.NativeEndian.Uint32(text[statusAt:]))), true, true
 }

@@ -12,11 +12,11 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &asked{stop: make(chan struct{})}
+	b := &background{stop: make(chan struct{})}
 	go func() {
-		if a.code, a.known = exit.Await(a.stop); a.known {
+		if b.code, b.known = exit.Await(b.stop); b.known {
 			notify()
 		}
 	}()
-	return newExit(a), nil
+	return newExit(b), nil
 }

@@ -13,5 +13,5 @@ func zombieStatus(pid int) (code int, known bool) {
 	var wait unix.WaitStatus
 	// The call fails on kernels without WNOWAIT.
 	got, err := unix.Wait4(pid, &wait, unix.WNOHANG|unix.WNOWAIT, nil)
-	return codeOf(syscall.WaitStatus(wait)), err == nil && got == pid
+	return statusOf(syscall.WaitStatus(wait)), err == nil && got == pid
 }

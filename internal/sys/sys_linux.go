@@ -235,19 +235,6 @@ func NewProcess(process *os.Process) (fd int, err error) {
 	return fd, os.NewSyscallError("fcntl", err)
 }
 
-// ExitStatus returns the exit status of the process of a pidfd, or the negated number of the signal
-// that killed it. It is known under the same conditions as in [WaitStatus].
-func ExitStatus(pidfd int) (status int, known bool) {
-	wait, known := WaitStatus(pidfd)
-	switch {
-	case !known:
-		return 0, false
-	case wait.Signaled():
-		return -int(wait.Signal()), true
-	}
-	return wait.ExitStatus(), true
-}
-
 // WaitStatus returns the status that wait4(2) reports for the process of a pidfd, if the process
 // has exited. It does not reap the process.
 //

@@ -105,7 +105,7 @@ const childEnd = "IOMUX_TEST_CHILD_END"
 func TestChild(*testing.T) {
 	end, err := strconv.Atoi(os.Getenv(childEnd))
 	if err != nil {
-		return // not started by TestExitStatus
+		return // not started by TestWaitStatus
 	}
 	if end >= 0 {
 		os.Exit(end)
@@ -114,7 +114,7 @@ func TestChild(*testing.T) {
 	select {}
 }
 
-func TestExitStatus(t *testing.T) {
+func TestWaitStatus(t *testing.T) {
 	for _, end := range []int{0, 7, 255, -int(unix.SIGKILL), -int(unix.SIGTERM)} {
 		t.Run(strconv.Itoa(end), func(t *testing.T) {
 			child := suite.Itself(t.Context(), "-test.run=^TestChild$")
@@ -132,24 +132,20 @@ func TestExitStatus(t *testing.T) {
 			for errno := unix.EINTR; errno == unix.EINTR; {
 				_, errno = sys.Poll(fds, -1)
 			}
-			status, known := sys.ExitStatus(pidfd)
-			wait, waitKnown := sys.WaitStatus(pidfd)
+			wait, known := sys.WaitStatus(pidfd)
 			byNumber, exited, errno := sys.ChildStatus(unix.P_PID, child.Process.Pid)
 			if byNumber != wait || !exited || errno != 0 {
 				t.Errorf("status %#x by number, exited: %v, %v, want %#x", byNumber, exited, errno, wait)
 			}
 			_ = child.Wait() // the error is the status, which ProcessState also has
-			if !known || status != end {
-				t.Errorf("exit status %d, known: %v, want %d", status, known, end)
-			}
-			if want := child.ProcessState.Sys().(syscall.WaitStatus); !waitKnown || wait != unix.WaitStatus(want) {
-				t.Errorf("wait status %#x, known: %v, want %#x", wait, waitKnown, want)
+			if want := child.ProcessState.Sys().(syscall.WaitStatus); !known || wait != unix.WaitStatus(want) {
+				t.Errorf("wait status %#x, known: %v, want %#x", wait, known, want)
 			}
 		})
 	}
 }
 
-func TestExitStatusOfOthersIsUnknown(t *testing.T) {
+func TestWaitStatusOfOthersIsUnknown(t *testing.T) {
 	self, err := unix.PidfdOpen(os.Getpid(), 0)
 	if err != nil {
 		t.Skip("this system has no pidfds:", err)
@@ -159,9 +155,6 @@ func TestExitStatusOfOthersIsUnknown(t *testing.T) {
 		t.Errorf("this process: exited: %v, %v, want ECHILD", exited, errno)
 	}
 	for name, fd := range map[string]int{"a process that runs": self, "no descriptor": -1} {
-		if status, known := sys.ExitStatus(fd); known {
-			t.Errorf("%s: exit status %d", name, status)
-		}
 		if status, known := sys.WaitStatus(fd); known {
 			t.Errorf("%s: wait status %#x", name, status)
 		}

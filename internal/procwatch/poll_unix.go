@@ -10,32 +10,32 @@ import (
 )
 
 const (
-	shortest = time.Millisecond // the first time between two calls of question
+	shortest = time.Millisecond // the first time between two calls of checkExit
 	longest  = 100 * time.Millisecond
 )
 
-// Ask returns an Exit whose goroutine calls question until the process has exited. The time between
-// two calls increases from shortest to longest.
-func Ask(notify func(), question func() (code int, known, exited bool)) *Exit {
-	a := &asked{stop: make(chan struct{})}
+// PollUntilExit returns an Exit whose goroutine calls checkExit until the process has exited. The
+// time between two calls increases from shortest to longest.
+func PollUntilExit(notify func(), checkExit func() (code int, known, exited bool)) *Exit {
+	b := &background{stop: make(chan struct{})}
 	go func() {
 		pause := time.NewTimer(0)
 		defer pause.Stop()
 		for interval := shortest; ; interval = min(interval*5/4, longest) {
 			select {
 			case <-pause.C:
-			case <-a.stop:
+			case <-b.stop:
 				return
 			}
 			var exited bool
-			if a.code, a.known, exited = question(); exited {
+			if b.code, b.known, exited = checkExit(); exited {
 				notify()
 				return
 			}
 			pause.Reset(interval)
 		}
 	}()
-	return newExit(a)
+	return newExit(b)
 }
 
 // isAlive reports whether a process exists, which includes a zombie. If process was already waited

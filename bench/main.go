@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"slices"
 	"syscall"
 	"time"
 
@@ -60,14 +61,7 @@ func bench(arguments []string, progress io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	var chosen []group
-	left := 0.0 // shares
-	for _, g := range groups() {
-		if wanted.MatchString(g.title) {
-			chosen = append(chosen, g)
-			left += g.share
-		}
-	}
+	chosen := slices.DeleteFunc(groups(), func(g group) bool { return !wanted.MatchString(g.title) })
 	all, err := newRivals()
 	if err != nil {
 		return err
@@ -75,11 +69,7 @@ func bench(arguments []string, progress io.Writer) (err error) {
 	defer func() { _ = all.close() }()
 	r := newRunner(all, progress, *most)
 	about := describe(all)
-	deadline := time.Now().Add(*allowed)
-	for _, g := range chosen {
-		r.run(g, time.Duration(g.share/left*float64(time.Until(deadline))))
-		left -= g.share
-	}
+	r.runAll(chosen, *allowed)
 	about.finished()
 	text := report(about, chosen, r.results)
 	if *notes != "" {
@@ -89,14 +79,19 @@ func bench(arguments []string, progress io.Writer) (err error) {
 		}
 		text += "\n" + string(more)
 	}
-	if *out == "" {
-		_, err = io.WriteString(os.Stdout, text)
+	return write(*out, text)
+}
+
+// write writes the results to a file, or to standard output if file is empty. It keeps results of
+// an earlier file that are missing in text.
+func write(file, text string) error {
+	if file == "" {
+		_, err := io.WriteString(os.Stdout, text)
 		return err
 	}
-	older, err := os.ReadFile(*out)
+	older, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	text = withEarlier(text, string(older))
-	return os.WriteFile(*out, []byte(text), 0o644)
+	return os.WriteFile(file, []byte(withEarlier(text, string(older))), 0o644)
 }

@@ -84,6 +84,19 @@ type competitor struct {
 	operations int
 }
 
+// runAll measures the groups in about the allowed time, which they divide by their shares.
+func (r *runner) runAll(groups []group, allowed time.Duration) {
+	left := 0.0 // shares
+	for _, g := range groups {
+		left += g.share
+	}
+	deadline := time.Now().Add(allowed)
+	for _, g := range groups {
+		r.run(g, time.Duration(g.share/left*float64(time.Until(deadline))))
+		left -= g.share
+	}
+}
+
 // run measures a group in about the allowed time.
 func (r *runner) run(g group, allowed time.Duration) {
 	begun := time.Now()

@@ -53,15 +53,7 @@ func ring(who string, numbers []int) (work, error) {
 	if err != nil {
 		return nil, err
 	}
-	read, write := rawRead, rawWrite
-	switch who {
-	case XSys:
-		read = func(fd int) (int, error) { return unix.Read(fd, eight) }
-		write = func(fd int) (int, error) { return unix.Write(fd, eight) }
-	case EpollTry, PollerTry:
-		read = func(fd int) (int, error) { return descriptor.TryRead(fd, eight) }
-		write = func(fd int) (int, error) { return descriptor.TryWrite(fd, eight) }
-	}
+	read, write := ringTransfers(who)
 	if _, err := rawWrite(w[0]); err != nil {
 		return nil, err
 	}
@@ -82,6 +74,19 @@ func ring(who string, numbers []int) (work, error) {
 		}
 		return nil
 	}, nil
+}
+
+// ringTransfers returns the functions that read and write eight bytes.
+func ringTransfers(who string) (read, write func(fd int) (int, error)) {
+	switch who {
+	case XSys:
+		return func(fd int) (int, error) { return unix.Read(fd, eight) },
+			func(fd int) (int, error) { return unix.Write(fd, eight) }
+	case EpollTry, PollerTry:
+		return func(fd int) (int, error) { return descriptor.TryRead(fd, eight) },
+			func(fd int) (int, error) { return descriptor.TryWrite(fd, eight) }
+	}
+	return rawRead, rawWrite
 }
 
 // ringWait returns a wait that blocks until a pipe is readable, and a function that returns the

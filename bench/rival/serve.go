@@ -119,25 +119,34 @@ func serveLoop(who string, listener net.Listener) error {
 			return err
 		}
 		for event := range n {
-			fd := s.fd(event)
-			if fd == accepting {
-				client, _, errno := unix.Syscall6(unix.SYS_ACCEPT4, uintptr(accepting), 0, 0, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
-				if errno == 0 {
-					must(s.add(int(client)))
-				}
-				continue
-			}
-			got, err := s.read(fd, buffer)
-			if err == unix.EAGAIN {
-				continue
-			}
-			if got > 0 && err == nil {
-				_, err = s.write(fd, buffer[:got])
-			}
-			if got <= 0 || err != nil {
-				_ = unix.Close(fd)
+			if fd := s.fd(event); fd == accepting {
+				s.accept(fd)
+			} else {
+				s.answer(fd, buffer)
 			}
 		}
+	}
+}
+
+// accept adds a new connection of the listener fd.
+func (s *serving) accept(fd int) {
+	client, _, errno := unix.Syscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+	if errno == 0 {
+		must(s.add(int(client)))
+	}
+}
+
+// answer sends received data back, and closes a connection that has ended.
+func (s *serving) answer(fd int, buffer []byte) {
+	got, err := s.read(fd, buffer)
+	if err == unix.EAGAIN {
+		return
+	}
+	if got > 0 && err == nil {
+		_, err = s.write(fd, buffer[:got])
+	}
+	if got <= 0 || err != nil {
+		_ = unix.Close(fd)
 	}
 }
 

@@ -154,15 +154,7 @@ func contexts(who string, numbers []int) (work, error) {
 			if sleeps {
 				ring <- struct{}{} // the other goroutine runs when this one waits
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-			var ready int
-			var err error
-			if who == Poller {
-				ready, err = p.Wait(ctx, events)
-			} else {
-				ready, err = p.WaitTimeout(events, time.Minute)
-			}
-			cancel()
+			ready, err := waitOnce(p, events, who == Poller)
 			expect(1, ready, err)
 			if sleeps {
 				_, err = rawRead(r[0])
@@ -171,4 +163,14 @@ func contexts(who string, numbers []int) (work, error) {
 		}
 		return nil
 	}, nil
+}
+
+// waitOnce makes a context of a minute, and waits with it or else with a timeout.
+func waitOnce(p *iomux.Poller[int], events []iomux.Event[int], withContext bool) (int, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if withContext {
+		return p.Wait(ctx, events)
+	}
+	return p.WaitTimeout(events, time.Minute)
 }

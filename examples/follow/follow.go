@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"iomux/descriptor"
 	"iomux/kqueue"
 )
 
@@ -30,15 +31,8 @@ func follow(w io.Writer, names []string, quiet time.Duration) (err error) {
 		return err
 	}
 	defer closeAll(files)
-	changes := []kqueue.Event{restart(quiet), {Ident: uint64(syscall.SIGINT), Filter: kqueue.FilterSignal, Flags: kqueue.EvAdd}}
-	for i, file := range files {
-		changes = append(changes, kqueue.Event{
-			Ident: uint64(file.Fd()), Filter: kqueue.FilterVnode, Flags: kqueue.EvAdd | kqueue.EvClear,
-			Fflags: kqueue.NoteWrite | kqueue.NoteExtend, Udata: uint64(i),
-		})
-	}
 	// First watch, then read: data appended in between is reported.
-	if _, err := queue.Control(changes, nil, 0); err != nil {
+	if err := watch(queue, files, quiet); err != nil {
 		return err
 	}
 	for _, file := range files {
@@ -46,7 +40,29 @@ func follow(w io.Writer, names []string, quiet time.Duration) (err error) {
 			return err
 		}
 	}
-	changes = nil
+	return copyAppended(w, queue, files, quiet)
+}
+
+// watch registers the files, the timer and the signal. The Udata of a file is its index.
+func watch(queue *kqueue.Queue, files []*os.File, quiet time.Duration) error {
+	changes := []kqueue.Event{restart(quiet), {Ident: uint64(syscall.SIGINT), Filter: kqueue.FilterSignal, Flags: kqueue.EvAdd}}
+	for i, file := range files {
+		fd, err := descriptor.Of(file)
+		if err != nil {
+			return err
+		}
+		changes = append(changes, kqueue.Event{
+			Ident: uint64(fd), Filter: kqueue.FilterVnode, Flags: kqueue.EvAdd | kqueue.EvClear,
+			Fflags: kqueue.NoteWrite | kqueue.NoteExtend, Udata: uint64(i),
+		})
+	}
+	_, err := queue.Control(changes, nil, 0)
+	return err
+}
+
+// copyAppended copies appended data to w until the timer expires or the signal arrives.
+func copyAppended(w io.Writer, queue *kqueue.Queue, files []*os.File, quiet time.Duration) error {
+	var changes []kqueue.Event
 	events := make([]kqueue.Event, 16)
 	for {
 		n, err := queue.Control(changes, events, -1)

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
@@ -57,20 +58,20 @@ func run(address, channel string) (err error) {
 		return err
 	}
 	defer func() { _ = registration.Unregister() }() // before the library closes it
-	for event, err := range poller.Events(nil) {     //nolint:staticcheck // it runs until the server ends it
+	for event, err := range poller.Events(context.Background()) {
 		switch {
 		case err != nil:
 			return err
 		case event.Key == clock:
 			fmt.Println("a minute has passed")
-		default:
-			notes, err := db.consume()
-			for _, note := range notes {
-				fmt.Println(note)
-			}
-			if err != nil {
-				return err
-			}
+			continue
+		}
+		notes, err := db.consume()
+		for _, note := range notes {
+			fmt.Println(note)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -69,21 +69,7 @@ func library(name string, exports []export) []byte {
 		SizeOfOptionalHeader: uint16(binary.Size(pe.OptionalHeader64{})),
 		Characteristics:      pe.IMAGE_FILE_EXECUTABLE_IMAGE | pe.IMAGE_FILE_LARGE_ADDRESS_AWARE | pe.IMAGE_FILE_DLL,
 	})
-	optional := pe.OptionalHeader64{
-		Magic:                 0x20b,
-		SizeOfInitializedData: raw,
-		ImageBase:             0x180000000,
-		SectionAlignment:      address,
-		FileAlignment:         start,
-		MajorSubsystemVersion: 6,
-		SizeOfImage:           address + (sectionSize+address-1)/address*address,
-		SizeOfHeaders:         start,
-		Subsystem:             pe.IMAGE_SUBSYSTEM_WINDOWS_CUI,
-		DllCharacteristics:    pe.IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE | pe.IMAGE_DLLCHARACTERISTICS_NX_COMPAT,
-		NumberOfRvaAndSizes:   16,
-	}
-	optional.DataDirectory[pe.IMAGE_DIRECTORY_ENTRY_EXPORT] = pe.DataDirectory{VirtualAddress: address, Size: sectionSize}
-	put(optional)
+	put(optionalHeader(sectionSize, raw))
 	put(pe.SectionHeader32{
 		Name:             [8]uint8{'.', 'e', 'd', 'a', 't', 'a'},
 		VirtualSize:      sectionSize,
@@ -96,6 +82,26 @@ func library(name string, exports []export) []byte {
 	put(section)
 	put(make([]byte, raw-sectionSize))
 	return file.Bytes()
+}
+
+// optionalHeader returns the header of a DLL whose section takes raw bytes in the file. Images
+// require it despite its name.
+func optionalHeader(sectionSize, raw uint32) pe.OptionalHeader64 {
+	header := pe.OptionalHeader64{
+		Magic:                 0x20b,
+		SizeOfInitializedData: raw,
+		ImageBase:             0x180000000,
+		SectionAlignment:      address,
+		FileAlignment:         start,
+		MajorSubsystemVersion: 6,
+		SizeOfImage:           address + (sectionSize+address-1)/address*address,
+		SizeOfHeaders:         start,
+		Subsystem:             pe.IMAGE_SUBSYSTEM_WINDOWS_CUI,
+		DllCharacteristics:    pe.IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE | pe.IMAGE_DLLCHARACTERISTICS_NX_COMPAT,
+		NumberOfRvaAndSizes:   16,
+	}
+	header.DataDirectory[pe.IMAGE_DIRECTORY_ENTRY_EXPORT] = pe.DataDirectory{VirtualAddress: address, Size: sectionSize}
+	return header
 }
 
 // directory is IMAGE_EXPORT_DIRECTORY. Its addresses are relative to the start of the DLL in

@@ -34,7 +34,28 @@ func goBlocks(file, text string) (blocks []block, long []int) {
 	if err != nil {
 		return nil, nil // the compiler reports it
 	}
-	lines := strings.Split(text, "\n")
+	blocks, long = commentBlocks(files, tree, strings.Split(text, "\n"))
+	isHelp := strings.HasPrefix(file, "cmd/") && !strings.HasSuffix(file, "_test.go")
+	ast.Inspect(tree, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.FuncDecl:
+			if name, isTest := strings.CutPrefix(node.Name.Name, "Test"); isTest {
+				blocks = append(blocks, block{files.Position(node.Pos()).Line, []string{wordsOf(name)}})
+			}
+		case *ast.BasicLit:
+			if content, err := strconv.Unquote(node.Value); err == nil && node.Kind == token.STRING {
+				b := block{files.Position(node.Pos()).Line, strings.Split(content, "\n")}
+				blocks = append(blocks, b)
+				long = append(long, longHelp(b, isHelp)...)
+			}
+		}
+		return true
+	})
+	return blocks, long
+}
+
+// commentBlocks returns the comments of a Go file. Code and headings in a comment end a block.
+func commentBlocks(files *token.FileSet, tree *ast.File, lines []string) (blocks []block, long []int) {
 	for _, group := range tree.Comments {
 		b := block{line: files.Position(group.Pos()).Line}
 		for _, comment := range group.List {
@@ -47,7 +68,7 @@ func goBlocks(file, text string) (blocks []block, long []int) {
 			}
 			content := strings.TrimPrefix(comment.Text, "//")
 			if strings.HasPrefix(content, "\t") || strings.HasPrefix(content, " #") {
-				blocks = append(blocks, b) // code and headings end a paragraph
+				blocks = append(blocks, b)
 				b = block{line: number + 1}
 				continue
 			}
@@ -55,29 +76,17 @@ func goBlocks(file, text string) (blocks []block, long []int) {
 		}
 		blocks = append(blocks, b)
 	}
-	help := strings.HasPrefix(file, "cmd/") && !strings.HasSuffix(file, "_test.go")
-	ast.Inspect(tree, func(node ast.Node) bool {
-		if function, ok := node.(*ast.FuncDecl); ok && strings.HasPrefix(function.Name.Name, "Test") {
-			blocks = append(blocks, block{files.Position(function.Pos()).Line, []string{wordsOf(function.Name.Name[len("Test"):])}})
-		}
-		literal, ok := node.(*ast.BasicLit)
-		if !ok || literal.Kind != token.STRING {
-			return true
-		}
-		content, err := strconv.Unquote(literal.Value)
-		if err != nil {
-			return true
-		}
-		b := block{line: files.Position(literal.Pos()).Line, lines: strings.Split(content, "\n")}
-		for i, line := range b.lines {
-			if help && len(b.lines) > 3 && isLong(line, widestHelp) {
-				long = append(long, b.line+i)
-			}
-		}
-		blocks = append(blocks, b)
-		return true
-	})
 	return blocks, long
+}
+
+// longHelp returns the numbers of the long lines of a string that is a text of help.
+func longHelp(b block, isHelp bool) (long []int) {
+	for i, line := range b.lines {
+		if isHelp && len(b.lines) > 3 && isLong(line, widestHelp) {
+			long = append(long, b.line+i)
+		}
+	}
+	return long
 }
 
 var capital = regexp.MustCompile(`[a-z0-9][A-Z]`)

@@ -22,6 +22,11 @@ import (
 	"iomux"
 )
 
+type (
+	poller       = iomux.Poller[string]
+	registration = iomux.Registration[string]
+)
+
 // pollers maps the name of each kind of Poller to its options.
 var pollers = map[string][]iomux.Option{
 	"Poller/parked": nil, "Poller/blocking": {iomux.WithBlocking()},
@@ -185,7 +190,7 @@ func (w *world) drain() {
 }
 
 // await waits until r is reported. A wait may fail once for each thread that a fault strikes.
-func await(p *iomux.Poller[string], r *iomux.Registration[string], timeout time.Duration) {
+func await(p *poller, r *registration, timeout time.Duration) {
 	events := make([]iomux.Event[string], 8)
 	for start, failures := time.Now(), 0; time.Since(start) < soon; {
 		n, err := p.WaitTimeout(events, timeout)
@@ -203,21 +208,46 @@ func await(p *iomux.Poller[string], r *iomux.Registration[string], timeout time.
 	fail("the event of the %s is lost", r.Key())
 }
 
+// registering registers a source of p with the key.
+type registering func(p *poller, key string) (*registration, error)
+
+func register(p *poller, key string, call registering) (r *registration) {
+	persist("register the "+key, func() (err error) {
+		r, err = call(p, key)
+		return err
+	})
+	return r
+}
+
 // livePoller runs one life of a Poller.
 func livePoller(w *world, i int, opts []iomux.Option) {
-	var p *iomux.Poller[string]
+	var p *poller
 	persist("New", func() (err error) {
 		p, err = iomux.New[string](opts...)
 		return err
 	})
-	register := func(key string, call func(key string) (*iomux.Registration[string], error)) (r *iomux.Registration[string]) {
-		persist("register the "+key, func() (err error) {
-			r, err = call(key)
-			return err
-		})
-		return r
-	}
-	pipe := register("pipe", func(key string) (*iomux.Registration[string], error) {
+	pipe, writer := watchPipe(w, p)
+	timer := register(p, "timer", func(p *poller, key string) (*registration, error) {
+		return p.RegisterTimer(3*time.Millisecond, key)
+	})
+	await(p, timer, soon)
+	received := register(p, "signal", func(p *poller, key string) (*registration, error) {
+		return p.RegisterSignal(syscall.SIGUSR1, key)
+	})
+	must(syscall.Kill(os.Getpid(), syscall.SIGUSR1))
+	await(p, received, soon)
+	process := register(p, "process", func(p *poller, key string) (*registration, error) {
+		return p.RegisterProcess(victims[i].process, key)
+	})
+	must(victims[i].kill())
+	await(p, process, soon)
+	watchPath(p)
+	endPoller(w, p, pipe, writer, timer, received)
+}
+
+// watchPipe awaits events of both ends of the pipe.
+func watchPipe(w *world, p *poller) (pipe, writer *registration) {
+	pipe = register(p, "pipe", func(p *poller, key string) (*registration, error) {
 		return p.RegisterFD(w.r, iomux.Readable, key)
 	})
 	for _, timeout := range []time.Duration{time.Millisecond, soon} { // around the write
@@ -226,67 +256,71 @@ func livePoller(w *world, i int, opts []iomux.Option) {
 		written()
 		w.drain()
 	}
-	writer := register("writer", func(key string) (*iomux.Registration[string], error) {
+	writer = register(p, "writer", func(p *poller, key string) (*registration, error) {
 		return p.RegisterFD(w.w, iomux.Readable, key)
 	})
-	persist("Modify", func() error { return writer.Modify(iomux.Writable) })
-	await(p, writer, soon)
-	persist("Modify", func() error { return writer.Modify(iomux.Writable | iomux.OneShot) })
-	await(p, writer, soon)
-	persist("Modify", func() error { return writer.Modify(iomux.Writable | iomux.OneShot) })
-	await(p, writer, soon)
+	for _, interest := range []iomux.Interest{iomux.Writable, iomux.Writable | iomux.OneShot, iomux.Writable | iomux.OneShot} {
+		persist("Modify", func() error { return writer.Modify(interest) })
+		await(p, writer, soon)
+	}
+	return pipe, writer
+}
 
-	timer := register("timer", func(key string) (*iomux.Registration[string], error) { return p.RegisterTimer(3*time.Millisecond, key) })
-	await(p, timer, soon)
-	received := register("signal", func(key string) (*iomux.Registration[string], error) { return p.RegisterSignal(syscall.SIGUSR1, key) })
-	must(syscall.Kill(os.Getpid(), syscall.SIGUSR1))
-	await(p, received, soon)
-	process := register("process", func(key string) (*iomux.Registration[string], error) {
-		return p.RegisterProcess(victims[i].process, key)
+// watchPath awaits an event of the watched file.
+func watchPath(p *poller) {
+	path := register(p, "path", func(p *poller, key string) (*registration, error) {
+		return p.RegisterPath(watched, key)
 	})
-	must(victims[i].kill())
-	await(p, process, soon)
-	path := register("path", func(key string) (*iomux.Registration[string], error) { return p.RegisterPath(watched, key) })
 	later := time.AfterFunc(3*time.Millisecond, func() {
 		persist("write to the file", func() error { return os.WriteFile(watched, []byte("x"), 0o600) })
 	})
 	await(p, path, soon)
 	later.Stop()
 	persist("Unregister of the path", path.Unregister) // the write may cause more events
-	endPoller(w, p, pipe, writer, timer, received)
+}
+
+// interruption interrupts a wait of a Poller. The wait must then return no event, and an error for
+// which done is true.
+type interruption struct {
+	what      string
+	interrupt func() error
+	done      func(err error) bool
+}
+
+// check waits with ctx until the interruption ends the wait.
+func (i interruption) check(ctx context.Context, p *poller) {
+	var begun atomic.Bool
+	later := time.AfterFunc(3*time.Millisecond, func() {
+		begun.Store(true)
+		persist(i.what, i.interrupt)
+	})
+	defer later.Stop()
+	events := make([]iomux.Event[string], 8)
+	for range 10 {
+		n, err := p.Wait(ctx, events)
+		if n == 0 && begun.Load() && i.done(err) {
+			return
+		}
+		if n > 0 {
+			fail("%s: events %+v", i.what, events[:n])
+		}
+	}
+	fail("%s does not interrupt the wait", i.what)
 }
 
 // endPoller interrupts waits of p, ends its registrations, and closes it during a wait.
-func endPoller(w *world, p *iomux.Poller[string], registrations ...*iomux.Registration[string]) {
-	events := make([]iomux.Event[string], 8)
-	interrupted := func(what string, ctx context.Context, interrupt func() error, done func(err error) bool) {
-		var begun atomic.Bool
-		later := time.AfterFunc(3*time.Millisecond, func() {
-			begun.Store(true)
-			persist(what, interrupt)
-		})
-		defer later.Stop()
-		for range 10 {
-			n, err := p.Wait(ctx, events)
-			if n == 0 && begun.Load() && done(err) {
-				return
-			}
-			if n > 0 {
-				fail("%s: events %+v", what, events[:n])
-			}
-		}
-		fail("%s does not interrupt the wait", what)
-	}
+func endPoller(w *world, p *poller, registrations ...*registration) {
 	ctx, cancel := context.WithCancel(context.Background())
-	interrupted("cancel", ctx, func() error { cancel(); return nil }, func(err error) bool { return errors.Is(err, context.Canceled) })
+	interruption{"cancel", func() error { cancel(); return nil }, func(err error) bool { return errors.Is(err, context.Canceled) }}.check(ctx, p)
 	// Any error is accepted, because a fault may end the wait, too.
-	interrupted("Wake", context.Background(), p.Wake, func(error) bool { return true })
+	interruption{"Wake", p.Wake, func(error) bool { return true }}.check(context.Background(), p)
 	for _, r := range registrations {
 		if err := r.Unregister(); err != nil && !errors.Is(err, iomux.ErrNotRegistered) {
 			persist("Unregister of the "+r.Key(), r.Unregister)
 		}
 	}
 	w.write()
+	events := make([]iomux.Event[string], 8)
 	if n, _ := p.WaitTimeout(events, 3*time.Millisecond); n > 0 {
 		fail("after Unregister: %+v", events[:n])
 	}
@@ -294,8 +328,9 @@ func endPoller(w *world, p *iomux.Poller[string], registrations ...*iomux.Regist
 	if n := p.Len(); n > 1 { // the process may still be registered
 		fail("%d registrations are left", n)
 	}
-	interrupted("Close", context.Background(), func() error {
+	closing := func() error {
 		_ = p.Close() // a descriptor may fail to close
 		return nil
-	}, func(err error) bool { return errors.Is(err, os.ErrClosed) })
+	}
+	interruption{"Close", closing, func(err error) bool { return errors.Is(err, os.ErrClosed) }}.check(context.Background(), p)
 }

@@ -87,13 +87,18 @@ func traced(ctx context.Context, name string, f *fault) (trace []byte, err error
 	if errLife := life.Wait(); errLife != nil {
 		err = errors.Join(err, fmt.Errorf("%w\n%s", errLife, head(output.String())))
 	}
-	for range 100 { // strace writes the end of the trace a moment later
+	return readTrace(file), err
+}
+
+// readTrace returns the trace in a file. strace writes its end a moment after the life has ended.
+func readTrace(file string) (trace []byte) {
+	for range 100 {
 		if trace, _ = os.ReadFile(file); bytes.Contains(trace, []byte("+++ exited")) {
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	return trace, err
+	return trace
 }
 
 // attach attaches strace to the process when the process is ready. strace ends with the process.

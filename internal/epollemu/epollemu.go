@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -28,6 +29,9 @@ type set struct {
 	kevents  freelist.Slices[kqueue.Event]
 	looked   freelist.Slices[Event] // room for inspect
 	children map[int32]*set         // the registered epolls; the registry's lock guards it
+	nests    atomic.Bool            // an Epoll was registered
+	begun    atomic.Uint64          // counts the calls that take events
+	ended    atomic.Uint64
 
 	mu         sync.Mutex // never held during a wait
 	entries    fdtable.Table[entry]

@@ -17,22 +17,30 @@ func isReady(fd int) bool {
 	const room = 16
 	kevents := e.kevents.Get(room)
 	defer e.kevents.Put(kevents)
+	ticket := e.enter()
+	defer e.leave()
+	e.mu.Lock() // until the events are renewed, because takeBeside counts on them
+	defer e.mu.Unlock()
+	beside := false
 	for round := timeout.Start(0); ; {
 		taken, err := e.queue.Control(nil, kevents, 0)
 		if e.inspect(kevents[:taken]) {
 			return true
 		}
-		if taken < room || err != nil || !round.LookAgain(sourceOf(&kevents[0])) {
+		if taken == room && err == nil && round.LookAgain(sourceOf(&kevents[0])) {
+			continue
+		}
+		if beside || e.isAlone(ticket) {
 			return false
 		}
+		beside = true
+		e.renewLasting()
 	}
 }
 
 // inspect reports whether the kernel's events contain a ready descriptor. It makes the kernel
-// report these events again.
+// report these events again. The caller holds the lock.
 func (e *Epoll) inspect(kevents []kqueue.Event) (ready bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	events := e.looked.Get(len(kevents))
 	defer e.looked.Put(events)
 	for i, entry := range e.judge(kevents, events) {

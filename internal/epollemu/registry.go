@@ -60,6 +60,7 @@ func (s *set) nest(fd int32, inner *set) bool {
 		return false
 	}
 	s.children[fd] = inner
+	s.nests.Store(true)
 	return true
 }
 

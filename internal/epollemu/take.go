@@ -22,12 +22,16 @@ func (e *Epoll) Take(events []Event, d time.Duration) (int, error) {
 	}
 	kevents := e.kevents.Get(min(len(events), maxRoom))
 	defer e.kevents.Put(kevents)
+	ticket := e.enter()
+	defer e.leave()
 	countdown := timeout.Start(d)
 	for {
 		taken, err := e.queue.Control(nil, kevents, countdown.Left())
 		n := 0
 		if taken > 0 {
+			e.mu.Lock()
 			n = e.digest(kevents[:taken], events)
+			e.mu.Unlock()
 		}
 		switch {
 		case n > 0:
@@ -35,7 +39,10 @@ func (e *Epoll) Take(events []Event, d time.Duration) (int, error) {
 		case err != nil:
 			return 0, closedError(err)
 		case taken == 0 && !countdown.Again(0, 0), taken > 0 && !countdown.LookAgain(sourceOf(&kevents[0])):
-			return 0, nil
+			if e.isAlone(ticket) {
+				return 0, nil
+			}
+			return e.takeBeside(kevents, events)
 		}
 	}
 }
@@ -45,10 +52,8 @@ func sourceOf(kevent *kqueue.Event) uint64 {
 	return kevent.Ident<<16 | uint64(uint16(kevent.Filter))
 }
 
-// digest turns the kernel's events into one event for each descriptor.
+// digest turns the kernel's events into one event for each descriptor. The caller holds the lock.
 func (e *Epoll) digest(kevents []kqueue.Event, events []Event) (kept int) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	for i, entry := range e.judge(kevents, events) {
 		if e.settle(events[i].FD, entry, events[i].Events) {
 			events[kept] = Event{Events: events[i].Events, FD: events[i].FD, Data: entry.data}
@@ -197,7 +202,7 @@ func (e *Epoll) replace(fd int32, entry *entry) {
 }
 
 // renew makes filters report lasting conditions again. It returns false if the descriptor no longer
-// belongs to the registered file.
+// belongs to the registered file, and removes the registration.
 func (e *Epoll) renew(fd int32, entry *entry, which slots) bool {
 	if which == 0 {
 		return true
@@ -211,5 +216,13 @@ func (e *Epoll) renew(fd int32, entry *entry, which slots) bool {
 		}
 	}
 	receipts, err := e.submit(changes)
-	return err == nil && len(receipts) > 0 && receipts[0].Data == 0
+	if err != nil || len(receipts) == 0 {
+		return false
+	}
+	if receipts[0].Data != 0 { // the second change has registered another file
+		_, _ = e.disarm(fd, entry)
+		e.forget(fd)
+		return false
+	}
+	return true
 }

@@ -5,6 +5,7 @@ package suite
 import (
 	"errors"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -18,6 +19,9 @@ var concurrentTests = []test{
 	{name: "ChangesDoNotWaitForAWait", memory: true, run: changesDoNotWait},
 	{name: "LevelIsReportedToEveryWaiter", live: true, run: levelEveryWaiter},
 	{name: "ReadyIsReportedBesideASleep", live: true, run: readyBesideASleep},
+	{name: "HangUpIsReportedBesideSleeps", live: true, reports: Hup | Err, run: hangUpBesideSleeps},
+	{name: "ShutDownIsReportedBesideSleeps", live: true, reports: RdHup, run: shutDownBesideSleeps},
+	{name: "UrgentDataIsReportedBesideSleeps", live: true, reports: Pri, run: urgentBesideSleeps},
 	{name: "TenGoroutinesOnEachOfTenObjects", live: true, run: tenByTen},
 	{name: "TwoObjectsShareADescriptor", run: twoObjects},
 	{name: "CloseEndsAllWaits", wakes: true, run: closeEndsWaits},
@@ -137,6 +141,64 @@ func readyBesideASleep(t *testing.T, m Mechanism) {
 			Drain(t, r)
 		}
 	}
+}
+
+func hangUpBesideSleeps(t *testing.T, m Mechanism) {
+	r, w := Pipe(t)
+	waiter := watching(t, m, r, 0, Level)
+	if runtime.GOOS == "windows" {
+		Reset(t, w)
+	} else {
+		Close(t, w)
+	}
+	isReportedBesideSleeps(t, m, waiter, r, Hup)
+}
+
+func shutDownBesideSleeps(t *testing.T, m Mechanism) {
+	a, b := TCPPair(t)
+	waiter := watching(t, m, a, RdHup, Level)
+	ShutDown(t, b)
+	isReportedBesideSleeps(t, m, waiter, a, RdHup)
+}
+
+func urgentBesideSleeps(t *testing.T, m Mechanism) {
+	client, server := TCPPair(t)
+	waiter := watching(t, m, server, Pri, Level)
+	SendUrgent(t, client)
+	isReportedBesideSleeps(t, m, waiter, server, Pri)
+}
+
+// isReportedBesideSleeps looks for a condition that lasts, while other goroutines return it again
+// and again. Each look must report it.
+func isReportedBesideSleeps(t *testing.T, m Mechanism, waiter Waiter, fd int, want Events) {
+	t.Helper()
+	expect(t, m, waiter, fd, want, 0)
+	var over atomic.Bool
+	var sleepers sync.WaitGroup
+	for range 2 {
+		sleepers.Go(func() {
+			for !over.Load() {
+				if err := waitAndMatch(m, waiter, soon, fd, want); err != nil {
+					t.Error("a sleep:", err)
+				}
+			}
+		})
+	}
+	defer sleepers.Wait()
+	defer over.Store(true)
+	for look := range 300 {
+		if err := waitAndMatch(m, waiter, time.Duration(look%2), fd, want); err != nil {
+			t.Fatalf("look %d: %v", look, err)
+		}
+	}
+}
+
+func waitAndMatch(m Mechanism, waiter Waiter, timeout time.Duration, fd int, want Events) error {
+	events, err := waiter.Wait(1, timeout)
+	if err == nil {
+		err = matches(m, events, fd, want, 0)
+	}
+	return err
 }
 
 // tenByTen makes many goroutines wait for the same descriptor. All of them must return it.

@@ -1,0 +1,68 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package epollemu
+
+import (
+	"iomux/internal/sys"
+	"iomux/kqueue"
+)
+
+// enter begins to take events. Its ticket is for isAlone.
+func (s *set) enter() (ticket uint64) {
+	ended := s.ended.Load()
+	if begun := s.begun.Add(1); begun == ended+1 {
+		return begun
+	}
+	return 0
+}
+
+func (s *set) leave() { s.ended.Add(1) }
+
+// isAlone reports whether nothing else has taken events since the enter that returned the ticket.
+// Registered Epolls are not counted, so it is false if there may be any.
+func (s *set) isAlone(ticket uint64) bool {
+	return ticket != 0 && s.begun.Load() == ticket && !s.nests.Load()
+}
+
+// takeBeside takes events that another goroutine has taken from the kernel without having renewed
+// their filters yet. A level-triggered event is for both.
+func (e *Epoll) takeBeside(kevents []kqueue.Event, events []Event) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.renewLasting()
+	taken, err := e.queue.Control(nil, kevents, 0)
+	return e.digest(kevents[:taken], events), closedError(err)
+}
+
+// renewLasting renews the filters of lasting conditions, also in registered Epolls. It skips
+// descriptors without events according to poll(2). The caller holds the lock.
+func (e *Epoll) renewLasting() {
+	e.questions = e.questions[:0]
+	for fd, entry := range e.entries.All() {
+		if entry.renewed() != 0 { // some systems report an end as PollIn only
+			e.questions = append(e.questions, sys.PollFD{FD: fd, Events: toPoll(entry.events) | sys.PollIn})
+		}
+	}
+	ask(e.questions)
+	answers := e.questions
+	for fd, entry := range e.entries.All() {
+		if entry.kind == epoll {
+			isReady(int(fd))
+		}
+		if entry.renewed() == 0 {
+			continue
+		}
+		if answers[0].Revents != 0 || answers[0].FD == unanswered {
+			e.renew(fd, entry, entry.renewed())
+		}
+		answers = answers[1:]
+	}
+}
+
+// renewed returns the filters that report a lasting condition only once, until they are renewed.
+func (e *entry) renewed() slots {
+	if e.events&(ET|OneShot) != 0 {
+		return 0
+	}
+	return e.attached &^ e.plain()
+}

@@ -89,7 +89,7 @@ func TestClosedAndReusedNumber(t *testing.T) {
 
 // A descriptor that was closed before Unregister does not keep Poll awake, even if a duplicate is
 // open.
-func TestDuplicateOfAClosedDescriptorIsSilent(t *testing.T) {
+func TestDuplicateOfAClosedDescriptorIsNotReported(t *testing.T) {
 	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
 		r, w := suite.Pipe(t)
 		for range 5 {
@@ -177,7 +177,7 @@ func TestConcurrentPollsAtTheDescriptorLimit(t *testing.T) {
 }
 
 // The limit of open descriptors may change after New.
-func TestLimitIsReadAfresh(t *testing.T) {
+func TestLimitChangesAfterNew(t *testing.T) {
 	for name := range variants {
 		t.Run(name, func(t *testing.T) {
 			t.Run("raised", func(t *testing.T) {
@@ -233,7 +233,7 @@ func expectAllReady(t *testing.T, poller *devpoll.Poller, n, from int) {
 }
 
 // If the Poller itself opens a descriptor with a registered number, the number remains Nval.
-func TestNumberBecomesOurOwn(t *testing.T) {
+func TestPollerReusesARegisteredNumber(t *testing.T) {
 	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
 		free, _ := suite.Pipe(t)
 		must(t, poller.Register(free, devpoll.In))
@@ -258,7 +258,7 @@ func TestNumberBecomesOurOwn(t *testing.T) {
 }
 
 // No wake-up follows if a descriptor is closed just before a Poll, but Poll reports it.
-func TestClosedIsNoticedInABlockingPoll(t *testing.T) {
+func TestBlockingPollReportsAClosedDescriptor(t *testing.T) {
 	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
 		r, _ := suite.Pipe(t)
 		var fds []int

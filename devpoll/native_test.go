@@ -86,7 +86,7 @@ func TestChangesAreWrittenAtOnceDuringAPoll(t *testing.T) {
 }
 
 // Register of a closed descriptor interrupts a Poll in progress.
-func TestClosedDescriptorReachesAPollUnderWay(t *testing.T) {
+func TestClosedDescriptorReachesAPollInProgress(t *testing.T) {
 	onEach(t, func(t *testing.T, poller *devpoll.Poller) {
 		fd := suite.ClosedFD(t)
 		done := make(chan map[int]devpoll.Events)
@@ -139,7 +139,7 @@ func expectExact(t *testing.T, m *model, want map[int]devpoll.Events) {
 	}
 }
 
-func TestDriverHasWhatIsRegistered(t *testing.T) {
+func TestDriverHoldsTheRegistrations(t *testing.T) {
 	poller, m := modelOf(t)
 	var fds []int
 	for range 4 {
@@ -164,7 +164,7 @@ func TestDriverHasWhatIsRegistered(t *testing.T) {
 }
 
 // A descriptor that is unregistered and registered again may have another file than the driver.
-func TestRegisteredAnewIsWrittenAnew(t *testing.T) {
+func TestRegistrationAfterUnregisterIsWritten(t *testing.T) {
 	poller, m := modelOf(t)
 	r, _ := suite.Pipe(t)
 	must(t, poller.Register(r, devpoll.In))
@@ -178,7 +178,7 @@ func TestRegisteredAnewIsWrittenAnew(t *testing.T) {
 }
 
 // The driver may have additional events, of a file that was closed before the write.
-func TestEventsThatNobodyAskedFor(t *testing.T) {
+func TestUnrequestedEvents(t *testing.T) {
 	poller, m := modelOf(t)
 	a, _ := suite.SocketPair(t, unix.SOCK_STREAM)
 	must(t, poller.Register(a, devpoll.In))
@@ -218,7 +218,7 @@ func TestLimitOfTheDriver(t *testing.T) {
 }
 
 // An event from before the descriptor was registered again is dropped.
-func TestEventOfThePredecessor(t *testing.T) {
+func TestEventOfAnEarlierRegistration(t *testing.T) {
 	poller, m := modelOf(t)
 	r, w := suite.Pipe(t)
 	suite.Write(t, w)

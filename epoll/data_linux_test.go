@@ -13,7 +13,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-func TestDataIsWhatTheKernelStores(t *testing.T) {
+func TestKernelStoresTheData(t *testing.T) {
 	poller := newPoller(t)
 	r, w := suite.Pipe(t)
 	suite.Write(t, w)
@@ -30,7 +30,7 @@ func TestDataIsWhatTheKernelStores(t *testing.T) {
 }
 
 // Until Close, a caller can register the data that marks a waker.
-func TestDataOfTheWakerIsReported(t *testing.T) {
+func TestDataEqualToTheWakersIsReported(t *testing.T) {
 	poller := newPoller(t)
 	r, w := suite.Pipe(t)
 	suite.Write(t, w)

@@ -38,9 +38,9 @@ func systemRefusals(t *testing.T, poller *epoll.Poller) []refusal {
 
 func TestFromFD(t *testing.T) {
 	first := newPoller(t)
-	twin, err := unix.FcntlInt(uintptr(first.FD()), unix.F_DUPFD_CLOEXEC, 0)
+	duplicate, err := unix.FcntlInt(uintptr(first.FD()), unix.F_DUPFD_CLOEXEC, 0)
 	must(t, err)
-	second, err := epoll.FromFD(twin)
+	second, err := epoll.FromFD(duplicate)
 	must(t, err)
 	r, w := suite.Pipe(t)
 	must(t, first.Register(r, epoll.In))

@@ -86,7 +86,7 @@ func TestOneShotStaysRegistered(t *testing.T) {
 	must(t, poller.Unregister(r))
 }
 
-func TestEventfdEdgeComesWithEachWrite(t *testing.T) {
+func TestEachWriteToAnEventfdIsAnEdge(t *testing.T) {
 	poller := newPoller(t)
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	must(t, err)
@@ -317,7 +317,7 @@ func TestNestedWakesBothWaiters(t *testing.T) {
 	must(t, <-woken)
 }
 
-func TestMoreRoomThanTheKernelTakes(t *testing.T) {
+func TestMoreRoomThanTheKernelAccepts(t *testing.T) {
 	if testing.Short() || unsafe.Sizeof(uintptr(0)) < 8 {
 		t.Skip("it needs a slice of 2 GiB")
 	}
@@ -338,7 +338,7 @@ func TestMoreRoomThanTheKernelTakes(t *testing.T) {
 	}
 }
 
-func TestOthersRunDuringALoop(t *testing.T) {
+func TestOtherGoroutinesRunDuringALoop(t *testing.T) {
 	poller := newPoller(t)
 	r, _ := suite.Pipe(t)
 	must(t, poller.Register(r, epoll.In))

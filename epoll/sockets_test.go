@@ -122,7 +122,7 @@ func TestReusedNumberOfASocketIsNotRegistered(t *testing.T) {
 	}
 }
 
-func TestSocketIsClosedUnderAWait(t *testing.T) {
+func TestSocketIsClosedDuringAWait(t *testing.T) {
 	poller := newPoller(t)
 	client, server := suite.TCPPair(t)
 	_, closed := suite.TCPPair(t)
@@ -135,7 +135,7 @@ func TestSocketIsClosedUnderAWait(t *testing.T) {
 	}
 }
 
-func TestUnregisterAndRegisterUnderAWait(t *testing.T) {
+func TestUnregisterAndRegisterDuringAWait(t *testing.T) {
 	poller := newPoller(t)
 	client, server := suite.TCPPair(t)
 	must(t, poller.RegisterTag(server, epoll.In, 1))

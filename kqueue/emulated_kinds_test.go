@@ -87,9 +87,9 @@ func TestClosedFile(t *testing.T) {
 	}
 }
 
-// TestFileThatEndsWithItsDescriptor removes and closes a watched file. The next file may have its
-// inode number as well as its descriptor number.
-func TestFileThatEndsWithItsDescriptor(t *testing.T) {
+// TestRemovedFileIsClosed removes and closes a watched file. The next file may have its inode
+// number as well as its descriptor number.
+func TestRemovedFileIsClosed(t *testing.T) {
 	queue := newQueue(t)
 	path := filepath.Join(t.TempDir(), "file")
 	for range 20 {
@@ -106,9 +106,9 @@ func TestFileThatEndsWithItsDescriptor(t *testing.T) {
 	}
 }
 
-// TestMoreThanInotifyRemembers overflows the queue of inotify. Changes that fstat(2) shows are
-// still reported.
-func TestMoreThanInotifyRemembers(t *testing.T) {
+// TestInotifyOverflows overflows the queue of inotify. Changes that fstat(2) shows are still
+// reported.
+func TestInotifyOverflows(t *testing.T) {
 	first, a := newFile(t, 0)
 	second, b := newFile(t, 0)
 	third, c := newFile(t, 0)
@@ -141,8 +141,8 @@ func TestAddAndDeleteInOneChange(t *testing.T) {
 	none(t, queue)
 }
 
-// TestTimerAtATimeComesOnce checks that an absolute timer expires once and stays registered.
-func TestTimerAtATimeComesOnce(t *testing.T) {
+// TestAbsoluteTimerIsReportedOnce checks that an absolute timer expires once and stays registered.
+func TestAbsoluteTimerIsReportedOnce(t *testing.T) {
 	queue := newQueue(t)
 	apply(t, queue, timer(1, 0, kqueue.NoteAbsTime, time.Now().UnixMilli()+10))
 	if event := one(t, queue, 1, kqueue.FilterTimer); event.Data != 1 {
@@ -157,8 +157,9 @@ func TestTimerAtATimeComesOnce(t *testing.T) {
 	apply(t, queue, change(1, kqueue.FilterTimer, kqueue.EvDelete))
 }
 
-// TestTriggerIsTakenBack uses EvClear without NoteTrigger, which undoes a trigger as on FreeBSD.
-func TestTriggerIsTakenBack(t *testing.T) {
+// TestChangeWithoutTriggerUndoesATrigger uses EvClear without NoteTrigger, which undoes a trigger
+// as on FreeBSD.
+func TestChangeWithoutTriggerUndoesATrigger(t *testing.T) {
 	queue := newUserQueue(t, kqueue.EvClear)
 	apply(t, queue, trigger(0, 0), change(1, kqueue.FilterUser, kqueue.EvClear))
 	none(t, queue)
@@ -176,9 +177,9 @@ func TestChangedNotesApplyToLaterEvents(t *testing.T) {
 	one(t, queue, fd, kqueue.FilterVnode)
 }
 
-// TestCloseOfANumberThatIsAnothers closes the second of two Queues with one number, after another
-// file got the number.
-func TestCloseOfANumberThatIsAnothers(t *testing.T) {
+// TestCloseLeavesAnotherFileWithTheNumberOpen closes the second of two Queues with one number,
+// after another file got the number.
+func TestCloseLeavesAnotherFileWithTheNumberOpen(t *testing.T) {
 	queue := newQueue(t)
 	fd := queue.FD()
 	same, err := kqueue.FromFD(fd)
@@ -227,8 +228,8 @@ func TestProcessWithoutNotes(t *testing.T) {
 	}
 }
 
-// TestThreadIsNoProcess registers a thread.
-func TestThreadIsNoProcess(t *testing.T) {
+// TestThreadIsNotAProcess registers a thread.
+func TestThreadIsNotAProcess(t *testing.T) {
 	queue := newQueue(t)
 	var all sync.WaitGroup
 	all.Go(func() {

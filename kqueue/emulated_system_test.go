@@ -235,8 +235,8 @@ func TestTerminalIsRevoked(t *testing.T) {
 	}
 }
 
-// TestFilesCanBeAskedForRevocation requests NoteRevoke of files that cannot be revoked.
-func TestFilesCanBeAskedForRevocation(t *testing.T) {
+// TestFilesAcceptNoteRevoke requests NoteRevoke of files that cannot be revoked.
+func TestFilesAcceptNoteRevoke(t *testing.T) {
 	queue := newQueue(t)
 	_, file := newFile(t, 1)
 	for _, fd := range []int{file, open(t, os.DevNull, unix.O_RDONLY)} {

@@ -181,7 +181,7 @@ func TestErrorIsLeft(t *testing.T) {
 	}
 }
 
-func TestUnsupportedMarksAndSignalsAreRefused(t *testing.T) {
+func TestUnsupportedLowWaterMarksAndSignalsAreRefused(t *testing.T) {
 	queue := newQueue(t)
 	a, _ := suite.SocketPair(t, unix.SOCK_STREAM)
 	_, w := suite.Pipe(t)
@@ -361,8 +361,8 @@ func TestNoDescriptorLeft(t *testing.T) {
 	}
 }
 
-// TestExitOfAnothersChild watches a process that is not a child.
-func TestExitOfAnothersChild(t *testing.T) {
+// TestExitOfAChildOfAnotherProcess watches a process that is not a child.
+func TestExitOfAChildOfAnotherProcess(t *testing.T) {
 	for _, status := range []int{0, 9} {
 		between := startChild(t, parentOf+status)
 		line, err := bufio.NewReader(between.output).ReadString('\n')

@@ -9,7 +9,7 @@ import (
 	"iomux/kqueue"
 )
 
-func TestNewEventHasTheSeedsDefaults(t *testing.T) {
+func TestNewEventHasPythonsDefaults(t *testing.T) {
 	want := kqueue.Event{Ident: 5, Filter: kqueue.FilterRead, Flags: kqueue.EvAdd}
 	if got := kqueue.NewEvent(5); got != want {
 		t.Errorf("NewEvent(5) is %v, want %v", got, want)
@@ -55,7 +55,7 @@ func compareInts(a, b int) int {
 	return 0
 }
 
-func TestEventsAreWrittenAsPeopleWriteThem(t *testing.T) {
+func TestEventsAreFormattedWithNames(t *testing.T) {
 	for want, event := range map[string]kqueue.Event{
 		"{Ident:5 Filter:FilterRead Flags:EvClear|EvEOF Fflags:NoteLowat Data:-4 Udata:0x10}": {
 			Ident: 5, Filter: kqueue.FilterRead, Flags: kqueue.EvClear | kqueue.EvEOF, Fflags: kqueue.NoteLowat, Data: -4, Udata: 16,

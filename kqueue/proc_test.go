@@ -74,7 +74,7 @@ func TestEarlierExitIsReported(t *testing.T) {
 	}
 }
 
-func TestEveryQueueIsReportedOfAnExit(t *testing.T) {
+func TestEveryQueueReportsAnExit(t *testing.T) {
 	c := startChild(t, 4)
 	queues := []*kqueue.Queue{newQueue(t), newQueue(t), newQueue(t)}
 	for _, queue := range queues {

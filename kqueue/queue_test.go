@@ -185,8 +185,8 @@ func TestCloseEndsAllWaits(t *testing.T) {
 	}
 }
 
-// TestChangeReachesAWaitUnderWay makes a change that must take effect on a wait in progress.
-func TestChangeReachesAWaitUnderWay(t *testing.T) {
+// TestChangeReachesAWaitInProgress makes a change that must take effect on a wait in progress.
+func TestChangeReachesAWaitInProgress(t *testing.T) {
 	queue := newQueue(t)
 	r, w := suite.Pipe(t)
 	suite.Write(t, w)

@@ -166,7 +166,7 @@ func TestDisabledAndDeletedDescriptorsAreSilent(t *testing.T) {
 	})
 }
 
-func TestEndOfFileComesWithWhatIsLeft(t *testing.T) {
+func TestEndOfFileComesWithTheRemainingBytes(t *testing.T) {
 	pairs(t, func(t *testing.T, reading, writing int) {
 		for _, flags := range []kqueue.Flags{0, kqueue.EvClear} {
 			queue := newQueue(t)
@@ -195,7 +195,7 @@ func TestEndOfFileComesWithWhatIsLeft(t *testing.T) {
 	})
 }
 
-func TestListenerReportsHowManyWait(t *testing.T) {
+func TestListenerReportsPendingConnections(t *testing.T) {
 	if strings.Contains(os.Getenv(emulator), "qemu") {
 		t.Skip("qemu-user truncates TCP_INFO")
 	}

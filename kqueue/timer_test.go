@@ -74,8 +74,8 @@ func TestTimerCountsExpiries(t *testing.T) {
 	none(t, queue)
 }
 
-// TestTimerIsStartedAnew restarts an expired timer. The earlier expiry is not reported.
-func TestTimerIsStartedAnew(t *testing.T) {
+// TestTimerIsRestarted restarts an expired timer. The earlier expiry is not reported.
+func TestTimerIsRestarted(t *testing.T) {
 	queue := newQueue(t)
 	apply(t, queue, timer(1, 0, 0, 1))
 	time.Sleep(quiet)
@@ -88,7 +88,7 @@ func TestTimerIsStartedAnew(t *testing.T) {
 	}
 }
 
-func TestTimerAtATime(t *testing.T) {
+func TestAbsoluteTimer(t *testing.T) {
 	t.Parallel()
 	needs(t, timer(1, 0, kqueue.NoteAbsTime, math.MaxInt32))
 	now := time.Now()
@@ -153,8 +153,9 @@ func TestDisabledTimerIsSilent(t *testing.T) {
 	none(t, queue)
 }
 
-// TestTimerOfNothing uses a period of zero. Systems differ: it is an error, no time, or one unit.
-func TestTimerOfNothing(t *testing.T) {
+// TestTimerWithAPeriodOfZero uses a period of zero. Systems differ: it is an error, no time, or one
+// unit.
+func TestTimerWithAPeriodOfZero(t *testing.T) {
 	queue := newQueue(t)
 	events := make([]kqueue.Event, 1)
 	n, err := queue.Control([]kqueue.Event{timer(1, kqueue.EvOneShot, 0, 0)}, events, soon)

@@ -50,7 +50,7 @@ func TestUserEventLasts(t *testing.T) {
 	none(t, queue)
 }
 
-func TestUserEventOnce(t *testing.T) {
+func TestOneShotUserEventIsReportedOnce(t *testing.T) {
 	queue := newUserQueue(t, kqueue.EvOneShot)
 	apply(t, queue, trigger(0, 0))
 	one(t, queue, 1, kqueue.FilterUser)
@@ -131,7 +131,7 @@ func TestDisabledUserEventIsSilent(t *testing.T) {
 	none(t, queue)
 }
 
-func TestUserEventEndsAWaitUnderWay(t *testing.T) {
+func TestUserEventEndsAWaitInProgress(t *testing.T) {
 	queue := newUserQueue(t, kqueue.EvClear)
 	later := time.AfterFunc(quiet, func() { _, _ = queue.Control([]kqueue.Event{trigger(0, 0)}, nil, 0) })
 	defer later.Stop()

@@ -87,8 +87,8 @@ func TestDirectoryNotes(t *testing.T) {
 	none(t, queue)
 }
 
-// TestNotesThatWereNotAskedForAreNotReported changes the notes with a second EvAdd.
-func TestNotesThatWereNotAskedForAreNotReported(t *testing.T) {
+// TestUnrequestedNotesAreNotReported changes the notes with a second EvAdd.
+func TestUnrequestedNotesAreNotReported(t *testing.T) {
 	path, fd := newFile(t, 0)
 	queue := newQueue(t)
 	apply(t, queue, noted(fd, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteDelete, 0))

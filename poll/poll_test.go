@@ -80,7 +80,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-func TestWaitOnNothingSleeps(t *testing.T) {
+func TestWaitOnAnEmptyListSleeps(t *testing.T) {
 	for name, wait := range waits {
 		for _, fds := range [][]poll.FD{nil, {}, {{FD: -1, Events: poll.In}}} {
 			start := time.Now()
@@ -92,7 +92,7 @@ func TestWaitOnNothingSleeps(t *testing.T) {
 }
 
 // The entry that interrupts a wait is not in the caller's list.
-func TestContextLeavesTheListAlone(t *testing.T) {
+func TestContextDoesNotChangeTheList(t *testing.T) {
 	idle, _ := suite.Pipe(t)
 	r, w := suite.Pipe(t)
 	behind := poll.FD{FD: -7, Events: poll.Out, Revents: poll.Hup}
@@ -156,7 +156,7 @@ func TestPollerErrors(t *testing.T) {
 	}
 }
 
-func TestRegisterTwiceIsOnce(t *testing.T) {
+func TestSecondRegisterReplacesTheFirst(t *testing.T) {
 	poller := poll.New()
 	r, w := suite.Pipe(t)
 	suite.Write(t, w)
@@ -188,7 +188,7 @@ func order(t *testing.T, poller *poll.Poller, room int) (fds []int) {
 	return fds
 }
 
-func TestOrderIsThatOfRegistration(t *testing.T) {
+func TestEventsComeInOrderOfRegistration(t *testing.T) {
 	poller := poll.New()
 	var fds []int
 	for range 100 {

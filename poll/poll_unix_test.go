@@ -27,7 +27,7 @@ func TestLayoutOfFD(t *testing.T) {
 }
 
 // x/sys has these constants. Other tests use the rest.
-func TestConstantsAreTheSystems(t *testing.T) {
+func TestConstantsMatchTheSystem(t *testing.T) {
 	for ours, systems := range map[poll.Events]poll.Events{
 		poll.In: unix.POLLIN, poll.Pri: unix.POLLPRI, poll.Out: unix.POLLOUT,
 		poll.Err: unix.POLLERR, poll.Hup: unix.POLLHUP, poll.Nval: unix.POLLNVAL,

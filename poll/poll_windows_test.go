@@ -30,7 +30,7 @@ func TestEventsThatHaveTwoNames(t *testing.T) {
 	}
 }
 
-func TestClosedIsNvalBesideReadySockets(t *testing.T) {
+func TestClosedSocketIsNvalBesideReadySockets(t *testing.T) {
 	r, w := suite.Pipe(t)
 	suite.Write(t, w)
 	closed := int32(suite.ClosedFD(t))

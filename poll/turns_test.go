@@ -34,7 +34,7 @@ func TestListDoesNotGrowWithoutPoll(t *testing.T) {
 	}
 }
 
-func TestTurnsGoOnAcrossUnregister(t *testing.T) {
+func TestTurnsContinueAfterUnregister(t *testing.T) {
 	poller := poll.New()
 	fds := writable(t, poller, 8)
 	if got := order(t, poller, 5); !slices.Equal(got, fds[:5]) {
@@ -59,7 +59,7 @@ func TestTurnsGoOnAcrossUnregister(t *testing.T) {
 }
 
 // A descriptor that is removed after its turn and registered again comes after the remaining ones.
-func TestRegisteredAgainComesLast(t *testing.T) {
+func TestDescriptorRegisteredAgainComesLast(t *testing.T) {
 	poller := poll.New()
 	r, w := suite.Pipe(t)
 	must(t, poller.Register(r, poll.In))
@@ -113,7 +113,7 @@ func TestListBecomesShorterDuringAPoll(t *testing.T) {
 }
 
 // Concurrent waits must not share a list. The race detector sees it if they do.
-func TestPollsAtTheSameTime(t *testing.T) {
+func TestConcurrentPolls(t *testing.T) {
 	poller := poll.New()
 	r, w := suite.Pipe(t)
 	suite.Write(t, w)
@@ -134,7 +134,7 @@ func TestPollsAtTheSameTime(t *testing.T) {
 	all.Wait()
 }
 
-func TestOthersRunDuringALoop(t *testing.T) {
+func TestOtherGoroutinesRunDuringALoop(t *testing.T) {
 	r, _ := suite.Pipe(t)
 	fds := []poll.FD{{FD: int32(r), Events: poll.In}}
 	suite.OthersRun(t, func() { _, _ = poll.Wait(fds, 0) })

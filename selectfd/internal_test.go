@@ -67,7 +67,7 @@ func TestDescriptorBeyondTheDenseRange(t *testing.T) {
 	}
 }
 
-func TestSetsThatSelectGetsWrongAreLeftToPoll(t *testing.T) {
+func TestSetsThatSelectGetsWrongUsePoll(t *testing.T) {
 	var one Set
 	one.Add(7)
 	left := map[string][3]bool{ // of sets r, w and x
@@ -84,7 +84,7 @@ func TestSetsThatSelectGetsWrongAreLeftToPoll(t *testing.T) {
 	}
 }
 
-func TestErrorNamesNotTooMany(t *testing.T) {
+func TestErrorNamesAtMostSixteen(t *testing.T) {
 	first := suite.ClosedFD(t)
 	var set Set
 	for i := range 100 {

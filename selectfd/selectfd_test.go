@@ -46,7 +46,7 @@ var waits = map[string]func(r, w, x *selectfd.Set, timeout time.Duration) (int, 
 
 func init() { maps.Copy(waits, selectfd.OtherWays) }
 
-func TestSetsHoldWhatIsReady(t *testing.T) {
+func TestWaitLeavesReadyMembers(t *testing.T) {
 	for name, wait := range waits {
 		t.Run(name, func(t *testing.T) {
 			a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
@@ -113,7 +113,7 @@ func TestClosedDescriptorsAreNamed(t *testing.T) {
 	}
 }
 
-func TestContextLeavesTheSetsAlone(t *testing.T) {
+func TestContextDoesNotChangeTheSets(t *testing.T) {
 	enough := errors.New("enough")
 	r, w := suite.Pipe(t)
 	for _, delay := range []time.Duration{0, 5 * time.Millisecond} {
@@ -131,7 +131,7 @@ func TestContextLeavesTheSetsAlone(t *testing.T) {
 }
 
 // If a member becomes ready while the context is cancelled, Wait returns either of them.
-func TestContextEndsBesideAnEvent(t *testing.T) {
+func TestEventAtTheEndOfTheContext(t *testing.T) {
 	r, w := suite.Pipe(t)
 	for range 300 {
 		reading := set(r)
@@ -148,7 +148,7 @@ func TestContextEndsBesideAnEvent(t *testing.T) {
 	}
 }
 
-func TestOneSetTwice(t *testing.T) {
+func TestSameSetTwiceIsRefused(t *testing.T) {
 	s := set(0)
 	for _, sets := range [][3]*selectfd.Set{{s, s, nil}, {s, nil, s}, {nil, s, s}} {
 		if _, err := selectfd.Wait(sets[0], sets[1], sets[2], 0); !errors.Is(err, syscall.EINVAL) {
@@ -246,7 +246,7 @@ func TestSelectAfterAFailure(t *testing.T) {
 	}
 }
 
-func TestHangUpThatNobodyAskedFor(t *testing.T) {
+func TestUnrequestedHangUp(t *testing.T) {
 	r, w := suite.Pipe(t)
 	suite.Close(t, w)
 	other, otherW := suite.Pipe(t)
@@ -262,7 +262,7 @@ func TestHangUpThatNobodyAskedFor(t *testing.T) {
 	}
 }
 
-func TestOthersRunDuringALoop(t *testing.T) {
+func TestOtherGoroutinesRunDuringALoop(t *testing.T) {
 	r, _ := suite.Pipe(t)
 	var sets selectfd.Set
 	suite.OthersRun(t, func() {

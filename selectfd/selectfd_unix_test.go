@@ -15,7 +15,7 @@ import (
 
 type number uint16
 
-func TestSelectTakesWhateverHasADescriptor(t *testing.T) {
+func TestSelectAcceptsValuesWithADescriptor(t *testing.T) {
 	r, w, err := os.Pipe()
 	must(t, err)
 	defer func() { must(t, errors.Join(r.Close(), w.Close())) }()

@@ -13,7 +13,7 @@ import (
 	"iomux/selectfd"
 )
 
-func TestSelectTakesWhateverHasASocket(t *testing.T) {
+func TestSelectAcceptsValuesWithASocket(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer func() { must(t, listener.Close()) }()
@@ -72,7 +72,7 @@ func TestResetIsNotExceptional(t *testing.T) {
 }
 
 // A closed handle is a mistake of the program, so it comes before a limit of the system.
-func TestClosedBesideWhatIsNoSocket(t *testing.T) {
+func TestClosedSocketBesideAHandleThatIsNotASocket(t *testing.T) {
 	file, closed := suite.File(t), suite.ClosedFD(t)
 	_, err := selectfd.Wait(set(file, closed), nil, nil, soon)
 	if !errors.Is(err, syscall.EBADF) || errors.Is(err, errors.ErrUnsupported) {

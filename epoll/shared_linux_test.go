@@ -13,8 +13,8 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// twin returns a second Poller of the same epoll.
-func twin(t testing.TB, first *epoll.Poller) *epoll.Poller {
+// secondPoller returns a second Poller of the same epoll.
+func secondPoller(t testing.TB, first *epoll.Poller) *epoll.Poller {
 	t.Helper()
 	fd, err := unix.FcntlInt(uintptr(first.FD()), unix.F_DUPFD_CLOEXEC, 0)
 	must(t, err)
@@ -45,9 +45,9 @@ func isSilent(t testing.TB, poller *epoll.Poller) {
 	}
 }
 
-func TestTwinSleepsOnAfterClose(t *testing.T) {
+func TestClosingOneOfTwoPollersDoesNotWakeTheOther(t *testing.T) {
 	first := newPoller(t)
-	second := twin(t, first)
+	second := secondPoller(t, first)
 	ended := waitInBackground(first, make([]epoll.Event, 1))
 	waitUntilWaiting(t, 1)
 	must(t, first.Close())
@@ -59,7 +59,7 @@ func TestTwinSleepsOnAfterClose(t *testing.T) {
 
 // A child between fork and exec has a duplicate of every descriptor, so closing the waker is not
 // enough.
-func TestWakerIsRemovedFromTheTwin(t *testing.T) {
+func TestCloseRemovesTheWakerFromASharedEpoll(t *testing.T) {
 	before := openBelow(1000)
 	first := newPoller(t)
 	waker := -1
@@ -71,7 +71,7 @@ func TestWakerIsRemovedFromTheTwin(t *testing.T) {
 	inherited, err := unix.FcntlInt(uintptr(waker), unix.F_DUPFD_CLOEXEC, 0)
 	must(t, err)
 	suite.CloseAtEnd(t, inherited)
-	second := twin(t, first)
+	second := secondPoller(t, first)
 	ended := waitInBackground(first, make([]epoll.Event, 1))
 	waitUntilWaiting(t, 1)
 	must(t, first.Close())
@@ -85,7 +85,7 @@ func TestWakerIsRemovedFromTheTwin(t *testing.T) {
 }
 
 // The waker of a closed Poller is readable until its waiters have left.
-func TestWakerOfATwinIsNoEvent(t *testing.T) {
+func TestWakerOfAnotherPollerIsNotReported(t *testing.T) {
 	poller := newPoller(t)
 	waker, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	must(t, err)
@@ -111,14 +111,14 @@ func TestWakerOfATwinIsNoEvent(t *testing.T) {
 	}
 }
 
-func TestTwinsClosedAtOnce(t *testing.T) {
+func TestTwoPollersOfAnEpollCloseAtOnce(t *testing.T) {
 	rounds := 3000
 	if testing.Short() {
 		rounds = 300
 	}
 	for range rounds {
 		first := newPoller(t)
-		second := twin(t, first)
+		second := secondPoller(t, first)
 		one, other := waitInBackground(first, make([]epoll.Event, 1)), waitInBackground(second, make([]epoll.Event, 1))
 		closed := make(chan error)
 		go func() { closed <- first.Close() }()

@@ -11,9 +11,9 @@ import (
 	"iomux/kqueue"
 )
 
-// TestNumberThatTheQueueTakes closes a registered descriptor, whose number the queue itself then
-// uses. Changes of the old registration must not affect the queue's descriptor.
-func TestNumberThatTheQueueTakes(t *testing.T) {
+// TestQueueReusesARegisteredNumber closes a registered descriptor, whose number the queue itself
+// then uses. Changes of the old registration must not affect the queue's descriptor.
+func TestQueueReusesARegisteredNumber(t *testing.T) {
 	for name, test := range map[string]struct {
 		take  func(t *testing.T, queue *kqueue.Queue, socket int)
 		works func(t *testing.T, queue *kqueue.Queue, socket int)

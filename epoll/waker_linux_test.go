@@ -27,7 +27,7 @@ func TestCloseLeavesAnotherFileWithTheWakersNumberOpen(t *testing.T) {
 }
 
 // Close ends a blocked Poll even if the program has closed the waker's number.
-func TestCloseEndsAWaitThatHasLostTheWaker(t *testing.T) {
+func TestCloseEndsAWaitAfterTheWakerWasClosed(t *testing.T) {
 	poller, err := epoll.New()
 	must(t, err)
 	done := make(chan error, 1)

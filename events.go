@@ -76,9 +76,9 @@ func (e Event[K]) ifKind(kind Kind) int {
 	return e.Status
 }
 
-// posting is a pending event that does not come from the kernel. Its source has no descriptor, or
-// the event was put back.
-type posting[K any] struct {
+// postedEvent is a pending event that does not come from the kernel. Its source has no descriptor,
+// or the event was put back.
+type postedEvent[K any] struct {
 	registration *Registration[K]
 	tag          uint32
 	ready        Interest
@@ -117,7 +117,7 @@ func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K], now int64) (n i
 // descriptor.
 func (p *Poller[K]) isOf(r *Registration[K], tag uint32) bool {
 	if p.can.Exact {
-		return r.tag == tag && !r.always
+		return r.tag == tag && !r.alwaysReady
 	}
 	return int32(r.tag-tag) <= 0 // tags wrap around
 }
@@ -127,7 +127,7 @@ func (p *Poller[K]) fill(event *Event[K], r *Registration[K], reported epoll.Eve
 	if !p.can.Exact || p.can.Late {
 		// These mechanisms identify a source by its number alone.
 		if reported&backend.Vanished != 0 || r.isClosed() {
-			r.vanish()
+			r.markGone()
 			return false
 		}
 	}
@@ -139,7 +139,7 @@ func (p *Poller[K]) fill(event *Event[K], r *Registration[K], reported epoll.Eve
 	switch r.kind {
 	case KindProcess:
 		ready, status = 0, r.takeExit()
-		r.end()
+		r.unregister()
 	case kindPaths:
 		p.collectPaths()
 		return false
@@ -156,7 +156,7 @@ func (p *Poller[K]) fill(event *Event[K], r *Registration[K], reported epoll.Eve
 func (r *Registration[K]) take(reported epoll.Events) (now arming, ready Interest) {
 	for {
 		now = r.arming.load()
-		ready = Interest(reported) & (now.interest() | unasked) & conditions
+		ready = Interest(reported) & (now.interest() | alwaysReported) & conditions
 		if ready == 0 || now.isDisarmed() {
 			return now, 0
 		}
@@ -165,7 +165,7 @@ func (r *Registration[K]) take(reported epoll.Events) (now arming, ready Interes
 		}
 		if r.arming.replace(now, now|disarmed) {
 			if p := r.poller; !p.can.OneShot {
-				p.backend.Forget(int(r.fd), r.watched())
+				p.backend.Forget(int(r.fd), r.backendInterest())
 			}
 			return now, ready
 		}
@@ -184,7 +184,7 @@ func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
 			events[n] = Event[K]{r.key, post.ready, r.kind, post.armed, post.status, r}
 			n++
 			if r.kind == KindProcess && r.live {
-				r.end()
+				r.unregister()
 			}
 		}
 	}
@@ -192,27 +192,46 @@ func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
 	clear(p.posted[rest:])
 	p.posted = p.posted[:rest]
 
-	for range len(p.always) {
+	for range len(p.alwaysReady) {
 		if n == len(events) {
 			break
 		}
-		r := p.always[0]
+		r := p.alwaysReady[0]
 		if !r.isOpen() {
-			r.vanish()
+			r.markGone()
 			continue
 		}
-		p.always = append(p.always[:0], p.always[1:]...)
+		p.alwaysReady = append(p.alwaysReady[:0], p.alwaysReady[1:]...)
 		now := r.arming.load()
 		events[n] = Event[K]{r.key, now.interest() & (Readable | Writable), r.kind, now.count(), 0, r}
 		n++
 		if now.interest()&modes != 0 { // an always-ready source has a single edge
 			r.arming.store(now | disarmed)
 		} else {
-			p.always = append(p.always, r)
+			p.alwaysReady = append(p.alwaysReady, r)
 		}
 	}
 	p.countPending()
 	return n
+}
+
+// addAlwaysReady adds r to the always-ready sources.
+func (p *Poller[K]) addAlwaysReady(r *Registration[K]) {
+	p.alwaysReady = append(p.alwaysReady, r)
+	p.countPending()
+	p.backend.Wake()
+}
+
+// removeAlwaysReady removes r from the always-ready sources.
+func (r *Registration[K]) removeAlwaysReady() {
+	p := r.poller
+	for i, other := range p.alwaysReady {
+		if other == r {
+			p.alwaysReady = append(p.alwaysReady[:i], p.alwaysReady[i+1:]...)
+			p.countPending()
+			return
+		}
+	}
 }
 
 // isOpen reports whether the descriptor of a source that the kernel does not watch is still open,
@@ -221,13 +240,13 @@ func (r *Registration[K]) isOpen() bool {
 	switch {
 	case r.isClosed():
 		return false
-	case r.always:
-		return sys.Identify(int(r.fd)) == r.source.value.(alwaysReady).file
+	case r.alwaysReady:
+		return sys.Identify(int(r.fd)) == r.source.value.(alwaysReadyFile).file
 	}
 	return sys.IsOpen(int(r.fd))
 }
 
-func (p *Poller[K]) countPending() { p.pending.Store(int64(len(p.always) + len(p.posted))) }
+func (p *Poller[K]) countPending() { p.pending.Store(int64(len(p.alwaysReady) + len(p.posted))) }
 
 // post queues an event of a source without a descriptor. Events of one source are combined until a
 // Wait returns them.
@@ -246,7 +265,7 @@ func (p *Poller[K]) postLocked(r *Registration[K], status int) {
 			return
 		}
 	}
-	p.posted = append(p.posted, posting[K]{registration: r, tag: r.tag, status: status, armed: r.arming.load().count()})
+	p.posted = append(p.posted, postedEvent[K]{registration: r, tag: r.tag, status: status, armed: r.arming.load().count()})
 	p.countPending()
 }
 
@@ -259,7 +278,7 @@ func (p *Poller[K]) putBack(events []Event[K]) {
 	p.mu.Lock()
 	for _, event := range events {
 		if r := event.Registration; event.isCurrent() && (r.arming.load().interest()&modes != 0 || r.kind != KindIO) {
-			p.posted = append(p.posted, posting[K]{r, r.tag, event.Ready, event.Status, event.armed, !r.live})
+			p.posted = append(p.posted, postedEvent[K]{r, r.tag, event.Ready, event.Status, event.armed, !r.live})
 		}
 	}
 	p.countPending()
@@ -276,56 +295,7 @@ func (e *Event[K]) isCurrent() bool {
 
 // isCurrent is like Event.isCurrent for a posted event. The kernel reports the event again if its
 // registration was moved to a new kernel object.
-func (post *posting[K]) isCurrent() bool {
+func (post *postedEvent[K]) isCurrent() bool {
 	r := post.registration
 	return post.ended || r.live && r.tag == post.tag && r.arming.load().count() == post.armed
-}
-
-// renew replaces the kernel object, to drop registrations that cannot be removed but are still
-// reported. If the system has no room for a new object, the old one remains, which reports every
-// registration.
-func (p *Poller[K]) renew() {
-	kernel, ok := p.backend.(backend.Renewer)
-	if !ok || p.isClosed.Load() || !p.descriptors.TryLockAll() {
-		return
-	}
-	defer p.descriptors.UnlockAll()
-	p.policy.stale = 0 // after a failure, the next try needs as many stale events again
-	var lost []*Registration[K]
-	err := kernel.Renew(func(move backend.Move) {
-		for _, r := range p.table.All() {
-			if !p.move(r, move) {
-				lost = append(lost, r)
-			}
-		}
-	})
-	for _, r := range lost {
-		r.tag = p.nextTag()
-		r.vanish()
-	}
-	p.policy.stuck = err != nil
-	if err == nil {
-		p.orphans.Store(0)
-	}
-}
-
-// move registers r in a new kernel object, and reports whether its descriptor still belongs to the
-// registered file. The new tag makes events stale that other goroutines have taken from the old
-// object. The new object reports them again.
-func (p *Poller[K]) move(r *Registration[K], move backend.Move) bool {
-	if r.gone || r.always {
-		return true
-	}
-	interest, tag := r.watched(), p.nextTag()
-	if r.arming.load().isDisarmed() { // take drops the one hang-up that can be reported
-		interest, tag = backend.OneShot, r.tag
-	}
-	switch move(int(r.fd), interest, tag) {
-	case backend.MovedOver, backend.Kept:
-		r.tag = tag
-	case backend.Replaced:
-		return false
-	case backend.Untouched:
-	}
-	return true
 }

@@ -73,10 +73,10 @@ const (
 )
 
 const (
-	conditions = Readable | Priority | Writable | Errored | Hangup | ReadHangup
-	modes      = OneShot | Edge
-	// unasked holds the conditions that mechanisms report even if they were not requested.
-	unasked = Errored | Hangup
+	conditions = Interest(backend.Conditions)
+	modes      = Interest(backend.Modes)
+	// alwaysReported holds the conditions that mechanisms report even if they were not requested.
+	alwaysReported = Errored | Hangup
 )
 
 var interestNames = []bitnames.Name{
@@ -157,7 +157,7 @@ func (r *Registration[K]) Modify(interest Interest) error {
 // isWatched reports whether the mechanism has the registration, which belongs to a descriptor of
 // the caller.
 func (r *Registration[K]) isWatched() bool {
-	return r.kind == KindIO && r.live && !r.always && !r.gone
+	return r.kind == KindIO && r.live && !r.alwaysReady && !r.gone
 }
 
 // modify is Modify with the Poller's lock held.
@@ -169,17 +169,17 @@ func (r *Registration[K]) modify(interest Interest) error {
 	case !r.live:
 		return ErrNotRegistered
 	case r.kind != KindIO:
-		return errKind
+		return errNotModifiable
 	case !p.backend.Supports(backend.Interest(interest)):
 		return p.errInterest(interest)
-	case r.gone, (r.always || !p.can.Exact) && !r.isOpen():
+	case r.gone, (r.alwaysReady || !p.can.Exact) && !r.isOpen():
 		return errSourceClosed
-	case r.always && interest&(Readable|Writable) == 0:
+	case r.alwaysReady && interest&(Readable|Writable) == 0:
 		return ErrNotPollable
-	case r.always:
+	case r.alwaysReady:
 		before := r.arming.swap(newArming(interest, r.arming.load().count()+1))
 		if before.isDisarmed() {
-			p.setReady(r)
+			p.addAlwaysReady(r)
 		}
 		return nil
 	}

@@ -44,17 +44,17 @@ var mechanisms = [...]struct {
 	limits func() Limits
 	open   func(blocking bool) (backend.Backend, error)
 }{
-	Select:    {"select", selectfd.Native, selectLimits, always(backend.NewSelect)},
-	Poll:      {"poll", poll.Native, pollLimits, always(backend.NewPoll)},
+	Select:    {"select", selectfd.Native, selectLimits, ignoringBlocking(backend.NewSelect)},
+	Poll:      {"poll", poll.Native, pollLimits, ignoringBlocking(backend.NewPoll)},
 	Epoll:     {"epoll", epoll.Native, epollLimits, backend.NewEpoll},
-	Kqueue:    {"kqueue", kqueue.Native, kqueueLimits, always(backend.NewKqueue)},
-	DevPoll:   {"devpoll", devpoll.Native, devpollLimits, always(backend.NewDevPoll)},
-	EventPort: {"eventport", eventport.Native, portLimits, always(openEventPort)},
-	AFD:       {"afd", afd.Available, afdLimits, always(backend.NewAFD)},
+	Kqueue:    {"kqueue", kqueue.Native, kqueueLimits, ignoringBlocking(backend.NewKqueue)},
+	DevPoll:   {"devpoll", devpoll.Native, devpollLimits, ignoringBlocking(backend.NewDevPoll)},
+	EventPort: {"eventport", eventport.Native, portLimits, ignoringBlocking(openEventPort)},
+	AFD:       {"afd", afd.Available, afdLimits, ignoringBlocking(backend.NewAFD)},
 }
 
-// always adapts a mechanism that has no option for blocking waits, because all of its waits block.
-func always(open func() (backend.Backend, error)) func(bool) (backend.Backend, error) {
+// ignoringBlocking adapts the constructor of a mechanism whose waits always block.
+func ignoringBlocking(open func() (backend.Backend, error)) func(bool) (backend.Backend, error) {
 	return func(bool) (backend.Backend, error) { return open() }
 }
 

@@ -66,7 +66,7 @@ func (p *Poller[K]) RegisterPath(path string, key K) (*Registration[K], error) {
 		}
 		return fmt.Errorf("iomux: register path: %w", err)
 	})
-	return r.begun(err)
+	return r.orError(err)
 }
 
 // openPaths opens the watcher for the first path.
@@ -110,8 +110,8 @@ func (p *Poller[K]) closePaths() {
 	p.paths = nil
 	p.schedule.heap.Remove(&all.retry)
 	all.queue.live = false
-	if all.queue.leaveTable() {
-		all.queue.remove()
+	if all.queue.removeFromTable() {
+		all.queue.removeFromBackend()
 	}
 	_ = all.watcher.Close() // nothing was written to its descriptor
 }

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"iomux/internal/backend"
 )
 
 // policy makes the decisions of a wait that affect speed and fairness, but not correctness:
@@ -74,4 +76,53 @@ func (p *Poller[K]) unlock(n int) {
 	if yield {
 		runtime.Gosched()
 	}
+}
+
+// renew replaces the kernel object, to drop registrations that cannot be removed but are still
+// reported. If the system has no room for a new object, the old one remains, which reports every
+// registration.
+func (p *Poller[K]) renew() {
+	kernel, ok := p.backend.(backend.Renewer)
+	if !ok || p.isClosed.Load() || !p.descriptors.TryLockAll() {
+		return
+	}
+	defer p.descriptors.UnlockAll()
+	p.policy.stale = 0 // after a failure, the next try needs as many stale events again
+	var lost []*Registration[K]
+	err := kernel.Renew(func(move backend.Move) {
+		for _, r := range p.table.All() {
+			if !p.move(r, move) {
+				lost = append(lost, r)
+			}
+		}
+	})
+	for _, r := range lost {
+		r.tag = p.nextTag()
+		r.markGone()
+	}
+	p.policy.stuck = err != nil
+	if err == nil {
+		p.orphans.Store(0)
+	}
+}
+
+// move registers r in a new kernel object, and reports whether its descriptor still belongs to the
+// registered file. The new tag makes events stale that other goroutines have taken from the old
+// object. The new object reports them again.
+func (p *Poller[K]) move(r *Registration[K], move backend.Move) bool {
+	if r.gone || r.alwaysReady {
+		return true
+	}
+	interest, tag := r.backendInterest(), p.nextTag()
+	if r.arming.load().isDisarmed() { // take drops the one hang-up that can be reported
+		interest, tag = backend.OneShot, r.tag
+	}
+	switch move(int(r.fd), interest, tag) {
+	case backend.MovedOver, backend.Kept:
+		r.tag = tag
+	case backend.Replaced:
+		return false
+	case backend.Untouched:
+	}
+	return true
 }

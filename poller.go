@@ -49,31 +49,36 @@ type Poller[K any] struct {
 	isClosed  atomic.Bool
 	closed    chan struct{} // closed by Close
 	woken     atomic.Bool   // Wake was called, and no wait has returned for it yet
-	pending   atomic.Int64  // len(always) + len(posted)
+	pending   atomic.Int64  // len(alwaysReady) + len(posted)
 	policy    policy
 
-	turn   chan struct{}              // has room for the leader: the goroutine that may sleep
-	leader context.Context            // of the leader's Wait
-	slept  backend.Batch              // what the leader's Sleep returned
-	timers freelist.List[*time.Timer] // of goroutines that wait for their turn
+	// One waiting goroutine, the leader, may sleep in the backend. The others wait for the
+	// turn, which is a channel with room for the leader. Only the leader uses the fields below.
+	turn       chan struct{}
+	leader     context.Context // the context of the leader's Wait
+	sleepBatch backend.Batch   // for Sleep
+	watched    <-chan struct{} // the Done channel that watcher watches
 
-	watcher *donewatch.Watcher // wakes the leader
-	watched <-chan struct{}    // the Done of the context for which it does
+	watcher    *donewatch.Watcher         // wakes the leader when its context is done
+	turnTimers freelist.List[*time.Timer] // for goroutines that wait for the turn
 
-	// Each is held while its descriptor is registered, modified or unregistered, and acquired
-	// before mu.
+	// The lock of a descriptor is held while the descriptor is registered, modified or
+	// unregistered. It is acquired before mu.
 	descriptors fdtable.Locks
-	orphans     atomic.Int64 // that the kernel may still hold, but that cannot be removed
+	// orphans counts the former registrations that the kernel may still report, because they
+	// could not be removed.
+	orphans atomic.Int64
 
-	mu      sync.Mutex // never held over a system call that blocks
-	table   fdtable.Table[Registration[K]]
-	count   int
-	looked  backend.Batch
-	newest  uint32 // the newest tag
-	always  []*Registration[K]
-	posted  []posting[K]
-	sources map[*Registration[K]]struct{} // the signals, processes and paths, for Close
-	paths   *paths[K]                     // nil if no path is registered
+	// mu guards the fields below. It is never held over a system call that blocks.
+	mu          sync.Mutex
+	table       fdtable.Table[Registration[K]] // the registrations that have a descriptor
+	count       int                            // the number of registrations
+	newestTag   uint32
+	lookBatch   backend.Batch                 // for Look
+	alwaysReady []*Registration[K]            // the sources that no mechanism can wait for
+	posted      []postedEvent[K]              // the pending events
+	sources     map[*Registration[K]]struct{} // the signals, processes and paths, for Close
+	paths       *paths[K]                     // nil if no path is registered
 
 	schedule schedule[K]
 }
@@ -169,11 +174,11 @@ func (p *Poller[K]) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for r := range p.sources {
-		p.stop(r)
+		p.stopSource(r)
 	}
 	p.schedule.heap = timerheap.Heap[*Registration[K]]{}
 	p.sources, p.table, p.count = nil, fdtable.Table[Registration[K]]{}, 0
-	p.always, p.posted = nil, nil
+	p.alwaysReady, p.posted = nil, nil
 	return p.backend.Close()
 }
 

@@ -30,28 +30,37 @@ type Registration[K any] struct {
 	fd     int32
 	kind   Kind
 	// These change with both the lock of the descriptor and the Poller's lock held, so either
-	// of them is enough to read. Register alone sets always.
-	always bool // no mechanism can wait for it: it is always ready
-	live   bool // registered
-	gone   bool // the descriptor was closed, or belongs to another file now
-	tag    uint32
-	key    K
-	poller *Poller[K]
-	source *source // nil if only the number is known; guarded by the Poller's lock
+	// of them is enough to read. Only Register sets alwaysReady.
+	alwaysReady bool // no mechanism can wait for it
+	live        bool // registered
+	gone        bool // the descriptor was closed, or belongs to another file now
+	tag         uint32
+	key         K
+	poller      *Poller[K]
+	source      *source // nil if only the number is known; guarded by the Poller's lock
 }
 
 // source is the value behind a registration.
 type source struct {
-	// KindIO: kept reachable, so that no finalizer closes it. Other kinds: their state.
+	// value is kept reachable, so that no finalizer closes it. For kinds other than KindIO it is
+	// the state of the source.
 	value any
 	raw   syscall.RawConn // of value, if that is a syscall.Conn
 }
 
-// alwaysReady is the value of an always-ready source.
-type alwaysReady struct {
-	value any // the registered one
+// alwaysReadyFile is the value in the source of an always-ready registration.
+type alwaysReadyFile struct {
+	value any // the registered value
 	file  sys.FileID
 }
+
+// Key returns the key that was passed to Register.
+func (r *Registration[K]) Key() K { return r.key }
+
+// AlwaysReady reports whether every Wait reports the source as ready because the mechanism cannot
+// wait for it. Regular files are such sources. Only epoll and kqueue detect them. With other
+// mechanisms AlwaysReady always returns false.
+func (r *Registration[K]) AlwaysReady() bool { return r.alwaysReady }
 
 // Register adds src to the Poller. Its events carry key and the returned Registration. The source
 // is an integer, a file, a connection, a listener or anything else that [descriptor.Of] accepts.
@@ -86,14 +95,14 @@ func (p *Poller[K]) Register(src any, interest Interest, key K) (*Registration[K
 	r.arming.store(newArming(interest, 0))
 	conn, ok := src.(syscall.Conn)
 	if !ok {
-		return r.added(fd, p.add(r, fd))
+		return r.orError(p.register(r, fd))
 	}
 	// The descriptor is held open during the call, so that no other file gets its number.
 	if r.source.raw, err = conn.SyscallConn(); err == nil {
-		var errAdd error
-		err = r.source.raw.Control(func(fd uintptr) { errAdd = p.add(r, int(fd)) })
+		var errRegister error
+		err = r.source.raw.Control(func(fd uintptr) { errRegister = p.register(r, int(fd)) })
 		if err == nil {
-			return r.added(fd, errAdd)
+			return r.orError(errRegister)
 		}
 	}
 	return nil, fmt.Errorf("iomux: register %T: %w: %w", src, os.ErrClosed, err)
@@ -105,15 +114,23 @@ func (p *Poller[K]) Register(src any, interest Interest, key K) (*Registration[K
 func (p *Poller[K]) RegisterFD(fd int, interest Interest, key K) (*Registration[K], error) {
 	r := &Registration[K]{poller: p, key: key}
 	r.arming.store(newArming(interest, 0))
-	return r.added(fd, p.add(r, fd))
+	return r.orError(p.register(r, fd))
 }
 
-// added returns the results of Register.
-func (r *Registration[K]) added(fd int, err error) (*Registration[K], error) {
+// orError returns r, or nil and the error if there is one.
+func (r *Registration[K]) orError(err error) (*Registration[K], error) {
 	if err != nil {
-		return nil, failure("register", fd, err)
+		return nil, err
 	}
 	return r, nil
+}
+
+// register adds r, whose descriptor is fd.
+func (p *Poller[K]) register(r *Registration[K], fd int) error {
+	if err := p.add(r, fd); err != nil {
+		return failure("register", fd, err)
+	}
+	return nil
 }
 
 // failure adds the call and the descriptor to an error.
@@ -124,7 +141,7 @@ func failure(call string, fd int, err error) error {
 	return fmt.Errorf("iomux: %s descriptor %d: %w", call, fd, err)
 }
 
-// add registers r, whose descriptor is fd.
+// add is register with errors that name neither the call nor the descriptor.
 func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	if p.backend == nil || p.isClosed.Load() {
 		return errClosed
@@ -136,8 +153,8 @@ func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	p.mu.Lock()
 	// A number that is not open must not enlarge the table.
 	isNew := p.table.HasPage(int32(fd)) && p.table.Get(int32(fd)) == nil
-	if isNew && p.can.Parallel && p.backend.Supports(r.watched()) && !p.isClosed.Load() {
-		return p.addBeside(r, fd)
+	if isNew && p.can.Parallel && p.backend.Supports(r.backendInterest()) && !p.isClosed.Load() {
+		return p.addParallel(r, fd)
 	}
 	defer p.mu.Unlock()
 	if p.isClosed.Load() {
@@ -150,10 +167,10 @@ func (p *Poller[K]) add(r *Registration[K], fd int) error {
 	return nil
 }
 
-// addBeside adds r, whose descriptor is not in the table. It releases the Poller's lock before the
-// call. R is in the table by then, because another goroutine may take its first event during the
-// call.
-func (p *Poller[K]) addBeside(r *Registration[K], fd int) error {
+// addParallel is add for a descriptor that is not in the table. It releases the Poller's lock
+// before it calls the backend. The table has r by then, because another goroutine may take its
+// first event during the call.
+func (p *Poller[K]) addParallel(r *Registration[K], fd int) error {
 	r.fd, r.tag = int32(fd), p.nextTag()
 	p.table.Set(r.fd, r)
 	p.enlist(r)
@@ -164,12 +181,12 @@ func (p *Poller[K]) addBeside(r *Registration[K], fd int) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err = r.accept(err, nil); err != nil {
+	if err = r.afterAdd(err, nil); err != nil {
 		r.live = false
 		p.count--
 		p.table.Set(r.fd, nil)
 	}
-	p.backend.Forget(fd, r.watched()) // a Sleep may have found it in the table
+	p.backend.Forget(fd, r.backendInterest()) // a Sleep may have found it in the table
 	return err
 }
 
@@ -181,46 +198,46 @@ func (p *Poller[K]) addToTable(r *Registration[K], fd int) error {
 	}
 	r.fd, r.tag = int32(fd), p.nextTag()
 	old := p.table.Get(r.fd)
-	if err := r.accept(p.addToBackend(r, old), old); err != nil {
+	if err := r.afterAdd(p.addToBackend(r, old), old); err != nil {
 		return err
 	}
 	if old != nil {
-		old.vanish()
+		old.markGone()
 	}
 	p.table.Set(r.fd, r)
 	return nil
 }
 
-// accept handles the result of addToBackend. It makes a source that the mechanism cannot wait for
+// afterAdd handles the result of addToBackend. It makes a source that the mechanism cannot wait for
 // an always-ready one.
-func (r *Registration[K]) accept(err error, old *Registration[K]) error {
+func (r *Registration[K]) afterAdd(err error, old *Registration[K]) error {
 	if err != backend.ErrAlwaysReady {
 		return err
 	}
-	if old != nil && old.always && !old.gone && old.isOpen() {
+	if old != nil && old.alwaysReady && !old.gone && old.isOpen() {
 		return ErrRegistered
 	}
-	if !backend.IsAlwaysReady(int(r.fd), r.watched()) {
+	if !backend.IsAlwaysReady(int(r.fd), r.backendInterest()) {
 		return ErrNotPollable
 	}
 	if r.source == nil {
 		r.source = new(source)
 	}
-	r.source.value = alwaysReady{r.source.value, sys.Identify(int(r.fd))}
-	r.always = true
-	r.poller.setReady(r)
+	r.source.value = alwaysReadyFile{r.source.value, sys.Identify(int(r.fd))}
+	r.alwaysReady = true
+	r.poller.addAlwaysReady(r)
 	return nil
 }
 
 // addToBackend adds r. It replaces old if the descriptor of old was closed.
 func (p *Poller[K]) addToBackend(r, old *Registration[K]) error {
-	fd, interest := int(r.fd), r.watched()
+	fd, interest := int(r.fd), r.backendInterest()
 	if !p.can.Exact {
 		if old != nil && !old.gone && !old.isClosed() {
 			return ErrRegistered
 		}
 		if old != nil {
-			old.vanish() // before r has the number
+			old.markGone() // before r has the number
 		}
 		return p.backend.Add(fd, interest, r.tag)
 	}
@@ -233,6 +250,7 @@ func (p *Poller[K]) addToBackend(r, old *Registration[K]) error {
 	return err
 }
 
+// enlist counts r, which is registered from now on.
 func (p *Poller[K]) enlist(r *Registration[K]) {
 	r.live = true
 	p.count++
@@ -245,16 +263,6 @@ func (p *Poller[K]) announce() {
 		p.backend.Wake()
 	}
 }
-
-// setReady adds r to the always-ready sources.
-func (p *Poller[K]) setReady(r *Registration[K]) {
-	p.always = append(p.always, r)
-	p.countPending()
-	p.backend.Wake()
-}
-
-// Key returns the key that was passed to Register.
-func (r *Registration[K]) Key() K { return r.key }
 
 // Unregister removes the source. A Wait that begins afterwards does not report it. Unregister also
 // succeeds if the source is already closed. It does not allocate.
@@ -275,95 +283,77 @@ func (r *Registration[K]) Unregister() error {
 		p.mu.Unlock()
 		return fmt.Errorf("iomux: unregister: %w", ErrNotRegistered)
 	case !p.can.Parallel || r.kind != KindIO:
-		r.end()
+		r.unregister()
 		p.mu.Unlock()
 		return nil
 	}
-	isWatched := r.leave()
+	isWatched := r.delist()
 	p.mu.Unlock()
 	if isWatched {
-		r.remove()
+		r.removeFromBackend()
 	}
 	return nil
 }
 
-// end ends a registration.
-func (r *Registration[K]) end() {
+// unregister is Unregister with the Poller's lock held.
+func (r *Registration[K]) unregister() {
 	p := r.poller
 	if r.kind != KindIO {
-		p.stop(r)
+		p.stopSource(r)
 	}
-	if r.leave() {
-		r.remove()
+	if r.delist() {
+		r.removeFromBackend()
 	}
 	p.announce()
 }
 
-// leave ends a registration, except in the mechanism. It reports whether the mechanism has it.
-func (r *Registration[K]) leave() (isWatched bool) {
+// delist undoes enlist and addToTable. It reports whether the backend still has r.
+func (r *Registration[K]) delist() (isWatched bool) {
 	r.live = false
 	r.poller.count--
 	r.source = nil
-	return r.leaveTable()
+	return r.removeFromTable()
 }
 
-// AlwaysReady reports whether every Wait reports the source as ready because the mechanism cannot
-// wait for it. Regular files are such sources. Only epoll and kqueue detect them. With other
-// mechanisms AlwaysReady always returns false.
-func (r *Registration[K]) AlwaysReady() bool { return r.always }
-
-// leaveTable removes r from the table and the always-ready sources. It reports whether the
-// mechanism has r.
-func (r *Registration[K]) leaveTable() (isWatched bool) {
+// removeFromTable removes r from the table and the always-ready sources. It reports whether the
+// backend still has r.
+func (r *Registration[K]) removeFromTable() (isWatched bool) {
 	p := r.poller
-	if r.always {
-		r.dropAlways()
+	if r.alwaysReady {
+		r.removeAlwaysReady()
 	}
 	if r.fd < 0 || p.table.Get(r.fd) != r {
 		return false // r has no descriptor, or another registration has its number now
 	}
 	p.table.Set(r.fd, nil)
-	return !r.gone && !r.always && (p.can.OneShot || !r.arming.load().isDisarmed())
+	return !r.gone && !r.alwaysReady && (p.can.OneShot || !r.arming.load().isDisarmed())
 }
 
-// remove removes r from the mechanism.
-func (r *Registration[K]) remove() {
+func (r *Registration[K]) removeFromBackend() {
 	p := r.poller
-	if !p.backend.Remove(int(r.fd), r.watched()) {
+	if !p.backend.Remove(int(r.fd), r.backendInterest()) {
 		// The descriptor was closed. While a duplicate is open, the kernel may keep the
 		// registration and report it.
 		p.orphans.Add(1)
 	}
 }
 
-// dropAlways removes r from the always-ready sources.
-func (r *Registration[K]) dropAlways() {
-	p := r.poller
-	for i, other := range p.always {
-		if other == r {
-			p.always = append(p.always[:i], p.always[i+1:]...)
-			p.countPending()
-			return
-		}
-	}
-}
-
-// vanish records that the descriptor no longer belongs to r.
-func (r *Registration[K]) vanish() {
+// markGone records that the descriptor no longer belongs to r.
+func (r *Registration[K]) markGone() {
 	if r.gone {
 		return
 	}
 	r.gone = true
-	if r.always {
-		r.dropAlways()
+	if r.alwaysReady {
+		r.removeAlwaysReady()
 		return
 	}
-	r.poller.backend.Forget(int(r.fd), r.watched())
+	r.poller.backend.Forget(int(r.fd), r.backendInterest())
 	r.poller.orphans.Add(1)
 }
 
-// watched returns the interest in the backend's type.
-func (r *Registration[K]) watched() backend.Interest {
+// backendInterest returns the interest in the backend's type.
+func (r *Registration[K]) backendInterest() backend.Interest {
 	return backend.Interest(r.arming.load().interest())
 }
 
@@ -376,11 +366,11 @@ func (r *Registration[K]) isClosed() bool {
 func nothing(uintptr) {}
 
 func (p *Poller[K]) nextTag() uint32 {
-	p.newest++
-	if p.newest == 0 { // no registration has tag 0
-		p.newest++
+	p.newestTag++
+	if p.newestTag == 0 { // no registration has tag 0
+		p.newestTag++
 	}
-	return p.newest
+	return p.newestTag
 }
 
 func (p *Poller[K]) errInterest(interest Interest) error {
@@ -388,6 +378,6 @@ func (p *Poller[K]) errInterest(interest Interest) error {
 }
 
 var (
-	errSourceClosed = fmt.Errorf("the source is closed; unregister it: %w", syscall.EBADF)
-	errKind         = fmt.Errorf("timers, signals, processes and paths cannot be modified: %w", errors.ErrUnsupported)
+	errSourceClosed  = fmt.Errorf("the source is closed; unregister it: %w", syscall.EBADF)
+	errNotModifiable = fmt.Errorf("timers, signals, processes and paths cannot be modified: %w", errors.ErrUnsupported)
 )

@@ -39,7 +39,7 @@ func (p *Poller[K]) RegisterSignal(sig os.Signal, key K) (*Registration[K], erro
 		caught.cleanup = runtime.AddCleanup(r, (*caughtSignal).stop, caught)
 		return nil
 	})
-	return r.begun(err)
+	return r.orError(err)
 }
 
 // weakly returns a function that calls act with r if r is still reachable. A goroutine that holds
@@ -116,15 +116,7 @@ func (p *Poller[K]) registerProcess(process *os.Process, key K, watch func(*os.P
 		}
 		return nil
 	})
-	return r.begun(err)
-}
-
-// begun returns the results of registering a source other than a descriptor.
-func (r *Registration[K]) begun(err error) (*Registration[K], error) {
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r.orError(err)
 }
 
 // postExit posts the exit of a process that has no descriptor.
@@ -172,7 +164,7 @@ func (p *Poller[K]) addSource(r *Registration[K], begin func() error) error {
 }
 
 // stop releases the timer, signal, process or path of a registration.
-func (p *Poller[K]) stop(r *Registration[K]) {
+func (p *Poller[K]) stopSource(r *Registration[K]) {
 	delete(p.sources, r)
 	switch value := r.source.value.(type) {
 	case *timerheap.Timer[*Registration[K]]:
@@ -206,16 +198,16 @@ const (
 	never     = math.MaxInt64
 )
 
-// began is the start of the timers' clock.
-var began = time.Now()
+// clockStart is the start of the timers' clock.
+var clockStart = time.Now()
 
-func clock() int64 { return int64(time.Since(began)) }
+func clock() int64 { return int64(time.Since(clockStart)) }
 
-// timed is the registration of a timer and its source in a single allocation.
-type timed[K any] struct {
+// timerRegistration is a timer with its registration and source, in a single allocation.
+type timerRegistration[K any] struct {
 	Registration[K]
-	of    source
-	timer timerheap.Timer[*Registration[K]]
+	backing source // of Registration
+	timer   timerheap.Timer[*Registration[K]]
 }
 
 // RegisterTimer adds a timer that expires once, after d, as with time.NewTimer. It never expires
@@ -247,15 +239,12 @@ func errPeriod(call string, d time.Duration) error {
 }
 
 func (p *Poller[K]) registerTimer(d, period time.Duration, key K) (*Registration[K], error) {
-	t := &timed[K]{Registration: Registration[K]{poller: p, key: key, kind: KindTimer}}
-	t.source, t.of.value, t.timer.Owner = &t.of, &t.timer, &t.Registration
-	if err := p.addSource(&t.Registration, func() error {
+	t := &timerRegistration[K]{Registration: Registration[K]{poller: p, key: key, kind: KindTimer}}
+	t.source, t.backing.value, t.timer.Owner = &t.backing, &t.timer, &t.Registration
+	return t.orError(p.addSource(&t.Registration, func() error {
 		p.arm(&t.timer, d, period)
 		return nil
-	}); err != nil {
-		return nil, err
-	}
-	return &t.Registration, nil
+	}))
 }
 
 // Reset arms a timer to expire after d, whether it has expired or not. For a ticker, d becomes the

@@ -165,7 +165,7 @@ func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration
 func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 	p.mu.Lock()
 	wake = p.woken.Load() && p.woken.CompareAndSwap(true, false)
-	b := &p.looked
+	b := &p.lookBatch
 	round := timeout.Start(0)
 	for n == 0 && err == nil {
 		if p.isClosed.Load() {
@@ -176,7 +176,7 @@ func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 		now := p.schedule.due()
 		pending := p.pending.Load() > 0 || now > 0
 		if pending {
-			b.Room -= p.policy.reserve(b.Room, p.waiting(now))
+			b.Room -= p.policy.reserve(b.Room, p.maxPending(now))
 		}
 		b.N = 0
 		if b.Room > 0 {
@@ -193,9 +193,9 @@ func (p *Poller[K]) look(events []Event[K]) (n int, wake bool, err error) {
 	return n, wake, err
 }
 
-// waiting returns the largest number of events that can come from the Poller itself.
-func (p *Poller[K]) waiting(now int64) int {
-	n := len(p.always) + len(p.posted)
+// maxPending returns the largest number of events that can come from the Poller itself.
+func (p *Poller[K]) maxPending(now int64) int {
+	n := len(p.alwaysReady) + len(p.posted)
 	if now > 0 {
 		n += p.schedule.heap.Len()
 	}
@@ -216,10 +216,10 @@ func (p *Poller[K]) awaitTurn(ctx context.Context, countdown *timeout.Countdown)
 	var timer *time.Timer
 	var expired <-chan time.Time
 	if countdown.Left() >= 0 {
-		timer = p.timers.GetOr(func() *time.Timer { return time.NewTimer(time.Hour) })
+		timer = p.turnTimers.GetOr(func() *time.Timer { return time.NewTimer(time.Hour) })
 		defer func() {
 			timer.Stop()
-			p.timers.Put(timer)
+			p.turnTimers.Put(timer)
 		}()
 		expired = timer.C
 	}
@@ -263,7 +263,7 @@ func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *time
 		if countdown.Left() == 0 {
 			return p.lastLook(events)
 		}
-		b := &p.slept
+		b := &p.sleepBatch
 		b.MakeRoom(len(events))
 		if err := p.backend.Sleep(b, left, owner[K]{p}); err != nil {
 			return 0, waitFailure(err)
@@ -322,7 +322,7 @@ func (o owner[K]) Inspect(from int, matches func(fd int) bool, found func(fd int
 			continue
 		}
 		p.mu.Lock()
-		if p.table.Get(r.fd) == r && !r.gone && !r.always {
+		if p.table.Get(r.fd) == r && !r.gone && !r.alwaysReady {
 			found(int(r.fd))
 		}
 		p.mu.Unlock()

@@ -27,8 +27,6 @@ const (
 
 	Conditions = Readable | Priority | Writable | Errored | Hangup | ReadHangup
 	Modes      = OneShot | Edge
-	// Unasked holds the conditions that mechanisms report even if they were not requested.
-	Unasked = Errored | Hangup
 )
 
 // Backend is a mechanism as the Poller uses it.

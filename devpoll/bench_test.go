@@ -30,23 +30,22 @@ func BenchmarkPoll(b *testing.B) {
 				must(b, poller.Register(fd, devpoll.In))
 			}
 		}
-		b.Run(fmt.Sprintf("watched=%d/by=raw", n), func(b *testing.B) {
-			for b.Loop() {
-				if n, _ := sys.Poll(list, 0); n != 1 {
-					b.Fatal(n)
-				}
-			}
-		})
+		run := func(by string, wait func() (int, error)) {
+			b.Run(fmt.Sprintf("watched=%d/by=%s", n, by), func(b *testing.B) { benchmark(b, wait) })
+		}
+		run("raw", func() (int, error) { n, _ := sys.Poll(list, 0); return n, nil })
 		events := make([]devpoll.Event, n)
 		for by, poller := range pollers {
-			b.Run(fmt.Sprintf("watched=%d/by=%s", n, by), func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					if n, err := poller.Poll(events, 0); n != 1 || err != nil {
-						b.Fatal(n, err)
-					}
-				}
-			})
+			run(by, func() (int, error) { return poller.Poll(events, 0) })
+		}
+	}
+}
+
+func benchmark(b *testing.B, wait func() (int, error)) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if n, err := wait(); n != 1 || err != nil {
+			b.Fatal(n, err)
 		}
 	}
 }

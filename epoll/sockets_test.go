@@ -159,7 +159,8 @@ func TestUnregisterAndRegisterDuringAWait(t *testing.T) {
 	}
 }
 
-// Goroutines register, modify, unregister and close descriptors while others wait for them.
+// TestChangesByManyGoroutines registers, modifies, unregisters and closes descriptors while other
+// goroutines wait for them.
 func TestChangesByManyGoroutines(t *testing.T) {
 	poller := newPoller(t)
 	var changers, waiters sync.WaitGroup
@@ -167,37 +168,21 @@ func TestChangesByManyGoroutines(t *testing.T) {
 		waiters.Go(func() {
 			events := make([]epoll.Event, 4)
 			for {
-				if _, err := poller.Poll(events, time.Millisecond); err != nil {
-					if !errors.Is(err, os.ErrClosed) {
-						t.Error("poll:", err)
-					}
+				_, err := poller.Poll(events, time.Millisecond)
+				if errors.Is(err, os.ErrClosed) {
+					return
+				}
+				if err != nil {
+					t.Error("poll:", err)
 					return
 				}
 			}
 		})
 		changers.Go(func() {
 			for i := range 100 {
-				client, server := suite.TCPPair(t)
-				suite.Write(t, client)
-				for _, err := range []error{
-					poller.Register(server, epoll.In),
-					poller.Register(client, epoll.In|epoll.Out|epoll.OneShot),
-					poller.Modify(server, epoll.Out),
-					poller.Modify(client, epoll.In),
-				} {
-					if err != nil {
-						t.Error("time", i, err)
-					}
-				}
 				// Wine's server crashes if a closed number is polled while another
 				// socket gets it.
-				if i%3 > 0 || wine.Running() {
-					if err := errors.Join(poller.Unregister(server), poller.Unregister(client)); err != nil {
-						t.Error("unregister:", err)
-					}
-				}
-				suite.Close(t, client)
-				suite.Close(t, server)
+				changeSockets(t, poller, i%3 > 0 || wine.Running())
 			}
 		})
 	}
@@ -205,4 +190,27 @@ func TestChangesByManyGoroutines(t *testing.T) {
 	none(t, poller)
 	must(t, poller.Close())
 	waiters.Wait()
+}
+
+// changeSockets registers and modifies both ends of a new connection, and closes them.
+func changeSockets(t *testing.T, poller *epoll.Poller, unregisters bool) {
+	client, server := suite.TCPPair(t)
+	suite.Write(t, client)
+	for _, err := range []error{
+		poller.Register(server, epoll.In),
+		poller.Register(client, epoll.In|epoll.Out|epoll.OneShot),
+		poller.Modify(server, epoll.Out),
+		poller.Modify(client, epoll.In),
+	} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if unregisters {
+		if err := errors.Join(poller.Unregister(server), poller.Unregister(client)); err != nil {
+			t.Error("unregister:", err)
+		}
+	}
+	suite.Close(t, client)
+	suite.Close(t, server)
 }

@@ -34,14 +34,7 @@ func BenchmarkWait(b *testing.B) {
 		}
 		first := unsafe.Pointer(&fds[0])
 		run := func(by string, wait func() (int, error)) {
-			b.Run(fmt.Sprintf("watched=%d/by=%s", n, by), func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					if n, err := wait(); n != 1 || err != nil {
-						b.Fatal(n, err)
-					}
-				}
-			})
+			b.Run(fmt.Sprintf("watched=%d/by=%s", n, by), func(b *testing.B) { benchmark(b, wait) })
 		}
 		bare := unsafe.Slice((*sys.PollFD)(first), n)
 		xsys := unsafe.Slice((*unix.PollFd)(first), n)
@@ -50,6 +43,15 @@ func BenchmarkWait(b *testing.B) {
 		run("xsys", func() (int, error) { return unix.Poll(xsys, 0) })
 		run("iomux", func() (int, error) { return poll.Wait(fds, 0) })
 		run("iomux-object", func() (int, error) { return poller.Poll(events, 0) })
+	}
+}
+
+func benchmark(b *testing.B, wait func() (int, error)) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if n, err := wait(); n != 1 || err != nil {
+			b.Fatal(n, err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package selectfd_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 	"unsafe"
@@ -20,38 +21,12 @@ import (
 // Select.
 func BenchmarkWait(b *testing.B) {
 	for _, n := range []int{1, 10, 100, 1000, 2000} {
-		idle, _ := suite.Pipe(b)
-		ready, w := suite.Pipe(b)
-		suite.Write(b, w)
-		fds := []int{ready}
-		for range n - 1 {
-			fds = append(fds, suite.High(b, idle, ready+1))
-		}
-		highest := 0
-		for _, fd := range fds {
-			highest = max(highest, fd)
-		}
+		fds := oneReady(b, n)
 		run := func(by string, wait func() (int, error)) {
-			b.Run(fmt.Sprintf("watched=%d/by=%s", n, by), func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					if n, err := wait(); n != 1 || err != nil {
-						b.Fatal(n, err)
-					}
-				}
-			})
+			b.Run(fmt.Sprintf("watched=%d/by=%s", n, by), func(b *testing.B) { benchmark(b, wait) })
 		}
-		full := make([]sys.SelectWord, highest/32+2) // enough for the smallest words
-		words := make([]sys.SelectWord, len(full))
-		for _, fd := range fds {
-			setBit(full, fd)
-		}
-		run("raw", func() (int, error) {
-			copy(words, full)
-			n, _ := sys.Select(highest+1, &words[0], nil, nil, 0)
-			return n, nil
-		})
-		if highest < unix.FD_SETSIZE {
+		run("raw", rawSelect(fds))
+		if highest := slices.Max(fds); highest < unix.FD_SETSIZE {
 			run("xsys", func() (int, error) {
 				var set unix.FdSet
 				for _, fd := range fds {
@@ -71,6 +46,42 @@ func BenchmarkWait(b *testing.B) {
 			rr, _, _, err := selectfd.Select(fds, nil, nil, time.Duration(0))
 			return len(rr), err
 		})
+	}
+}
+
+// oneReady returns n descriptors, the first of which is ready.
+func oneReady(b *testing.B, n int) []int {
+	idle, _ := suite.Pipe(b)
+	ready, w := suite.Pipe(b)
+	suite.Write(b, w)
+	fds := []int{ready}
+	for range n - 1 {
+		fds = append(fds, suite.High(b, idle, ready+1))
+	}
+	return fds
+}
+
+func benchmark(b *testing.B, wait func() (int, error)) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if n, err := wait(); n != 1 || err != nil {
+			b.Fatal(n, err)
+		}
+	}
+}
+
+// rawSelect returns a wait that copies a filled set, and calls select(2).
+func rawSelect(fds []int) func() (int, error) {
+	highest := slices.Max(fds)
+	full := make([]sys.SelectWord, highest/32+2) // enough for the smallest words
+	words := make([]sys.SelectWord, len(full))
+	for _, fd := range fds {
+		setBit(full, fd)
+	}
+	return func() (int, error) {
+		copy(words, full)
+		n, _ := sys.Select(highest+1, &words[0], nil, nil, 0)
+		return n, nil
 	}
 }
 

@@ -20,18 +20,8 @@ func FuzzSetsAgainstPoll(f *testing.F) {
 	f.Add([]byte{7, 7, 7, 7, 7, 7, 7, 7, 1})
 	f.Fuzz(func(t *testing.T, membership []byte) {
 		fds := states(t)
-		build := func() (sets [3]*selectfd.Set) {
-			for i := range sets {
-				sets[i] = new(selectfd.Set)
-				for j, bits := range membership[:min(len(membership), len(fds))] {
-					if bits&(1<<i) != 0 {
-						sets[i].Add(fds[j])
-					}
-				}
-			}
-			return sets
-		}
-		before, one, two := build(), build(), build()
+		membership = membership[:min(len(membership), len(fds))]
+		before, one, two := setsOf(fds, membership), setsOf(fds, membership), setsOf(fds, membership)
 		n1, err1 := selectfd.Wait(one[0], one[1], one[2], 0)
 		n2, err2 := selectfd.WaitByPoll(two[0], two[1], two[2], 0)
 		if n1 != n2 || (err1 == nil) != (err2 == nil) {
@@ -52,6 +42,19 @@ func FuzzSetsAgainstPoll(f *testing.F) {
 			t.Errorf("%d members are ready, but Wait returned %d", total, n1)
 		}
 	})
+}
+
+// setsOf returns sets that have the descriptors whose bits of membership are 1.
+func setsOf(fds []int, membership []byte) (sets [3]*selectfd.Set) {
+	for i := range sets {
+		sets[i] = new(selectfd.Set)
+		for j, bits := range membership {
+			if bits&(1<<i) != 0 {
+				sets[i].Add(fds[j])
+			}
+		}
+	}
+	return sets
 }
 
 // states returns descriptors in states that select and poll report alike, and one closed number.

@@ -16,8 +16,8 @@ import (
 	"iomux/kqueue"
 )
 
-// crowd starts goroutines that wait on one queue until it is closed.
-func crowd(t *testing.T, queue *kqueue.Queue, waiters int, handle func(kqueue.Event)) (stop func()) {
+// waitUntilClosed starts goroutines that wait on one queue until it is closed.
+func waitUntilClosed(t *testing.T, queue *kqueue.Queue, waiters int, handle func(kqueue.Event)) (stop func()) {
 	var all sync.WaitGroup
 	for i := range waiters {
 		all.Go(func() {
@@ -42,9 +42,8 @@ func crowd(t *testing.T, queue *kqueue.Queue, waiters int, handle func(kqueue.Ev
 	}
 }
 
-// TestExactlyOneWaiterIsReported uses each filter.
-func TestExactlyOneWaiterIsReported(t *testing.T) {
-	const waiters, rounds = 4, 200
+// TestEachEventIsReportedToOneWaiter uses each filter.
+func TestEachEventIsReportedToOneWaiter(t *testing.T) {
 	r, w := suite.Pipe(t)
 	a, b := suite.SocketPair(t, unix.SOCK_STREAM)
 	path, file := newFile(t, 0)
@@ -75,22 +74,28 @@ func TestExactlyOneWaiterIsReported(t *testing.T) {
 			queue := newQueue(t)
 			suite.Drain(t, a)
 			apply(t, queue, source.add)
-			reports := make(chan struct{}, rounds*waiters)
-			stop := crowd(t, queue, waiters, func(kqueue.Event) { reports <- struct{}{} })
-			for i := range rounds {
-				source.do(queue)
-				select {
-				case <-reports:
-				case <-time.After(soon):
-					t.Fatalf("event %d was not reported", i)
-				}
-			}
-			time.Sleep(quiet)
-			stop()
-			if len(reports) != 0 {
-				t.Errorf("%d of %d events were reported twice", len(reports), rounds)
-			}
+			expectOneReport(t, queue, func() { source.do(queue) })
 		})
+	}
+}
+
+// expectOneReport makes events one after the other, each of which one of several waiters must get.
+func expectOneReport(t *testing.T, queue *kqueue.Queue, do func()) {
+	const waiters, rounds = 4, 200
+	reports := make(chan struct{}, rounds*waiters)
+	stop := waitUntilClosed(t, queue, waiters, func(kqueue.Event) { reports <- struct{}{} })
+	for i := range rounds {
+		do()
+		select {
+		case <-reports:
+		case <-time.After(soon):
+			t.Fatalf("event %d was not reported", i)
+		}
+	}
+	time.Sleep(quiet)
+	stop()
+	if len(reports) != 0 {
+		t.Errorf("%d of %d events were reported twice", len(reports), rounds)
 	}
 }
 
@@ -102,7 +107,7 @@ func TestDeletionRacesDelivery(t *testing.T) {
 			queue := newQueue(t)
 			r, w := suite.Pipe(t)
 			var dead atomic.Uint64
-			stop := stalkers(t, queue, &dead)
+			stop := watchForDeleted(t, queue, &dead)
 			suite.Write(t, w)
 			for generation := uint64(1); generation <= 2000; generation++ {
 				add := kqueue.Event{Ident: uint64(r), Filter: kqueue.FilterRead, Flags: kqueue.EvAdd | flags, Udata: generation}
@@ -119,8 +124,9 @@ func TestDeletionRacesDelivery(t *testing.T) {
 	}
 }
 
-// stalkers wait, and fail the test if an event was deleted before their wait began.
-func stalkers(t *testing.T, queue *kqueue.Queue, dead *atomic.Uint64) (stop func()) {
+// watchForDeleted starts goroutines that wait. They fail the test if an event was deleted before
+// their wait began.
+func watchForDeleted(t *testing.T, queue *kqueue.Queue, dead *atomic.Uint64) (stop func()) {
 	var all sync.WaitGroup
 	var over atomic.Bool
 	for range 3 {
@@ -152,7 +158,7 @@ func TestDescriptorReuse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			queue := newQueue(t)
 			var dead atomic.Uint64
-			stop := stalkers(t, queue, &dead)
+			stop := watchForDeleted(t, queue, &dead)
 			for generation := uint64(1); generation <= 1000; generation++ {
 				var fds [2]int
 				must(t, unix.Pipe(fds[:]))
@@ -183,7 +189,7 @@ func TestCloseUnderLoad(t *testing.T) {
 			change(w, kqueue.FilterWrite, kqueue.EvAdd), change(1, kqueue.FilterUser, kqueue.EvAdd|kqueue.EvClear),
 			noted(file, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteAttrib, 0),
 			change(int(unix.SIGUSR1), kqueue.FilterSignal, kqueue.EvAdd))
-		stop := crowd(t, queue, 3, func(kqueue.Event) {})
+		stop := waitUntilClosed(t, queue, 3, func(kqueue.Event) {})
 		var makers sync.WaitGroup
 		for _, do := range []func() error{
 			func() error { return os.Chmod(path, 0o600) },
@@ -196,17 +202,19 @@ func TestCloseUnderLoad(t *testing.T) {
 				return err
 			},
 		} {
-			makers.Go(func() {
-				for range 20 {
-					if err := do(); err != nil {
-						t.Error(err)
-					}
-				}
-			})
+			makers.Go(func() { repeat(t, 20, do) })
 		}
 		time.Sleep(time.Millisecond)
 		stop()
 		makers.Wait()
+	}
+}
+
+func repeat(t *testing.T, times int, do func() error) {
+	for range times {
+		if err := do(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -257,7 +265,7 @@ func TestForkStorm(t *testing.T) {
 	queue := newQueue(t)
 	var seen sync.Map
 	count := make(chan struct{}, makers*each)
-	stop := crowd(t, queue, 3, func(event kqueue.Event) {
+	stop := waitUntilClosed(t, queue, 3, func(event kqueue.Event) {
 		if _, twice := seen.LoadOrStore(event.Ident, nil); twice || event.Fflags&kqueue.NoteExit == 0 {
 			t.Errorf("%v was reported twice, or is not an exit", event)
 		}

@@ -4,6 +4,7 @@ package session
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -42,7 +43,7 @@ func (t *target) connectTo(addresses []netip.AddrPort) {
 	for _, address := range addresses {
 		domain, sockaddr, err := toSockaddr(address)
 		if err != nil {
-			t.refusals = append(t.refusals, err)
+			t.addRefusal(err)
 			continue
 		}
 		t.attempts = append(t.attempts,
@@ -73,11 +74,16 @@ func (t *target) connectNext() {
 			}
 		}
 	}
-	switch {
-	case t.looking:
-	case len(t.racing) == 0:
+	if len(t.looking) == 0 && len(t.racing) == 0 {
 		t.refused()
-	case t.session.Retry > 0 && !t.session.Gone:
+		return
+	}
+	t.tryBeside()
+}
+
+// tryBeside tries again later, beside the lookups and attempts that may hang.
+func (t *target) tryBeside() {
+	if t.session.Retry > 0 || t.session.Gone {
 		t.after(max(t.session.Retry, headStart), t.open)
 	}
 }
@@ -122,8 +128,9 @@ func (t *target) stop(a *attempt) {
 	}
 }
 
-// stopAll ends all attempts.
+// stopAll ends all lookups and attempts.
 func (t *target) stopAll() {
+	t.stopLooking()
 	for len(t.racing) > 0 {
 		t.stop(t.racing[0])
 	}
@@ -169,9 +176,15 @@ func (t *target) succeed(a *attempt) {
 	}
 }
 
-// refuse ends an attempt that has failed.
+// refuse ends an attempt that has failed. If nobody listens, --gone also ends older attempts to the
+// same address, which may hang.
 func (t *target) refuse(a *attempt, err error) {
 	t.stop(a)
+	for _, other := range slices.Clone(t.racing) {
+		if t.session.Gone && isAbsent(err) && other.peer == a.peer {
+			t.stop(other)
+		}
+	}
 	if a.domain == syscall.AF_UNIX {
 		if err == syscall.EPROTOTYPE && len(t.attempts) > 0 {
 			return // the next attempt has another type of socket
@@ -186,7 +199,13 @@ func (t *target) refuse(a *attempt, err error) {
 			return
 		}
 	}
-	if len(t.refusals) == 0 || t.refusals[len(t.refusals)-1].Error() != err.Error() {
+	t.addRefusal(err)
+}
+
+// addRefusal adds the reason of a failed attempt, once.
+func (t *target) addRefusal(err error) {
+	known := func(other error) bool { return other.Error() == err.Error() }
+	if !slices.ContainsFunc(t.refusals, known) {
 		t.refusals = append(t.refusals, err)
 	}
 }
@@ -208,6 +227,19 @@ func (t *target) refused() {
 		return
 	}
 	t.after(t.interval(), t.open)
+}
+
+// obstacle returns why the source is not ready, in parentheses, or "".
+func (t *target) obstacle() string {
+	switch {
+	case t.refusal != nil:
+		return fmt.Sprintf(" (%v)", t.refusal)
+	case len(t.looking) > 0:
+		return fmt.Sprintf(" (no answer to the lookup of %s)", t.host)
+	case len(t.racing) > 0:
+		return " (no answer)"
+	}
+	return ""
 }
 
 // isAbsent reports whether an attempt failed because there is no listener.

@@ -179,3 +179,27 @@ func TestGoneOutlastsAReset(t *testing.T) {
 		}
 	}
 }
+
+// TestGoneBesideAttemptThatHangs refuses the second attempt while the first one hangs.
+func TestGoneBesideAttemptThatHangs(t *testing.T) {
+	for _, mechanism := range mechanisms {
+		if !mechanism.Available() {
+			continue
+		}
+		hanging, _ := silent(t)
+		s, target := newTarget(t, mechanism, source{
+			kind: kindTCP, host: hanging.Addr().String(), port: strconv.Itoa(int(hanging.Port())),
+		})
+		s.Gone = true
+		target.open()
+		for len(target.racing) < 2 {
+			if _, err := s.turn(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		target.refuse(target.racing[1], errRefused)
+		if target.connectNext(); len(s.found) != 1 || s.found[0].ready != gone {
+			t.Errorf("%v: found %+v, %d attempts run, want gone", mechanism, s.found, len(target.racing))
+		}
+	}
+}

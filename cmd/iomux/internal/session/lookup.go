@@ -6,51 +6,57 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 )
 
-// lookups looks up the addresses of names while the session waits. A lookup of package net has no
+// lookup looks up the host of a target while the session waits. A lookup of package net has no
 // descriptor to wait on. So each one blocks a goroutine, which wakes the session at the end.
-type lookups struct {
-	answers chan answer
-	pending int // lookups whose answers were not taken
-	context context.Context
-	cancel  context.CancelFunc
+type lookup struct {
+	target *target
+	cancel context.CancelFunc
 }
 
 type answer struct {
-	target    *target
+	*lookup
 	addresses []netip.Addr
 	err       error
 }
 
-// lookUp looks up the host of the target. An address is used at once.
+// lookUp looks up the host of the target, beside the lookups that run. An address is used at once.
 func (t *target) lookUp() {
 	if address, err := netip.ParseAddr(t.host); err == nil {
 		t.useAddresses([]netip.Addr{address})
 		return
 	}
-	l := &t.session.lookups
-	if l.answers == nil {
-		l.context, l.cancel = context.WithCancel(context.Background())
-		// Each target has one lookup at a time.
-		l.answers = make(chan answer, len(t.session.targets))
+	if len(t.looking) == maxAttempts {
+		t.looking[1].cancel() // the oldest one may be slow but succeed
+		t.looking = slices.Delete(t.looking, 1, 2)
 	}
-	t.looking = true
-	l.pending++
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &lookup{t, cancel}
+	t.looking = append(t.looking, l)
+	s := t.session
+	// A Resolver merges the lookups of a name that run at once, so each one has its own.
+	resolver := &net.Resolver{PreferGo: net.DefaultResolver.PreferGo, Dial: net.DefaultResolver.Dial}
 	go func() {
-		addresses, err := net.DefaultResolver.LookupNetIP(l.context, "ip", t.host)
-		l.answers <- answer{t, addresses, err}
-		_ = t.session.waiter.poller.Wake() // the session never closes the Poller
+		addresses, err := resolver.LookupNetIP(ctx, "ip", t.host)
+		select {
+		case s.answers <- answer{l, addresses, err}:
+			_ = s.waiter.poller.Wake() // the session never closes the Poller
+		case <-ctx.Done():
+		}
 	}()
+	if t.kind == kindTCP {
+		t.tryBeside()
+	}
 }
 
-// take passes the answers that have come to their targets.
-func (l *lookups) take() {
+// takeAnswers passes the answers that have come to their targets.
+func (s *session) takeAnswers() {
 	for {
 		select {
-		case a := <-l.answers:
-			l.pending--
+		case a := <-s.answers:
 			a.target.takeAnswer(a)
 		default:
 			return
@@ -58,31 +64,36 @@ func (l *lookups) take() {
 	}
 }
 
-// finish waits for the answers of all lookups, for --timeout 0.
-func (l *lookups) finish() {
-	for l.pending > 0 {
-		a := <-l.answers
-		l.pending--
+// finishLookups waits for the answers of all lookups, for --timeout 0.
+func (s *session) finishLookups() {
+	for slices.ContainsFunc(s.targets, func(t *target) bool { return len(t.looking) > 0 }) {
+		a := <-s.answers
 		a.target.takeAnswer(a)
 	}
 }
 
-// stop cancels the lookups that run.
-func (l *lookups) stop() {
-	if l.cancel != nil {
+// stopLooking cancels the lookups of the target.
+func (t *target) stopLooking() {
+	for _, l := range t.looking {
 		l.cancel()
 	}
+	t.looking = nil
 }
 
-// takeAnswer continues with the addresses, unless an earlier attempt has connected in the meantime.
+// takeAnswer continues with the addresses of the first lookup that finds any.
 func (t *target) takeAnswer(a answer) {
-	t.looking = false
+	i := slices.Index(t.looking, a.lookup)
+	if i < 0 {
+		return // it was cancelled too late
+	}
+	t.looking = slices.Delete(t.looking, i, i+1)
+	a.cancel()
 	switch {
-	case t.fd >= 0, t.ended():
 	case a.err == nil:
+		t.stopLooking()
 		t.useAddresses(a.addresses)
 	case t.kind == kindTCP:
-		t.refusals = append(t.refusals, a.err)
+		t.addRefusal(a.err)
 		t.connectNext()
 	default:
 		t.fail(a.err)

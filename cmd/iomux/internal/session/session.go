@@ -22,7 +22,7 @@ type session struct {
 	Options
 	printer
 	waiter   *waiter
-	lookups  lookups
+	answers  chan answer // of lookups
 	start    time.Time
 	targets  []*target         // those that can still become ready, in argument order
 	watched  map[int][]*target // by descriptor: several if it was named twice
@@ -43,7 +43,10 @@ type finding struct {
 
 // waitFor waits for the sources, and runs CMD.
 func waitFor(opts Options, sources []source, p printer) error {
-	s := &session{Options: opts, printer: p, start: time.Now(), watched: map[int][]*target{}, quit: make(chan os.Signal, 1)}
+	s := &session{
+		Options: opts, printer: p, start: time.Now(), watched: map[int][]*target{},
+		answers: make(chan answer, maxAttempts), quit: make(chan os.Signal, 1),
+	}
 	if err := s.findCommand(); err != nil {
 		return err
 	}
@@ -51,7 +54,6 @@ func waitFor(opts Options, sources []source, p printer) error {
 	if s.waiter, err = newWaiter(opts.Mechanism); err != nil {
 		return err
 	}
-	defer s.lookups.stop()
 	for i, source := range sources {
 		s.targets = append(s.targets, &target{source: source, session: s, index: i, fd: -1, writer: -1})
 	}
@@ -75,7 +77,7 @@ func (s *session) run() error {
 	}
 	s.watchOutput()
 	if s.Timeout == 0 {
-		s.lookups.finish()
+		s.finishLookups()
 	}
 	for {
 		expired, err := s.turn()
@@ -125,7 +127,7 @@ func (s *session) turn() (expired bool, err error) {
 			}
 		}
 	}
-	s.lookups.take()
+	s.takeAnswers()
 	now := time.Now()
 	for _, t := range slices.Clone(s.targets) {
 		if t.later != nil && !now.Before(t.due) {
@@ -211,11 +213,7 @@ func (s *session) late() error {
 	reason := lateError{elapsed: time.Since(s.start)}
 	var missing []string
 	for _, t := range s.targets {
-		text := printable(t.text)
-		if t.refusal != nil {
-			text += fmt.Sprintf(" (%v)", t.refusal)
-		}
-		missing = append(missing, text)
+		missing = append(missing, printable(t.text)+t.obstacle())
 		reason.sources = append(reason.sources, t.text)
 	}
 	state := "ready"

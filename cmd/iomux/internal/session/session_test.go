@@ -92,7 +92,10 @@ func newSession(t *testing.T, mechanism iomux.Mechanism) *session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &session{Options: Options{Mechanism: mechanism}, waiter: w, start: time.Now(), watched: map[int][]*target{}}
+	return &session{
+		Options: Options{Mechanism: mechanism}, waiter: w, start: time.Now(), watched: map[int][]*target{},
+		answers: make(chan answer, 1),
+	}
 }
 
 // TestConnectionToItself connects a socket to its own port, which is not a server.

@@ -25,7 +25,7 @@ type target struct {
 	later    func()       // nil for none
 	attempts []*attempt   // not yet started
 	racing   []*attempt   // running
-	looking  bool         // a lookup runs
+	looking  []*lookup    // running
 	refusals []error      // of the attempts that have failed
 	refusal  error        // of the last time that all attempts failed
 	exists   bool         // the name of exists: existed at the last look

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"iomux/cmd/iomux/internal/exit"
 	"iomux/cmd/iomux/internal/output"
@@ -13,11 +12,12 @@ import (
 
 // ending is the last line of --json if iomux wait ends without what it was asked to wait for.
 type ending struct {
-	Error      string   `json:"error"`
-	ExitStatus int      `json:"exit_status"`
-	Waiting    []string `json:"waiting,omitempty"`       // sources that were not ready in time
-	Exact      [][]byte `json:"waiting_bytes,omitempty"` // the same, if one is not UTF-8
-	Elapsed    float64  `json:"elapsed,omitempty"`
+	Error        string   `json:"error"`
+	ErrorBytes   []byte   `json:"error_bytes,omitempty"`
+	ExitStatus   int      `json:"exit_status"`
+	Waiting      []string `json:"waiting,omitempty"`       // sources that were not ready in time
+	WaitingBytes [][]byte `json:"waiting_bytes,omitempty"` // the same, if one is not UTF-8
+	Elapsed      float64  `json:"elapsed,omitempty"`
 }
 
 // lateError is the reason of exit.TimedOut.
@@ -35,16 +35,17 @@ func PrintFailure(err error) {
 	if errors.As(err, &ended); ended.Reason == nil {
 		return
 	}
-	line := ending{Error: ended.Reason.Error(), ExitStatus: ended.Status}
+	text := ended.Reason.Error()
+	line := ending{Error: text, ErrorBytes: exactBytes(text), ExitStatus: ended.Status}
 	if late := (lateError{}); errors.As(ended.Reason, &late) {
 		line.Waiting, line.Elapsed = late.sources, late.elapsed.Seconds()
-		if !utf8.ValidString(strings.Join(late.sources, "")) {
+		if exactBytes(strings.Join(late.sources, "")) != nil {
 			for _, source := range late.sources {
-				line.Exact = append(line.Exact, []byte(source))
+				line.WaitingBytes = append(line.WaitingBytes, []byte(source))
 			}
 		}
 	}
-	if text, failed := json.Marshal(line); failed == nil {
-		_, _ = output.Stdout.Write(append(text, '\n')) // the exit status shows a failure
+	if object, failed := json.Marshal(line); failed == nil {
+		_, _ = output.Stdout.Write(append(object, '\n')) // the exit status shows a failure
 	}
 }

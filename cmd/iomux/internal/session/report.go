@@ -26,15 +26,24 @@ type report struct {
 
 // reportJSON is the line of --json.
 type reportJSON struct {
-	Source  string   `json:"source"`
-	Exact   []byte   `json:"source_bytes,omitempty"` // if the source is not UTF-8
-	Ready   []string `json:"ready"`
-	FD      *int     `json:"fd,omitempty"`
-	Peer    string   `json:"peer,omitempty"`
-	Bytes   *int     `json:"bytes,omitempty"`
-	Status  *int     `json:"status,omitempty"`
-	Error   string   `json:"error,omitempty"`
-	Elapsed float64  `json:"elapsed"`
+	Source      string   `json:"source"`
+	SourceBytes []byte   `json:"source_bytes,omitempty"`
+	Ready       []string `json:"ready"`
+	FD          *int     `json:"fd,omitempty"`
+	Peer        string   `json:"peer,omitempty"`
+	Bytes       *int     `json:"bytes,omitempty"`
+	Status      *int     `json:"status,omitempty"`
+	Error       string   `json:"error,omitempty"`
+	ErrorBytes  []byte   `json:"error_bytes,omitempty"`
+	Elapsed     float64  `json:"elapsed"`
+}
+
+// exactBytes returns the bytes of text that is not UTF-8, which JSON strings cannot hold.
+func exactBytes(text string) []byte {
+	if utf8.ValidString(text) {
+		return nil
+	}
+	return []byte(text)
 }
 
 // printer writes reports, each with one call, so that a reader sees whole lines.
@@ -61,9 +70,9 @@ func (p printer) print(r report) error {
 }
 
 func (r report) json() ([]byte, error) {
-	line := reportJSON{Source: r.source, Ready: r.ready.names(), Peer: r.peer, Status: r.status, Elapsed: r.elapsed.Seconds()}
-	if !utf8.ValidString(r.source) {
-		line.Exact = []byte(r.source)
+	line := reportJSON{
+		Source: r.source, SourceBytes: exactBytes(r.source), Ready: r.ready.names(),
+		Peer: r.peer, Status: r.status, Elapsed: r.elapsed.Seconds(),
 	}
 	if r.fd >= 0 {
 		line.FD = &r.fd
@@ -73,6 +82,7 @@ func (r report) json() ([]byte, error) {
 	}
 	if r.err != nil {
 		line.Error = r.err.Error()
+		line.ErrorBytes = exactBytes(line.Error)
 	}
 	return json.Marshal(line)
 }

@@ -76,8 +76,8 @@ func answerTo(query []byte) []byte {
 // repeatedQuery is the time after which package net repeats a query without an answer.
 const repeatedQuery = 5 * time.Second
 
-// TestLookupBesideOneThatHangs loses the queries of the first lookup. A later one finds the address,
-// long before package net repeats the query.
+// TestLookupBesideOneThatHangs loses the queries of the first lookup. A later one finds the
+// address, long before package net repeats the query.
 func TestLookupBesideOneThatHangs(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -21,21 +21,21 @@ Sources:
   tcp://HOST:PORT           a connection succeeds
   unix://PATH               a connection to a Unix socket succeeds; on Linux
                             unix://@NAME is an abstract socket
-  tcp-listen://[HOST]:PORT  a client connects; iomux closes its connection
-  udp://[HOST]:PORT         a datagram arrives; iomux drops it
+  tcp-listen://[HOST]:PORT  a client connects; iomux closes the connection
+  udp://[HOST]:PORT         a datagram arrives; iomux discards it
   timer:5s                  the time has passed; repeats with --follow
-  pid:1234                  the process has ended, a child or not; one that
-                            never existed looks the same
+  pid:1234                  the process has ended, a child or not; iomux
+                            cannot distinguish it from one that never existed
   exists:FILE               a file or folder with this name exists; iomux
-                            also looks once a second, as /proc needs it
+                            also looks once a second, because of /proc
   path:FILE                 a file or folder changes, see below
-  signal:HUP                iomux gets the signal, a name or a number
+  signal:HUP                iomux receives the signal, a name or a number
 
 HOST is a name, an IPv4 address, or an IPv6 address in brackets. Listeners and
 datagram sockets without HOST use 127.0.0.1. With port 0 the system picks a
 port, which iomux prints on stderr: listening on 127.0.0.1:PORT.
 
-A file named stdin or fd:3 is written ./stdin or ./fd:3. /dev/fd/3 is fd:3.
+For a file named stdin or fd:3, write ./stdin or ./fd:3. /dev/fd/3 is fd:3.
 
 Times are seconds (2, 0.5) or have units: 300ms, 1m30s, 1d.
 
@@ -43,8 +43,8 @@ On Windows, descriptors, PATH, unix:// and most signals fail. signal:INT is
 Ctrl-C or Ctrl-Break. signal:TERM is a closed console or a logoff.
 
 Output:
-Each line is SOURCE, a tab, and its states joined by commas. Some lines end with
-another tab and details.
+Each line is SOURCE, a tab, and its states separated by commas. Some lines end
+with another tab and details.
   readable, writable, priority     data, room, or urgent data
   connected, connection, datagram  a connection or a datagram
   hangup, error                    the other end closed or failed
@@ -53,15 +53,16 @@ another tab and details.
   changed, created, ...            a change of path:FILE, see below
 
 With --json each line is an object with source, ready (a list of states),
-elapsed (seconds) and details: fd, peer, bytes, status, error. If SOURCE is not
-UTF-8, source_bytes holds its bytes in base64. If iomux fails, the last object
-has error, exit_status and, after the timeout, waiting (a list of sources). If a
-source in waiting is not UTF-8, waiting_bytes holds the list in base64.
-
-If stdout is closed, the Go runtime replaces it with /dev/null.
+elapsed (seconds) and details: fd, peer, bytes, status, error. If iomux fails,
+the last object has error, exit_status and, after the timeout, waiting (a list
+of sources). JSON strings cannot hold bytes that are not UTF-8. For those,
+source_bytes, error_bytes and waiting_bytes hold the exact bytes in base64.
 
 A SOURCE that fails is reported on stderr. The wait continues while another
 SOURCE can become ready. With --all the first failure ends it.
+
+The Go runtime opens /dev/null in place of closed standard descriptors. So iomux
+does not notice a closed stdout, and CMD has /dev/null, too.
 
 Command:
 CMD replaces iomux when the wait is over, without a shell in between. The
@@ -74,10 +75,18 @@ keys of a terminal reach CMD directly, so iomux does not pass INT and QUIT on in
 the foreground of a terminal. When the timeout expires, iomux terminates CMD. In
 both cases iomux ends after CMD. CMD can read a followed FIFO to its end.
 
-CMD ignores HUP and INT if iomux was started that way, as by nohup. Other
-ignored signals get their default action back, because the Go runtime catches
-them. It also unblocks the signals that end programs. To ignore TERM, too:
+Signals:
+TERM, INT, HUP and QUIT end iomux, unless they are a SOURCE. The Go runtime
+ignores signals such as USR1, USR2, ALRM and the real-time signals.
+
+CMD ignores HUP, INT, CONT, TSTP, TTIN and TTOU if iomux was started that way,
+as by nohup. A SOURCE is the exception: of these, only HUP and INT are still
+ignored, and only without --follow. All other ignored signals get their default
+action back in CMD, because the Go runtime catches them. To ignore TERM, too:
   iomux wait SOURCE -- sh -c 'trap "" TERM; exec CMD'
+
+Blocked signals stay blocked in CMD. The exceptions are HUP, INT, QUIT, TERM,
+CHLD, URG, PROF and those of faults, such as ABRT and SEGV.
 
 Gone:
 With --gone a SOURCE is ready when it is gone: a port or Unix socket refuses a
@@ -100,8 +109,11 @@ path:FILE reports all changes within 10 ms as one line:
   created     the name leads to another file than before
 
 The name counts, not the file. Most editors save a new file under the old name,
-which is "created". A symbolic link on the way that changes is "created", too.
+which is "created". A change of a symbolic link on the way is "created", too.
 FILE need not exist yet. For whole trees, use inotifywait.
+
+Linux does not report changes that the kernel makes in /proc and /sys, or that
+other machines make in a network file system.
 
 Changes between two runs of iomux are lost, so let iomux run the command. The
 command must not change FILE:

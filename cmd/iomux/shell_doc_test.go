@@ -74,12 +74,16 @@ var scenes = []scene{
 	{line: "iomux wait --follow path:", want: "made\n", poke: changeConfig, stays: true},
 	{line: "iomux wait -f path:", want: "made\n", poke: changeConfig, stays: true},
 	{line: "iomux wait pid:", want: "started\n", poke: func(_ *testing.T, s stage) { _ = s.process.Kill() }},
-	{line: "./a & a=$!", want: "exited"},
+	{line: "./a & a=$!"},
 	{line: "iomux wait -q -t 5 stdin", want: "typed\n"},
 	{line: "iomux wait --follow signal:", want: "made\n", stays: true},
 }
 
-// TestShellPageLinesRun runs the right column of docs/shell.md.
+// tools are the programs that the left column of docs/shell.md needs, and sh does not have.
+var tools = []string{"wait-for-it", "dockerize", "nc", "timeout", "inotifywait", "entr", "tail"}
+
+// TestShellPageLinesRun runs both columns of docs/shell.md: the left one with bash, and the right
+// one with each POSIX shell that is installed.
 func TestShellPageLinesRun(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/shell.md")
@@ -89,26 +93,41 @@ func TestShellPageLinesRun(t *testing.T) {
 	if _, err := exec.LookPath("mkfifo"); err != nil {
 		t.Skip("mkfifo is not installed")
 	}
-	rows := regexp.MustCompile("(?m)^\\| `.*` \\| `(.*)` \\|$").FindAllSubmatch(page, -1)
+	rows := regexp.MustCompile("(?m)^\\| `(.*)` \\| `(.*)` \\|$").FindAllStringSubmatch(string(page), -1)
 	if len(rows) != len(scenes) {
 		t.Fatalf("%d lines in docs/shell.md, %d scenes", len(rows), len(scenes))
 	}
 	for i, row := range rows {
-		line := string(row[1])
-		t.Run(line, func(t *testing.T) {
+		old, line := strings.ReplaceAll(row[1], `\|`, "|"), row[2]
+		if !strings.HasPrefix(line, scenes[i].line) {
+			t.Fatalf("line %d is not the one of its scene, %q", i+1, scenes[i].line)
+		}
+		t.Run(old, func(t *testing.T) {
 			t.Parallel()
-			if !strings.HasPrefix(line, scenes[i].line) {
-				t.Fatalf("line %d is not the one of its scene, %q", i+1, scenes[i].line)
+			for _, name := range append(tools, "bash") {
+				if _, err := exec.LookPath(name); err != nil && (name == "bash" || strings.Contains(old, name)) {
+					t.Skipf("%s is not installed", name)
+				}
 			}
-			scenes[i].run(t, line)
+			scenes[i].run(t, []string{"bash"}, old)
 		})
+		for _, shell := range []string{"sh", "bash", "zsh", "busybox sh"} {
+			words := strings.Fields(shell)
+			if _, err := exec.LookPath(words[0]); err != nil {
+				continue // sh runs the line
+			}
+			t.Run(shell+"/"+line, func(t *testing.T) {
+				t.Parallel()
+				scenes[i].run(t, words, line)
+			})
+		}
 	}
 }
 
-func (s scene) run(t *testing.T, line string) {
+func (s scene) run(t *testing.T, shell []string, line string) {
 	folder := t.TempDir()
 	for name, text := range map[string]string{
-		"start": "echo started", "make": "echo made", "a": "sleep 0.2", "b": "exec sleep 60 >/dev/null 2>&1", "config.yml": "", "lock": "",
+		"start": "echo started", "make": "echo made", "wait-for-it.sh": `exec wait-for-it "$@"`, "a": "sleep 0.2", "b": "exec sleep 60 >/dev/null 2>&1", "config.yml": "", "lock": "",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
 			t.Fatal(err)
@@ -136,7 +155,7 @@ func (s scene) run(t *testing.T, line string) {
 	set := stage{folder, listener, process.Process}
 	port := ":" + strconv.Itoa(set.port())
 	line = strings.NewReplacer(":8080", port, ":5432", port, "pid:1234", "pid:"+strconv.Itoa(process.Process.Pid)).Replace(line)
-	s.runLine(t, set, line)
+	s.runLine(t, set, shell, line)
 }
 
 // transcript collects what a line prints.
@@ -157,11 +176,12 @@ func (o *transcript) String() string {
 	return o.text.String()
 }
 
-// runLine runs the line with sh, and causes the event until the line has printed what is expected.
-func (s scene) runLine(t *testing.T, set stage, line string) {
+// runLine runs the line with the shell, and causes the event until the line has printed what is
+// expected.
+func (s scene) runLine(t *testing.T, set stage, shell []string, line string) {
 	var printed transcript
-	// HUP must not end sh, or iomux before it catches it.
-	cmd := exec.Command("sh", "-c", "trap '' HUP; "+line)
+	// HUP must not end the shell, or iomux before it catches it.
+	cmd := exec.Command(shell[0], append(shell[1:], "-c", "trap '' HUP; "+line)...)
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = set.folder, strings.NewReader("typed\n"), &printed, &printed
 	cmd.Env = append(os.Environ(), "PATH="+set.folder+":"+os.Getenv("PATH"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

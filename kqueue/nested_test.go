@@ -73,6 +73,19 @@ func TestQueueInAQueue(t *testing.T) {
 	none(t, outer)
 }
 
+// TestOuterQueueReportsEachEvent does not wait for the events of the inner queue in between.
+func TestOuterQueueReportsEachEvent(t *testing.T) {
+	needs(t, change(1, kqueue.FilterUser, kqueue.EvAdd))
+	outer, inner := newQueue(t), newQueue(t)
+	apply(t, outer, change(inner.FD(), kqueue.FilterRead, kqueue.EvAdd|kqueue.EvClear))
+	for ident := range 300 {
+		apply(t, inner, change(ident, kqueue.FilterUser, kqueue.EvAdd|kqueue.EvClear))
+		apply(t, inner, noted(ident, kqueue.FilterUser, 0, kqueue.NoteTrigger, 0))
+		one(t, outer, inner.FD(), kqueue.FilterRead)
+	}
+	none(t, outer)
+}
+
 // longestChain returns the number of queues that the test nests. NetBSD and DragonFly follow a
 // chain recursively, without a limit, and crash (knote_activate_locked, kqueue_wakeup). FreeBSD
 // uses a task, and Linux limits the emulation.

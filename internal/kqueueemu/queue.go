@@ -210,11 +210,20 @@ func (q *Queue) discard(fd int) {
 
 // wake makes wakeFD readable.
 func (q *Queue) wake() {
-	if !q.woken && !q.dead.Load() {
-		one := [8]byte{1, 0, 0, 0, 0, 0, 0, 1} // small and not zero in either byte order
-		sysWrite(q.wakeFD, &one)
-		q.woken = true
+	if !q.woken {
+		q.announce()
 	}
+}
+
+// announce makes wakeFD readable. Another queue that watches this one with EvClear reports it even
+// if it is readable already.
+func (q *Queue) announce() {
+	if q.dead.Load() {
+		return
+	}
+	one := uint64(1)
+	sysWrite(q.wakeFD, (*[8]byte)(unsafe.Pointer(&one)))
+	q.woken = true
 }
 
 // clear makes wakeFD unreadable if no registration is pending and no waiter must return. If that
@@ -232,13 +241,14 @@ func (q *Queue) activate(r *registration) {
 		return
 	}
 	q.pending.push(r)
-	q.wake()
+	q.announce()
 }
 
 // continues makes a reported registration pending again, unless it has EvClear.
 func (q *Queue) continues(r *registration) syscall.Errno {
-	if r.flags&kevent.Clear == 0 {
-		q.activate(r)
+	if r.flags&kevent.Clear == 0 && !r.disabled && !r.queued {
+		q.pending.push(r)
+		q.wake()
 	}
 	return 0
 }

@@ -86,17 +86,26 @@ func ExampleWait() {
 	}
 	defer func() { _, _ = r.Close(), w.Close() }()
 	fmt.Fprint(w, "hello")
-	var reading, writing selectfd.Set
-	for file, set := range map[*os.File]*selectfd.Set{r: &reading, w: &writing} {
-		fd, err := descriptor.Of(file)
+	fd, err := descriptor.Of(r)
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	var reading selectfd.Set
+	for range 2 {
+		reading.Add(fd)
+		n, err := selectfd.Wait(&reading, nil, nil, 0)
 		if err != nil {
 			log.Fatal(err)
 		}
-		set.Add(fd)
+		fmt.Println(n, reading.Has(fd))
+		if reading.Has(fd) {
+			_, _ = descriptor.TryRead(fd, make([]byte, 8))
+		}
 	}
-	n, err := selectfd.Wait(&reading, &writing, nil, time.Second)
-	fmt.Println(n, err, reading.Len(), writing.Len())
-	// Output: 2 <nil> 1 1
+	// Output:
+	// 1 true
+	// 0 false
 }
 
 // An error names the closed descriptors. It matches its errno with errors.Is, and errors.As unwraps

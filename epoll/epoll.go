@@ -1,7 +1,7 @@
 // Package epoll waits on many descriptors with epoll(7): level-triggered, edge-triggered or
-// one-shot. It is for event loops with many mostly idle descriptors, because the time of a wait
-// grows with the number of ready descriptors, not of registered ones. It is native on Linux, and
-// emulated on every other Unix and on Windows.
+// one-shot. It is for event loops with many mostly idle descriptors: the time of a wait grows with
+// the number of ready descriptors only. It is native on Linux, and emulated on every other Unix and
+// on Windows.
 //
 // A wait blocks a thread, as the system call does. To wait for a single net.Conn, use a goroutine
 // instead. To park goroutines, or to wait for timers, signals and processes as well, use the Poller
@@ -49,11 +49,13 @@
 //
 // # What differs per system
 //
-// On Linux everything is supported. The other systems have an emulation:
+// On Linux everything is supported. The other systems have an emulation, in which the time of a
+// wait grows with the number of ready or of all descriptors:
 //
 //	             macOS, BSDs   Solaris, illumos  AIX        Windows
 //	built on     kqueue        event ports       poll(2)    AFD
 //	descriptors  all           all               all        sockets
+//	wait time    by ready      by ready          by all     by ready
 //	ET           yes           refused           refused    refused
 //	OneShot      yes           yes               yes        yes
 //	Exclusive    wakes all     refused           refused    refused

@@ -112,8 +112,8 @@
 //   - DragonFly keeps the first Udata of FilterUser, and clears its bits with each EvClear event.
 //   - The kernels report FilterExcept until data after the urgent byte is read. Linux reports it
 //     until the urgent byte itself is read.
-//   - A queue of a kernel stays readable for poll(2) and for other queues after its events have
-//     ceased, until the program waits for events again.
+//   - After its events have ceased, a kernel's queue stays readable for poll(2) and for other
+//     queues until the program waits for events again.
 //
 // # The emulation on Linux
 //
@@ -204,8 +204,9 @@ func (q *Queue) FD() int { return q.descriptor.FD() }
 //
 //   - EBADF if Ident is not an open descriptor
 //   - ENOENT if Ident is not registered, or now belongs to another file
-//   - EINVAL if the filter, the unit of time or the signal is unknown, if the time is negative, if
-//     the change has both EvEnable and EvDisable, or if the filter does not support the file
+//   - EINVAL if the filter, the unit of time or the signal is unknown, or if the time is negative
+//   - EINVAL if the change has both EvEnable and EvDisable, or if the filter does not support the
+//     file
 //   - ESRCH if there is no such process
 //   - EACCES or EPERM if the program lacks the permission
 //   - ELOOP if queues watch each other, or are nested too deeply

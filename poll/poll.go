@@ -1,10 +1,9 @@
-// Package poll waits on descriptors with poll(2). It is for programs that watch up to a few hundred
-// descriptors, or more if most of them are ready, and that must run on every system. It is native
-// on every Unix and works on sockets on Windows.
+// Package poll waits on descriptors with poll(2). It is for programs that run on every system and
+// watch up to a few hundred descriptors, or more if most of them are ready. It is native on every
+// Unix and works on sockets on Windows.
 //
-// Use package epoll or the Poller of package iomux for many mostly idle descriptors, because the
-// time of a poll(2) grows with the length of its list. To wait for a single net.Conn, use a
-// goroutine.
+// The time of a poll(2) grows with the length of its list. For many mostly idle descriptors, use
+// package epoll or the Poller of package iomux. To wait for a single net.Conn, use a goroutine.
 //
 // [Wait] wraps the call, with a list that the caller owns. A [Poller] keeps the list, as the
 // polling objects of Python's module select do. Both have a variant that takes a context. All of

@@ -2,9 +2,9 @@
 // terms of select, such as ports from C and Python. It is native on every Unix and works on sockets
 // on Windows. Its name is not select, because that is a keyword.
 //
-// Use package poll for a few descriptors with high numbers, because the time of a select(2) grows
-// with the highest descriptor. Use package epoll or the Poller of package iomux for many
-// descriptors. To wait for a single net.Conn, use a goroutine.
+// The time of a select(2) grows with the highest descriptor. For a few descriptors with high
+// numbers, use package poll. For many descriptors, use package epoll or the Poller of package
+// iomux. To wait for a single net.Conn, use a goroutine.
 //
 // [Select] takes lists of values that have a descriptor, like Python's select.select. [Wait] takes
 // sets, and does not allocate. Both have a variant that takes a context. All of them block a

@@ -289,9 +289,21 @@ func TestWaitDoesNotAllocate(t *testing.T) {
 }
 
 // A Control that does not wait reports a ready descriptor while another goroutine wakes up for it.
+// On Linux, a queue with another one inside waits differently.
 func TestReadyIsReportedBesideASleep(t *testing.T) {
+	for name, nests := range map[string]bool{"descriptor": false, "descriptor and queue": true} {
+		t.Run(name, func(t *testing.T) {
+			queue := newQueue(t)
+			if nests {
+				apply(t, queue, change(newQueue(t).FD(), kqueue.FilterRead, kqueue.EvAdd))
+			}
+			readyBesideASleep(t, queue)
+		})
+	}
+}
+
+func readyBesideASleep(t *testing.T, queue *kqueue.Queue) {
 	r, w := suite.Pipe(t)
-	queue := newQueue(t)
 	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd))
 	var over atomic.Bool
 	var sleeper sync.WaitGroup

@@ -33,6 +33,7 @@ type Queue struct {
 	dead          atomic.Bool     // all descriptors of the epoll were released
 	closing       int             // calls of Wake that Release has not undone
 	fragile       atomic.Bool     // it has had a fragile registration
+	taking        atomic.Int32    // waiters that take events without the lock
 	// An eventfd that is readable while registrations are pending or closing is not zero.
 	wakeFD int
 	// Epolls inside the queue's, for more filters of a descriptor. -1 until needed.

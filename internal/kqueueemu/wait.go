@@ -51,17 +51,21 @@ func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, le
 	q.lookAtMounts()
 	var taken int
 	var errno syscall.Errno
-	sleeps := q.fragile.Load()
+	sleeps := q.fragile.Load() && left.Left() != 0
 	if sleeps {
+		q.taking.Add(1)
 		taken, errno = sys.EpollWait(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw), left.Left())
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if sleeps {
+		q.taking.Add(-1)
+	}
 	if q.dead.Load() {
 		return 0, false, unix.EBADF
 	}
-	if !sleeps {
-		taken, errno = sys.EpollLook(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw))
+	if taken == 0 && errno == 0 {
+		taken, errno = q.look(epoll, raw)
 	}
 	if errno != 0 || taken == 0 {
 		return 0, false, errno
@@ -72,6 +76,21 @@ func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, le
 		return 0, false, q.failure
 	}
 	return n, n == 0 && left.LookAgain(q.nothing), 0
+}
+
+// look takes events of the epoll without waiting. Another goroutine may have taken lasting
+// conditions, and wait for the lock to arm them again. So look arms them as well.
+func (q *Queue) look(epoll int, raw []unix.EpollEvent) (taken int, errno syscall.Errno) {
+	taken, errno = sys.EpollLook(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw))
+	if taken != 0 || errno != 0 || q.taking.Load() == 0 {
+		return taken, errno
+	}
+	for _, r := range q.registrations {
+		if r.source == source(descriptor{}) && r.layer == 0 && !r.disabled && r.flags&sticky == 0 && !q.isFragile(r) {
+			_ = r.source.enable(q, epoll, r)
+		}
+	}
+	return sys.EpollLook(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw))
 }
 
 // Sleep waits until the epoll has an event or the timeout expires. It takes no event.

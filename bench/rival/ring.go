@@ -5,6 +5,7 @@ package rival
 import (
 	"context"
 	"os"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -29,12 +30,12 @@ func pipes(n int) (r, w []int, err error) {
 var eight = make([]byte, 8)
 
 func rawRead(fd int) (int, error) {
-	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&eight[0])), 8)
+	n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&eight[0])), 8)
 	return errnoless(n, errno)
 }
 
 func rawWrite(fd int) (int, error) {
-	n, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&eight[0])), 8)
+	n, _, errno := syscall.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&eight[0])), 8)
 	return errnoless(n, errno)
 }
 

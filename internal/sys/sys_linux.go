@@ -67,7 +67,7 @@ func EpollWait(epfd int, events unsafe.Pointer, n int, timeout time.Duration) (i
 // EpollLook is EpollWait with timeout 0. It makes a raw call, because it cannot block, which saves
 // up to a quarter of the time. The raw call of package syscall is inlined, unlike that of x/sys.
 func EpollLook(epfd int, events unsafe.Pointer, n int) (int, syscall.Errno) {
-	count, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(events), uintptr(n), 0, 0, 0)
+	count, _, errno := syscall.RawSyscall6(epollNumber, uintptr(epfd), uintptr(events), uintptr(n), 0, 0, 0)
 	return int(count), errno
 }
 
@@ -150,13 +150,13 @@ type SelectWord = uint
 const RawLimit = 4096
 
 // CanPollLook reports whether the system has PollLook. The compiler evaluates it to a constant.
-func CanPollLook() bool { return pollNumber() != 0 }
+func CanPollLook() bool { return pollNumber != 0 }
 
 // PollLook is Poll with timeout 0 for up to RawLimit descriptors. It makes a raw call, because it
 // cannot block. It is inlined, because a return after a system call costs about 8 ns on processors
 // whose kernel clears the predictions of returns.
 func PollLook(fds unsafe.Pointer, n uintptr) (ready uintptr, errno syscall.Errno) {
-	ready, _, errno = syscall.RawSyscall6(pollNumber(), uintptr(fds), n, 0, 0, 0, 0)
+	ready, _, errno = syscall.RawSyscall6(pollNumber, uintptr(fds), n, 0, 0, 0, 0)
 	return ready, errno
 }
 
@@ -180,24 +180,6 @@ func Poll(fds []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	ts = unix.NsecToTimespec(int64(timeout))
 	n, _, errno := unix.Syscall6(unix.SYS_PPOLL, uintptr(first), uintptr(len(fds)), uintptr(unsafe.Pointer(left)), 0, 0, 0)
 	return int(n), errno
-}
-
-// pollNumber returns SYS_poll, or 0 if the architecture has only ppoll(2). The compiler removes all
-// other cases.
-func pollNumber() uintptr {
-	switch runtime.GOARCH {
-	case "amd64":
-		return 7
-	case "386", "arm", "s390x":
-		return 168
-	case "ppc64", "ppc64le":
-		return 167
-	case "mips", "mipsle":
-		return 4188
-	case "mips64", "mips64le":
-		return 5007
-	}
-	return 0
 }
 
 // Select wraps pselect6(2), which is select(2) with a timeout in nanoseconds. Each set holds at

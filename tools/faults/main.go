@@ -28,6 +28,7 @@ var pageErrnos = map[string][]string{
 	"epoll_create1":     {"EMFILE", "ENFILE", "ENOMEM"},
 	"eventfd2":          {"EMFILE", "ENFILE", "ENOMEM"},
 	"epoll_ctl":         {"ENOMEM", "ENOSPC"},
+	"?epoll_wait":       {"EINTR"},
 	"epoll_pwait":       {"EINTR"},
 	"epoll_pwait2":      {"EINTR", "ENOSYS"},
 	"?poll":             {"EINTR", "ENOMEM"},

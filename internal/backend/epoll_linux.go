@@ -144,10 +144,14 @@ func (*epollBackend) Traits() Traits {
 
 func (*epollBackend) Supports(interest Interest) bool { return interest&^(Conditions|Modes) == 0 }
 
-// control wraps epoll_ctl(2).
+// control wraps epoll_ctl(2). Frequent calls use sys.EpollCtl, which is inlined.
 func control(epfd, op, fd int, interest Interest, tag uint32) syscall.Errno {
-	event := sys.NewEpollEvent(uint32(interest), sys.EpollData(int32(fd), tag))
+	event := eventOf(fd, interest, tag)
 	return sys.EpollCtl(epfd, op, fd, &event)
+}
+
+func eventOf(fd int, interest Interest, tag uint32) sys.EpollEvent {
+	return sys.NewEpollEvent(uint32(interest), sys.EpollData(int32(fd), tag))
 }
 
 // owns reports whether fd is one of this backend's descriptors. The caller's file with that number
@@ -162,13 +166,14 @@ func (b *epollBackend) Add(fd int, interest Interest, tag uint32) error {
 		b.forbid(fd)
 		b.stopParking()
 	}
-	errno := control(b.fd, sys.EpollAdd, fd, interest, tag)
+	event := eventOf(fd, interest, tag)
+	errno := sys.EpollCtl(b.fd, sys.EpollAdd, fd, &event)
 	if errno == syscall.EINVAL || errno == syscall.ELOOP {
 		// A parker nests the epoll in the runtime's. Linux then allows one level of nesting
 		// less, and at most 500 duplicates of a file. Another Add may have closed it.
 		b.forbid(fd)
 		b.stopParking()
-		errno = control(b.fd, sys.EpollAdd, fd, interest, tag)
+		errno = sys.EpollCtl(b.fd, sys.EpollAdd, fd, &event)
 	}
 	if errno != 0 {
 		if errno != syscall.EEXIST {
@@ -204,7 +209,8 @@ func (b *epollBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	if b.owns(fd) {
 		return ErrNotOpen
 	}
-	if errno := control(b.fd, sys.EpollModify, fd, interest, tag); errno != 0 {
+	event := eventOf(fd, interest, tag)
+	if errno := sys.EpollCtl(b.fd, sys.EpollModify, fd, &event); errno != 0 {
 		return epollFailure(errno)
 	}
 	return nil
@@ -212,7 +218,7 @@ func (b *epollBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 
 func (b *epollBackend) Remove(fd int, _ Interest) (removed bool) {
 	b.permit(fd)
-	return !b.owns(fd) && control(b.fd, sys.EpollRemove, fd, 0, 0) == 0
+	return !b.owns(fd) && sys.EpollCtl(b.fd, sys.EpollRemove, fd, nil) == 0
 }
 
 func (b *epollBackend) Forget(fd int, _ Interest) { b.permit(fd) }

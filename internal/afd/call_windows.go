@@ -48,17 +48,17 @@ func (c *Call) Poll(sockets []Socket, d time.Duration) (n int, err error) {
 	}
 	defer func() { _ = windows.CloseHandle(event) }() // it is open
 	c.begin(device, event)
-	n, strangers, err := patiently(c, sockets, d)
-	if err == nil && strangers > 0 {
-		return 0, errStranger
+	n, foreign, err := pollList(c, sockets, d)
+	if err == nil && foreign > 0 {
+		return 0, errForeign
 	}
 	return n, err
 }
 
-var errStranger = fmt.Errorf("afd: a socket of another layer: %w", errors.ErrUnsupported)
+var errForeign = fmt.Errorf("afd: a socket of another layer: %w", errors.ErrUnsupported)
 
-// find sets Err of the entries that are not sockets, and the driver's handles of all others.
-func (c *Call) find(sockets []Socket) {
+// check sets Err of the entries that are not sockets, and the driver's handles of all others.
+func (c *Call) check(sockets []Socket) {
 	for i := range sockets {
 		s := &sockets[i]
 		switch {
@@ -66,7 +66,7 @@ func (c *Call) find(sockets []Socket) {
 		case s.Handle&^tagBits == c.event:
 			s.Err = syscall.EBADF // the event has the number of a closed socket
 		default:
-			s.base, s.Err = find(s.Handle)
+			s.base, s.Err = baseOf(s.Handle)
 		}
 	}
 }
@@ -78,7 +78,7 @@ func (c *Call) begin(device, event windows.Handle) {
 	}
 }
 
-func (c *Call) ask(sockets []Socket, left time.Duration) (n int, refusal, err error) {
+func (c *Call) pollOnce(sockets []Socket, left time.Duration) (n int, refusal, err error) {
 	known, bad := c.fill(sockets)
 	if bad > 0 {
 		left = 0
@@ -117,11 +117,11 @@ func (c *Call) fill(sockets []Socket) (known, bad int) {
 			bad++
 			continue
 		}
-		s.twin = 0
+		s.next = 0
 		events := toDriver(s.Events)
 		if first, ok := c.index[s.base]; ok {
-			s.place, s.twin = sockets[first].place, sockets[first].twin
-			sockets[first].twin = i
+			s.place, s.next = sockets[first].place, sockets[first].next
+			sockets[first].next = i
 			list[s.place].events |= events
 			continue
 		}
@@ -178,7 +178,7 @@ func (c *Call) collect(sockets []Socket) int {
 				s.Err = syscall.EBADF
 			}
 			s.Ready |= fromDriver(ready.events, s.Events)
-			i, ok = s.twin, s.twin > 0
+			i, ok = s.next, s.next > 0
 		}
 	}
 	return count(sockets)

@@ -21,24 +21,24 @@ const (
 
 // toDriver returns the driver's conditions to request.
 func toDriver(events Events) uint32 {
-	asked := localClose | abort | failed
+	requested := localClose | abort | failed
 	if events&readable != 0 {
-		asked |= receive | accept | disconnect
+		requested |= receive | accept | disconnect
 	}
 	if events&urgent != 0 {
-		asked |= expedited
+		requested |= expedited
 	}
 	if events&writable != 0 {
-		asked |= send
+		requested |= send
 	}
 	if events&RdHup != 0 {
-		asked |= disconnect
+		requested |= disconnect
 	}
-	return asked
+	return requested
 }
 
 // fromDriver returns the reported conditions that were requested.
-func fromDriver(reported uint32, asked Events) (ready Events) {
+func fromDriver(reported uint32, requested Events) (ready Events) {
 	if reported&(receive|accept) != 0 {
 		ready |= readable
 	}
@@ -57,5 +57,5 @@ func fromDriver(reported uint32, asked Events) (ready Events) {
 	if reported&failed != 0 {
 		ready |= readable | writable | Err | RdHup
 	}
-	return ready & (asked | Err | Hup)
+	return ready & (requested | Err | Hup)
 }

@@ -15,10 +15,10 @@ import (
 // scripted polls sockets that its test defines. Their handles are their places in kinds.
 type scripted struct {
 	kinds  []kind
-	asked  int   // how often the whole list was polled
+	polls  int   // how often the whole list was polled
 	polled []int // how often each one was polled alone
 	found  []int // how often find checked each one
-	readAt int   // socket 0 is readable from this value of asked
+	readAt int   // socket 0 is readable from this value of polls
 }
 
 type kind int
@@ -31,7 +31,7 @@ const (
 	strange
 )
 
-func (s *scripted) find(sockets []Socket) {
+func (s *scripted) check(sockets []Socket) {
 	for i := range sockets {
 		handle := sockets[i].Handle
 		s.found[handle]++
@@ -43,9 +43,9 @@ func (s *scripted) find(sockets []Socket) {
 
 var errRefused = errors.New("refused")
 
-func (s *scripted) ask(sockets []Socket, left time.Duration) (n int, refusal, err error) {
+func (s *scripted) pollOnce(sockets []Socket, left time.Duration) (n int, refusal, err error) {
 	if len(sockets) == len(s.kinds) {
-		s.asked++
+		s.polls++
 	}
 	for i := range sockets {
 		handle := sockets[i].Handle
@@ -68,7 +68,7 @@ func (s *scripted) ask(sockets []Socket, left time.Duration) (n int, refusal, er
 	if refusal != nil {
 		return 0, refusal, nil
 	}
-	if s.readAt > 0 && s.asked >= s.readAt && sockets[0].Handle == 0 {
+	if s.readAt > 0 && s.polls >= s.readAt && sockets[0].Handle == 0 {
 		sockets[0].Ready = In
 	}
 	if count(sockets) == 0 {
@@ -98,8 +98,8 @@ func TestRefusedSocketsAreFoundOut(t *testing.T) {
 	for _, test := range []struct {
 		kinds         []kind
 		errs          []error
-		strangers     int
-		asked         int
+		foreign       int
+		polls         int
 		polled, found []int
 	}{
 		{[]kind{good, closed, closed}, []error{nil, syscall.EBADF, syscall.EBADF}, 0, 2, []int{0, 0, 0}, []int{1, 1, 1}},
@@ -107,18 +107,18 @@ func TestRefusedSocketsAreFoundOut(t *testing.T) {
 		{[]kind{good, strange, closedLater}, []error{nil, ErrNotSocket, syscall.EBADF}, 1, 2, []int{1, 2, 1}, []int{1, 3, 2}},
 	} {
 		s, sockets := newScripted(test.kinds...)
-		n, strangers, err := patiently(s, sockets, -1)
+		n, foreign, err := pollList(s, sockets, -1)
 		bad := 0
 		for _, err := range test.errs {
 			if err != nil {
 				bad++
 			}
 		}
-		if n != bad || strangers != test.strangers || err != nil || !slices.Equal(errs(sockets), test.errs) {
-			t.Errorf("%v: %d, %d, %v, %v, want %v", test.kinds, n, strangers, err, errs(sockets), test.errs)
+		if n != bad || foreign != test.foreign || err != nil || !slices.Equal(errs(sockets), test.errs) {
+			t.Errorf("%v: %d, %d, %v, %v, want %v", test.kinds, n, foreign, err, errs(sockets), test.errs)
 		}
-		if s.asked != test.asked || !slices.Equal(s.polled, test.polled) || !slices.Equal(s.found, test.found) {
-			t.Errorf("%v: asked %d times, one by one %v, found %v", test.kinds, s.asked, s.polled, s.found)
+		if s.polls != test.polls || !slices.Equal(s.polled, test.polled) || !slices.Equal(s.found, test.found) {
+			t.Errorf("%v: polled %d times, one by one %v, found %v", test.kinds, s.polls, s.polled, s.found)
 		}
 	}
 }
@@ -129,37 +129,37 @@ func TestRefusalsKeepTheTimeout(t *testing.T) {
 	const moment = 20 * time.Millisecond
 	s, sockets := newScripted(good, late)
 	start := time.Now()
-	n, strangers, err := patiently(s, sockets, moment)
-	if took := time.Since(start); n != 0 || strangers != 0 || err != nil || took < moment || took > 100*moment {
-		t.Errorf("%d, %d, %v after %v", n, strangers, err, took)
+	n, foreign, err := pollList(s, sockets, moment)
+	if took := time.Since(start); n != 0 || foreign != 0 || err != nil || took < moment || took > 100*moment {
+		t.Errorf("%d, %d, %v after %v", n, foreign, err, took)
 	}
-	if s.asked != 3 || s.polled[1] != 2 {
-		t.Errorf("asked %d times, and the one %d times", s.asked, s.polled[1])
+	if s.polls != 3 || s.polled[1] != 2 {
+		t.Errorf("polled %d times, and one socket %d times", s.polls, s.polled[1])
 	}
 	s, sockets = newScripted(good, late)
-	if n, _, err := patiently(s, sockets, 0); n != 0 || err != nil || s.asked != 2 {
-		t.Errorf("%d, %v, asked %d times", n, err, s.asked)
+	if n, _, err := pollList(s, sockets, 0); n != 0 || err != nil || s.polls != 2 {
+		t.Errorf("%d, %v, polled %d times", n, err, s.polls)
 	}
 	s, sockets = newScripted(good, late)
 	s.readAt = 3 // in the wait after the refusals
-	if n, _, err := patiently(s, sockets, -1); n != 1 || err != nil || sockets[0].Ready != In || s.asked != 3 {
-		t.Errorf("%d, %v, %+v, asked %d times", n, err, sockets, s.asked)
+	if n, _, err := pollList(s, sockets, -1); n != 1 || err != nil || sockets[0].Ready != In || s.polls != 3 {
+		t.Errorf("%d, %v, %+v, polled %d times", n, err, sockets, s.polls)
 	}
 	s, sockets = newScripted(good, late)
 	s.readAt = 2 // when they are polled one by one
-	if n, _, err := patiently(s, sockets, -1); n != 1 || err != nil || sockets[0].Ready != In || s.asked != 2 {
-		t.Errorf("%d, %v, %+v, asked %d times", n, err, sockets, s.asked)
+	if n, _, err := pollList(s, sockets, -1); n != 1 || err != nil || sockets[0].Ready != In || s.polls != 2 {
+		t.Errorf("%d, %v, %+v, polled %d times", n, err, sockets, s.polls)
 	}
 }
 
 // refusing refuses every list, but find accepts every socket.
-type refusing struct{ asked int }
+type refusing struct{ polls int }
 
-func (*refusing) find([]Socket) {}
+func (*refusing) check([]Socket) {}
 
-func (r *refusing) ask(sockets []Socket, _ time.Duration) (n int, refusal, err error) {
+func (r *refusing) pollOnce(sockets []Socket, _ time.Duration) (n int, refusal, err error) {
 	if len(sockets) > 1 {
-		r.asked++
+		r.polls++
 		refusal = errRefused
 	}
 	return 0, refusal, nil
@@ -167,7 +167,7 @@ func (r *refusing) ask(sockets []Socket, _ time.Duration) (n int, refusal, err e
 
 func TestRefusalsEnd(t *testing.T) {
 	var r refusing
-	if n, strangers, err := patiently(&r, make([]Socket, 2), -1); n != 0 || strangers != 0 || err != errRefused || r.asked != most {
-		t.Errorf("%d, %d, %v, asked %d times", n, strangers, err, r.asked)
+	if n, foreign, err := pollList(&r, make([]Socket, 2), -1); n != 0 || foreign != 0 || err != errRefused || r.polls != maxRefusals {
+		t.Errorf("%d, %d, %v, polled %d times", n, foreign, err, r.polls)
 	}
 }

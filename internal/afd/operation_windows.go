@@ -30,14 +30,14 @@ type helper struct {
 const maxLoad = 32
 
 // start starts an operation of e. The error is a bare errno if the driver refuses the socket.
-func (p *Poller) start(port windows.Handle, e *entry, asked uint32) (*operation, error) {
-	h, err := p.roomy(port)
+func (p *Poller) start(port windows.Handle, e *entry, requested uint32) (*operation, error) {
+	h, err := p.helperWithRoom(port)
 	if err != nil {
 		return nil, err
 	}
-	op := p.unused()
+	op := p.newOperation()
 	op.in.head = head{timeout: forever, count: 1}
-	op.in.target = target{socket: e.base, events: asked}
+	op.in.target = target{socket: e.base, events: requested}
 	op.out.count = 0
 	op.done.Status = windows.STATUS_PENDING
 	op.entry, op.helper, op.round = e, h, p.round
@@ -51,7 +51,7 @@ func (p *Poller) start(port windows.Handle, e *entry, asked uint32) (*operation,
 	if h.load == maxLoad {
 		p.withRoom = p.withRoom[:len(p.withRoom)-1]
 	}
-	p.underWay++
+	p.running++
 	return op, nil
 }
 
@@ -61,7 +61,7 @@ const firstError = 0xC0000000
 // ended handles the arrival of the packet of op. It returns the entry of op and the reported
 // conditions.
 func (p *Poller) ended(op *operation) (e *entry, reported uint32) {
-	p.underWay--
+	p.running--
 	h := op.helper
 	if h.load == maxLoad {
 		p.withRoom = append(p.withRoom, h)
@@ -92,7 +92,7 @@ func (p *Poller) abandon(op *operation) bool {
 	return cancel(op.helper.device, &op.done)
 }
 
-func (p *Poller) unused() *operation {
+func (p *Poller) newOperation() *operation {
 	if last := len(p.free) - 1; last >= 0 {
 		op := p.free[last]
 		p.free = p.free[:last]
@@ -104,8 +104,8 @@ func (p *Poller) unused() *operation {
 	return op
 }
 
-// roomy returns a helper with room for one more operation.
-func (p *Poller) roomy(port windows.Handle) (*helper, error) {
+// helperWithRoom returns a helper with room for one more operation.
+func (p *Poller) helperWithRoom(port windows.Handle) (*helper, error) {
 	if last := len(p.withRoom) - 1; last >= 0 {
 		return p.withRoom[last], nil
 	}

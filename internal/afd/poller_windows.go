@@ -35,7 +35,7 @@ type Poller struct {
 	round      uint32   // number of waits that have begun
 	operations []*operation
 	free       []*operation // operations that are not running
-	underWay   int
+	running    int
 	zombies    int
 	helpers    []*helper
 	withRoom   []*helper // helpers with room for an operation
@@ -45,16 +45,16 @@ type Poller struct {
 
 // entry is a registered socket.
 type entry struct {
-	socket   int
-	base     windows.Handle // the driver's handle of the socket
-	events   Events
-	tag      uint64
-	watch    *operation // ends when the socket is closed
-	poll     *operation // for the events, nil if it is idle or disarmed
-	asked    uint32     // the conditions of poll
-	isIdle   bool       // whether it is in Poller.idle
-	disarmed bool       // a one-shot entry that was reported
-	gone     bool
+	socket    int
+	base      windows.Handle // the driver's handle of the socket
+	events    Events
+	tag       uint64
+	watch     *operation // ends when the socket is closed
+	poll      *operation // for the events, nil if it is idle or disarmed
+	requested uint32     // the conditions of poll
+	isIdle    bool       // whether it is in Poller.idle
+	disarmed  bool       // a one-shot entry that was reported
+	gone      bool
 }
 
 // Open opens the Poller, which uses a completion port and a handle of the driver for each 16
@@ -85,7 +85,7 @@ func (p *Poller) Register(socket int, events Events, tag uint64) error {
 		if isRefused(err) {
 			// Most handles are the driver's own, so Register calls find only after a
 			// refusal.
-			if e.base, err = find(e.base); err == nil {
+			if e.base, err = baseOf(e.base); err == nil {
 				err = p.watch(port, e)
 			}
 		}
@@ -206,14 +206,14 @@ func (p *Poller) watch(port windows.Handle, e *entry) (err error) {
 
 // arm makes the driver poll the conditions of e, unless it already does.
 func (p *Poller) arm(port windows.Handle, e *entry) (err error) {
-	asked := toDriver(e.events)
-	if e.poll != nil && e.asked == asked && !e.poll.hasEnded() {
+	requested := toDriver(e.events)
+	if e.poll != nil && e.requested == requested && !e.poll.hasEnded() {
 		return nil
 	}
 	p.abandon(e.poll)
-	e.poll, e.asked = nil, asked
+	e.poll, e.requested = nil, requested
 	if !e.watch.hasEnded() {
-		e.poll, err = p.start(port, e, asked)
+		e.poll, err = p.start(port, e, requested)
 	}
 	switch {
 	case e.poll == nil && err == nil, isRefused(err):
@@ -284,7 +284,7 @@ func (p *Poller) release(fd int) error {
 	for _, h := range p.helpers {
 		cancel(h.device, nil) // all operations at once
 	}
-	for p.underWay > 0 {
+	for p.running > 0 {
 		n, err := dequeue(port, p.collected[:], -1)
 		if err != nil {
 			return err // the driver may still write to the operations

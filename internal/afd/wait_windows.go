@@ -227,19 +227,19 @@ func (p *Poller) armForOthers(port windows.Handle, b *batch) {
 // ones.
 func (p *Poller) reportDoubts(b *batch, room int, take func(Ready)) (n int) {
 	next := 0
-	for _, answer := range b.ask() {
+	for _, result := range b.pollDoubts() {
 		// The results have the order of the list.
-		for next < len(b.doubts) && b.doubts[next].base != answer.socket {
+		for next < len(b.doubts) && b.doubts[next].base != result.socket {
 			p.setIdle(b.doubts[next])
 			next++
 		}
 		if next == len(b.doubts) || n == room {
 			break
 		}
-		if e := b.doubts[next]; answer.events&localClose == 0 {
+		if e := b.doubts[next]; result.events&localClose == 0 {
 			p.abandon(e.poll)
 			e.poll = nil
-			n += p.report(e, answer.events, take)
+			n += p.report(e, result.events, take)
 			next++
 		}
 	}
@@ -276,9 +276,9 @@ func (p *Poller) lookAtAll(b *batch, n int, take func(Ready)) int {
 	return p.reportDoubts(b, room, take)
 }
 
-// ask returns the driver's current result for the doubtful sockets. If it fails, the next wait
-// polls each of them again.
-func (b *batch) ask() []target {
+// pollDoubts returns the driver's current result for the doubtful sockets. If it fails, the next
+// wait polls each of them again.
+func (b *batch) pollDoubts() []target {
 	device, err := sharedDevice()
 	if err != nil {
 		return nil
@@ -293,7 +293,7 @@ func (b *batch) ask() []target {
 	b.call.in.count = uint32(len(b.doubts))
 	list := targets(b.call.in)
 	for i, e := range b.doubts {
-		list[i] = target{socket: e.base, events: e.asked}
+		list[i] = target{socket: e.base, events: e.requested}
 	}
 	status, err := b.call.wait(len(b.doubts), 0)
 	if status != 0 || err != nil {

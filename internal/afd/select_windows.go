@@ -31,21 +31,21 @@ func BySelect(sockets []Socket, d time.Duration) (n int, err error) {
 	if err := Startup(); err != nil {
 		return 0, err
 	}
-	n, _, err = patiently(bySelect{}, sockets, d)
+	n, _, err = pollList(bySelect{}, sockets, d)
 	return n, err
 }
 
 type bySelect struct{}
 
-func (bySelect) find(sockets []Socket) {
+func (bySelect) check(sockets []Socket) {
 	for i := range sockets {
 		if s := &sockets[i]; s.Err == nil {
-			_, s.Err = find(s.Handle)
+			_, s.Err = baseOf(s.Handle)
 		}
 	}
 }
 
-func (bySelect) ask(sockets []Socket, left time.Duration) (n int, refusal, err error) {
+func (bySelect) pollOnce(sockets []Socket, left time.Duration) (n int, refusal, err error) {
 	var sets [3]sys.SocketSet
 	for i := range sockets {
 		s := &sockets[i]

@@ -25,26 +25,26 @@ var Startup = sync.OnceValue(func() error {
 // Check returns nil for a socket, EBADF for a handle that is not open, and ErrNotSocket for any
 // other handle.
 func Check(fd int) error {
-	_, err := find(windows.Handle(fd))
+	_, err := baseOf(windows.Handle(fd))
 	return err
 }
 
-// find returns the driver's handle of a socket. It differs from the socket only if another product
-// has put a layer in between.
-func find(socket windows.Handle) (windows.Handle, error) {
+// baseOf returns the driver's handle of a socket. It differs from the socket only if another
+// product has put a layer in between.
+func baseOf(socket windows.Handle) (windows.Handle, error) {
 	if err := Startup(); err != nil {
 		return 0, err
 	}
-	base, err := ask(socket, baseHandle)
+	base, err := ioctl(socket, baseHandle)
 	// Most layers that do not support this request support another one, which may return only
 	// the handle of the next layer.
 	for layer := socket; err != nil && err != windows.WSAENOTSOCK; {
-		next, errNext := ask(layer, pollHandle)
+		next, errNext := ioctl(layer, pollHandle)
 		if errNext != nil || next == layer {
 			break
 		}
 		layer = next
-		base, err = ask(layer, baseHandle)
+		base, err = ioctl(layer, baseHandle)
 	}
 	if err == nil { // Wine returns no error for any handle
 		_, err = windows.GetsockoptInt(socket, windows.SOL_SOCKET, soType)
@@ -59,8 +59,8 @@ func find(socket windows.Handle) (windows.Handle, error) {
 	return base, nil
 }
 
-func ask(socket windows.Handle, question uint32) (answer windows.Handle, err error) {
+func ioctl(socket windows.Handle, code uint32) (handle windows.Handle, err error) {
 	var size uint32
-	err = windows.WSAIoctl(socket, question, nil, 0, (*byte)(unsafe.Pointer(&answer)), uint32(unsafe.Sizeof(answer)), &size, nil, 0)
-	return answer, err
+	err = windows.WSAIoctl(socket, code, nil, 0, (*byte)(unsafe.Pointer(&handle)), uint32(unsafe.Sizeof(handle)), &size, nil, 0)
+	return handle, err
 }

@@ -38,7 +38,7 @@ const (
 // hangs up during the wait.
 func correctPoll(fds []PollFD, timeout time.Duration, poll pollCall) (int, syscall.Errno) {
 	disabled := disableNegative(fds)
-	ended := hasEndedSilently(fds, poll)
+	ended := anyEndedSilently(fds, poll)
 	if ended {
 		timeout = 0
 	}
@@ -52,8 +52,8 @@ func correctPoll(fds []PollFD, timeout time.Duration, poll pollCall) (int, sysca
 	return n, errno
 }
 
-// hasEndedSilently reports whether an entry that requests nothing is hung up or not open.
-func hasEndedSilently(fds []PollFD, poll pollCall) bool {
+// anyEndedSilently reports whether an entry that requests nothing is hung up or not open.
+func anyEndedSilently(fds []PollFD, poll pollCall) bool {
 	for i := range fds {
 		if fds[i].FD >= 0 && fds[i].Events == 0 && ended(&fds[i], poll) != 0 {
 			return true
@@ -73,8 +73,8 @@ func correctAll(fds []PollFD, poll pollCall) (n int) {
 		if e.FD < 0 {
 			continue
 		}
-		if e.Revents == 0 && e.Events != 0 && (refused || hasAnswer(fds, e.FD)) {
-			e.Revents = ask(e, e.Events, poll)
+		if e.Revents == 0 && e.Events != 0 && (refused || hasResult(fds, e.FD)) {
+			e.Revents = pollEntry(e, e.Events, poll)
 		}
 		correct(e, poll)
 		if e.Revents != 0 {
@@ -84,8 +84,8 @@ func correctAll(fds []PollFD, poll pollCall) (n int) {
 	return n
 }
 
-// hasAnswer reports whether an entry of fd is ready.
-func hasAnswer(fds []PollFD, fd int32) bool {
+// hasResult reports whether an entry of fd is ready.
+func hasResult(fds []PollFD, fd int32) bool {
 	for i := range fds {
 		if fds[i].FD == fd && fds[i].Revents != 0 {
 			return true
@@ -99,7 +99,7 @@ func correct(e *PollFD, poll pollCall) {
 	switch {
 	case e.Revents&PollNval != 0:
 		if IsOpen(int(e.FD)) {
-			e.Revents = PollHup | PollErr | ask(e, e.Events&pollReads, poll)&^PollNval
+			e.Revents = PollHup | PollErr | pollEntry(e, e.Events&pollReads, poll)&^PollNval
 		}
 	case e.Events == 0 || e.Revents&pollReads != 0 && e.Events&pollWrites == 0:
 		e.Revents |= ended(e, poll)
@@ -108,24 +108,24 @@ func correct(e *PollFD, poll pollCall) {
 
 // ended returns PollHup if the entry is hung up, PollNval if it is not open, or else 0.
 func ended(e *PollFD, poll pollCall) uint16 {
-	answer := ask(e, PollOut, poll)
-	if answer&PollNval != 0 && IsOpen(int(e.FD)) {
+	result := pollEntry(e, PollOut, poll)
+	if result&PollNval != 0 && IsOpen(int(e.FD)) {
 		return PollHup
 	}
-	return answer & (PollHup | PollErr | PollNval)
+	return result & (PollHup | PollErr | PollNval)
 }
 
-// ask returns the result of polling the entry alone for events. It does not change the entry.
-func ask(e *PollFD, events uint16, poll pollCall) uint16 {
+// pollEntry returns the result of polling the entry alone for events. It does not change the entry.
+func pollEntry(e *PollFD, events uint16, poll pollCall) uint16 {
 	before := *e
 	e.Events, e.Revents = events, 0
 	_, errno := poll(unsafe.Slice(e, 1), 0)
-	answer := e.Revents
+	result := e.Revents
 	*e = before
 	if errno != 0 {
 		return 0
 	}
-	return answer
+	return result
 }
 
 // disabledFD is the descriptor of an entry that disableNegative has changed.
@@ -174,9 +174,9 @@ func ignoresRdHup(poll pollCall) (bool, error) {
 	if err := unix.Shutdown(pair[1], unix.SHUT_WR); err != nil {
 		return false, err
 	}
-	question := []PollFD{{FD: int32(pair[0]), Events: PollRdHup}}
-	if _, errno := poll(question, 0); errno != 0 {
+	fds := []PollFD{{FD: int32(pair[0]), Events: PollRdHup}}
+	if _, errno := poll(fds, 0); errno != 0 {
 		return false, errno
 	}
-	return question[0].Revents&PollRdHup == 0, nil
+	return fds[0].Revents&PollRdHup == 0, nil
 }

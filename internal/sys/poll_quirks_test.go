@@ -23,8 +23,8 @@ func (k *dragonFly) poll(fds []PollFD, timeout time.Duration) (n int, _ syscall.
 	k.waits = append(k.waits, timeout)
 	for i := range fds {
 		fds[i].Revents = 0
-		fd, isAsked := fds[i].FD, fds[i].Events != 0
-		if fd < -1 || fd >= 0 && isAsked && (!IsOpen(int(fd)) || k.refuses(fds[i])) {
+		fd, isRequested := fds[i].FD, fds[i].Events != 0
+		if fd < -1 || fd >= 0 && isRequested && (!IsOpen(int(fd)) || k.refuses(fds[i])) {
 			fds[i].Revents = PollNval
 			n++
 		}

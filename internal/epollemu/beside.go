@@ -31,20 +31,20 @@ func (e *Epoll) takeBeside(kevents []kqueue.Event, events []Event) (int, error) 
 	defer e.mu.Unlock()
 	e.renewLasting()
 	taken, err := e.queue.Control(nil, kevents, 0)
-	return e.digest(kevents[:taken], events), closedError(err)
+	return e.merge(kevents[:taken], events), closedError(err)
 }
 
 // renewLasting renews the filters of lasting conditions, also in registered Epolls. It skips
 // descriptors without events according to poll(2). The caller holds the lock.
 func (e *Epoll) renewLasting() {
-	e.questions = e.questions[:0]
+	e.pollFDs = e.pollFDs[:0]
 	for fd, entry := range e.entries.All() {
 		if entry.renewed() != 0 { // some systems report an end as PollIn only
-			e.questions = append(e.questions, sys.PollFD{FD: fd, Events: toPoll(entry.events) | sys.PollIn})
+			e.pollFDs = append(e.pollFDs, sys.PollFD{FD: fd, Events: toPoll(entry.events) | sys.PollIn})
 		}
 	}
-	ask(e.questions)
-	answers := e.questions
+	pollAll(e.pollFDs)
+	results := e.pollFDs
 	for fd, entry := range e.entries.All() {
 		if entry.kind == epoll {
 			isReady(int(fd))
@@ -52,15 +52,15 @@ func (e *Epoll) renewLasting() {
 		if entry.renewed() == 0 {
 			continue
 		}
-		if answers[0].Revents != 0 || answers[0].FD == unanswered {
+		if results[0].Revents != 0 || results[0].FD == unpolled {
 			e.renew(fd, entry, entry.renewed())
 		}
-		answers = answers[1:]
+		results = results[1:]
 	}
 }
 
 // renewed returns the filters that report a lasting condition only once, until they are renewed.
-func (e *entry) renewed() slots {
+func (e *entry) renewed() filterSet {
 	if e.events&(ET|OneShot) != 0 {
 		return 0
 	}

@@ -58,7 +58,7 @@ func TestLastingEventIsReportedBesideATake(t *testing.T) {
 			e.enter()
 			late := take()
 			takesNow(t, e, fd, want)
-			if events := digested(e, late); len(events) != 1 || events[0].Events != want {
+			if events := merged(e, late); len(events) != 1 || events[0].Events != want {
 				t.Errorf("the first Take returns %+v", events)
 			}
 			e.leave()
@@ -78,7 +78,7 @@ func TestNestedEpollIsReportedBesideATake(t *testing.T) {
 			inner.enter()
 			late := take()
 			takesNow(t, outer, inner.FD(), In)
-			digested(inner, late)
+			merged(inner, late)
 			inner.leave()
 			takesNow(t, outer, inner.FD(), In)
 		})
@@ -112,7 +112,7 @@ func TestInnerEpollIsReadyBesideOuterTakes(t *testing.T) {
 	}
 }
 
-// The number of an ended file belongs to another ended file before its event is digested.
+// The number of an ended file belongs to another ended file before its event is merged.
 func TestFilterIsNotRenewedForAnotherFile(t *testing.T) {
 	e, take := opened(t)
 	r, w := suite.Pipe(t)
@@ -122,7 +122,7 @@ func TestFilterIsNotRenewedForAnotherFile(t *testing.T) {
 	suite.Close(t, end)
 	late := take()
 	check(t, unix.Dup2(other, r))
-	if events := digested(e, late); len(events) != 0 {
+	if events := merged(e, late); len(events) != 0 {
 		t.Errorf("events are %+v, want none", events)
 	}
 	if isPending(t, e) {

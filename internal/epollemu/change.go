@@ -25,7 +25,7 @@ func (e *Epoll) Add(fd int, events uint32, data uint64) error {
 	if err != nil {
 		return err
 	}
-	inner := enrolled(fd)
+	inner := epollOf(fd)
 	if events&Exclusive != 0 && (inner != nil || events&^exclusiveAllows != 0) {
 		return unix.EINVAL
 	}
@@ -69,7 +69,7 @@ func (e *Epoll) Modify(fd int, events uint32, data uint64) error {
 		return err
 	}
 	number, before := int32(fd), *entry
-	same, err := e.disarm(number, entry)
+	same, err := e.detach(number, entry)
 	if err != nil {
 		return closedError(err)
 	}
@@ -82,8 +82,8 @@ func (e *Epoll) Modify(fd int, events uint32, data uint64) error {
 		*entry = before
 		// If this fails as well, the registration has no filter until the next Modify.
 		_ = e.arm(number, entry)
-		entry.silent = before.silent
-		if before.silent {
+		entry.disarmed = before.disarmed
+		if before.disarmed {
 			e.refit(number, entry, entry.attached, kqueue.EvDisable)
 		}
 		return err
@@ -100,7 +100,7 @@ func (e *Epoll) Remove(fd int) error {
 	if entry == nil {
 		return e.absent(fd, 0)
 	}
-	same, err := e.disarm(int32(fd), entry)
+	same, err := e.detach(int32(fd), entry)
 	e.forget(int32(fd))
 	if err == nil && !same {
 		return e.absent(fd, 0)
@@ -121,7 +121,7 @@ func (e *Epoll) check(fd int, events uint32) (file, error) {
 	if errno != 0 {
 		return file{}, errno
 	}
-	if other := enrolled(fd); fd == own || other != nil && other.set == e.set {
+	if other := epollOf(fd); fd == own || other != nil && other.set == e.set {
 		return file{}, unix.EINVAL
 	}
 	return f, refusePriority(events)
@@ -163,7 +163,7 @@ func (e *Epoll) forget(fd int32) {
 // holds reports whether the entry still belongs to the descriptor, and removes it otherwise.
 func (e *Epoll) holds(fd int32, entry *entry) bool {
 	flags := kqueue.EvEnable
-	if entry.silent {
+	if entry.disarmed {
 		flags = kqueue.EvDisable
 	}
 	if entry.attached == 0 || e.refit(fd, entry, entry.attached, flags) {

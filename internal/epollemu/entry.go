@@ -21,33 +21,33 @@ type entry struct {
 	data       uint64
 	generation uint32
 	kind       kind
-	attached   slots // the filters that the kernel has
-	simple     bool  // there is one filter, which reports all requested events
-	silent     bool  // a one-shot registration after its report
-	broken     bool  // a pipe without its other end, for which kernels have no FilterWrite
+	attached   filterSet // the filters that the kernel has
+	simple     bool      // there is one filter, which reports all requested events
+	disarmed   bool      // a one-shot registration after its report
+	broken     bool      // a pipe without its other end, for which kernels have no FilterWrite
 
 	// The following fields hold the report of one round of events.
 	round   uint64
-	fired   slots
-	ended   slots // the filters with EvEOF
-	failed  bool  // the descriptor has an error
-	drained bool  // the filter for reading has EvEOF, and nothing is left to read
-	lost    slots // the filters that the kernel has removed with its report
+	fired   filterSet
+	ended   filterSet // the filters with EvEOF
+	failed  bool      // the descriptor has an error
+	drained bool      // the filter for reading has EvEOF, and nothing is left to read
+	lost    filterSet // the filters that the kernel has removed with its report
 }
 
-// slots is a set of filters.
-type slots uint8
+// filterSet is a set of filters.
+type filterSet uint8
 
 const (
-	reading slots = 1 << iota
+	reading filterSet = 1 << iota
 	writing
 	urgent
 
 	filters = 3
 )
 
-// slotOf returns the slot of a filter.
-func slotOf(filter kqueue.Filter) slots {
+// bitOf returns the set of one filter.
+func bitOf(filter kqueue.Filter) filterSet {
 	switch filter {
 	case kqueue.FilterRead:
 		return reading
@@ -92,7 +92,7 @@ func leaveError() kqueue.Fflags {
 }
 
 // plain returns the filters that wait for their direction, and not for the end only.
-func (e *entry) plain() (which slots) {
+func (e *entry) plain() (which filterSet) {
 	if e.events&readable != 0 {
 		which |= reading
 	}
@@ -102,9 +102,10 @@ func (e *entry) plain() (which slots) {
 	return which
 }
 
-// hearsOfHangUps reports whether poll(2) of the system reports Hup for a socket. NetBSD's does not:
-// there a socket needs the filters of both directions, because it is hung up if both have ended.
-const hearsOfHangUps = runtime.GOOS != "netbsd"
+// pollReportsHangUps reports whether poll(2) of the system reports Hup for a socket. NetBSD's does
+// not: there a socket needs the filters of both directions, because it is hung up if both have
+// ended.
+const pollReportsHangUps = runtime.GOOS != "netbsd"
 
 // plan appends a change for each filter that the registration needs. A plain filter has the mode of
 // the registration. Others report each arrival once, and are added again if their condition lasts.
@@ -132,7 +133,7 @@ func (e *entry) plan(list []kqueue.Event, fd int32) []kqueue.Event {
 	case e.events&writable != 0 && !e.broken:
 		change.Filter, change.Fflags = kqueue.FilterWrite, leaveError()
 		list = append(list, change)
-	case e.kind == socket && !hearsOfHangUps:
+	case e.kind == socket && !pollReportsHangUps:
 		once.Filter, once.Fflags, once.Data = kqueue.FilterWrite, kqueue.NoteLowat, math.MaxInt32
 		list = append(list, once)
 	}
@@ -158,7 +159,7 @@ func (e *Epoll) arm(fd int32, entry *entry) error {
 // file does not support, and fails if the file supports none.
 func (e *Epoll) attach(fd int32, entry *entry) error {
 	e.generation++
-	entry.generation, entry.attached, entry.silent = e.generation, 0, false
+	entry.generation, entry.attached, entry.disarmed = e.generation, 0, false
 	changes := entry.plan(e.changes[:0], fd)
 	receipts, err := e.submit(changes)
 	refused := syscall.Errno(0)
@@ -169,7 +170,7 @@ func (e *Epoll) attach(fd int32, entry *entry) error {
 		}
 		switch errno {
 		case 0:
-			entry.attached |= slotOf(changes[i].Filter)
+			entry.attached |= bitOf(changes[i].Filter)
 		case unix.EINVAL, unix.ENODEV, unix.ENXIO, unix.EOPNOTSUPP, unix.EPIPE, unix.ENOTTY:
 			refused = unix.EPERM
 		default:
@@ -180,24 +181,24 @@ func (e *Epoll) attach(fd int32, entry *entry) error {
 		err = refused
 	}
 	if err != nil {
-		_, _ = e.disarm(fd, entry)
+		_, _ = e.detach(fd, entry)
 		return err
 	}
 	conditions := entry.events &^ (modes | RdHup | Err | Hup)
 	plain := entry.attached
-	if !hearsOfHangUps { // isSimple is false if another filter has an event
+	if !pollReportsHangUps { // isSimple is false if another filter has an event
 		plain &= entry.plain()
 	}
 	entry.simple = plain == reading && conditions == In || plain == writing && conditions == Out
 	return nil
 }
 
-// disarm removes the filters from the kernel. It reports false if the descriptor no longer belongs
+// detach removes the filters from the kernel. It reports false if the descriptor no longer belongs
 // to the registered file.
-func (e *Epoll) disarm(fd int32, entry *entry) (same bool, err error) {
+func (e *Epoll) detach(fd int32, entry *entry) (same bool, err error) {
 	changes := e.changes[:0]
 	for _, filter := range [...]kqueue.Filter{kqueue.FilterRead, kqueue.FilterWrite, kqueue.FilterExcept} {
-		if entry.attached&slotOf(filter) != 0 {
+		if entry.attached&bitOf(filter) != 0 {
 			changes = append(changes, kqueue.Event{Ident: uint64(fd), Filter: filter, Flags: kqueue.EvDelete | kqueue.EvReceipt})
 		}
 	}
@@ -212,10 +213,10 @@ func (e *Epoll) disarm(fd int32, entry *entry) (same bool, err error) {
 
 // refit changes only the flags of the registration's filters. It reports false if the descriptor no
 // longer belongs to the registered file.
-func (e *Epoll) refit(fd int32, entry *entry, which slots, flags kqueue.Flags) (same bool) {
+func (e *Epoll) refit(fd int32, entry *entry, which filterSet, flags kqueue.Flags) (same bool) {
 	changes := e.changes[:0]
 	for _, change := range entry.plan(e.receipts[:0], fd) {
-		if slotOf(change.Filter)&which&entry.attached != 0 {
+		if bitOf(change.Filter)&which&entry.attached != 0 {
 			change.Flags = flags | kqueue.EvReceipt
 			changes = append(changes, change)
 		}

@@ -40,7 +40,7 @@ type set struct {
 	receipts   [2 * filters]kqueue.Event
 	round      uint64 // counts the lists of events
 	found      []*entry
-	questions  []sys.PollFD
+	pollFDs    []sys.PollFD
 }
 
 // New returns an Epoll of a new kqueue. Its errors are those of kqueue.New.
@@ -53,7 +53,7 @@ func New() (*Epoll, error) {
 	if err := e.set.mark.put(queue); err != nil {
 		return nil, errors.Join(err, queue.Close())
 	}
-	enroll(queue.FD(), e)
+	addToRegistry(queue.FD(), e)
 	_, _ = urgentExists.Get(func() (bool, error) { return acceptsUrgent(queue), nil })
 	return e, nil
 }
@@ -73,7 +73,7 @@ func FromFD(fd int) (*Epoll, error) {
 		return nil, err
 	}
 	e := &Epoll{queue: queue, set: shared}
-	enroll(fd, e)
+	addToRegistry(fd, e)
 	return e, nil
 }
 
@@ -108,7 +108,7 @@ func (e *Epoll) FD() int { return e.queue.FD() }
 
 // Close closes the kqueue's descriptor. Goroutines in Take return os.ErrClosed.
 func (e *Epoll) Close() error {
-	discharge(e.queue.FD(), e)
+	removeFromRegistry(e.queue.FD(), e)
 	return e.queue.Close()
 }
 

@@ -92,7 +92,7 @@ func (e *entry) requested(ready uint32) uint32 { return ready & (e.events | Err 
 
 // note records the event of a filter.
 func (e *entry) note(event *kqueue.Event) {
-	slot := slotOf(event.Filter)
+	slot := bitOf(event.Filter)
 	e.fired |= slot
 	if event.Flags&kqueue.EvEOF != 0 {
 		e.ended |= slot

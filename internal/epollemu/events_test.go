@@ -11,8 +11,8 @@ func TestNativeKernels(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		kind   kind
-		fired  slots
-		ended  slots
+		fired  filterSet
+		ended  filterSet
 		failed bool
 		empty  bool
 		events uint32

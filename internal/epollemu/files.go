@@ -74,11 +74,11 @@ func fileOf(fd int) (file, syscall.Errno) {
 // maxRoom limits the memory of a Take whose list of events is huge.
 const maxRoom = 1 << 16
 
-// unanswered marks an entry that poll(2) refused, because RLIMIT_NOFILE is smaller than the list.
-const unanswered = -1
+// unpolled marks an entry that poll(2) refused, because RLIMIT_NOFILE is smaller than the list.
+const unpolled = -1
 
-// ask wraps poll(2) for a list of any length.
-func ask(list []sys.PollFD) {
+// pollAll wraps poll(2) for a list of any length.
+func pollAll(list []sys.PollFD) {
 	if len(list) == 0 {
 		return
 	}
@@ -88,10 +88,10 @@ func ask(list []sys.PollFD) {
 		case errno == syscall.EINTR:
 			continue
 		case errno != 0 && len(list) == 1:
-			list[0].FD = unanswered
+			list[0].FD = unpolled
 		case errno != 0:
-			ask(list[:len(list)/2])
-			ask(list[len(list)/2:])
+			pollAll(list[:len(list)/2])
+			pollAll(list[len(list)/2:])
 		}
 		return
 	}

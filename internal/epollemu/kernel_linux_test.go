@@ -89,23 +89,23 @@ func runSequences(t *testing.T, under subject) {
 	if t.Failed() {
 		return
 	}
-	t.Logf("%d sequences from seed %d: %d operations compared, %d events, %d poll(2) answers, %d repeated waits, %d excused repetitions, differences 0",
-		sequences, seed, total.operations, total.events, total.answers, total.repeated, total.excused)
+	t.Logf("%d sequences from seed %d: %d operations compared, %d events, %d poll(2) results, %d repeated waits, %d excused repetitions, differences 0",
+		sequences, seed, total.operations, total.events, total.results, total.repeated, total.excused)
 }
 
 // tally counts what was compared.
-type tally struct{ operations, events, answers, repeated, excused int }
+type tally struct{ operations, events, results, repeated, excused int }
 
 // comparison is a kernel's epoll and an emulated one that hold the same descriptors.
 type comparison struct {
 	subject
-	t      *testing.T
-	random *rand.Rand
-	kernel int
-	ours   emulation
-	slots  [5]comparedSlot
-	trace  []string
-	total  *tally
+	t         *testing.T
+	random    *rand.Rand
+	kernel    int
+	ours      emulation
+	filterSet [5]comparedSlot
+	trace     []string
+	total     *tally
 }
 
 // comparedSlot is a number and its other end: a pipe, a socket, or a closed number.
@@ -126,9 +126,9 @@ func runSequence(t *testing.T, seed uint64, under subject, total *tally) {
 	ours, err := under.open()
 	must(t, err)
 	c := &comparison{t: t, random: rand.New(rand.NewPCG(seed, 0)), subject: under, kernel: kernel, ours: ours, total: total}
-	for i := range c.slots {
-		c.slots[i] = comparedSlot{fd: 700 + i, peer: -1}
-		c.reopen(&c.slots[i])
+	for i := range c.filterSet {
+		c.filterSet[i] = comparedSlot{fd: 700 + i, peer: -1}
+		c.reopen(&c.filterSet[i])
 	}
 	for range 60 {
 		if t.Failed() {
@@ -138,8 +138,8 @@ func runSequence(t *testing.T, seed uint64, under subject, total *tally) {
 		c.step()
 		c.total.operations++
 	}
-	for i := range c.slots {
-		c.clear(&c.slots[i])
+	for i := range c.filterSet {
+		c.clear(&c.filterSet[i])
 	}
 	must(t, unix.Close(kernel))
 	must(t, ours.Close())
@@ -150,7 +150,7 @@ func (c *comparison) note(format string, args ...any) {
 }
 
 func (c *comparison) step() {
-	s := &c.slots[c.random.IntN(len(c.slots))]
+	s := &c.filterSet[c.random.IntN(len(c.filterSet))]
 	switch c.random.IntN(24) {
 	case 0, 1, 2:
 		c.register(s)

@@ -28,7 +28,7 @@ func (c *comparison) wait() {
 	}
 	c.total.events += len(kernel)
 	for data, events := range kernel {
-		s := &c.slots[int(data)-700]
+		s := &c.filterSet[int(data)-700]
 		s.repeatable |= events & (room | ends)
 		s.armed = s.armed && s.events&epollemu.OneShot == 0
 	}
@@ -44,7 +44,7 @@ func (c *comparison) wait() {
 func (c *comparison) excuse(kernel, ours map[uint64]uint32) {
 	for _, pair := range [2][2]map[uint64]uint32{{kernel, ours}, {ours, kernel}} {
 		for data, events := range pair[0] {
-			s := &c.slots[int(data)-700]
+			s := &c.filterSet[int(data)-700]
 			if s.events&epollemu.ET != 0 && pair[1][data] == 0 && events&^s.repeatable == 0 {
 				delete(pair[0], data)
 				c.total.excused++
@@ -76,8 +76,8 @@ func (c *comparison) take(kernel, ours map[uint64]uint32) {
 // poll returns what poll(2) reports of the level-triggered registrations.
 func (c *comparison) poll() map[uint64]uint32 {
 	ready := make(map[uint64]uint32)
-	for i := range c.slots {
-		s := &c.slots[i]
+	for i := range c.filterSet {
+		s := &c.filterSet[i]
 		if s.events == 0 || !s.armed || s.events&(epollemu.ET|epollemu.OneShot) != 0 {
 			continue
 		}
@@ -85,7 +85,7 @@ func (c *comparison) poll() map[uint64]uint32 {
 		for errno := unix.EINTR; errno == unix.EINTR; {
 			_, errno = sys.Poll(list, 0)
 		}
-		c.total.answers++
+		c.total.results++
 		if list[0].Revents != 0 {
 			ready[uint64(s.fd)] = uint32(list[0].Revents)
 		}

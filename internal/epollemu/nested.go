@@ -10,7 +10,7 @@ import (
 // isReady reports whether an Epoll that is registered in another one would return an event. The
 // kernel reports a kqueue even after its events have ceased, until the program waits again.
 func isReady(fd int) bool {
-	e := enrolled(fd)
+	e := epollOf(fd)
 	if e == nil { // it is being closed
 		return true
 	}
@@ -43,7 +43,7 @@ func isReady(fd int) bool {
 func (e *Epoll) inspect(kevents []kqueue.Event) (ready bool) {
 	events := e.looked.Get(len(kevents))
 	defer e.looked.Put(events)
-	for i, entry := range e.judge(kevents, events) {
+	for i, entry := range e.evaluate(kevents, events) {
 		if events[i].Events != 0 && entry.events&(ET|OneShot) != 0 {
 			ready = e.renew(events[i].FD, entry, entry.fired) || ready
 		} else {

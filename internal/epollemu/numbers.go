@@ -44,18 +44,18 @@ var conditions = [...]struct {
 }
 
 // toPoll returns the events to request from poll(2), except those that this system lacks.
-func toPoll(events uint32) (asked uint16) {
+func toPoll(events uint32) (requested uint16) {
 	for _, condition := range conditions {
 		if events&condition.epoll != 0 && condition.poll != sys.PollAbsent {
-			asked |= condition.poll
+			requested |= condition.poll
 		}
 	}
-	return asked
+	return requested
 }
 
-func fromPoll(answer uint16) (events uint32) {
+func fromPoll(result uint16) (events uint32) {
 	for _, condition := range conditions {
-		if answer&condition.poll != 0 && condition.poll != sys.PollAbsent {
+		if result&condition.poll != 0 && condition.poll != sys.PollAbsent {
 			events |= condition.epoll
 		}
 	}

@@ -32,10 +32,10 @@ type Ports struct {
 
 // association is a registered descriptor.
 type association struct {
-	events uint32
-	data   uint64
-	file   file
-	silent bool // a one-shot registration after its report
+	events   uint32
+	data     uint64
+	file     file
+	disarmed bool // a one-shot registration after its report
 }
 
 // OpenPorts returns a Ports on a new port of the given calls.
@@ -97,7 +97,7 @@ func (p *Ports) Modify(fd int, events uint32, data uint64) error {
 		if err := associateError(p.calls.Associate(at, int32(fd), toPoll(events))); err != nil {
 			return err
 		}
-		entry.events, entry.data, entry.silent = events, data, false
+		entry.events, entry.data, entry.disarmed = events, data, false
 		return nil
 	})
 }
@@ -144,7 +144,7 @@ func (p *Ports) isDuplicate(at int, fd int32, f file) bool {
 	if entry == nil || entry.file != f {
 		return false
 	}
-	if entry.silent {
+	if entry.disarmed {
 		return true
 	}
 	if p.calls.Dissociate(at, fd) == unix.ENOENT {

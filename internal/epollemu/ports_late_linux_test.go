@@ -31,7 +31,7 @@ func TestPortDistinguishesFilesThatLookAlike(t *testing.T) {
 
 // A port drops a closed descriptor, which takes no room from the ready ones.
 func TestClosedDescriptorsTakeNoRoom(t *testing.T) {
-	p, err := OpenPorts(NewPolled())
+	p, err := OpenPorts(NewPollPort())
 	if err != nil {
 		t.Fatal(err)
 	}

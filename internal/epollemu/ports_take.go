@@ -66,11 +66,11 @@ func (p *Ports) look(at int, taken []eventport.Event, list []sys.PollFD, events 
 
 // confirm polls the reported descriptors with poll(2), and stores their events.
 func (p *Ports) confirm(at int, taken []eventport.Event, list []sys.PollFD, events []Event) (kept int) {
-	asked := p.collect(at, taken, list[:0], events)
-	ask(asked)
+	requested := p.collect(at, taken, list[:0], events)
+	pollAll(requested)
 	for i, entry := range p.found {
 		fd := events[i].FD
-		if ready := p.settle(at, fd, entry, asked[i].Revents); ready != 0 {
+		if ready := p.settle(at, fd, entry, requested[i].Revents); ready != 0 {
 			events[kept] = Event{Events: ready, FD: fd, Data: entry.data}
 			kept++
 		}
@@ -80,7 +80,7 @@ func (p *Ports) confirm(at int, taken []eventport.Event, list []sys.PollFD, even
 
 // collect finds the entries of the port's events, and appends an entry for poll(2) for each of
 // them.
-func (p *Ports) collect(at int, taken []eventport.Event, asked []sys.PollFD, events []Event) []sys.PollFD {
+func (p *Ports) collect(at int, taken []eventport.Event, requested []sys.PollFD, events []Event) []sys.PollFD {
 	p.found = p.found[:0]
 	for _, event := range taken {
 		if event.Source != eventport.SourceFD {
@@ -91,33 +91,33 @@ func (p *Ports) collect(at int, taken []eventport.Event, asked []sys.PollFD, eve
 		}
 		fd := int32(event.Object)
 		entry := p.entries.Get(fd)
-		if entry == nil || entry.silent {
+		if entry == nil || entry.disarmed {
 			continue
 		}
 		events[len(p.found)].FD = fd
 		p.found = append(p.found, entry)
 		// If poll(2) fails, the report of the port remains.
-		asked = append(asked, sys.PollFD{FD: fd, Events: toPoll(entry.events), Revents: uint16(event.Events)})
+		requested = append(requested, sys.PollFD{FD: fd, Events: toPoll(entry.events), Revents: uint16(event.Events)})
 	}
-	return asked
+	return requested
 }
 
 // settle returns the events to report of a descriptor. It associates the descriptor again, or
 // silences a one-shot registration.
-func (p *Ports) settle(at int, fd int32, entry *association, answer uint16) uint32 {
+func (p *Ports) settle(at int, fd int32, entry *association, result uint16) uint32 {
 	// A list for poll(2) does not detect that a number was closed, or belongs to another file.
 	if f, errno := fileOf(int(fd)); errno != 0 || f != entry.file {
 		p.entries.Set(fd, nil)
 		_ = p.calls.Dissociate(at, fd)
 		return 0
 	}
-	ready := fromPoll(answer)
+	ready := fromPoll(result)
 	if !pollReportsRdHup && entry.events&RdHup != 0 && (ready&Hup != 0 || ready&In != 0 && hasEnded(int(fd))) {
 		ready |= RdHup
 	}
 	ready &= (entry.events | Err | Hup) &^ modes
 	if ready != 0 && entry.events&OneShot != 0 {
-		entry.silent = true
+		entry.disarmed = true
 		return ready
 	}
 	p.again(at, fd, entry)
@@ -147,7 +147,7 @@ func (p *Ports) retry(at int) {
 	failed := p.failed
 	p.failed = nil
 	for _, fd := range failed {
-		if entry := p.entries.Get(fd); entry != nil && !entry.silent {
+		if entry := p.entries.Get(fd); entry != nil && !entry.disarmed {
 			p.again(at, fd, entry)
 		}
 	}

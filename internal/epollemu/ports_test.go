@@ -35,7 +35,7 @@ func (w portsWaiter) Wait(room int, timeout time.Duration) ([]suite.Event, error
 
 // calls returns the ports under test: poll(2), and the event ports of the system or a model.
 func calls() map[string]func() eventport.Calls {
-	all := map[string]func() eventport.Calls{"poll": epollemu.NewPolled}
+	all := map[string]func() eventport.Calls{"poll": epollemu.NewPollPort}
 	if ports := systemPorts(); ports != nil {
 		all["ports"] = func() eventport.Calls { return ports }
 	}
@@ -65,7 +65,7 @@ func TestPortsSuite(t *testing.T) {
 	suite.RunEach(t, mechanisms)
 }
 
-func FuzzPortsOperations(f *testing.F) { suite.Fuzz(f, portsMechanism(epollemu.NewPolled)) }
+func FuzzPortsOperations(f *testing.F) { suite.Fuzz(f, portsMechanism(epollemu.NewPollPort)) }
 
 func TestPortsRefuseEdgesBeforeAnyChange(t *testing.T) {
 	for name, open := range calls() {

@@ -15,8 +15,8 @@ var registry struct {
 	epolls map[int]*Epoll
 }
 
-// enroll adds an Epoll, whose descriptor is fd.
-func enroll(fd int, e *Epoll) {
+// addToRegistry adds an Epoll, whose descriptor is fd.
+func addToRegistry(fd int, e *Epoll) {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
 	if registry.epolls == nil {
@@ -25,8 +25,8 @@ func enroll(fd int, e *Epoll) {
 	registry.epolls[fd] = e
 }
 
-// discharge removes an Epoll before its descriptor is closed.
-func discharge(fd int, e *Epoll) {
+// removeFromRegistry removes an Epoll before its descriptor is closed.
+func removeFromRegistry(fd int, e *Epoll) {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
 	if registry.epolls[fd] != e {
@@ -40,8 +40,8 @@ func discharge(fd int, e *Epoll) {
 	}
 }
 
-// enrolled returns the Epoll with the descriptor fd, or nil.
-func enrolled(fd int) *Epoll {
+// epollOf returns the Epoll with the descriptor fd, or nil.
+func epollOf(fd int) *Epoll {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
 	return registry.epolls[fd]

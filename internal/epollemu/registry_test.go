@@ -14,8 +14,8 @@ func TestNest(t *testing.T) {
 	epolls := make([]*Epoll, 10)
 	for i := range epolls {
 		epolls[i] = &Epoll{set: &set{children: make(map[int32]*set)}}
-		enroll(first+i, epolls[i])
-		t.Cleanup(func() { discharge(first+i, epolls[i]) })
+		addToRegistry(first+i, epolls[i])
+		t.Cleanup(func() { removeFromRegistry(first+i, epolls[i]) })
 	}
 	nests := func(outer, inner int, want bool) {
 		t.Helper()
@@ -38,7 +38,7 @@ func TestNest(t *testing.T) {
 	epolls[5].unnest(first + 3)
 	nests(0, 7, true)
 	nests(4, 3, false)
-	discharge(first+7, epolls[7])
+	removeFromRegistry(first+7, epolls[7])
 	nests(4, 3, true)
 }
 
@@ -50,8 +50,8 @@ func TestAddObeysTheLimitOfNesting(t *testing.T) {
 	held, number := outer.set, outer.FD()
 	for i := range maxNesting {
 		holder := &Epoll{set: &set{children: make(map[int32]*set)}}
-		enroll(first+i, holder)
-		t.Cleanup(func() { discharge(first+i, holder) })
+		addToRegistry(first+i, holder)
+		t.Cleanup(func() { removeFromRegistry(first+i, holder) })
 		if !holder.nest(int32(number), held) {
 			t.Fatalf("%d levels are too many", i+1)
 		}

@@ -30,7 +30,7 @@ func (e *Epoll) Take(events []Event, d time.Duration) (int, error) {
 		n := 0
 		if taken > 0 {
 			e.mu.Lock()
-			n = e.digest(kevents[:taken], events)
+			n = e.merge(kevents[:taken], events)
 			e.mu.Unlock()
 		}
 		switch {
@@ -52,9 +52,9 @@ func sourceOf(kevent *kqueue.Event) uint64 {
 	return kevent.Ident<<16 | uint64(uint16(kevent.Filter))
 }
 
-// digest turns the kernel's events into one event for each descriptor. The caller holds the lock.
-func (e *Epoll) digest(kevents []kqueue.Event, events []Event) (kept int) {
-	for i, entry := range e.judge(kevents, events) {
+// merge turns the kernel's events into one event for each descriptor. The caller holds the lock.
+func (e *Epoll) merge(kevents []kqueue.Event, events []Event) (kept int) {
+	for i, entry := range e.evaluate(kevents, events) {
 		if e.settle(events[i].FD, entry, events[i].Events) {
 			events[kept] = Event{Events: events[i].Events, FD: events[i].FD, Data: entry.data}
 			kept++
@@ -63,21 +63,21 @@ func (e *Epoll) digest(kevents []kqueue.Event, events []Event) (kept int) {
 	return kept
 }
 
-// judge returns the entries of the kernel's events, and stores in events what to report of each.
-func (e *Epoll) judge(kevents []kqueue.Event, events []Event) []*entry {
+// evaluate returns the entries of the kernel's events, and stores in events what to report of each.
+func (e *Epoll) evaluate(kevents []kqueue.Event, events []Event) []*entry {
 	e.collect(kevents, events)
-	e.questions = e.questions[:0]
+	e.pollFDs = e.pollFDs[:0]
 	for i, entry := range e.found {
 		if !entry.isSimple() {
-			e.questions = append(e.questions, sys.PollFD{FD: events[i].FD, Events: toPoll(entry.events)})
+			e.pollFDs = append(e.pollFDs, sys.PollFD{FD: events[i].FD, Events: toPoll(entry.events)})
 		}
 	}
-	ask(e.questions)
-	answers := e.questions
+	pollAll(e.pollFDs)
+	results := e.pollFDs
 	for i, entry := range e.found {
 		events[i].Events = entry.events & (In | Out)
 		if !entry.isSimple() {
-			events[i].Events, answers = entry.readiness(answers[0]), answers[1:]
+			events[i].Events, results = entry.readiness(results[0]), results[1:]
 		}
 		if entry.kind == epoll && !isReady(int(events[i].FD)) {
 			events[i].Events = 0
@@ -102,7 +102,7 @@ func (e *Epoll) collect(kevents []kqueue.Event, events []Event) {
 			continue
 		}
 		generation := uint32(kevent.Udata) // which has 32 bits on some systems
-		if entry.generation != generation || entry.silent {
+		if entry.generation != generation || entry.disarmed {
 			continue
 		}
 		if entry.round != e.round {
@@ -124,16 +124,16 @@ func (e *Epoll) discard(kevent *kqueue.Event) {
 func (e *entry) isSimple() bool { return e.simple && e.ended == 0 && !e.failed }
 
 // readiness returns the events to report, according to poll(2) and the filters.
-func (e *entry) readiness(answer sys.PollFD) uint32 {
+func (e *entry) readiness(result sys.PollFD) uint32 {
 	switch {
-	case answer.FD == unanswered:
+	case result.FD == unpolled:
 		return e.asLinux(e.inferred())
-	case answer.Revents&sys.PollNval != 0: // closed in the meantime
+	case result.Revents&sys.PollNval != 0: // closed in the meantime
 		return 0
 	case !kqueue.Native:
-		return e.requested(fromPoll(answer.Revents))
+		return e.requested(fromPoll(result.Revents))
 	}
-	if ready := e.asLinux(fromPoll(answer.Revents)); ready != 0 || answer.Revents != 0 {
+	if ready := e.asLinux(fromPoll(result.Revents)); ready != 0 || result.Revents != 0 {
 		return ready
 	}
 	// The kqueue reports readiness that poll(2) does not. It would report it in every wait.
@@ -148,8 +148,8 @@ func (e *Epoll) settle(fd int32, entry *entry, ready uint32) bool {
 	case entry.events&OneShot != 0 && ready == 0:
 		e.refit(fd, entry, plain, kqueue.EvEnable)
 	case entry.events&OneShot != 0:
-		entry.silent = true
-		e.silence(fd, entry, entry.attached&^plain) // EvDispatch disables plain ones
+		entry.disarmed = true
+		e.disable(fd, entry, entry.attached&^plain) // EvDispatch disables plain ones
 	case ready != 0 && entry.events&ET == 0:
 		return e.renew(fd, entry, entry.lasting(ready)&^plain)
 	}
@@ -157,7 +157,7 @@ func (e *Epoll) settle(fd int32, entry *entry, ready uint32) bool {
 }
 
 // lasting returns the filters whose condition lasts.
-func (e *entry) lasting(ready uint32) (which slots) {
+func (e *entry) lasting(ready uint32) (which filterSet) {
 	which = e.ended
 	if ready&Pri != 0 {
 		which |= e.fired & urgent
@@ -165,9 +165,9 @@ func (e *entry) lasting(ready uint32) (which slots) {
 	return which
 }
 
-// silence disables the filters of a one-shot registration. It removes a filter that has not fired,
+// disable disables the filters of a one-shot registration. It removes a filter that has not fired,
 // because a kernel keeps counting an event that is pending when its filter is disabled.
-func (e *Epoll) silence(fd int32, entry *entry, which slots) {
+func (e *Epoll) disable(fd int32, entry *entry, which filterSet) {
 	if fired := which & entry.fired; fired != 0 {
 		e.refit(fd, entry, fired, kqueue.EvDisable)
 	}
@@ -185,7 +185,7 @@ func (e *Epoll) replace(fd int32, entry *entry) {
 	entry.broken, entry.simple = true, false
 	changes := e.changes[:0]
 	for _, change := range entry.plan(e.receipts[:0], fd) {
-		if slotOf(change.Filter)&entry.attached == 0 {
+		if bitOf(change.Filter)&entry.attached == 0 {
 			if entry.events&(ET|OneShot) != 0 {
 				change.Flags |= kqueue.EvDisable
 			}
@@ -195,21 +195,21 @@ func (e *Epoll) replace(fd int32, entry *entry) {
 	receipts, _ := e.submit(changes) // if it fails, the descriptor is closed
 	for i, receipt := range receipts {
 		if receipt.Data == 0 {
-			entry.attached |= slotOf(changes[i].Filter)
-			entry.fired |= slotOf(changes[i].Filter)
+			entry.attached |= bitOf(changes[i].Filter)
+			entry.fired |= bitOf(changes[i].Filter)
 		}
 	}
 }
 
 // renew makes filters report lasting conditions again. It returns false if the descriptor no longer
 // belongs to the registered file, and removes the registration.
-func (e *Epoll) renew(fd int32, entry *entry, which slots) bool {
+func (e *Epoll) renew(fd int32, entry *entry, which filterSet) bool {
 	if which == 0 {
 		return true
 	}
 	changes := e.changes[:0]
 	for _, change := range entry.plan(e.receipts[:0], fd) {
-		if slotOf(change.Filter)&which != 0 {
+		if bitOf(change.Filter)&which != 0 {
 			remove := change
 			remove.Flags, remove.Fflags, remove.Data = kqueue.EvDelete|kqueue.EvReceipt, 0, 0
 			changes = append(changes, remove, change)
@@ -220,7 +220,7 @@ func (e *Epoll) renew(fd int32, entry *entry, which slots) bool {
 		return false
 	}
 	if receipts[0].Data != 0 { // the second change has registered another file
-		_, _ = e.disarm(fd, entry)
+		_, _ = e.detach(fd, entry)
 		e.forget(fd)
 		return false
 	}

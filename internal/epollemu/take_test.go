@@ -38,21 +38,21 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// digested turns events of the kqueue into events of the epoll.
-func digested(e *Epoll, kevents []kqueue.Event) []Event {
+// merged turns events of the kqueue into events of the epoll.
+func merged(e *Epoll, kevents []kqueue.Event) []Event {
 	room := make([]Event, len(kevents))
-	return room[:e.digest(kevents, room)]
+	return room[:e.merge(kevents, room)]
 }
 
 // isPending reports whether poll(2) finds a pending event in the Epoll.
 func isPending(t *testing.T, e *Epoll) bool {
 	t.Helper()
 	list := []sys.PollFD{{FD: int32(e.FD()), Events: sys.PollIn}}
-	ask(list)
+	pollAll(list)
 	return list[0].Revents != 0
 }
 
-// Another goroutine changes the registration after a wait and before digest.
+// Another goroutine changes the registration after a wait and before merge.
 func TestLateEventsAreDropped(t *testing.T) {
 	for name, change := range map[string]func(e *Epoll, fd int) error{
 		"modify": func(e *Epoll, fd int) error { return e.Modify(fd, In, 2) },
@@ -69,7 +69,7 @@ func TestLateEventsAreDropped(t *testing.T) {
 			check(t, e.Add(r, In, 1))
 			late := take()
 			check(t, change(e, r))
-			if events := digested(e, late); len(events) != 0 {
+			if events := merged(e, late); len(events) != 0 {
 				t.Errorf("events are %+v, want none", events)
 			}
 		})
@@ -83,10 +83,10 @@ func TestOneShotReportsOneOfTwoDirections(t *testing.T) {
 	suite.Write(t, b)
 	check(t, e.Add(a, In|Out|OneShot, 1))
 	first, second := take(), take()
-	if events := digested(e, first); len(events) != 1 || events[0].Events != In|Out {
+	if events := merged(e, first); len(events) != 1 || events[0].Events != In|Out {
 		t.Errorf("events are %+v, want In|Out", events)
 	}
-	if events := digested(e, second); len(events) != 0 {
+	if events := merged(e, second); len(events) != 0 {
 		t.Errorf("events are %+v, want none", events)
 	}
 }
@@ -96,7 +96,7 @@ func TestOneShotLeavesNothingPending(t *testing.T) {
 	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
 	suite.Write(t, b)
 	check(t, e.Add(a, In|Out|OneShot, 1))
-	digested(e, take())
+	merged(e, take())
 	if isPending(t, e) {
 		t.Error("an event is pending after the one-shot report")
 	}
@@ -111,11 +111,11 @@ func TestOneShotWithoutReportStaysArmed(t *testing.T) {
 	suite.Write(t, b)
 	late := take()
 	suite.Drain(t, a)
-	if events := digested(e, late); len(events) != 0 {
+	if events := merged(e, late); len(events) != 0 {
 		t.Skipf("this kernel still reports %+v", events)
 	}
 	suite.Write(t, b)
-	if events := digested(e, take()); len(events) != 1 || events[0].Events != In {
+	if events := merged(e, take()); len(events) != 1 || events[0].Events != In {
 		t.Errorf("events are %+v, want In", events)
 	}
 }
@@ -187,11 +187,11 @@ func TestNestedEpollWhoseEventHasCeasedIsNotReported(t *testing.T) {
 	suite.Write(t, w)
 	late := take()
 	suite.Drain(t, r)
-	if events := digested(outer, late); len(events) != 0 {
+	if events := merged(outer, late); len(events) != 0 {
 		t.Errorf("events are %+v, want none", events)
 	}
 	suite.Write(t, w)
-	if events := digested(outer, take()); len(events) != 1 || events[0].Events != In {
+	if events := merged(outer, take()); len(events) != 1 || events[0].Events != In {
 		t.Errorf("events are %+v, want In", events)
 	}
 }

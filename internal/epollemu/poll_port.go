@@ -16,9 +16,9 @@ import (
 	"iomux/internal/waker"
 )
 
-// polled replaces an event port on a system that has poll(2) only. It is a list that drops each
+// pollPort replaces an event port on a system that has poll(2) only. It is a list that drops each
 // descriptor after its report.
-type polled struct {
+type pollPort struct {
 	wake  *waker.Waker
 	port  int // the waker's descriptor
 	lists freelist.Slices[sys.PollFD]
@@ -34,15 +34,15 @@ type polled struct {
 	sleepers  int
 }
 
-// NewPolled returns calls for a single port.
-func NewPolled() eventport.Calls {
-	p := &polled{index: make(map[int32]int)}
+// NewPollPort returns calls for a single port.
+func NewPollPort() eventport.Calls {
+	p := &pollPort{index: make(map[int32]int)}
 	p.idle.L = &p.mu
 	return p
 }
 
 // Create returns the descriptor of a waker, which stands for the port.
-func (p *polled) Create() (int, error) {
+func (p *pollPort) Create() (int, error) {
 	wake, err := waker.New()
 	if err != nil {
 		return -1, err
@@ -55,12 +55,12 @@ func (p *polled) Create() (int, error) {
 	return fd, nil
 }
 
-func (p *polled) Close(int) error {
+func (p *pollPort) Close(int) error {
 	p.wake.Done()
 	return p.wake.Close()
 }
 
-func (p *polled) Associate(_ int, fd int32, events uint16) syscall.Errno {
+func (p *pollPort) Associate(_ int, fd int32, events uint16) syscall.Errno {
 	if p.wake.Owns(int(fd)) || !sys.IsOpen(int(fd)) {
 		return unix.EBADF
 	}
@@ -77,7 +77,7 @@ func (p *polled) Associate(_ int, fd int32, events uint16) syscall.Errno {
 	return 0
 }
 
-func (p *polled) Dissociate(_ int, fd int32) syscall.Errno {
+func (p *pollPort) Dissociate(_ int, fd int32) syscall.Errno {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.drop(fd) {
@@ -87,7 +87,7 @@ func (p *polled) Dissociate(_ int, fd int32) syscall.Errno {
 }
 
 // drop removes a descriptor from the list.
-func (p *polled) drop(fd int32) bool {
+func (p *pollPort) drop(fd int32) bool {
 	i, known := p.index[fd]
 	if !known {
 		return false
@@ -100,7 +100,7 @@ func (p *polled) drop(fd int32) bool {
 	return true
 }
 
-func (p *polled) Send(int) syscall.Errno {
+func (p *pollPort) Send(int) syscall.Errno {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sends++
@@ -109,7 +109,7 @@ func (p *polled) Send(int) syscall.Errno {
 }
 
 // changed makes the sleepers poll the list again.
-func (p *polled) changed() {
+func (p *pollPort) changed() {
 	if p.sleepers > 0 && !p.signalled {
 		p.signalled = true
 		_ = p.wake.Wake()
@@ -117,7 +117,7 @@ func (p *polled) changed() {
 }
 
 // Sleep waits with poll(2) for a copy of the list. It returns early if the list changes.
-func (p *polled) Sleep(_ int, left time.Duration) syscall.Errno {
+func (p *pollPort) Sleep(_ int, left time.Duration) syscall.Errno {
 	list, asleep := p.enter()
 	if !asleep {
 		return 0
@@ -132,7 +132,7 @@ func (p *polled) Sleep(_ int, left time.Duration) syscall.Errno {
 
 // enter returns a copy of the list, after the waker's entry. asleep is false if the caller must not
 // sleep, because there is an event of Send.
-func (p *polled) enter() (list []sys.PollFD, asleep bool) {
+func (p *pollPort) enter() (list []sys.PollFD, asleep bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.signalled {
@@ -150,7 +150,7 @@ func (p *polled) enter() (list []sys.PollFD, asleep bool) {
 
 // Get polls a copy of the list. It drops the reported descriptors from the list. Successive calls
 // begin at different places, so that all descriptors have their turn.
-func (p *polled) Get(_ int, events []eventport.Event) (n int, errno syscall.Errno) {
+func (p *pollPort) Get(_ int, events []eventport.Event) (n int, errno syscall.Errno) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	list := p.lists.Get(len(p.fds))
@@ -183,7 +183,7 @@ func (p *polled) Get(_ int, events []eventport.Event) (n int, errno syscall.Errn
 }
 
 // awake decrements the number of sleepers. After the last one it clears the waker.
-func (p *polled) awake() (err error) {
+func (p *pollPort) awake() (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sleepers--

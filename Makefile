@@ -29,7 +29,7 @@ COUNT := 6
 BENCH := .
 BENCHTIME := 11m
 STRESS := 10s
-# The number of faults that strike each object. 0 is all of them.
+# The number of faults that make faults injects into each scenario. 0 is all of them.
 FAULTS := 0
 RACES := 1
 
@@ -122,7 +122,7 @@ race: ## Test with the race detector, RACES times with fewer repetitions inside 
 stress: ## Stress the Poller with the race detector for STRESS, shared by its mechanisms
 	IOMUX_STRESS=$(STRESS) go test -vet=off -race -run='^TestStress$$' -count=1 -v -timeout=60m .
 
-faults: ## Let FAULTS system calls of each object fail, or all, and check that it survives
+faults: ## Inject FAULTS faults, or all, into the system calls of each object, and check that it passes
 	@tools/setup.sh strace strace
 	@GOWORK=off go -C tools run ./faults -sample $(FAULTS)
 

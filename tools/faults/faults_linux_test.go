@@ -15,8 +15,8 @@ const deaf = "deaf"
 
 func TestMain(m *testing.M) {
 	mechanisms[deaf] = newDeaf
-	if len(os.Args) == 3 && os.Args[1] == "-life" { // strike has started the process
-		live(os.Args[2])
+	if len(os.Args) == 3 && os.Args[1] == "-scenario" { // inject has started the process
+		runScenario(os.Args[2])
 		return
 	}
 	os.Exit(m.Run())
@@ -37,20 +37,20 @@ func newDeaf() (m mechanism, err error) {
 	return m, err
 }
 
-// TestOnlyALostEventFailsALife checks that a fault fails a life if an event is lost, and only
+// TestOnlyALostEventFailsAScenario checks that a fault fails a scenario if an event is lost, and only
 // then.
-func TestOnlyALostEventFailsALife(t *testing.T) {
+func TestOnlyALostEventFailsAScenario(t *testing.T) {
 	if reason := unable(); reason != "" {
 		t.Skip(reason)
 	}
 	f := &fault{call: "ppoll", errno: "ENOMEM", occurrence: 1}
-	if hit, err := strike(t.Context(), "poll.Poller", f); !hit || err != nil {
-		t.Errorf("poll.Poller: struck: %v, error: %v", hit, err)
+	if occurred, err := inject(t.Context(), "poll.Poller", f); !occurred || err != nil {
+		t.Errorf("poll.Poller: occurred: %v, error: %v", occurred, err)
 	}
-	if hit, err := strike(t.Context(), deaf, f); !hit || err == nil || !strings.Contains(err.Error(), "an event is lost") {
-		t.Errorf("an object that loses events: struck: %v, error: %v", hit, err)
+	if occurred, err := inject(t.Context(), deaf, f); !occurred || err == nil || !strings.Contains(err.Error(), "an event is lost") {
+		t.Errorf("an object that loses events: occurred: %v, error: %v", occurred, err)
 	}
-	if hit, err := strike(t.Context(), deaf, nil); hit || err != nil {
-		t.Errorf("the same object without a fault: struck: %v, error: %v", hit, err)
+	if occurred, err := inject(t.Context(), deaf, nil); occurred || err != nil {
+		t.Errorf("the same object without a fault: occurred: %v, error: %v", occurred, err)
 	}
 }

@@ -1,8 +1,8 @@
 //go:build linux
 
-// Command faults runs a scripted life of each object of iomux while one of its system calls fails.
+// Command faults runs a scenario with each object of iomux while one of its system calls fails.
 // strace makes the calls fail: each call with errnos of its manual page, at each of its
-// occurrences. A life survives if nothing hangs, no event is lost, and no descriptor and no
+// occurrences. A scenario passes if nothing hangs, no event is lost, and no descriptor and no
 // goroutine is left.
 //
 //	faults [-sample N] [-seed S] [-run REGEXP]
@@ -66,10 +66,10 @@ func main() {
 	sample := flag.Int("sample", 0, "inject only this `number` of faults into each object; 0 injects all")
 	seed := flag.Uint64("seed", 1, "the random `seed` of the sample")
 	run := flag.String("run", "", "inject faults only into objects whose names match this `regexp`")
-	life := flag.String("life", "", "run the life of this `object`; the command uses it for its children")
+	scenario := flag.String("scenario", "", "run the scenario of this `object`; the command uses it for its children")
 	flag.Parse()
-	if *life != "" {
-		live(*life)
+	if *scenario != "" {
+		runScenario(*scenario)
 		return
 	}
 	if reason := unable(); reason != "" {
@@ -101,11 +101,12 @@ func unable() string {
 	return ""
 }
 
-// campaign strikes an object with faults, prints the counts, and reports whether it survived all.
+// campaign injects faults into the scenario of an object and prints the counts. It reports whether
+// the scenario passed with each fault.
 func campaign(name string, sample int, random *rand.Rand) bool {
 	counts, err := occurrences(name)
 	if err != nil {
-		fmt.Printf("%s: the life without a fault failed: %v\n", name, err)
+		fmt.Printf("%s: the scenario without a fault failed: %v\n", name, err)
 		return false
 	}
 	faults := all(counts)
@@ -115,30 +116,30 @@ func campaign(name string, sample int, random *rand.Rand) bool {
 	}
 	var (
 		mu               sync.Mutex
-		struck, survived int
+		injected, passed int
 		group            sync.WaitGroup
 		turns            = make(chan struct{}, runtime.NumCPU())
 	)
 	for _, f := range faults {
 		turns <- struct{}{}
 		group.Go(func() {
-			hit, err := strike(context.Background(), name, &f)
+			occurred, err := inject(context.Background(), name, &f)
 			<-turns
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
 			case err != nil:
-				struck++
+				injected++
 				fmt.Printf("%s: %v: %v\n", name, f, err)
-			case hit:
-				struck++
-				survived++
+			case occurred:
+				injected++
+				passed++
 			}
 		})
 	}
 	group.Wait()
-	fmt.Printf("%-18s %4d faults, %4d struck, %4d survived\n", name, len(faults), struck, survived)
-	return struck == survived
+	fmt.Printf("%-18s %4d faults, %4d injected, %4d passed\n", name, len(faults), injected, passed)
+	return injected == passed
 }
 
 // all returns every fault of the counted calls, in order.

@@ -17,7 +17,7 @@ import (
 	"iomux/selectfd"
 )
 
-// mechanism holds the functions that the life of an object calls. close may be nil.
+// mechanism holds the functions that the scenario of an object calls. close may be nil.
 type mechanism struct {
 	register, modify, unregister func(fd int) error
 	wait                         func(timeout time.Duration) (fds []int, err error)
@@ -159,8 +159,8 @@ func newReader() (m mechanism, err error) {
 	}, nil
 }
 
-// liveMechanism runs one life of an object.
-func liveMechanism(w *world, open func() (mechanism, error)) {
+// runMechanism runs one scenario of an object.
+func runMechanism(w *fixture, open func() (mechanism, error)) {
 	var m mechanism
 	persist("New", func() (err error) {
 		m, err = open()
@@ -194,7 +194,7 @@ func liveMechanism(w *world, open func() (mechanism, error)) {
 	fail("Close does not end the wait")
 }
 
-// await waits until fd is reported. A wait may fail once for each thread that a fault strikes.
+// await waits until fd is reported. A wait may fail once for each thread that a fault affects.
 func (m mechanism) await(fd int, timeout time.Duration) {
 	for start, failures := time.Now(), 0; time.Since(start) < soon; {
 		fds, err := m.wait(timeout)

@@ -66,15 +66,15 @@ func newLinks() (m mechanism, err error) {
 	}, func() error { return unix.Close(fd) })
 }
 
-// newProcesses returns a queue that watches one victim after the other.
+// newProcesses returns a queue that watches one child after the other.
 func newProcesses() (m mechanism, err error) {
 	isEnded := false
 	m, err = newProvoked(func(int) kqueue.Event {
 		if isEnded {
-			victims, isEnded = victims[1:], false
+			children, isEnded = children[1:], false
 		}
-		return kqueue.Event{Ident: uint64(victims[0].process.Pid), Filter: kqueue.FilterProc, Fflags: kqueue.NoteExit}
-	}, func() error { return victims[0].kill() }, func() error { return nil })
+		return kqueue.Event{Ident: uint64(children[0].process.Pid), Filter: kqueue.FilterProc, Fflags: kqueue.NoteExit}
+	}, func() error { return children[0].kill() }, func() error { return nil })
 	wait, unregister := m.wait, m.unregister
 	m.wait = func(timeout time.Duration) ([]int, error) {
 		fds, err := wait(timeout)

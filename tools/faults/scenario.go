@@ -45,52 +45,53 @@ func objects() []string {
 const watched = "watched"
 
 const (
-	lives = 2
-	soon  = 8 * time.Second
+	rounds = 2
+	soon   = 8 * time.Second
 )
 
-// world holds what is created before a life begins, so that no fault strikes its creation.
-type world struct{ r, w int } // a pipe
+// fixture holds what is created before a scenario begins, so that no fault affects its creation.
+type fixture struct{ r, w int } // a pipe
 
-// victims are child processes that run until kill ends them.
-var victims []victim
+// children are child processes that run until kill ends them.
+var children []child
 
-type victim struct {
+type child struct {
 	process *os.Process
 	end     io.Closer
 }
 
 // kill closes the standard input of the process, which ends it. A second call does nothing.
-func (v victim) kill() error {
-	if err := v.end.Close(); !errors.Is(err, os.ErrClosed) {
+func (c child) kill() error {
+	if err := c.end.Close(); !errors.Is(err, os.ErrClosed) {
 		return err
 	}
 	return nil
 }
 
-// live runs the lives of an object. It exits with status 1 if the object does not survive.
-func live(name string) {
+// runScenario runs the scenario of an object several times. It exits with status 1 if the object
+// fails.
+func runScenario(name string) {
 	if name == "sleeper" {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		return
 	}
-	w := newWorld(name)
+	w := newFixture(name)
 	descriptors, goroutines := count(), runtime.NumGoroutine()
 	os.Stdout.WriteString("r")
-	for buffer := make([]byte, 1); ; { // a fault can strike this call, too
+	for buffer := make([]byte, 1); ; { // a fault can affect this call, too
 		if n, err := unix.Read(0, buffer); n == 0 && err == nil {
 			break
 		}
 	}
 	time.AfterFunc(3*soon, func() {
 		stacks := make([]byte, 1<<16)
-		fail("the life hangs\n%s", stacks[:runtime.Stack(stacks, true)])
+		fail("the scenario hangs\n%s", stacks[:runtime.Stack(stacks, true)])
 	})
-	for i := range lives {
+	for i := range rounds {
 		if opts, ok := pollers[name]; ok {
-			livePoller(w, i, opts)
+			runPoller(w, i, opts)
 		} else {
-			liveMechanism(w, mechanisms[name])
+			runMechanism(w, mechanisms[name])
 		}
 	}
 	for start := time.Now(); count() > descriptors || runtime.NumGoroutine() > goroutines; time.Sleep(time.Millisecond) {
@@ -101,24 +102,24 @@ func live(name string) {
 	}
 }
 
-func newWorld(name string) *world {
-	w := new(world)
+func newFixture(name string) *fixture {
+	w := new(fixture)
 	var ends [2]int
 	must(unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK))
 	w.r, w.w = ends[0], ends[1]
 	must(os.WriteFile(watched, nil, 0o600))
 	// By default, Yama allows only ancestors to attach. The call fails without Yama.
 	_ = unix.Prctl(unix.PR_SET_PTRACER, unix.PR_SET_PTRACER_ANY, 0, 0, 0)
-	deaths := lives
+	exits := rounds
 	if name == "kqueue, process" {
-		deaths = 4 * lives
+		exits = 4 * rounds
 	}
-	for range deaths {
-		sleeper := exec.Command("/proc/self/exe", "-life", "sleeper")
+	for range exits {
+		sleeper := exec.Command("/proc/self/exe", "-scenario", "sleeper")
 		end, err := sleeper.StdinPipe()
 		must(err)
 		must(sleeper.Start())
-		victims = append(victims, victim{sleeper.Process, end})
+		children = append(children, child{sleeper.Process, end})
 	}
 	signals := make(chan os.Signal, 1) // the first Notify starts a goroutine that stays
 	signal.Notify(signals, syscall.SIGUSR2)
@@ -165,7 +166,7 @@ func persist(what string, operation func() error) {
 	fail("%s keeps failing: %v", what, err)
 }
 
-func (w *world) write() {
+func (w *fixture) write() {
 	persist("write to the pipe", func() error {
 		_, err := unix.Write(w.w, []byte{1})
 		return err
@@ -173,7 +174,7 @@ func (w *world) write() {
 }
 
 // writeLater writes to the pipe after 3 ms. The returned function waits for the write.
-func (w *world) writeLater() (wait func()) {
+func (w *fixture) writeLater() (wait func()) {
 	done := make(chan struct{})
 	time.AfterFunc(3*time.Millisecond, func() {
 		w.write()
@@ -182,14 +183,14 @@ func (w *world) writeLater() (wait func()) {
 	return func() { <-done }
 }
 
-func (w *world) drain() {
+func (w *fixture) drain() {
 	persist("read from the pipe", func() error {
 		_, err := unix.Read(w.r, make([]byte, 8))
 		return err
 	})
 }
 
-// await waits until r is reported. A wait may fail once for each thread that a fault strikes.
+// await waits until r is reported. A wait may fail once for each thread that a fault affects.
 func await(p *poller, r *registration, timeout time.Duration) {
 	events := make([]iomux.Event[string], 8)
 	for start, failures := time.Now(), 0; time.Since(start) < soon; {
@@ -219,8 +220,8 @@ func register(p *poller, key string, call registering) (r *registration) {
 	return r
 }
 
-// livePoller runs one life of a Poller.
-func livePoller(w *world, i int, opts []iomux.Option) {
+// runPoller runs one scenario of a Poller.
+func runPoller(w *fixture, i int, opts []iomux.Option) {
 	var p *poller
 	persist("New", func() (err error) {
 		p, err = iomux.New[string](opts...)
@@ -237,16 +238,16 @@ func livePoller(w *world, i int, opts []iomux.Option) {
 	must(syscall.Kill(os.Getpid(), syscall.SIGUSR1))
 	await(p, received, soon)
 	process := register(p, "process", func(p *poller, key string) (*registration, error) {
-		return p.RegisterProcess(victims[i].process, key)
+		return p.RegisterProcess(children[i].process, key)
 	})
-	must(victims[i].kill())
+	must(children[i].kill())
 	await(p, process, soon)
 	watchPath(p)
 	endPoller(w, p, pipe, writer, timer, received)
 }
 
 // watchPipe awaits events of both ends of the pipe.
-func watchPipe(w *world, p *poller) (pipe, writer *registration) {
+func watchPipe(w *fixture, p *poller) (pipe, writer *registration) {
 	pipe = register(p, "pipe", func(p *poller, key string) (*registration, error) {
 		return p.RegisterFD(w.r, iomux.Readable, key)
 	})
@@ -309,7 +310,7 @@ func (i interruption) check(ctx context.Context, p *poller) {
 }
 
 // endPoller interrupts waits of p, ends its registrations, and closes it during a wait.
-func endPoller(w *world, p *poller, registrations ...*registration) {
+func endPoller(w *fixture, p *poller, registrations ...*registration) {
 	ctx, cancel := context.WithCancel(context.Background())
 	interruption{"cancel", func() error { cancel(); return nil }, func(err error) bool { return errors.Is(err, context.Canceled) }}.check(ctx, p)
 	// Any error is accepted, because a fault may end the wait, too.

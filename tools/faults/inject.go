@@ -19,12 +19,12 @@ import (
 	"time"
 )
 
-// patience limits the time of a life. A life that hangs ends itself earlier.
+// patience limits the time of a scenario. A scenario that hangs ends itself earlier.
 const patience = 40 * time.Second
 
-// strike runs the lives of an object with the fault f, and reports whether f struck. It injects no
-// fault if f is nil. It returns an error if the object does not survive.
-func strike(ctx context.Context, name string, f *fault) (hit bool, err error) {
+// inject runs the scenario of an object with the fault f, and reports whether f occurred. It
+// injects no fault if f is nil. It returns an error if the scenario fails.
+func inject(ctx context.Context, name string, f *fault) (occurred bool, err error) {
 	trace, err := traced(ctx, name, f)
 	return bytes.Contains(trace, []byte("(INJECTED)")), err
 }
@@ -52,8 +52,8 @@ func occurrences(name string) (counts map[string]int, err error) {
 	return counts, nil
 }
 
-// traced runs the lives of an object under strace and returns the trace. strace starts when the
-// process is ready, so that no fault strikes the start of the process.
+// traced runs the scenario of an object under strace and returns the trace. strace starts when the
+// process is ready, so that no fault affects the start of the process.
 func traced(ctx context.Context, name string, f *fault) (trace []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -66,31 +66,32 @@ func traced(ctx context.Context, name string, f *fault) (trace []byte, err error
 	if err != nil {
 		return nil, err
 	}
-	life := exec.CommandContext(ctx, program, "-life", name)
-	life.Dir = folder
+	scenario := exec.CommandContext(ctx, program, "-scenario", name)
+	scenario.Dir = folder
 	var output bytes.Buffer
-	life.Stderr = &output
-	begin, err := life.StdinPipe()
+	scenario.Stderr = &output
+	begin, err := scenario.StdinPipe()
 	if err != nil {
 		return nil, err
 	}
-	ready, err := life.StdoutPipe()
+	ready, err := scenario.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	if err := life.Start(); err != nil {
+	if err := scenario.Start(); err != nil {
 		return nil, err
 	}
 	file := filepath.Join(folder, "trace")
-	err = attach(ctx, ready, life.Process.Pid, file, f)
-	_ = begin.Close() // the life begins now
-	if errLife := life.Wait(); errLife != nil {
-		err = errors.Join(err, fmt.Errorf("%w\n%s", errLife, head(output.String())))
+	err = attach(ctx, ready, scenario.Process.Pid, file, f)
+	_ = begin.Close() // the scenario begins now
+	if errScenario := scenario.Wait(); errScenario != nil {
+		err = errors.Join(err, fmt.Errorf("%w\n%s", errScenario, head(output.String())))
 	}
 	return readTrace(file), err
 }
 
-// readTrace returns the trace in a file. strace writes its end a moment after the life has ended.
+// readTrace returns the trace in a file. strace writes its end a moment after the scenario has
+// ended.
 func readTrace(file string) (trace []byte) {
 	for range 100 {
 		if trace, _ = os.ReadFile(file); bytes.Contains(trace, []byte("+++ exited")) {

@@ -18,6 +18,7 @@ import (
 
 	"iomux"
 	"iomux/internal/test/leak"
+	"iomux/internal/test/network"
 	"iomux/internal/test/suite"
 )
 
@@ -48,6 +49,7 @@ func registerPipe(t *testing.T, p *iomux.Poller[int]) (*iomux.Registration[int],
 // connections returns both ends of a TCP connection of package net.
 func connections(t *testing.T) (client, server net.Conn) {
 	t.Helper()
+	network.Need(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer func() { must(t, listener.Close()) }()

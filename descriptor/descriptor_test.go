@@ -13,6 +13,7 @@ import (
 
 	"iomux/descriptor"
 	"iomux/internal/test/leak"
+	"iomux/internal/test/network"
 	"iomux/internal/test/wine"
 )
 
@@ -53,6 +54,7 @@ func TestOfIntegers(t *testing.T) {
 }
 
 func TestOfFilesAndConnections(t *testing.T) {
+	network.Need(t)
 	r, w, err := os.Pipe()
 	must(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -12,6 +12,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 # Linters would follow drive z: of the prefix through the whole file system, but they skip hidden
 # folders.
 export WINEPREFIX="$root/dist/.wine" WINEARCH=win64 WINEDEBUG=-all
+# Wine finds no files whose names have other letters than those of the locale.
+export LC_ALL=C.UTF-8
 # Wine installs no Mono, no browser, and no entries in desktop menus.
 export WINEDLLOVERRIDES="mscoree,mshtml=;winemenubuilder.exe=d"
 unset DISPLAY WAYLAND_DISPLAY

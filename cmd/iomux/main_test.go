@@ -20,6 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"iomux/internal/test/network"
 	"iomux/internal/test/script"
 	"iomux/internal/test/wine"
 
@@ -90,10 +91,21 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GORACE", raceOptions)
 			env.Setenv("MECHANISMS", strings.Join(session.Mechanisms(), " "))
 			env.Setenv("PORT", freePort(t))
+			env.Setenv("LOCALHOST", localhost(t))
 			env.Setenv("EDGES", strings.Join(edgeMechanisms(), " "))
 			return nil
 		},
 	})
+}
+
+// localhost returns the name localhost, or its address if this system has no such name.
+func localhost(t *testing.T) string {
+	t.Helper()
+	if _, err := net.LookupHost("localhost"); err != nil {
+		t.Log("the tests of a name use 127.0.0.1:", err)
+		return "127.0.0.1"
+	}
+	return "localhost"
 }
 
 // freePort returns a port without a listener.
@@ -124,6 +136,8 @@ func condition(name string) (bool, error) {
 		return !slices.Contains([]string{"solaris", "illumos", "aix"}, runtime.GOOS), nil
 	case "edges":
 		return len(edgeMechanisms()) > 0, nil
+	case "network":
+		return network.Down() == nil, nil
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "namespaces": // with limits of their own

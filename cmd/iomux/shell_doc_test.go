@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/test/network"
 )
 
 // scene causes the event that a line of docs/shell.md waits for.
@@ -125,6 +127,9 @@ func TestShellPageLinesRun(t *testing.T) {
 }
 
 func (s scene) run(t *testing.T, shell []string, line string) {
+	if regexp.MustCompile("tcp|udp|localhost|127.0.0.1").MatchString(line) {
+		network.Need(t)
+	}
 	folder := t.TempDir()
 	for name, text := range map[string]string{
 		"start": "echo started", "make": "echo made", "wait-for-it.sh": `exec wait-for-it "$@"`, "a": "sleep 0.2", "b": "exec sleep 60 >/dev/null 2>&1", "config.yml": "", "lock": "",
@@ -154,7 +159,7 @@ func (s scene) run(t *testing.T, shell []string, line string) {
 
 	set := stage{folder, listener, process.Process}
 	port := ":" + strconv.Itoa(set.port())
-	line = strings.NewReplacer(":8080", port, ":5432", port, "pid:1234", "pid:"+strconv.Itoa(process.Process.Pid)).Replace(line)
+	line = strings.NewReplacer("localhost", localhost(t), ":8080", port, ":5432", port, "pid:1234", "pid:"+strconv.Itoa(process.Process.Pid)).Replace(line)
 	s.runLine(t, set, shell, line)
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"iomux"
+	"iomux/internal/test/network"
 )
 
 // visitor is a client of the room.
@@ -43,6 +44,7 @@ func TestChat(t *testing.T) {
 	if len(iomux.Mechanisms()) == 0 {
 		t.Skip("this system has no mechanism yet")
 	}
+	network.Need(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

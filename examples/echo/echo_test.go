@@ -11,10 +11,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"iomux/internal/test/network"
 )
 
 func start(t *testing.T) (address string) {
 	t.Helper()
+	network.Need(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -16,11 +16,13 @@ import (
 
 	"iomux"
 	"iomux/epoll"
+	"iomux/internal/test/network"
 )
 
 // readyConn returns a connection that has a byte to read.
 func readyConn(t *testing.T) *net.TCPConn {
 	t.Helper()
+	network.Need(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"iomux/epoll"
+	"iomux/internal/test/network"
 )
 
 // needsEpoll skips the test on systems without epoll.
@@ -30,6 +31,7 @@ func needsEpoll(t *testing.T) {
 // start runs a server until the end of the test.
 func start(t *testing.T) (address string) {
 	t.Helper()
+	network.Need(t)
 	needsEpoll(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -107,6 +109,7 @@ func TestServerSurvivesClientsThatLeave(t *testing.T) {
 }
 
 func TestServerHangsUpAtItsEnd(t *testing.T) {
+	network.Need(t)
 	needsEpoll(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

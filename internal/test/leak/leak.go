@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"iomux/internal/fdref"
+	"iomux/internal/test/network"
 )
 
 // origins holds the stack that opened each descriptor, for the message about a leak.
@@ -35,6 +36,7 @@ func Main(m *testing.M) {
 	if flag.Lookup("test.bench").Value.String() == "" { // benchmarks would measure it
 		fdref.Trace(Opened)
 	}
+	skipExamplesWithoutNetwork()
 	descriptors, running := openDescriptors(), goroutines()
 	status := m.Run()
 	if status == 0 && !(noDescriptors(descriptors) && noGoroutines(running)) {
@@ -49,6 +51,16 @@ func sideBySide() {
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
 	if !given {
 		_ = flag.Set("test.parallel", "8") // the flag exists and accepts numbers
+	}
+}
+
+// skipExamplesWithoutNetwork skips all examples if the loopback interface is down, because examples
+// cannot skip themselves.
+func skipExamplesWithoutNetwork() {
+	skip := flag.Lookup("test.skip").Value
+	if err := network.Down(); err != nil && skip.String() == "" {
+		fmt.Println("all examples are skipped, because the loopback interface is down:", err)
+		_ = skip.Set("^Example") // the flag accepts expressions
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/internal/sys"
+	"iomux/internal/test/network"
 )
 
 // Pipe returns a non-blocking pipe that is closed at the end of the test.
@@ -49,6 +50,7 @@ func Socket(t testing.TB, kind int) int {
 // newSocket returns a socket, or skips the test if the system does not support the address family.
 func newSocket(t testing.TB, family, kind int) int {
 	t.Helper()
+	network.Need(t)
 	syscall.ForkLock.RLock()
 	fd, err := unix.Socket(family, kind, 0)
 	if err == nil {

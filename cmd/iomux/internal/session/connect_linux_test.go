@@ -9,12 +9,15 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/test/network"
 )
 
 // silent returns an address that answers no attempt to connect, and its listener. Linux drops
 // attempts while the queue is full.
 func silent(t *testing.T) (netip.AddrPort, int) {
 	t.Helper()
+	network.Need(t)
 	listener, err := makeSocket(unix.AF_INET, unix.SOCK_STREAM)
 	if err != nil {
 		t.Fatal(err)
@@ -40,6 +43,7 @@ func silent(t *testing.T) (netip.AddrPort, int) {
 
 // TestAnAddressThatDoesNotAnswer leaves half of the time to the next one.
 func TestAnAddressThatDoesNotAnswer(t *testing.T) {
+	network.Need(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -70,6 +74,7 @@ func TestAnAddressThatDoesNotAnswer(t *testing.T) {
 
 // TestNextAddressAfterHeadStart connects to the second address although the first one hangs.
 func TestNextAddressAfterHeadStart(t *testing.T) {
+	network.Need(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

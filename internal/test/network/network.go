@@ -1,0 +1,26 @@
+// Package network skips tests that need the loopback interface. It is down in a new network
+// namespace, for example.
+package network
+
+import (
+	"net"
+	"sync"
+	"testing"
+)
+
+// Down returns why nothing can be sent to 127.0.0.1, or nil.
+var Down = sync.OnceValue(func() error {
+	conn, err := net.Dial("udp4", "127.0.0.1:9") // sends nothing
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+})
+
+// Need skips the test if nothing can be sent to 127.0.0.1.
+func Need(t testing.TB) {
+	t.Helper()
+	if err := Down(); err != nil {
+		t.Skip("the loopback interface is down:", err)
+	}
+}

@@ -325,6 +325,9 @@ func TestEventfdEdges(t *testing.T) {
 
 // Idle pollers hold no threads.
 func TestIdlePollersHoldNoThreads(t *testing.T) {
+	if leak.FewDescriptors() {
+		t.Skip("this process may have fewer than 1024 descriptors")
+	}
 	const pollers = 100
 	before := threads(t) // the runtime keeps threads of earlier tests
 	done := make(chan error, pollers)

@@ -25,8 +25,7 @@ import (
 func duplicate(t *testing.T, fd int) int {
 	t.Helper()
 	// Nothing else gets this number.
-	twin, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 500)
-	must(t, err)
+	twin := suite.Duplicate(t, fd, 500)
 	suite.CloseAtEnd(t, twin)
 	return twin
 }

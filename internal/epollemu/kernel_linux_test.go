@@ -14,6 +14,8 @@ import (
 
 	"iomux/internal/epollemu"
 	"iomux/internal/sys"
+	"iomux/internal/test/leak"
+	"iomux/internal/test/network"
 	"iomux/internal/test/suite"
 )
 
@@ -69,6 +71,10 @@ type emulation interface {
 }
 
 func runSequences(t *testing.T, under subject) {
+	network.Need(t)
+	if leak.FewDescriptors() {
+		t.Skip("this process may have fewer than 1024 descriptors")
+	}
 	sequences, seed := uint64(150), rand.Uint64N(1<<32)
 	if testing.Short() {
 		sequences = 40

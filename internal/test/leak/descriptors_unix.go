@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"iomux/internal/sys"
 	"iomux/kqueue"
 )
@@ -23,6 +25,12 @@ func openDescriptors() map[int]bool {
 		}
 	}
 	return open
+}
+
+// FewDescriptors reports whether the process may have fewer than 1024 descriptors.
+func FewDescriptors() bool {
+	var limit unix.Rlimit
+	return unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil && limit.Max < 1024
 }
 
 // Count returns the number of open descriptors.

@@ -59,6 +59,9 @@ func describe(fd int) string {
 
 func ofRuntime(int) bool { return false }
 
+// FewDescriptors returns false: handles have no limit.
+func FewDescriptors() bool { return false }
+
 // startRuntimePoller makes the Go runtime, Winsock and package afd open the handles that they open
 // with the first socket and keep.
 func startRuntimePoller() {

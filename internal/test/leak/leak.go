@@ -46,11 +46,15 @@ func Main(m *testing.M) {
 }
 
 // sideBySide runs more parallel tests at once than there are processors, because most tests sleep.
+// With few descriptors it runs one test at a time.
 func sideBySide() {
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given {
-		_ = flag.Set("test.parallel", "8") // the flag exists and accepts numbers
+	switch { // the flag exists and accepts numbers
+	case FewDescriptors():
+		_ = flag.Set("test.parallel", "1")
+	case !given:
+		_ = flag.Set("test.parallel", "8")
 	}
 }
 

@@ -7,11 +7,16 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/test/leak"
 )
 
 // TestRefusedDescriptorsAreSkipped checks that sizes are skipped if the system refuses descriptors
 // below the limit.
 func TestRefusedDescriptorsAreSkipped(t *testing.T) {
+	if leak.FewDescriptors() {
+		t.Skip("this process may have fewer than 1024 descriptors")
+	}
 	var before unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"iomux/internal/test/leak"
 )
 
 func TestMedianAndSpread(t *testing.T) {
@@ -234,6 +236,9 @@ func TestNothingCanBeMeasured(t *testing.T) {
 }
 
 func TestSizesThatDoNotFitAreSkipped(t *testing.T) {
+	if leak.FewDescriptors() {
+		t.Skip("this process may have fewer than 1024 descriptors")
+	}
 	for _, c := range []struct {
 		asked, taken []int
 		fewer        bool

@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"iomux/internal/test/leak"
 )
 
 // testRing returns a ring that is closed at the end of the test.
@@ -13,6 +15,9 @@ func testRing(t *testing.T, n int) *ring {
 	t.Helper()
 	r, err := newRing(n)
 	t.Cleanup(r.close)
+	if errors.Is(err, syscall.EMFILE) && leak.FewDescriptors() {
+		t.Skip("this process may have fewer than 1024 descriptors:", err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,7 @@ race: ## Test with the race detector, RACES times with fewer repetitions inside 
 stress: ## Stress the Poller with the race detector for STRESS, shared by its mechanisms
 	IOMUX_STRESS=$(STRESS) go test -vet=off -race -run='^TestStress$$' -count=1 -v -timeout=60m .
 
-faults: ## Inject FAULTS faults, or all, into the system calls of each object, and check that it passes
+faults: ## Inject FAULTS faults, or all, into the system calls of each object
 	@tools/setup.sh strace strace
 	@GOWORK=off go -C tools run ./faults -sample $(FAULTS)
 

@@ -37,8 +37,7 @@ func newDeaf() (m mechanism, err error) {
 	return m, err
 }
 
-// TestOnlyALostEventFailsAScenario checks that a fault fails a scenario if an event is lost, and only
-// then.
+// TestOnlyALostEventFailsAScenario checks that a fault fails a scenario only if an event is lost.
 func TestOnlyALostEventFailsAScenario(t *testing.T) {
 	if reason := unable(); reason != "" {
 		t.Skip(reason)

@@ -102,20 +102,27 @@ func newRootCommand() *cobra.Command {
 // explainFlag adds to an error of cobra what the user may have meant.
 func explainFlag(cmd *cobra.Command, err error) error {
 	unknown, invalid := (*pflag.NotExistError)(nil), (*pflag.InvalidValueError)(nil)
-	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool" {
+	switch {
+	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
 		return exit.Misuse("--%s takes no value, not %q", invalid.GetFlag().Name, invalid.GetValue())
-	}
-	if !errors.As(err, &unknown) {
+	case errors.As(err, &invalid):
+		return exit.Misuse("--%s: %q: %w", invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap())
+	case !errors.As(err, &unknown):
 		return exit.Misuse("%w", err)
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, "--"+flag.Name) })
-	advice := suggest.Question("--"+unknown.GetSpecifiedName(), names...)
-	if shorthands := unknown.GetSpecifiedShortnames(); shorthands != "" {
-		advice = suggest.Question("-"+unknown.GetSpecifiedShortnames(), names...)
+	word := "--" + unknown.GetSpecifiedName()
+	if letters := unknown.GetSpecifiedShortnames(); letters != "" {
+		word = "-" + letters
 	}
-	if advice == "" && cmd.Name() == "wait" {
-		advice = ": write -- before a command that has flags"
+	advice := suggest.Question(word, names...)
+	switch {
+	case advice != "":
+	case !cmd.HasParent():
+		advice = ": flags follow the command, as in iomux wait " + word
+	case cmd.Name() == "wait":
+		advice = ": write ./" + word + " for a file, and -- before a command that has flags"
 	}
 	return exit.Misuse("%w%s", err, advice)
 }

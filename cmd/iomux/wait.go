@@ -197,6 +197,8 @@ func wait(opts session.Options, mechanism string, args []string, dash int) error
 		}
 	}
 	switch {
+	case len(args) == 0 && dash == 0:
+		return exit.Misuse("name a source before --: the words after it are the command")
 	case len(args) == 0:
 		return exit.Misuse("name a source to wait for, such as stdin or tcp://localhost:80")
 	case opts.Quiet && opts.JSON:

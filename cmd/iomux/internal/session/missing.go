@@ -13,7 +13,7 @@ import (
 // missing explains a path that does not exist and looks like a misspelt source, or like a command
 // whose -- was forgotten. Other missing paths are left to open.
 func (s source) missing(opts *Options) error {
-	if s.kind != kindPath || strings.ContainsAny(s.path, `/\`) {
+	if s.kind != kindPath {
 		return nil
 	}
 	if _, err := os.Lstat(s.path); err == nil || !os.IsNotExist(err) {
@@ -28,15 +28,23 @@ func (s source) missing(opts *Options) error {
 	return nil
 }
 
-// meant returns the source that the text most likely stands for, or "".
+// meant returns the source that the text most likely stands for, or "". A slash or a single letter
+// before the colon begins a path.
 func (s source) meant() string {
 	name, rest, given := strings.Cut(s.text, ":")
+	if strings.ContainsAny(name, `/\`) || len(name) == 1 {
+		return ""
+	}
 	if !given {
 		return suggest.Nearest(name, "stdin")
 	}
 	for _, scheme := range schemes {
-		if name+"://" == scheme.prefix {
+		switch {
+		case name+"://" != scheme.prefix:
+		case scheme.kind == kindUnix:
 			return scheme.prefix + rest
+		default:
+			return scheme.prefix + strings.TrimLeft(rest, "/")
 		}
 	}
 	if _, err := strconv.ParseUint(rest, 10, 16); err == nil && len(name) > len("signal") {

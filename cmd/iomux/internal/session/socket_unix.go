@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"runtime"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -67,8 +69,12 @@ func pendingError(fd int) error {
 // openUnix connects to a Unix socket. It tries each type, because nothing reports the type of the
 // socket at a path.
 func (t *target) openUnix() {
-	if longest := len(unix.RawSockaddrUnix{}.Path) - 1; len(t.path) > longest {
-		t.fail(fmt.Errorf("a socket's path has at most %d bytes: use a relative path", longest))
+	longest, advice := len(unix.RawSockaddrUnix{}.Path)-1, ": use a relative path"
+	if runtime.GOOS == "linux" && strings.HasPrefix(t.path, "@") {
+		longest, advice = longest+1, "" // an abstract name has no zero byte at the end
+	}
+	if len(t.path) > longest {
+		t.fail(fmt.Errorf("a socket's path has at most %d bytes%s", longest, advice))
 		return
 	}
 	for _, typ := range []int{syscall.SOCK_STREAM, syscall.SOCK_DGRAM, syscall.SOCK_SEQPACKET} {

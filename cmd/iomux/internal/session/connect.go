@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -186,7 +187,8 @@ func (t *target) refuse(a *attempt, err error) {
 		}
 	}
 	if a.domain == syscall.AF_UNIX {
-		if err == syscall.EPROTOTYPE && len(t.attempts) > 0 {
+		// Linux refuses an abstract name if its socket has another type.
+		if (err == syscall.EPROTOTYPE || err == errRefused && t.isAbstract()) && len(t.attempts) > 0 {
 			return // the next attempt has another type of socket
 		}
 		t.attempts = nil // another type of socket would fail, too
@@ -201,6 +203,9 @@ func (t *target) refuse(a *attempt, err error) {
 	}
 	t.addRefusal(err)
 }
+
+// isAbstract reports whether the path is a name of Linux outside the file system.
+func (t *target) isAbstract() bool { return runtime.GOOS == "linux" && strings.HasPrefix(t.path, "@") }
 
 // addRefusal adds the reason of a failed attempt, once.
 func (t *target) addRefusal(err error) {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"runtime"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -70,8 +68,8 @@ func pendingError(fd int) error {
 // socket at a path.
 func (t *target) openUnix() {
 	longest, advice := len(unix.RawSockaddrUnix{}.Path)-1, ": use a relative path"
-	if runtime.GOOS == "linux" && strings.HasPrefix(t.path, "@") {
-		longest, advice = longest+1, "" // an abstract name has no zero byte at the end
+	if t.isAbstract() {
+		longest, advice = longest+1, "" // without a zero byte at the end
 	}
 	if len(t.path) > longest {
 		t.fail(fmt.Errorf("a socket's path has at most %d bytes%s", longest, advice))

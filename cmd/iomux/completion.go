@@ -16,7 +16,7 @@ import (
 var bashCompletion string
 
 const completionHelp = `Completion prints a script that completes the commands, flags and sources of
-iomux. No other package is needed.
+iomux. The script needs no other package.
 
 Setup:
   bash        source <(iomux completion bash)    # in ~/.bashrc

@@ -55,6 +55,12 @@ func manCommands(root *cobra.Command) []*cobra.Command {
 
 func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:] }
 
+// Verbatim lines are indented less, so that they fit terminals of 80 columns.
+const (
+	beginVerbatim = ".nf\n.in -4n\n"
+	endVerbatim   = ".in\n.fi\n"
+)
+
 // roffText turns help into roff. Lines that end with a colon after an empty line are headings,
 // indented lines stay as they are, and other lines are filled.
 func roffText(text string) string {
@@ -64,7 +70,7 @@ func roffText(text string) string {
 		line = strings.TrimSuffix(line, "\n")
 		if indented := strings.HasPrefix(line, " "); indented != verbatim {
 			verbatim = indented
-			b.WriteString(map[bool]string{true: ".nf\n", false: ".fi\n"}[indented])
+			b.WriteString(map[bool]string{true: beginVerbatim, false: endVerbatim}[indented])
 		}
 		switch {
 		case line == "":
@@ -77,7 +83,7 @@ func roffText(text string) string {
 		first = line == ""
 	}
 	if verbatim {
-		b.WriteString(".fi\n")
+		b.WriteString(endVerbatim)
 	}
 	return b.String()
 }

@@ -16,18 +16,18 @@ import (
 	"iomux"
 )
 
-const mechanismsHelp = `Mechanisms lists the system calls that programs can wait with on this system,
-native or emulated, and their limits.
+const mechanismsHelp = `Mechanisms lists the system calls for waiting on this system, native or
+emulated, and their limits.
 
 Columns:
   PACKAGE      how the Go package of the mechanism works on this system
-  POLLER       whether "iomux wait" and the Poller of package iomux can use it,
-               and which one is their default
+  POLLER       whether "iomux wait" and the Poller of package iomux can use
+               it, and which one is their default
   DESCRIPTORS  descriptors that this process may have open (RLIMIT_NOFILE,
                which Go programs raise to the hard limit)
-  HIGHEST      the highest descriptor that the system call takes; iomux waits
-               on higher ones with poll
-  ENTRIES      descriptors that one wait takes
+  HIGHEST      the highest descriptor that the system call accepts; iomux
+               waits on higher ones with poll
+  ENTRIES      descriptors that one wait accepts
   WATCHES      descriptors in all epolls of the user together
                (fs.epoll.max_user_watches)
   RESOLUTION   the unit of timeouts; iomux rounds them up`
@@ -95,7 +95,7 @@ func printMechanisms(w io.Writer) error {
 	}
 	line()
 	line("FD_SETSIZE does not apply: select waits on descriptors of any number.")
-	line("PIPE_BUF:", iomux.PipeBuf, "bytes can be written to a pipe that is ready without blocking.")
+	line("PIPE_BUF:", iomux.PipeBuf, "bytes, which a writable pipe accepts without blocking.")
 	return table.Flush()
 }
 

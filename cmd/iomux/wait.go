@@ -33,7 +33,8 @@ Sources:
 
 HOST is a name, an IPv4 address, or an IPv6 address in brackets. Listeners and
 datagram sockets without HOST use 127.0.0.1. With port 0 the system picks a
-port, which iomux prints on stderr: listening on 127.0.0.1:PORT.
+port, which iomux prints on stderr: listening on 127.0.0.1:PORT. --timeout 0
+still waits for lookups of names.
 
 For a file named stdin or fd:3, write ./stdin or ./fd:3. /dev/fd/3 is fd:3.
 
@@ -134,8 +135,8 @@ const waitExamples = `  iomux wait stdin fd:3 3<>events.fifo     # which of the 
 
 const exitStatuses = `Exit status:
   0    ready; with --follow: a source was ready, or all sources have hung up
-  1    a source failed and none is left (with --all: one failed), or the output
-       cannot be written
+  1    a source failed and none is left (with --all: one failed), or the
+       output cannot be written
   2    wrong usage
   124  the timeout has expired
   126  CMD cannot be run

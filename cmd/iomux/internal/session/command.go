@@ -42,6 +42,8 @@ func cannotRun(name string, err error) exit.Error {
 		status, err = exit.NotFound, errors.New("command not found")
 	case errors.Is(err, exec.ErrDot):
 		status, err = exit.NotFound, fmt.Errorf("command not found on PATH: use ./%s for the one here", name)
+	case errors.Is(err, syscall.E2BIG):
+		err = errors.New("the arguments and IOMUX_SOURCE, which lists all sources, are too long: name fewer sources")
 	case errors.Is(err, fs.ErrPermission) && isPlainFile(name):
 		err = errors.New("not executable: use chmod +x")
 	default:

@@ -65,7 +65,7 @@ func (p printer) print(r report) error {
 	case p.quiet || r.failed: // failures are printed on stderr
 		return nil
 	}
-	_, err := io.WriteString(p.w, r.text()+"\n")
+	_, err := p.w.Write([]byte(r.text() + "\n"))
 	return err
 }
 

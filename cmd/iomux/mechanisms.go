@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -112,44 +113,48 @@ func printMechanismsJSON(w io.Writer) error {
 	return json.NewEncoder(w).Encode(answer)
 }
 
-// emulated names what the packages that a kernel lacks are emulated over, in the words of the
-// README.
-var emulated = map[iomux.Mechanism]map[string]string{
-	iomux.Select: {"windows": "AFD"},
-	iomux.Poll:   {"windows": "AFD"},
-	iomux.Epoll: {
-		"darwin": "kqueue", "dragonfly": "kqueue", "freebsd": "kqueue", "netbsd": "kqueue", "openbsd": "kqueue",
-		"solaris": "event ports", "illumos": "event ports", "aix": "poll", "windows": "AFD",
-	},
-	iomux.Kqueue: {"linux": "epoll"},
-	iomux.DevPoll: {
-		"linux": "epoll", "darwin": "poll", "dragonfly": "poll", "freebsd": "poll", "netbsd": "poll", "openbsd": "poll",
-		"aix": "poll", "windows": "AFD",
-	},
-}
+const bsds = "darwin dragonfly freebsd netbsd openbsd"
 
-// native names the systems whose kernels have the mechanisms that others lack.
-var native = map[iomux.Mechanism][]string{
-	iomux.Epoll:   {"linux"},
-	iomux.Kqueue:  {"darwin", "dragonfly", "freebsd", "netbsd", "openbsd"},
-	iomux.DevPoll: {"solaris", "illumos"},
+// packages lists how the packages of the mechanisms work, in the words of the README.
+var packages = []struct {
+	of      iomux.Mechanism
+	how     string
+	systems string // separated by spaces
+}{
+	{iomux.Select, "native", "linux solaris illumos aix " + bsds},
+	{iomux.Select, "emulated over AFD", "windows"},
+	{iomux.Poll, "native", "linux solaris illumos aix " + bsds},
+	{iomux.Poll, "emulated over AFD", "windows"},
+	{iomux.Epoll, "native", "linux"},
+	{iomux.Epoll, "emulated over kqueue", bsds},
+	{iomux.Epoll, "emulated over event ports", "solaris illumos"},
+	{iomux.Epoll, "emulated over poll", "aix"},
+	{iomux.Epoll, "emulated over AFD", "windows"},
+	{iomux.Kqueue, "native", bsds},
+	{iomux.Kqueue, "emulated over epoll", "linux"},
+	{iomux.DevPoll, "native", "solaris illumos"},
+	{iomux.DevPoll, "emulated over epoll", "linux"},
+	{iomux.DevPoll, "emulated over poll", "aix " + bsds},
+	{iomux.DevPoll, "emulated over AFD", "windows"},
 }
 
 // packageOn returns how the package of the mechanism works on a system, or "" if the mechanism has
 // no package.
 func packageOn(goos string, m iomux.Mechanism) string {
-	goos = cmp.Or(map[string]string{"android": "linux", "ios": "darwin"}[goos], goos)
-	has, limited := native[m]
-	over := emulated[m][goos]
 	switch {
 	case m > iomux.DevPoll:
 		return ""
-	case over != "":
-		return "emulated over " + over
-	case limited && !slices.Contains(has, goos), goos == "js", goos == "wasip1":
-		return "unsupported"
+	case goos == "android":
+		goos = "linux"
+	case goos == "ios":
+		goos = "darwin"
 	}
-	return "native"
+	for _, row := range packages {
+		if row.of == m && slices.Contains(strings.Fields(row.systems), goos) {
+			return row.how
+		}
+	}
+	return "unsupported"
 }
 
 // defaultMechanism returns the mechanism of a Poller, or one that does not exist if there is none.

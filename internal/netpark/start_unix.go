@@ -3,11 +3,10 @@
 package netpark
 
 import (
-	"os"
-	"syscall"
 	"time"
 
 	"iomux/internal/lazy"
+	"iomux/internal/waker"
 )
 
 var started lazy.Value[struct{}]
@@ -27,23 +26,17 @@ func Start() error {
 	return err
 }
 
-// checkRoom returns an error if the netpoller's descriptors cannot be opened. It uses two on Linux
-// and up to three on other systems.
+// checkRoom returns an error if the netpoller's descriptors cannot be opened. It opens two on Linux,
+// which needs two, and four on other systems, which need up to three.
 func checkRoom() error {
-	syscall.ForkLock.RLock() // no child inherits the pipes
-	defer syscall.ForkLock.RUnlock()
-	return tryPipes(2)
-}
-
-// tryPipes opens n pipes at the same time, and closes them.
-func tryPipes(n int) error {
-	if n == 0 {
-		return nil
+	first, err := waker.New()
+	if err != nil {
+		return err
 	}
-	var pipe [2]int
-	if err := syscall.Pipe(pipe[:]); err != nil {
-		return os.NewSyscallError("pipe", err)
+	defer func() { _ = first.Close() }()
+	second, err := waker.New()
+	if err != nil {
+		return err
 	}
-	defer func() { _, _ = syscall.Close(pipe[0]), syscall.Close(pipe[1]) }()
-	return tryPipes(n - 1)
+	return second.Close()
 }

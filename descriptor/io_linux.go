@@ -3,7 +3,6 @@ package descriptor
 import (
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -14,8 +13,6 @@ import (
 // withoutNoWait is set if preadv2(2) and pwritev2(2) are missing. Android kills a process for an
 // unknown call, so they are not tried there.
 var withoutNoWait atomic.Bool
-
-func init() { withoutNoWait.Store(runtime.GOOS == "android") }
 
 // rawBytes is the size up to which a transfer is a raw call. A larger copy takes so long that the
 // scheduler should be able to run other goroutines.

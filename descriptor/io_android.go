@@ -1,0 +1,3 @@
+package descriptor
+
+func init() { withoutNoWait.Store(true) }

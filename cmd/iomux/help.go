@@ -48,12 +48,8 @@ func commandList(cmd *cobra.Command) string {
 
 func flagList(cmd *cobra.Command) string {
 	cmd.InitDefaultHelpFlag()
-	cmd.InitDefaultVersionFlag()
 	if help := cmd.Flags().Lookup("help"); help != nil {
 		help.Usage = "show this help"
-	}
-	if version := cmd.Flags().Lookup("version"); version != nil {
-		version.Usage = "print the version"
 	}
 	return cmd.LocalFlags().FlagUsagesWrapped(helpWidth)
 }

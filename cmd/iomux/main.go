@@ -22,7 +22,17 @@ import (
 )
 
 func main() {
+	growStack(0)
 	os.Exit(run(os.Args[1:]))
+}
+
+// growStack makes the stack large enough for the command. The runtime would otherwise grow it later,
+// deep in package cobra, where it has many frames to copy.
+//
+//go:noinline
+func growStack(i uint8) byte {
+	var frame [7 << 10]byte
+	return frame[i]
 }
 
 // run runs the command and returns its exit status.
@@ -82,15 +92,17 @@ func newRootCommand() *cobra.Command {
 			"connections, datagrams, files, processes, signals and timers. It reports which\n" +
 			"is ready, or runs a command.",
 		Example:            "  iomux wait stdin tcp://localhost:80     # iomux wait --help has more",
-		Version:            version(),
 		Args:               cobra.ArbitraryArgs,
-		RunE:               rejectCommand,
+		RunE:               runRoot,
 		CompletionOptions:  cobra.CompletionOptions{DisableDefaultCmd: true},
 		SilenceErrors:      true,
 		SilenceUsage:       true,
 		DisableAutoGenTag:  true,
 		DisableSuggestions: true,
 	}
+	root.Flags().BoolP("version", "v", false, "print the version")
+	// The flag exists. No completion follows it, as after cobra's own.
+	_ = root.Flags().SetAnnotation("version", cobra.FlagSetByCobraAnnotation, []string{"true"})
 	root.SetFlagErrorFunc(explainFlag)
 	root.AddCommand(newWaitCommand(), newMechanismsCommand())
 	root.AddCommand(newCompletionCommand(root), newManCommand(root))
@@ -127,8 +139,12 @@ func explainFlag(cmd *cobra.Command, err error) error {
 	return exit.Misuse("%w%s", err, advice)
 }
 
-// rejectCommand explains a missing or unknown command.
-func rejectCommand(_ *cobra.Command, args []string) error {
+// runRoot prints the version, or explains a missing or unknown command.
+func runRoot(cmd *cobra.Command, args []string) error {
+	if printed, _ := cmd.Flags().GetBool("version"); printed { // the flag exists
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), "iomux version", version())
+		return err
+	}
 	if len(args) == 0 {
 		return exit.Misuse("name a command: wait or mechanisms")
 	}

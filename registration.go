@@ -378,6 +378,9 @@ func (p *Poller[K]) errInterest(interest Interest) error {
 }
 
 var (
-	errSourceClosed  = fmt.Errorf("the source is closed; unregister it: %w", syscall.EBADF)
-	errNotModifiable = fmt.Errorf("timers, signals, processes and paths cannot be modified: %w", errors.ErrUnsupported)
+	errSourceClosed  = &sys.CauseError{Text: "the source is closed; unregister it", Cause: syscall.EBADF}
+	errNotModifiable = &sys.CauseError{
+		Text:  "timers, signals, processes and paths cannot be modified",
+		Cause: errors.ErrUnsupported,
+	}
 )

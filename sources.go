@@ -232,7 +232,10 @@ func (p *Poller[K]) RegisterTicker(d time.Duration, key K) (*Registration[K], er
 	return p.registerTimer(d, d, key)
 }
 
-var errNoTimer = fmt.Errorf("iomux: reset: the source is neither a timer nor a ticker: %w", errors.ErrUnsupported)
+var errNoTimer = &sys.CauseError{
+	Text:  "iomux: reset: the source is neither a timer nor a ticker",
+	Cause: errors.ErrUnsupported,
+}
 
 func errPeriod(call string, d time.Duration) error {
 	return fmt.Errorf("iomux: %s a ticker of %v: the period must be positive: %w", call, d, os.NewSyscallError(call, syscall.EINVAL))

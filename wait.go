@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"iomux/internal/backend"
+	"iomux/internal/sys"
 	"iomux/internal/timeout"
 )
 
@@ -111,8 +112,11 @@ func Wait(ctx context.Context, src any, interest Interest) (ready Interest, err 
 }
 
 var (
-	errClosed = fmt.Errorf("iomux: %w", backend.ErrClosed)
-	errNoRoom = fmt.Errorf("iomux: wait: there is no room for events: %w", os.NewSyscallError("wait", syscall.EINVAL))
+	errClosed = &sys.CauseError{Text: "iomux", Cause: backend.ErrClosed}
+	errNoRoom = &sys.CauseError{
+		Text:  "iomux: wait: there is no room for events",
+		Cause: &os.SyscallError{Syscall: "wait", Err: syscall.EINVAL},
+	}
 )
 
 // refuse returns the error of a wait that cannot begin.

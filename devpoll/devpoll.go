@@ -245,7 +245,7 @@ func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) 
 	case p.set == nil:
 		return 0, errClosed
 	case len(events) == 0:
-		return 0, errNoRoom
+		return 0, errNoRoom()
 	}
 	n, err = p.set.Poll(events, timeout)
 	return n, closedOr(err)
@@ -284,7 +284,8 @@ func closedOr(err error) error {
 	return err
 }
 
-var (
-	errClosed = fmt.Errorf("devpoll: the poller is closed: %w", os.ErrClosed)
-	errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("ioctl", syscall.EINVAL))
-)
+var errClosed = &sys.CauseError{Text: "devpoll: the poller is closed", Cause: os.ErrClosed}
+
+func errNoRoom() error {
+	return fmt.Errorf("%w: no room for events", os.NewSyscallError("ioctl", syscall.EINVAL))
+}

@@ -119,6 +119,7 @@ import (
 	"time"
 
 	"iomux/internal/bitnames"
+	"iomux/internal/sys"
 )
 
 // Events is a set of events and modes, the events field of struct epoll_event.
@@ -328,7 +329,8 @@ func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) 
 // its descriptor.
 func (p *Poller) Close() error { return end(p) }
 
-var (
-	errClosed = fmt.Errorf("epoll: the poller is closed: %w", os.ErrClosed)
-	errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("epoll_wait", syscall.EINVAL))
-)
+var errClosed = &sys.CauseError{Text: "epoll: the poller is closed", Cause: os.ErrClosed}
+
+func errNoRoom() error {
+	return fmt.Errorf("%w: no room for events", os.NewSyscallError("epoll_wait", syscall.EINVAL))
+}

@@ -65,7 +65,7 @@ func wait(p *Poller, events []Event, d time.Duration) (int, error) {
 	case number(p) < 0:
 		return 0, errClosed
 	case len(events) == 0:
-		return 0, errNoRoom
+		return 0, errNoRoom()
 	}
 	taken := p.spare.Get(min(len(events), 1<<16))
 	defer p.spare.Put(taken)

@@ -61,7 +61,7 @@ func control(p *Poller, op operation, fd int, events Events, data uint64) error 
 
 func wait(p *Poller, events []Event, d time.Duration) (int, error) {
 	if p.driver.FD() >= 0 && len(events) == 0 {
-		return 0, errNoRoom
+		return 0, errNoRoom()
 	}
 	taken := 0
 	n, err := p.driver.Wait(len(events), d, func(ready afd.Ready) {

@@ -144,7 +144,7 @@ func wait(p *Poller, events []Event, d time.Duration) (int, error) {
 
 func pollUntil(p *Poller, epfd int, events []Event, d time.Duration) (int, error) {
 	if len(events) == 0 {
-		return 0, errNoRoom
+		return 0, errNoRoom()
 	}
 	room := min(len(events), maxEvents)
 	for countdown := timeout.Start(d); ; {

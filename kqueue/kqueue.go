@@ -155,11 +155,11 @@
 package kqueue
 
 import (
-	"fmt"
 	"os"
 	"time"
 
 	"iomux/internal/fdref"
+	"iomux/internal/sys"
 )
 
 // Queue is a kqueue. It is safe for concurrent use. The zero value is a closed Queue.
@@ -244,4 +244,4 @@ func (q *Queue) Close() error {
 	return err
 }
 
-var errClosed = fmt.Errorf("kqueue: the queue is closed: %w", os.ErrClosed)
+var errClosed = &sys.CauseError{Text: "kqueue: the queue is closed", Cause: os.ErrClosed}

@@ -26,7 +26,9 @@ type Poller struct {
 	spare [][]FD        // unused lists, one for each concurrent wait
 }
 
-var errNoRoom = fmt.Errorf("%w: no room for events", os.NewSyscallError("poll", syscall.EINVAL))
+func errNoRoom() error {
+	return fmt.Errorf("%w: no room for events", os.NewSyscallError("poll", syscall.EINVAL))
+}
 
 // hole replaces an unregistered descriptor in the list. poll(2) ignores negative numbers.
 const hole = -1
@@ -147,7 +149,7 @@ func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) 
 // errors of Poll and of WaitContext.
 func (p *Poller) PollContext(ctx context.Context, events []Event, timeout time.Duration) (n int, err error) {
 	if len(events) == 0 {
-		return 0, errNoRoom
+		return 0, errNoRoom()
 	}
 	fds, next, round := p.take()
 	ready, err := waitContext(ctx, fds, timeout)

@@ -86,7 +86,7 @@ import (
 //   - errors.ErrUnsupported on Windows for a handle that is not a socket; the error names it
 func Wait(r, w, x *Set, timeout time.Duration) (n int, err error) {
 	if areSame(r, w, x) {
-		return 0, errTwice
+		return 0, errTwice()
 	}
 	return wait([3]*Set{r, w, x}, timeout)
 }
@@ -105,7 +105,7 @@ func WaitContext(ctx context.Context, r, w, x *Set, timeout time.Duration) (n in
 	sets := [3]*Set{r, w, x}
 	switch {
 	case areSame(r, w, x):
-		return 0, errTwice
+		return 0, errTwice()
 	case ctx == nil || ctx.Done() == nil:
 		return wait(sets, timeout)
 	case ctx.Err() != nil:
@@ -145,7 +145,10 @@ func notOpen(closed []int) error {
 	return fmt.Errorf("%w: not open: %d", err, closed)
 }
 
-var errTwice = fmt.Errorf("%w: the same set is passed twice: pass a set for each result", os.NewSyscallError("select", syscall.EINVAL))
+func errTwice() error {
+	err := os.NewSyscallError("select", syscall.EINVAL)
+	return fmt.Errorf("%w: the same set is passed twice: pass a set for each result", err)
+}
 
 // Select wraps select(2) as Python's select.select does. It waits until an element of r is
 // readable, an element of w is writable, or an element of x has an exceptional condition, or until

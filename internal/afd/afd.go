@@ -41,7 +41,17 @@ const (
 
 // ErrNotSocket is the error for an open handle that is not a socket: a file, a pipe or a console.
 // It wraps errors.ErrUnsupported and WSAENOTSOCK.
-var ErrNotSocket = fmt.Errorf("only sockets on Windows: %w: %w", errors.ErrUnsupported, syscall.Errno(10038))
+var ErrNotSocket error = notSocketError{}
+
+type notSocketError struct{}
+
+func (e notSocketError) Error() string {
+	return fmt.Sprintf("only sockets on Windows: %v: %v", errors.ErrUnsupported, errNoSocket)
+}
+
+func (notSocketError) Unwrap() []error { return []error{errors.ErrUnsupported, errNoSocket} }
+
+const errNoSocket = syscall.Errno(10038) // WSAENOTSOCK
 
 // NotSocketsError is the error of a call with handles that are not sockets. It wraps ErrNotSocket.
 type NotSocketsError struct {

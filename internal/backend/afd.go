@@ -66,7 +66,7 @@ func afdFailure(err error) error {
 	case err == os.ErrClosed:
 		return ErrClosed
 	case errors.Is(err, afd.ErrNotSocket):
-		return ErrNotSocket
+		return errNotSocket()
 	}
 	return err
 }

@@ -7,12 +7,13 @@ import (
 	"syscall"
 
 	"iomux/internal/afd"
+	"iomux/internal/sys"
 )
 
 // Errors that the Poller handles. They name neither the call nor the descriptor, because the Poller
 // adds both.
 var (
-	ErrClosed        = fmt.Errorf("the poller is closed: %w", os.ErrClosed)
+	ErrClosed        = &sys.CauseError{Text: "the poller is closed", Cause: os.ErrClosed}
 	ErrNotOpen       = fail("the descriptor is not open", "register", syscall.EBADF)
 	ErrRegistered    = fail("already registered; use Modify", "register", syscall.EEXIST)
 	ErrNotRegistered = fail("not registered", "unregister", syscall.ENOENT)
@@ -20,9 +21,11 @@ var (
 	errReplaced      = fail("the descriptor was closed, and its number belongs to another file", "register", syscall.ENOENT)
 	errNested        = fail("epolls or kqueues are nested too deeply or in a circle", "register", syscall.ELOOP)
 	errTooMany       = fail("epolls are nested too deeply, or one file has too many duplicates", "register", syscall.EINVAL)
-	ErrNotPollable   = fmt.Errorf("the mechanism cannot wait for it: %w", errors.ErrUnsupported)
-	ErrNotSocket     = fmt.Errorf("%w: %w", ErrNotPollable, afd.ErrNotSocket)
+	ErrNotPollable   = &sys.CauseError{Text: "the mechanism cannot wait for it", Cause: errors.ErrUnsupported}
 )
+
+// errNotSocket matches ErrNotPollable and afd.ErrNotSocket.
+func errNotSocket() error { return fmt.Errorf("%w: %w", ErrNotPollable, afd.ErrNotSocket) }
 
 // failure is the error of a system call, with a message for the caller of the Poller.
 type failure struct {

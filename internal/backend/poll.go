@@ -130,7 +130,7 @@ func (b *pollBackend) Add(fd int, interest Interest, tag uint32) error {
 	_, err := poll.Wait(question, 0)
 	switch {
 	case errors.Is(err, afd.ErrNotSocket):
-		return ErrNotSocket
+		return errNotSocket()
 	case err != nil:
 		return err
 	case question[0].Revents&poll.Nval == 0:

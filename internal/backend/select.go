@@ -56,7 +56,7 @@ func (b *selectBackend) Add(fd int, interest Interest, tag uint32) error {
 		return ErrNotOpen
 	}
 	if afd.Check(fd) != nil {
-		return ErrNotSocket
+		return errNotSocket()
 	}
 	return b.Modify(fd, 0, interest, tag)
 }

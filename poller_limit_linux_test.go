@@ -204,11 +204,8 @@ func liveAtTheLimit() (status int) {
 			return 2
 		}
 	}
-	free, err := strconv.Atoi(os.Getenv("FREE"))
-	lowest, errDup := unix.Dup(0)
-	limit := unix.Rlimit{Cur: uint64(lowest + free + 1), Max: uint64(lowest + free + 1)}
-	errLimit := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
-	if err != nil || errDup != nil || errLimit != nil {
+	lowest, ok := leaveFree()
+	if !ok {
 		return 3
 	}
 	if !waits {
@@ -224,6 +221,45 @@ func liveAtTheLimit() (status int) {
 	}
 	if n, err := p.WaitTimeout(make([]iomux.Event[int], 1), quiet); n != 0 || err != nil {
 		return 5
+	}
+	return 0
+}
+
+// leaveFree lowers the descriptor limit, so that the variable FREE is the number of descriptors
+// left. They follow lowest, which is open.
+func leaveFree() (lowest int, ok bool) {
+	free, err := strconv.Atoi(os.Getenv("FREE"))
+	lowest, errDup := unix.Dup(0)
+	limit := unix.Rlimit{Cur: uint64(lowest + free + 1), Max: uint64(lowest + free + 1)}
+	errLimit := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
+	return lowest, err == nil && errDup == nil && errLimit == nil
+}
+
+// The first New starts the Go runtime's netpoller, which ends the program if it cannot open its
+// descriptors.
+func TestFirstNewAtTheDescriptorLimit(t *testing.T) {
+	for free := range 7 {
+		child := suite.Itself(t.Context())
+		child.Env = append(os.Environ(), role+"=first New", "FREE="+strconv.Itoa(free))
+		if output, err := child.CombinedOutput(); err != nil {
+			t.Errorf("with %d descriptors left: %v\n%s", free, err, output)
+		}
+	}
+}
+
+func init() { roles["first New"] = newAtTheLimit }
+
+// newAtTheLimit calls New for the first time at the descriptor limit.
+func newAtTheLimit() (status int) {
+	if _, ok := leaveFree(); !ok {
+		return 2
+	}
+	p, err := iomux.New[int]()
+	if errors.Is(err, unix.EMFILE) {
+		return 0
+	}
+	if n, err := p.WaitTimeout(make([]iomux.Event[int], 1), quiet); n != 0 || err != nil {
+		return 3
 	}
 	return 0
 }

@@ -26,8 +26,8 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
-// growStack makes the stack large enough for the command. The runtime would otherwise grow it later,
-// deep in package cobra, where it has many frames to copy.
+// growStack makes the stack large enough for the command. The runtime would otherwise grow it
+// later, deep in package cobra, where it has many frames to copy.
 //
 //go:noinline
 func growStack(i uint8) byte {

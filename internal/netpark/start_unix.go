@@ -26,8 +26,8 @@ func Start() error {
 	return err
 }
 
-// checkRoom returns an error if the netpoller's descriptors cannot be opened. It opens two on Linux,
-// which needs two, and four on other systems, which need up to three.
+// checkRoom returns an error if the netpoller's descriptors cannot be opened. It opens two on
+// Linux, which needs two, and four on other systems, which need up to three.
 func checkRoom() error {
 	first, err := waker.New()
 	if err != nil {

@@ -171,7 +171,7 @@ fuzz: ## Fuzz every target of every module for FUZZTIME
 bench: ## Measure iomux and its rivals for BENCHTIME and write bench/RESULTS.md
 	go run ./bench -time $(BENCHTIME) -notes bench/NOTES.md -out bench/RESULTS.md
 
-bench-compare: bin ## Compare the Go benchmarks of BASE=revision with the current ones in COUNT runs
+bench-compare: ## Compare the Go benchmarks of BASE=revision with the current ones in COUNT runs
 	@tools/bench-compare.sh "$(BASE)" $(COUNT) '$(BENCH)'
 
 bench-go: bin ## Run the Go benchmarks COUNT times, and compare them with BASE=file or their rivals

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Compares the Go benchmarks of the root module between a revision and the current code with
-# benchstat. The two take turns.
+# benchstat. The two take turns. It prints the rows that differ significantly, and writes all rows
+# to dist/bench-compare.txt.
 #
 #	tools/bench-compare.sh REVISION [COUNT [EXPRESSION]]
 #
-# COUNT is the number of runs of each benchmark, 6 by default. EXPRESSION selects benchmarks, by
-# default all of them.
+# COUNT is the number of runs of each benchmark, 6 by default. Fewer than 4 cannot show a
+# significant difference. EXPRESSION selects benchmarks, by default all of them.
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || { echo "usage: tools/bench-compare.sh REVISION [COUNT [EXPRESSION]]" >&2; exit 2; }
@@ -28,22 +29,25 @@ build() { # SIDE ROOT
 build base "$folder/base"
 build now .
 
-run() { # SIDE
-	for binary in "$folder/$1-tests"/*; do
-		(cd "$folder" && "$binary" -test.run='^$' -test.bench="$expression" -test.benchtime=30ms -test.benchmem -test.timeout=5m) \
-			>>"$folder/$1.txt" || echo "bench-compare: $1: ${binary##*/} failed" >&2
-	done
-}
 round=0
 while [ "$round" -lt "$count" ]; do
 	round=$((round + 1))
 	echo "bench-compare: round $round of $count" >&2
-	if [ $((round % 2)) = 0 ]; then
-		run base
-		run now
-	else
-		run now
-		run base
-	fi
+	reverse=
+	[ $((round % 2)) = 0 ] || reverse=-r
+	# The two binaries of a package run one after the other, because machines get slower and faster.
+	for binary in $(cd "$folder" && printf '%s\n' ./*-tests/*.test | sort -t/ -k3 $reverse); do
+		side=${binary#./}
+		(cd "$folder" && "$binary" -test.run='^$' -test.bench="$expression" -test.benchtime=30ms -test.benchmem -test.timeout=5m) \
+			>>"$folder/${side%%-tests/*}.txt" || echo "bench-compare: $binary failed" >&2
+	done
 done
-bin/benchstat "base=$folder/base.txt" "now=$folder/now.txt"
+mkdir -p dist
+GOWORK=off go -C tools tool benchstat "base=$folder/base.txt" "now=$folder/now.txt" >dist/bench-compare.txt
+awk '
+	/^pkg: / { package = $0 "\n" }
+	/ vs base / { unit = $0 "\n" }
+	/[+-][0-9.]+% \(p=/ { printf "%s%s%s\n", package, unit, $0; package = unit = ""; differ++ }
+	/\(p=/ { rows++ }
+	END { printf "bench-compare: %d of %d rows differ; dist/bench-compare.txt has all of them\n", differ, rows }
+' dist/bench-compare.txt

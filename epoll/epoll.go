@@ -77,7 +77,12 @@
 //     If the other end is closed, an end that is registered for Out without In is Out|Err, and any
 //     other is Hup.
 //   - A second Register of an edge-triggered descriptor fails, but may report once more what is
-//     ready. So may data that arrives after the end of a connection.
+//     ready. So may data that arrives after the end of a connection, and reading from a pipe whose
+//     other end is closed.
+//   - A Unix stream socket is not Hup if its peer shuts down both directions and stays open. On
+//     Linux it is, because its own writing has ended, too.
+//   - A Unix datagram socket whose peer is closed is In, and on NetBSD also Err.
+//   - A TCP socket that was shut down in both directions is not Err if data arrives afterwards.
 //   - If a Poll has room for a single event, an edge-triggered descriptor that is ready in both
 //     directions may be reported twice.
 //   - Linux reports again that an edge-triggered descriptor is writable if data has arrived or was

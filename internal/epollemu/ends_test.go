@@ -87,6 +87,41 @@ func TestEndsOfAPipeDiffer(t *testing.T) {
 	}
 }
 
+func TestReadingEndOfAPipeIsNotWritable(t *testing.T) {
+	if runtime.GOOS == "freebsd" || runtime.GOOS == "dragonfly" {
+		t.Skip("both ends of a pipe read and write")
+	}
+	for _, mode := range modes {
+		e := newEpoll(t)
+		r, w := suite.Pipe(t)
+		must(t, e.Add(r, epollemu.Out|mode, 1))
+		suite.Write(t, w)
+		expectNothing(t, e)
+		must(t, e.Modify(r, epollemu.In|epollemu.Out|mode, 2))
+		expect(t, e, r, epollemu.In, 2)
+	}
+}
+
+// The poll(2) of DragonFly reports a socket as hung up if its own side is shut down.
+func TestSocketIsHungUpAfterBothDirectionsEnd(t *testing.T) {
+	const all = epollemu.In | epollemu.Out | epollemu.RdHup
+	for _, events := range []uint32{0, epollemu.In, epollemu.Out, epollemu.RdHup, epollemu.Out | epollemu.RdHup, all} {
+		for _, mode := range []uint32{0, epollemu.ET} {
+			e := newEpoll(t)
+			a, b := suite.SocketPair(t, unix.SOCK_STREAM)
+			suite.ShutDown(t, a)
+			must(t, e.Add(a, events|mode, 1))
+			if events&epollemu.Out != 0 {
+				expect(t, e, a, epollemu.Out, 1)
+			} else {
+				expectNothing(t, e)
+			}
+			suite.ShutDown(t, b)
+			expect(t, e, a, events|epollemu.Hup, 1)
+		}
+	}
+}
+
 func TestSocketWithoutPeerIsHungUpWhateverIsRequested(t *testing.T) {
 	const all = epollemu.In | epollemu.Out | epollemu.RdHup
 	for _, events := range []uint32{0, epollemu.In, epollemu.Out, epollemu.RdHup, epollemu.In | epollemu.RdHup, all} {

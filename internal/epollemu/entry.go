@@ -25,6 +25,7 @@ type entry struct {
 	simple     bool      // there is one filter, which reports all requested events
 	disarmed   bool      // a one-shot registration after its report
 	broken     bool      // a pipe without its other end, for which kernels have no FilterWrite
+	over       filterSet // the filters that have had EvEOF in any round
 
 	// The following fields hold the report of one round of events.
 	round   uint64
@@ -102,10 +103,22 @@ func (e *entry) plain() (which filterSet) {
 	return which
 }
 
-// pollReportsHangUps reports whether poll(2) of the system reports Hup for a socket. NetBSD's does
-// not: there a socket needs the filters of both directions, because it is hung up if both have
-// ended.
-const pollReportsHangUps = runtime.GOOS != "netbsd"
+// pollReportsHangUps reports whether poll(2) of the system reports Hup for a socket when both
+// directions have ended. NetBSD's never does, and DragonFly's does when writing has ended. There a
+// socket needs the filters of both directions.
+const pollReportsHangUps = runtime.GOOS != "netbsd" && runtime.GOOS != "dragonfly"
+
+// writes reports whether the registration has a filter for writing. NetBSD's is always ready for
+// the reading end of a pipe.
+func (e *entry) writes() bool {
+	return e.events&writable != 0 && !e.broken && e.kind != pipeReader
+}
+
+// endsInSteps reports whether FilterWrite alone may miss the hang-up of a socket, because writing
+// has ended before reading.
+func (e *entry) endsInSteps() bool {
+	return e.kind == socket && (e.events&ET != 0 || !pollReportsHangUps)
+}
 
 // plan appends a change for each filter that the registration needs. A plain filter has the mode of
 // the registration. Others report each arrival once, and are added again if their condition lasts.
@@ -124,13 +137,13 @@ func (e *entry) plan(list []kqueue.Event, fd int32) []kqueue.Event {
 	case e.events&readable != 0:
 		change.Filter, change.Fflags = kqueue.FilterRead, leaveError()
 		list = append(list, change)
-	case e.events&RdHup != 0 || e.events&writable == 0 || e.broken || runtime.GOOS == "netbsd":
+	case e.events&RdHup != 0 || !e.writes() || e.endsInSteps() || runtime.GOOS == "netbsd":
 		// NetBSD does not report to a writer that the reader of its pipe has gone.
 		once.Filter, once.Fflags, once.Data = kqueue.FilterRead, leaveError()|kqueue.NoteLowat, math.MaxInt32
 		list = append(list, once)
 	}
 	switch {
-	case e.events&writable != 0 && !e.broken:
+	case e.writes():
 		change.Filter, change.Fflags = kqueue.FilterWrite, leaveError()
 		list = append(list, change)
 	case e.kind == socket && !pollReportsHangUps:
@@ -159,7 +172,7 @@ func (e *Epoll) arm(fd int32, entry *entry) error {
 // file does not support, and fails if the file supports none.
 func (e *Epoll) attach(fd int32, entry *entry) error {
 	e.generation++
-	entry.generation, entry.attached, entry.disarmed = e.generation, 0, false
+	entry.generation, entry.attached, entry.disarmed, entry.over = e.generation, 0, false, 0
 	changes := entry.plan(e.changes[:0], fd)
 	receipts, err := e.submit(changes)
 	refused := syscall.Errno(0)
@@ -185,10 +198,7 @@ func (e *Epoll) attach(fd int32, entry *entry) error {
 		return err
 	}
 	conditions := entry.events &^ (modes | RdHup | Err | Hup)
-	plain := entry.attached
-	if !pollReportsHangUps { // isSimple is false if another filter has an event
-		plain &= entry.plain()
-	}
+	plain := entry.attached & entry.plain() // isSimple is false if another filter has an event
 	entry.simple = plain == reading && conditions == In || plain == writing && conditions == Out
 	return nil
 }

@@ -30,7 +30,10 @@ func (e *entry) endings() (ready uint32) {
 		if e.ended&reading != 0 {
 			ready |= In | RdHup
 		}
-		if e.ended == reading|writing || e.failed && e.ended != 0 {
+		if e.ended&writing != 0 {
+			ready |= Out
+		}
+		if e.ended != 0 && (e.over == reading|writing || e.failed) {
 			ready |= Hup
 		}
 		return ready
@@ -38,10 +41,10 @@ func (e *entry) endings() (ready uint32) {
 	if e.isEndedWriter() {
 		return ready | Out | Err
 	}
-	if e.ended&reading != 0 {
+	if e.ended&reading != 0 || e.ended != 0 && e.kind == pipe {
 		ready |= Hup
 	}
-	if e.ended&writing != 0 {
+	if e.ended&writing != 0 && e.kind != pipe {
 		ready |= Out | Err
 	}
 	return ready
@@ -59,6 +62,9 @@ func (e *entry) isEndedWriter() bool {
 // asLinux returns the events that Linux would report for the filters and the ready events of
 // another kernel.
 func (e *entry) asLinux(ready uint32) uint32 {
+	if e.kind == socket && !pollReportsHangUps {
+		ready &^= Hup
+	}
 	ready |= e.endings()
 	if e.kind == socket && ready&Hup != 0 {
 		ready |= In | Out | RdHup
@@ -70,6 +76,10 @@ func (e *entry) asLinux(ready uint32) uint32 {
 		ready &^= Hup
 	}
 	switch e.kind { // a kernel may report the other direction at the end
+	case pipe:
+		if !e.isEndedWriter() {
+			ready &^= Err
+		}
 	case pipeReader:
 		ready &^= Out | WrNorm | Err
 	case pipeWriter:
@@ -96,6 +106,7 @@ func (e *entry) note(event *kqueue.Event) {
 	e.fired |= slot
 	if event.Flags&kqueue.EvEOF != 0 {
 		e.ended |= slot
+		e.over |= slot
 		e.drained = e.drained || slot == reading && event.Data == 0
 	}
 	if event.Flags&kqueue.EvOneShot != 0 { // which no filter requests

@@ -39,10 +39,14 @@ func TestNativeKernels(t *testing.T) {
 		{"writing end without a reader, registered for In", pipeWriter, reading, reading, false, true, In, In | Hup, Err},
 		{"reading end without a writer on NetBSD", pipeReader, reading | writing, reading | writing, false, true, In | Out, Out | Hup, Hup},
 		{"reading end without a writer, registered for Out", pipeReader, reading, reading, false, true, Out, Hup, Hup},
+		{"pipe without its other end on FreeBSD, registered for both", pipe, writing, writing, false, false, In | Out, Hup, Hup},
+		{"pipe without its other end on DragonFly, registered for both", pipe, reading | writing, reading | writing, false, true, In | Out, Hup | Err, Hup},
+		{"pipe without its other end, without the answer of poll", pipe, writing, writing, false, false, In | Out, 0, Hup},
+		{"socket that has shut down writing", socket, writing, writing, false, false, Out, Out, Out},
 		{"pipe with room", pipe, writing, 0, false, false, all, Out, Out | WrNorm},
 		{"terminal without a peer", other, reading, reading, false, true, In, In | Hup, In | Hup},
 	} {
-		e := &entry{events: c.events, kind: c.kind, fired: c.fired, ended: c.ended, failed: c.failed, drained: c.empty}
+		e := &entry{events: c.events, kind: c.kind, fired: c.fired, ended: c.ended, over: c.ended, failed: c.failed, drained: c.empty}
 		if got := e.asLinux(c.poll); got != c.want {
 			t.Errorf("%s: %#x, want %#x", c.name, got, c.want)
 		}

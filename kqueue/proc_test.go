@@ -5,6 +5,7 @@ package kqueue_test
 import (
 	"math"
 	"os"
+	"runtime"
 	"slices"
 	"syscall"
 	"testing"
@@ -108,6 +109,25 @@ func TestDisabledAndDeletedProcessesAreSilent(t *testing.T) {
 	c.exit(t)
 	exited(t, other, c.pid())
 	none(t, queue)
+}
+
+func TestExitEndsARegistrationWithoutNoteExit(t *testing.T) {
+	c := startChild(t, 0)
+	queue, other := newQueue(t), newQueue(t)
+	bare := noted(int(c.pid()), kqueue.FilterProc, kqueue.EvAdd, 0, 0)
+	apply(t, queue, bare)
+	apply(t, other, watchExit(c.pid()))
+	none(t, queue)
+	c.exit(t)
+	exited(t, other, c.pid())
+	if runtime.GOOS == "dragonfly" { // it reports the exit without a note
+		if event := one(t, queue, int(c.pid()), kqueue.FilterProc); event.Fflags != 0 {
+			t.Errorf("event is %v, want no notes", event)
+		}
+	}
+	none(t, queue)
+	fails(t, queue, change(int(c.pid()), kqueue.FilterProc, kqueue.EvDelete), unix.ENOENT, unix.ESRCH)
+	fails(t, queue, bare, unix.ESRCH) // also before its parent has waited for it
 }
 
 func TestNoSuchProcess(t *testing.T) {

@@ -203,14 +203,11 @@ func (q *Queue) follow(parent *registration, child int32) syscall.Errno {
 	return 0
 }
 
-// exited records the exit of a process. It also removes the registration of a followed child that
-// has no pidfd or does not wait for the exit.
+// exited records the exit of a process. It also ends the registration of a followed child that has
+// no pidfd.
 func (q *Queue) exited(r *registration, status int64) {
 	r.status, r.statusKnown = status, true
-	if r.fd >= 0 && r.fflags&kevent.NoteExit != 0 {
-		return // the pidfd reports it
-	}
-	if r.parentID != 0 { // no caller removes the registration of a followed child
+	if r.fd < 0 { // otherwise the pidfd reports it
 		r.ended = true
 		q.activate(r)
 	}

@@ -26,10 +26,15 @@ func (p process) attach(q *Queue, epoll int, r *registration) syscall.Errno {
 		return unix.ESRCH
 	}
 	r.flags |= kevent.Clear
-	if errno := r.openProcess(q); errno != 0 {
+	errno := r.openProcess(q)
+	if errno != 0 {
 		return errno
 	}
-	errno := p.connect(q, epoll, r.fflags)
+	if r.fflags&kevent.NoteExit == 0 && isZombie(r.fd) {
+		errno = unix.ESRCH
+	} else {
+		errno = p.connect(q, epoll, r.fflags)
+	}
 	if errno == 0 {
 		errno = r.arm(epoll)
 	}
@@ -39,13 +44,13 @@ func (p process) attach(q *Queue, epoll int, r *registration) syscall.Errno {
 	return errno
 }
 
-// arm makes the epoll report the exit, if the registration waits for it.
+// arm makes the epoll report the exit, which also ends a registration without NoteExit.
 func (r *registration) arm(epoll int) syscall.Errno {
 	op := unix.EPOLL_CTL_MOD
 	if !r.armed {
 		op = unix.EPOLL_CTL_ADD
 	}
-	errno := epollCtl(epoll, op, r.fd, unix.EPOLLET|r.exits(), r.slot, r.generation)
+	errno := epollCtl(epoll, op, r.fd, unix.EPOLLET|r.readable(), r.slot, r.generation)
 	r.armed = r.armed || errno == 0
 	return errno
 }
@@ -72,14 +77,6 @@ func (process) connect(q *Queue, epoll int, fflags uint32) syscall.Errno {
 		q.readForks() // earlier events are not the registration's
 	}
 	return errno
-}
-
-// exits returns the epoll events for an exit, if the registration waits for it.
-func (r *registration) exits() uint32 {
-	if r.fflags&kevent.NoteExit == 0 {
-		return 0
-	}
-	return r.readable()
 }
 
 func (p process) touch(q *Queue, epoll int, r *registration, change kevent.Event) syscall.Errno {
@@ -150,11 +147,13 @@ func (process) fire(_ *Queue, r *registration, ready uint32) (event report, fire
 // exit returns the status of the process, if it has ended. If the kernel reports the status only
 // after the parent has waited for the process, the pidfd becomes ready again at that time.
 func (r *registration) exit(ready uint32) (status int64, ended bool) {
-	if r.ended {
+	switch {
+	case r.ended:
 		return r.status, true
-	}
-	if r.fflags&kevent.NoteExit == 0 || ready == 0 {
+	case ready == 0:
 		return 0, false
+	case r.fflags&kevent.NoteExit == 0:
+		return 0, true
 	}
 	status, known := r.findStatus()
 	if !known {

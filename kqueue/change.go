@@ -47,7 +47,13 @@ func refusesFilter(f Filter) bool {
 		}
 		return false
 	}
-	return f < kevent.Absent && f.String() != number(f)
+	switch {
+	case f < kevent.Absent:
+		return f.String() != number(f)
+	case f == FilterAIO: // it has a number on all systems
+		return runtime.GOOS != "freebsd" && runtime.GOOS != "darwin"
+	}
+	return false
 }
 
 // candidates names the notes. The missing ones share a bit, which may mean any of them.

@@ -60,7 +60,7 @@
 //	               macOS    FreeBSD  NetBSD   OpenBSD  DragonFly  Linux
 //	FilterRead     native   native   native   native   native     epoll, inotify
 //	FilterWrite    native   native   native   native   native     epoll
-//	FilterAIO      native   native   native   native   native     refused
+//	FilterAIO      recent   native   refused  refused  refused    refused
 //	FilterVnode    native   native   native   native   native     inotify
 //	FilterProc     native   native   native   native   native     pidfd, process connector
 //	FilterNetdev   refused  refused  refused  refused  refused    rtnetlink
@@ -71,6 +71,8 @@
 //	FilterFS       native   native   native   refused  native     mountinfo
 //	FilterEmpty    refused  native   native   refused  refused    refused
 //	FilterProcDesc refused  native   refused  refused  refused    refused
+//
+// "recent" means that older versions of the system refuse the filter.
 //
 // NoteOpen, NoteClose, NoteCloseWrite and NoteRead exist on FreeBSD, NetBSD 10 and Linux. Timers of
 // DragonFly count milliseconds only. No kernel has FilterNetdev any more. For link changes on macOS
@@ -100,6 +102,7 @@
 //   - NetBSD ignores EvDispatch of FilterVnode if EvClear is set. It always ignores EvDispatch of
 //     FilterTimer and FilterSignal, because these set EvClear.
 //   - FreeBSD and DragonFly report all notes of a file operation if one of them was requested.
+//     All kernels report all notes of FilterFS.
 //   - NetBSD does not report to FilterWrite of a full pipe that the reader has gone. FilterRead of
 //     the same descriptor reports it.
 //   - FreeBSD and NetBSD report a pipe with EvClear again when a part of its data is read. FreeBSD
@@ -112,6 +115,8 @@
 //   - DragonFly keeps the first Udata of FilterUser, and clears its bits with each EvClear event.
 //   - The kernels report FilterExcept until data after the urgent byte is read. Linux reports it
 //     until the urgent byte itself is read.
+//   - NetBSD, OpenBSD and DragonFly accept EvEnable and EvDisable in one change.
+//   - DragonFly reports the exit of a process also without NoteExit, with EvEOF and no notes.
 //   - After its events have ceased, a kernel's queue stays readable for poll(2) and for other
 //     queues until the program waits for events again.
 //

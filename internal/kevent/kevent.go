@@ -52,9 +52,6 @@ const (
 	NoteLinkDown uint32 = 0x2
 	NoteLinkInv  uint32 = 0x4
 
-	NoteMount   uint32 = 0x8
-	NoteUnmount uint32 = 0x10
-
 	NoteFFNop      uint32 = 0x0
 	NoteFFAnd      uint32 = 0x40000000
 	NoteFFOr       uint32 = 0x80000000

@@ -39,6 +39,8 @@ const (
 	NoteMSeconds   = uint32(0x2 * (freebsd + emulated)) // elsewhere a timer without a unit
 	NoteUSeconds   = uint32(0x2*darwin + AbsentNote*dragonfly + 0x4*freebsd + 0x2*netbsd + 0x2*openbsd + 0x4*emulated)
 	NoteNSeconds   = uint32(0x4*darwin + AbsentNote*dragonfly + 0x8*freebsd + 0x3*netbsd + 0x3*openbsd + 0x8*emulated)
+	NoteMount      = uint32(0x8*darwin + 0x8*dragonfly + 0x8*freebsd + 0x1*netbsd + 0x8*openbsd + 0x8*emulated)
+	NoteUnmount    = uint32(0x10*darwin + 0x10*dragonfly + 0x10*freebsd + 0x2*netbsd + 0x10*openbsd + 0x10*emulated)
 	NoteAbsTime    = uint32(0x8*darwin + AbsentNote*dragonfly + 0x10*freebsd + 0x10*netbsd + 0x10*openbsd + 0x10*emulated)
 )
 

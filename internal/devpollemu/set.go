@@ -34,21 +34,21 @@ type Event struct {
 
 // Set is a set of descriptors. It is safe for concurrent use.
 type Set struct {
-	few       int
-	mu        sync.Mutex
-	closed    bool
-	entries   map[int32]entry
-	newest    uint32 // tag
-	outside   []sys.PollFD
-	next      int     // index in outside of the first descriptor that the next wait reports
-	dead      []int32 // closed descriptors whose numbers now belong to the set itself
-	lastDead  int     // index in dead of the last reported one
-	deadFirst bool    // whether dead descriptors went first in the last wait
-	inside    int     // number of descriptors in the epoll
-	epoll     *epoll  // nil until it is needed, and on systems other than Linux
-	orphans   int     // descriptors that may be in the epoll and cannot be removed
-	swept     time.Time
-	// It grows with each wait. If it is large enough, the descriptors outside go first.
+	few        int
+	mu         sync.Mutex
+	closed     bool
+	entries    map[int32]entry
+	newest     uint32       // tag
+	polled     []sys.PollFD // descriptors that poll(2) waits on
+	next       int          // index in polled of the first descriptor that the next wait reports
+	dead       []int32      // closed descriptors whose numbers now belong to the set itself
+	lastDead   int          // index in dead of the last reported one
+	deadFirst  bool         // whether dead descriptors went first in the last wait
+	epollCount int          // number of descriptors in the epoll
+	epoll      *epoll       // nil until it is needed, and on systems other than Linux
+	orphans    int          // descriptors that may be in the epoll and cannot be removed
+	swept      time.Time
+	// credit grows with each wait. If it is large enough, the polled descriptors go first.
 	credit int64
 
 	waiters []*waiter // all of them
@@ -59,13 +59,13 @@ type Set struct {
 type entry struct {
 	events uint16
 	tag    uint32 // greater for each change; part of the epoll's events
-	place  int    // index in outside, or a constant below
+	place  int    // index in polled, or a constant below
 }
 
 const (
-	isInside  = -1
+	inEpoll   = -1
 	isDead    = -2
-	isNowhere = -3 // while the epoll is replaced
+	inNoPlace = -3 // while the epoll is replaced
 )
 
 // New returns an empty set. poll(2) waits on its first few descriptors.
@@ -105,7 +105,7 @@ func (s *Set) Register(fd int32, events uint16) error {
 	case s.closed:
 		return os.ErrClosed
 	case s.owns(fd):
-		return errOurs(fd)
+		return errOwn(fd)
 	}
 	s.newest++
 	fresh := entry{events: events, tag: s.newest}
@@ -113,10 +113,10 @@ func (s *Set) Register(fd int32, events uint16) error {
 	switch {
 	case known && before.place >= 0:
 		fresh.place = before.place
-		s.outside[fresh.place].Events = events
+		s.polled[fresh.place].Events = events
 		s.wake()
-	case known && before.place == isInside && s.epoll.modify(fd, events, fresh.tag):
-		fresh.place = isInside
+	case known && before.place == inEpoll && s.epoll.modify(fd, events, fresh.tag):
+		fresh.place = inEpoll
 	default:
 		s.remove(fd, before, known)
 		fresh.place = s.put(fd, fresh)
@@ -125,27 +125,27 @@ func (s *Set) Register(fd int32, events uint16) error {
 	return nil
 }
 
-// put puts fd into the epoll or the list outside, and returns its place.
+// put puts fd into the epoll or the list polled, and returns its place.
 func (s *Set) put(fd int32, e entry) int {
-	if len(s.outside) >= s.few {
+	if len(s.polled) >= s.few {
 		s.makeEpoll()
-		if s.epoll != nil && s.putInside(fd, e) {
-			s.inside++
-			return isInside
+		if s.epoll != nil && s.addToEpoll(fd, e) {
+			s.epollCount++
+			return inEpoll
 		}
 	}
 	if s.owns(fd) { // makeEpoll has just taken the number
 		s.dead = append(s.dead, fd)
 		return isDead
 	}
-	s.outside = append(s.outside, sys.PollFD{FD: fd, Events: e.events})
+	s.polled = append(s.polled, sys.PollFD{FD: fd, Events: e.events})
 	s.wake()
-	return len(s.outside) - 1
+	return len(s.polled) - 1
 }
 
-// putInside adds fd to the epoll. The epoll already holds it if it was closed while registered, and
-// the number now belongs to a duplicate of the same file.
-func (s *Set) putInside(fd int32, e entry) bool {
+// addToEpoll adds fd to the epoll. The epoll already holds it if it was closed while registered,
+// and the number now belongs to a duplicate of the same file.
+func (s *Set) addToEpoll(fd int32, e entry) bool {
 	errno := s.epoll.add(fd, e.events, e.tag)
 	return errno == 0 || errno == syscall.EEXIST && s.epoll.modify(fd, e.events, e.tag)
 }
@@ -155,7 +155,7 @@ func (s *Set) makeEpoll() {
 		return
 	}
 	if s.epoll = newEpoll(); s.epoll != nil {
-		s.bury(s.epoll.fd())
+		s.markDead(s.epoll.fd())
 		s.wake()
 	}
 }
@@ -176,9 +176,9 @@ func (s *Set) Unregister(fd int32) error {
 // remove removes fd from its place.
 func (s *Set) remove(fd int32, e entry, known bool) {
 	switch {
-	case !known || e.place == isNowhere:
-	case e.place == isInside:
-		s.inside--
+	case !known || e.place == inNoPlace:
+	case e.place == inEpoll:
+		s.epollCount--
 		if !s.epoll.remove(fd) {
 			s.orphans++ // fd is closed, but a duplicate may be open
 		}
@@ -190,14 +190,14 @@ func (s *Set) remove(fd int32, e entry, known bool) {
 			}
 		}
 	default:
-		last := len(s.outside) - 1
-		if moved := s.outside[last]; moved.FD != fd {
-			s.outside[e.place] = moved
+		last := len(s.polled) - 1
+		if moved := s.polled[last]; moved.FD != fd {
+			s.polled[e.place] = moved
 			other := s.entries[moved.FD]
 			other.place = e.place
 			s.entries[moved.FD] = other
 		}
-		s.outside = s.outside[:last]
+		s.polled = s.polled[:last]
 		s.wake()
 	}
 }
@@ -213,9 +213,9 @@ func (s *Set) owns(fd int32) bool {
 	return s.epoll != nil && s.epoll.fd() == int(fd)
 }
 
-// bury records that the number fd now belongs to the set itself. A registered descriptor with that
-// number was closed.
-func (s *Set) bury(fd int) {
+// markDead records that the number fd now belongs to the set itself. A registered descriptor with
+// that number was closed.
+func (s *Set) markDead(fd int) {
 	number := int32(fd)
 	if e, known := s.entries[number]; known {
 		s.remove(number, e, known)
@@ -239,7 +239,7 @@ func (s *Set) wake() {
 func (s *Set) check() {
 	s.swept = time.Now()
 	for fd, e := range s.entries {
-		if e.place != isInside {
+		if e.place != inEpoll {
 			continue
 		}
 		errno := s.epoll.add(fd, e.events, s.newest+1)
@@ -250,10 +250,10 @@ func (s *Set) check() {
 		s.orphans++
 		e.tag = s.newest
 		if errno != 0 {
-			s.inside--
-			s.outside = append(s.outside, sys.PollFD{FD: fd, Events: e.events})
+			s.epollCount--
+			s.polled = append(s.polled, sys.PollFD{FD: fd, Events: e.events})
 			s.wake()
-			e.place = len(s.outside) - 1
+			e.place = len(s.polled) - 1
 		}
 		s.entries[fd] = e
 	}
@@ -263,15 +263,15 @@ func (s *Set) check() {
 func (s *Set) renew() {
 	s.wake()
 	s.epoll.close()
-	s.epoll, s.inside, s.orphans = nil, 0, 0
+	s.epoll, s.epollCount, s.orphans = nil, 0, 0
 	for fd, e := range s.entries {
-		if e.place == isInside {
+		if e.place == inEpoll {
 			s.newest++
-			s.entries[fd] = entry{events: e.events, tag: s.newest, place: isNowhere}
+			s.entries[fd] = entry{events: e.events, tag: s.newest, place: inNoPlace}
 		}
 	}
 	for fd, e := range s.entries {
-		if e.place == isNowhere {
+		if e.place == inNoPlace {
 			e.place = s.put(fd, e)
 			s.entries[fd] = e
 		}
@@ -295,7 +295,7 @@ func (s *Set) Close() error {
 	if s.epoll != nil {
 		s.epoll.close()
 	}
-	s.entries, s.outside, s.free = nil, nil, nil
+	s.entries, s.polled, s.free = nil, nil, nil
 	return err
 }
 
@@ -311,12 +311,12 @@ func (s *Set) newWaiter() (*waiter, error) {
 	s.waiters = append(s.waiters, w)
 	for fd := range s.entries {
 		if wakes.Owns(int(fd)) {
-			s.bury(int(fd))
+			s.markDead(int(fd))
 		}
 	}
 	return w, nil
 }
 
-func errOurs(fd int32) error {
+func errOwn(fd int32) error {
 	return sys.NewError("write", int(fd), syscall.EBADF, "it is not open")
 }

@@ -18,18 +18,18 @@ type waiter struct {
 	fd     int // of the waker, or -1 if the process had no descriptor for one
 	asleep bool
 	start  time.Time    // of the wait, set when it is needed
-	list   []sys.PollFD // the waker, the epoll, and the descriptors outside
+	list   []sys.PollFD // the waker, the epoll, and the polled descriptors
 	epoll  *epoll       // of the list
 	newest uint32       // the newest tag when the list was made
 	stale  uint64       // a ready descriptor and its tag that are not a member's any more, or 0
-	inside insideEvents
+	events epollEvents
 }
 
 // The first entries of a waiter's list.
 const (
 	atWaker = iota
 	atEpoll
-	atOutside
+	atPolled
 )
 
 // Wait waits until a member is ready or the timeout expires. It writes the events to events and
@@ -97,7 +97,7 @@ func (s *Set) leave(w *waiter) {
 func (s *Set) prepare(w *waiter, left time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.inside > 0 {
+	if s.epollCount > 0 {
 		left = s.checkIfDue(w, left)
 	}
 	w.list = append(w.list[:0], sys.PollFD{FD: int32(w.fd), Events: sys.PollIn}, sys.PollFD{FD: -1})
@@ -105,7 +105,7 @@ func (s *Set) prepare(w *waiter, left time.Duration) time.Duration {
 		w.epoll = s.epoll
 		w.list[atEpoll] = sys.PollFD{FD: int32(s.epoll.fd()), Events: sys.PollIn}
 	}
-	w.list = append(w.list, s.outside...)
+	w.list = append(w.list, s.polled...)
 	w.newest = s.newest
 	w.asleep = left != 0
 	if len(s.dead) > 0 || s.closed {
@@ -121,7 +121,7 @@ func (s *Set) prepare(w *waiter, left time.Duration) time.Duration {
 // wait: left, or the time until the next check, if that is shorter and there was no check yet
 // during this wait.
 func (s *Set) checkIfDue(w *waiter, left time.Duration) time.Duration {
-	left, due := Round(s.inside, s.swept, &w.start, left)
+	left, due := Round(s.epollCount, s.swept, &w.start, left)
 	if due {
 		s.check()
 	}
@@ -174,24 +174,24 @@ func (s *Set) takeDead(events []Event) (n int) {
 }
 
 // takeOpen writes the events of open descriptors to events. If there is no room for all, the
-// descriptors outside and inside take turns, so that each one is reported equally often.
+// polled descriptors and those in the epoll take turns, so that each one is reported equally often.
 func (s *Set) takeOpen(w *waiter, events []Event, ready int) (n int) {
-	outside, all := len(s.outside), len(s.outside)+s.inside
+	polled, all := len(s.polled), len(s.polled)+s.epollCount
 	room := min(len(events), all)
-	s.credit += int64(room) * int64(outside)
-	if cost := int64(min(room, outside)) * int64(all); s.credit >= cost {
+	s.credit += int64(room) * int64(polled)
+	if cost := int64(min(room, polled)) * int64(all); s.credit >= cost {
 		s.credit -= cost
-		n = s.takeOutside(w, events, ready)
-		return n + s.takeInside(w, events[n:], ready)
+		n = s.takePolled(w, events, ready)
+		return n + s.takeFromEpoll(w, events[n:], ready)
 	}
-	n = s.takeInside(w, events, ready)
-	return n + s.takeOutside(w, events[n:], ready)
+	n = s.takeFromEpoll(w, events, ready)
+	return n + s.takePolled(w, events[n:], ready)
 }
 
-// takeOutside writes the events of poll(2) to events, starting after the last reported descriptor.
-func (s *Set) takeOutside(w *waiter, events []Event, ready int) (n int) {
-	list := w.list[atOutside:]
-	for _, entry := range w.list[:atOutside] {
+// takePolled writes the events of poll(2) to events, starting after the last reported descriptor.
+func (s *Set) takePolled(w *waiter, events []Event, ready int) (n int) {
+	list := w.list[atPolled:]
+	for _, entry := range w.list[:atPolled] {
 		if ready > 0 && entry.Revents != 0 {
 			ready--
 		}
@@ -227,8 +227,8 @@ func (s *Set) takeOutside(w *waiter, events []Event, ready int) (n int) {
 	return n
 }
 
-// takeInside writes the events of the epoll to events.
-func (s *Set) takeInside(w *waiter, events []Event, ready int) (n int) {
+// takeFromEpoll writes the events of the epoll to events.
+func (s *Set) takeFromEpoll(w *waiter, events []Event, ready int) (n int) {
 	if ready == 0 || w.list[atEpoll].Revents == 0 || len(events) == 0 {
 		return 0
 	}
@@ -237,9 +237,9 @@ func (s *Set) takeInside(w *waiter, events []Event, ready int) (n int) {
 		return 0
 	}
 	stale := false
-	for _, found := range w.inside.take(s.epoll, min(len(events), s.inside+s.orphans+1)) {
+	for _, found := range w.events.take(s.epoll, min(len(events), s.epollCount+s.orphans+1)) {
 		e, known := s.entries[found.Fd]
-		if !known || e.place != isInside || e.tag != uint32(found.Pad) {
+		if !known || e.place != inEpoll || e.tag != uint32(found.Pad) {
 			stale, w.stale = true, uint64(found.Pad)<<32|uint64(found.Fd)
 			continue
 		}
@@ -261,7 +261,7 @@ func poll(list []sys.PollFD, left time.Duration) (int, syscall.Errno) {
 	// The list is longer than the limit of descriptors, so poll polls parts of it, and polls
 	// again after a moment.
 	limit := int(min(sys.MaxDescriptors(), uint64(len(list))))
-	if limit < atOutside {
+	if limit < atPolled {
 		return 0, errno
 	}
 	n = 0

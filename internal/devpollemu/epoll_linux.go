@@ -10,7 +10,7 @@ import (
 	"iomux/internal/sys"
 )
 
-// epoll holds the descriptors inside a set. Its events consist of a descriptor and a tag.
+// epoll holds most descriptors of a set. Its events consist of a descriptor and a tag.
 type epoll struct{ descriptor fdref.Descriptor }
 
 // newEpoll returns nil if the process has no descriptors left.
@@ -51,13 +51,13 @@ func (e *epoll) modify(fd int32, events uint16, tag uint32) bool {
 
 func (e *epoll) remove(fd int32) bool { return e.control(sys.EpollRemove, fd, 0, 0) == 0 }
 
-// insideEvents has room for the events of an epoll.
-type insideEvents []unix.EpollEvent
+// epollEvents has room for the events of an epoll.
+type epollEvents []unix.EpollEvent
 
 // take returns up to room events. They come from one call, which reports no descriptor twice.
-func (i *insideEvents) take(e *epoll, room int) []unix.EpollEvent {
+func (i *epollEvents) take(e *epoll, room int) []unix.EpollEvent {
 	if len(*i) < room {
-		*i = make(insideEvents, room+room/4)
+		*i = make(epollEvents, room+room/4)
 	}
 	n, errno := sys.EpollWait(e.fd(), unsafe.Pointer(unsafe.SliceData(*i)), room, 0)
 	if errno != 0 {

@@ -23,16 +23,16 @@ func (*epoll) modify(int32, uint16, uint32) bool { return false }
 
 func (*epoll) remove(int32) bool { return false }
 
-// insideEvents has room for the events of an epoll.
-type insideEvents struct{}
+// epollEvents has room for the events of an epoll.
+type epollEvents struct{}
 
-// insideEvent is an event of an epoll.
-type insideEvent struct {
+// epollEvent is an event of an epoll.
+type epollEvent struct {
 	Events uint32
 	Fd     int32
 	Pad    int32
 }
 
-func (*insideEvents) take(*epoll, int) []insideEvent { return nil }
+func (*epollEvents) take(*epoll, int) []epollEvent { return nil }
 
 func fromEpoll(uint32) uint16 { return 0 }

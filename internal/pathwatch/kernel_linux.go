@@ -64,8 +64,8 @@ func (k *inotify) watch(path string, isDirectory bool) (*node, error) {
 		k.nodes[n.number] = n
 	}
 	n.path = path
-	if about, err := lstat(path); err == nil && !isSameFile(about, n.about) {
-		n.about = about // events of an unchanged file compare with its old status
+	if status, err := lstat(path); err == nil && !isSameFile(status, n.status) {
+		n.status = status // events of an unchanged file compare with its old status
 	}
 	return n, nil
 }
@@ -134,10 +134,10 @@ func (n *node) hasGrown() (change Change) {
 	if !ok {
 		return 0
 	}
-	if now.size > n.about.size {
+	if now.size > n.status.size {
 		change = Extended
 	}
-	n.about.size = now.size
+	n.status.size = now.size
 	return change
 }
 
@@ -148,8 +148,8 @@ func (n *node) hasAttributes() Change {
 	if !ok {
 		return 0
 	}
-	if now.links != n.about.links && now.mode&unix.S_IFMT != unix.S_IFDIR {
-		n.about.links = now.links
+	if now.links != n.status.links && now.mode&unix.S_IFMT != unix.S_IFDIR {
+		n.status.links = now.links
 		return Linked
 	}
 	return Attributes
@@ -157,17 +157,17 @@ func (n *node) hasAttributes() Change {
 
 // find returns the status of the file. It tries each path that names the file, because the file may
 // have several links.
-func (n *node) find() (now status, ok bool) {
-	if now, err := lstat(n.path); err == nil && isSameFile(now, n.about) {
+func (n *node) find() (now fileStatus, ok bool) {
+	if now, err := lstat(n.path); err == nil && isSameFile(now, n.status) {
 		return now, true
 	}
-	for _, p := range n.users[leadsHere] {
+	for _, p := range n.users[itself] {
 		var stat unix.Stat_t
-		if unix.Stat(p.name, &stat) == nil && isSameFile(statusOf(&stat), n.about) {
+		if unix.Stat(p.name, &stat) == nil && isSameFile(statusOf(&stat), n.status) {
 			return statusOf(&stat), true
 		}
 	}
-	return status{}, false
+	return fileStatus{}, false
 }
 
-func isSameFile(a, b status) bool { return a.dev == b.dev && a.ino == b.ino }
+func isSameFile(a, b fileStatus) bool { return a.dev == b.dev && a.ino == b.ino }

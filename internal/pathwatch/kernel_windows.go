@@ -76,16 +76,16 @@ func (k *directories) held() descriptors { return descriptors{k.port} }
 type watched struct {
 	handle windows.Handle // of a directory; 0 for a file
 	path   string
-	about  status
+	status fileStatus
 }
 
 // mayBeAnother reports whether the node may now be another file. Its file is not held open, and
 // some file systems reuse the numbers of removed files.
-func (n *node) mayBeAnother() bool { return n.about.attributes&windows.FILE_ATTRIBUTE_DIRECTORY == 0 }
+func (n *node) mayBeAnother() bool { return n.status.attributes&windows.FILE_ATTRIBUTE_DIRECTORY == 0 }
 
 type identity struct{ volume, high, low uint32 }
 
-type status struct {
+type fileStatus struct {
 	identity
 	size       uint64
 	written    windows.Filetime
@@ -102,7 +102,7 @@ type operation struct {
 	buffer     [16 << 10 / 4]uint32
 }
 
-const changesAsked = windows.FILE_NOTIFY_CHANGE_FILE_NAME | windows.FILE_NOTIFY_CHANGE_DIR_NAME | windows.FILE_NOTIFY_CHANGE_ATTRIBUTES |
+const requestedChanges = windows.FILE_NOTIFY_CHANGE_FILE_NAME | windows.FILE_NOTIFY_CHANGE_DIR_NAME | windows.FILE_NOTIFY_CHANGE_ATTRIBUTES |
 	windows.FILE_NOTIFY_CHANGE_SIZE | windows.FILE_NOTIFY_CHANGE_LAST_WRITE | windows.FILE_NOTIFY_CHANGE_SECURITY
 
 func newKernel(notify func()) (kernel, error) {
@@ -178,48 +178,48 @@ func (p *port) forget(n *node) {
 func (k *directories) unwatch(n *node) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.nodes[n.about.identity] == n {
-		delete(k.nodes, n.about.identity)
+	if k.nodes[n.status.identity] == n {
+		delete(k.nodes, n.status.identity)
 	}
 	k.forget(n)
 }
 
 func (k *directories) watch(path string, isDirectory bool) (*node, error) {
-	handle, about, err := open(path, isDirectory)
+	handle, status, err := open(path, isDirectory)
 	if err != nil {
 		return nil, errOpen(path, err)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	n := k.nodes[about.identity]
+	n := k.nodes[status.identity]
 	if n != nil && n.handle != 0 || !isDirectory {
 		_ = windows.CloseHandle(handle) // nothing was written to it
 		if n == nil {
-			n = &node{watched: watched{about: about}} // events compare with it
-			k.nodes[about.identity] = n
+			n = &node{watched: watched{status: status}} // events compare with it
+			k.nodes[status.identity] = n
 		}
 		n.path = path
 		return n, nil
 	}
-	n = &node{watched: watched{handle: handle, path: path, about: about}}
+	n = &node{watched: watched{handle: handle, path: path, status: status}}
 	_, err = windows.CreateIoCompletionPort(handle, k.number, 0, 0)
 	if err == nil {
-		err = k.ask(n, &operation{directory: weak.Make(n)})
+		err = k.start(n, &operation{directory: weak.Make(n)})
 	}
 	if err != nil {
 		_ = windows.CloseHandle(handle) // the first error matters more
 		return nil, errOpen(path, err)
 	}
-	k.nodes[about.identity], k.opened[handle] = n, struct{}{}
+	k.nodes[status.identity], k.opened[handle] = n, struct{}{}
 	return n, nil
 }
 
-// ask starts an operation for a directory.
-func (p *port) ask(n *node, op *operation) error {
+// start starts an operation for a directory.
+func (p *port) start(n *node, op *operation) error {
 	op.overlapped = windows.Overlapped{}
 	p.operations[&op.overlapped] = op
 	err := windows.ReadDirectoryChanges(n.handle, (*byte)(unsafe.Pointer(&op.buffer)), uint32(unsafe.Sizeof(op.buffer)), false,
-		changesAsked, nil, &op.overlapped, 0)
+		requestedChanges, nil, &op.overlapped, 0)
 	if err != nil && err != windows.ERROR_IO_PENDING {
 		delete(p.operations, &op.overlapped)
 		return os.NewSyscallError("ReadDirectoryChanges", err)
@@ -228,13 +228,13 @@ func (p *port) ask(n *node, op *operation) error {
 }
 
 // open opens the file at path. If that is a link, it opens the link itself.
-func open(path string, isDirectory bool) (handle windows.Handle, about status, err error) {
+func open(path string, isDirectory bool) (handle windows.Handle, status fileStatus, err error) {
 	if len(path) > 240 && path[0] != '\\' {
 		path = `\\?\` + path
 	}
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {
-		return 0, status{}, err
+		return 0, fileStatus{}, err
 	}
 	access := uint32(windows.FILE_READ_ATTRIBUTES)
 	if isDirectory {
@@ -243,14 +243,14 @@ func open(path string, isDirectory bool) (handle windows.Handle, about status, e
 	handle, err = windows.CreateFile(name, access, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE|windows.FILE_SHARE_DELETE, nil,
 		windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS|windows.FILE_FLAG_OPEN_REPARSE_POINT|windows.FILE_FLAG_OVERLAPPED, 0)
 	if err != nil {
-		return 0, status{}, err
+		return 0, fileStatus{}, err
 	}
 	var info windows.ByHandleFileInformation
 	if err := windows.GetFileInformationByHandle(handle, &info); err != nil {
 		_ = windows.CloseHandle(handle) // the first error matters more
-		return 0, status{}, err
+		return 0, fileStatus{}, err
 	}
-	return handle, status{
+	return handle, fileStatus{
 		identity: identity{info.VolumeSerialNumber, info.FileIndexHigh, info.FileIndexLow},
 		size:     uint64(info.FileSizeHigh)<<32 | uint64(info.FileSizeLow),
 		written:  info.LastWriteTime, attributes: info.FileAttributes, links: info.NumberOfLinks,
@@ -274,7 +274,7 @@ func (k *directories) read(happened func(*node, string, Change)) (lost bool, err
 		lost = lost || op.length == 0
 		k.decode(n, op, happened)
 		k.mu.Lock()
-		if n.handle != 0 && k.ask(n, op) != nil {
+		if n.handle != 0 && k.start(n, op) != nil {
 			k.forget(n)
 			lost = true
 		}
@@ -319,19 +319,19 @@ func (k *directories) compare(path string) (change Change) {
 	if n == nil {
 		return Modified
 	}
-	if now.size != n.about.size || now.written != n.about.written {
+	if now.size != n.status.size || now.written != n.status.written {
 		change |= Modified
 	}
-	if now.size > n.about.size {
+	if now.size > n.status.size {
 		change |= Extended
 	}
-	if now.attributes != n.about.attributes {
+	if now.attributes != n.status.attributes {
 		change |= Attributes
 	}
-	if now.links != n.about.links {
+	if now.links != n.status.links {
 		change |= Linked
 	}
-	if n.about = now; change == 0 {
+	if n.status = now; change == 0 {
 		change = Modified
 	}
 	return change

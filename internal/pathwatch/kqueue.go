@@ -62,14 +62,14 @@ func (k *vnodes) watch(path string, _ bool) (*node, error) {
 	if err := unix.Lstat(path, &stat); err != nil {
 		return nil, errOpen(path, "lstat", err)
 	}
-	about := statusOf(&stat)
+	status := statusOf(&stat)
 	// Opening any other kind of file may have side effects, so only its name is watched.
-	kind := about.mode & unix.S_IFMT
+	kind := status.mode & unix.S_IFMT
 	if kind != unix.S_IFREG && kind != unix.S_IFDIR {
-		about.changed = stat.Ctim.Nano()
-		return k.nodeOf(path, -1, about), nil
+		status.changed = stat.Ctim.Nano()
+		return k.nodeOf(path, -1, status), nil
 	}
-	if n := k.nodes[identity{about.dev, about.ino}]; n != nil && n.number >= 0 {
+	if n := k.nodes[identity{status.dev, status.ino}]; n != nil && n.number >= 0 {
 		n.path = path
 		return n, nil
 	}
@@ -78,9 +78,9 @@ func (k *vnodes) watch(path string, _ bool) (*node, error) {
 		return nil, errOpen(path, "open", err)
 	}
 	if err = unix.Fstat(fd, &stat); err == nil {
-		if about := statusOf(&stat); k.nodes[identity{about.dev, about.ino}] == nil {
+		if status := statusOf(&stat); k.nodes[identity{status.dev, status.ino}] == nil {
 			if err = k.queue.add(fd); err == nil {
-				return k.nodeOf(path, fd, about), nil
+				return k.nodeOf(path, fd, status), nil
 			}
 		} else {
 			err = unix.ENOENT // it was replaced, which another event reports
@@ -102,14 +102,14 @@ func (k *vnodes) open(path string) (fd int, err error) {
 
 // nodeOf returns the node of a file, which is new if the file is unknown. A file that is not held
 // open and has changed may be another one with the same number.
-func (k *vnodes) nodeOf(path string, fd int, about status) *node {
-	id := identity{about.dev, about.ino}
+func (k *vnodes) nodeOf(path string, fd int, status fileStatus) *node {
+	id := identity{status.dev, status.ino}
 	n := k.nodes[id]
-	if n == nil || fd < 0 && n.about != about {
+	if n == nil || fd < 0 && n.status != status {
 		n = &node{}
 		k.nodes[id] = n
 	}
-	n.watched = watched{number: fd, path: path, about: about}
+	n.watched = watched{number: fd, path: path, status: status}
 	if fd >= 0 {
 		k.opened[fd], k.all[fd] = n, struct{}{}
 	}
@@ -122,7 +122,7 @@ func (k *vnodes) unwatch(n *node) {
 		delete(k.all, n.number)
 		_ = unix.Close(n.number) // this ends the watch
 	}
-	if id := (identity{n.about.dev, n.about.ino}); k.nodes[id] == n {
+	if id := (identity{n.status.dev, n.status.ino}); k.nodes[id] == n {
 		delete(k.nodes, id)
 	}
 }
@@ -132,7 +132,7 @@ func (k *vnodes) read(happened func(*node, string, Change)) (lost bool, err erro
 		n := k.opened[fd]
 		switch {
 		case n == nil: // no longer watched
-		case n.about.mode&unix.S_IFMT == unix.S_IFDIR && notes&(kevent.NoteWrite|kevent.NoteLink|kevent.NoteExtend) != 0:
+		case n.status.mode&unix.S_IFMT == unix.S_IFDIR && notes&(kevent.NoteWrite|kevent.NoteLink|kevent.NoteExtend) != 0:
 			happened(n, anyEntry, 0)
 			if notes &^= kevent.NoteWrite | kevent.NoteLink | kevent.NoteExtend; notes != 0 {
 				happened(n, "", n.decode(notes))
@@ -166,10 +166,10 @@ func (n *node) decode(notes uint32) (change Change) {
 	}
 	// Some systems report a truncation as a change of the attributes.
 	if notes&(kevent.NoteWrite|kevent.NoteExtend|kevent.NoteAttrib) != 0 && unix.Fstat(n.number, &stat) == nil {
-		if stat.Size != n.about.size {
+		if stat.Size != n.status.size {
 			change |= Modified
 		}
-		n.about.size = stat.Size
+		n.status.size = stat.Size
 	}
 	return change
 }

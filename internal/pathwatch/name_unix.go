@@ -36,26 +36,26 @@ func absolute(name string) (string, error) {
 type watched struct {
 	number int    // of the watch of inotify, or the descriptor of the file
 	path   string // where it was last found
-	about  status
+	status fileStatus
 }
 
 // mayBeAnother reports whether the node may now be another file. Its file is not held open, and the
 // kernel reuses the numbers of removed files.
 func (n *node) mayBeAnother() bool { return n.number < 0 }
 
-// status is a part of struct stat.
-type status struct {
+// fileStatus is a part of struct stat.
+type fileStatus struct {
 	dev, ino    uint64
 	size, links int64
 	mode        uint32
 	changed     int64 // the time of the last change; only of files that are not held open
 }
 
-func statusOf(stat *unix.Stat_t) status {
-	return status{dev: uint64(stat.Dev), ino: stat.Ino, size: stat.Size, links: int64(stat.Nlink), mode: uint32(stat.Mode)}
+func statusOf(stat *unix.Stat_t) fileStatus {
+	return fileStatus{dev: uint64(stat.Dev), ino: stat.Ino, size: stat.Size, links: int64(stat.Nlink), mode: uint32(stat.Mode)}
 }
 
-func lstat(path string) (status, error) {
+func lstat(path string) (fileStatus, error) {
 	var stat unix.Stat_t
 	err := unix.Lstat(path, &stat)
 	return statusOf(&stat), err

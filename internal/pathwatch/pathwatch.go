@@ -181,7 +181,7 @@ func (w *Watcher) suspectAll() {
 // happened records a change of a node, or of an entry of a directory.
 func (w *Watcher) happened(n *node, entry string, change Change) {
 	if entry == "" {
-		for _, p := range n.users[leadsHere] {
+		for _, p := range n.users[itself] {
 			w.note(p, change)
 		}
 		if change&^(Modified|Extended) != 0 || change == 0 {
@@ -190,7 +190,7 @@ func (w *Watcher) happened(n *node, entry string, change Change) {
 		return
 	}
 	if change&ofContents == 0 {
-		for _, p := range n.users[leadsHere] {
+		for _, p := range n.users[itself] {
 			w.note(p, Modified)
 		}
 	}

@@ -47,8 +47,8 @@ type node struct {
 	users map[string][]*Path
 }
 
-// leadsHere is the entry under which a node lists the paths that name it.
-const leadsHere = ""
+// itself is the entry under which a node lists the paths that name it.
+const itself = ""
 
 func (n *node) use(entry string, p *Path) {
 	if n.users == nil {
@@ -83,7 +83,7 @@ func (w *Watcher) walk(p *Path) (t trail, err error) {
 		entry, rest = nextEntry(rest)
 		switch entry {
 		case "":
-			err = w.lead(p, &t, at, true)
+			err = w.watchTarget(p, &t, at, true)
 			return t, err
 		case ".":
 			continue
@@ -91,13 +91,13 @@ func (w *Watcher) walk(p *Path) (t trail, err error) {
 			at = filepath.Dir(at)
 			continue
 		}
-		if gone, err := w.pass(p, &t, at, fold(entry)); gone || err != nil {
+		if gone, err := w.watchDirectory(p, &t, at, fold(entry)); gone || err != nil {
 			return t, err
 		}
 		next := filepath.Join(at, entry)
 		info, err := os.Lstat(next)
 		if err != nil {
-			return t, unlessGone(err)
+			return t, ignoreGone(err)
 		}
 		target := ""
 		if info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
@@ -113,7 +113,7 @@ func (w *Watcher) walk(p *Path) (t trail, err error) {
 			}
 			rest = target + rest
 		case rest == "" || info.IsDir() && strings.Trim(rest, separators) == "":
-			err = w.lead(p, &t, next, info.IsDir())
+			err = w.watchTarget(p, &t, next, info.IsDir())
 			return t, err
 		case !info.IsDir():
 			return t, nil
@@ -131,9 +131,9 @@ func fromRoot(name, volume string) (root, rest string) {
 	return volume + string(filepath.Separator), name
 }
 
-// pass watches a directory of the path. A directory that may be searched but not read cannot be
-// watched. A change of the entry there is detected only if the file itself changes.
-func (w *Watcher) pass(p *Path, t *trail, at, entry string) (gone bool, err error) {
+// watchDirectory watches a directory of the path. A directory that may be searched but not read
+// cannot be watched. A change of the entry there is detected only if the file itself changes.
+func (w *Watcher) watchDirectory(p *Path, t *trail, at, entry string) (gone bool, err error) {
 	directory, err := w.kernel.watch(at, true)
 	switch {
 	case errors.Is(err, errGone):
@@ -148,8 +148,8 @@ func (w *Watcher) pass(p *Path, t *trail, at, entry string) (gone bool, err erro
 	return false, nil
 }
 
-// lead watches the file or directory at the end of the path.
-func (w *Watcher) lead(p *Path, t *trail, at string, isDirectory bool) error {
+// watchTarget watches the file or directory at the end of the path.
+func (w *Watcher) watchTarget(p *Path, t *trail, at string, isDirectory bool) error {
 	target, err := w.kernel.watch(at, isDirectory)
 	switch {
 	case errors.Is(err, errGone):
@@ -159,7 +159,7 @@ func (w *Watcher) lead(p *Path, t *trail, at string, isDirectory bool) error {
 	case err != nil:
 		return err
 	}
-	target.use(leadsHere, p)
+	target.use(itself, p)
 	t.target = target
 	return nil
 }
@@ -171,13 +171,13 @@ func (w *Watcher) release(p *Path, t trail) {
 			w.kernel.unwatch(step.directory)
 		}
 	}
-	if t.target != nil && t.target.unuse(leadsHere, p) {
+	if t.target != nil && t.target.unuse(itself, p) {
 		w.kernel.unwatch(t.target)
 	}
 }
 
-// unlessGone returns err, or nil if err only means that there is no such file.
-func unlessGone(err error) error {
+// ignoreGone returns err, or nil if err only means that there is no such file.
+func ignoreGone(err error) error {
 	if isGone(err) {
 		return nil
 	}

@@ -1,3 +1,3 @@
 package descriptor
 
-func init() { withoutNoWait.Store(true) }
+func init() { lacksNoWait.Store(true) }

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// withoutNoWait is set if preadv2(2) and pwritev2(2) are missing. Android kills a process for an
+// lacksNoWait is set if preadv2(2) and pwritev2(2) are missing. Android kills a process for an
 // unknown call, so they are not tried there.
-var withoutNoWait atomic.Bool
+var lacksNoWait atomic.Bool
 
 // rawBytes is the size up to which a transfer is a raw call. A larger copy takes so long that the
 // scheduler should be able to run other goroutines.
@@ -44,10 +44,10 @@ const atOffset = ^uintptr(0)
 // processors whose kernel clears the predictions of returns.
 func (d *direction) try(fd int, p []byte) (int, error) {
 	// An empty p is rare, and recvfrom(2) would drop a datagram.
-	if uint(fd) > math.MaxInt32 || uint(len(p))-1 >= rawBytes || withoutNoWait.Load() {
+	if uint(fd) > math.MaxInt32 || uint(len(p))-1 >= rawBytes || lacksNoWait.Load() {
 		return d.tryRare(fd, p)
 	}
-	if !others.has(fd) {
+	if !nonSockets.has(fd) {
 		n, _, errno := syscall.RawSyscall6(d.socket, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
 			uintptr(len(p)), unix.MSG_DONTWAIT, 0, 0)
 		if errno == 0 {
@@ -56,7 +56,7 @@ func (d *direction) try(fd int, p []byte) (int, error) {
 		return d.afterSocket(fd, p, errno)
 	}
 	if rand.Uint32()%256 == 0 {
-		others.remove(fd) // the number may belong to a socket now
+		nonSockets.remove(fd) // the number may belong to a socket now
 	}
 	vector := unix.Iovec{Base: unsafe.SliceData(p)}
 	vector.SetLen(len(p))
@@ -74,7 +74,7 @@ func (d *direction) afterSocket(fd int, p []byte, errno syscall.Errno) (int, err
 	case unix.EINTR:
 		return d.try(fd, p)
 	case unix.ENOTSOCK, unix.EOPNOTSUPP, unix.ENOSYS, unix.EPERM, unix.EINVAL:
-		others.add(fd) // not a socket, or a sandbox forbids the call
+		nonSockets.add(fd) // not a socket, or a sandbox forbids the call
 		return d.tryFile(fd, p)
 	}
 	return 0, errno
@@ -85,7 +85,7 @@ func (d *direction) tryRare(fd int, p []byte) (int, error) {
 	switch {
 	case fd < 0 || fd > math.MaxInt32:
 		return 0, unix.EBADF
-	case withoutNoWait.Load():
+	case lacksNoWait.Load():
 		return d.byMode(fd, p)
 	}
 	return d.tryFile(fd, p)
@@ -117,35 +117,35 @@ func (d *direction) afterFile(fd int, p []byte, errno syscall.Errno) (int, error
 		// Terminals, some devices and Linux before 4.13 do not support the flag. A sandbox
 		// may forbid the call. After any other mistake, byMode returns the error.
 	case unix.ENOSYS:
-		withoutNoWait.Store(true)
+		lacksNoWait.Store(true)
 	default:
 		return 0, errno
 	}
 	return d.byMode(fd, p)
 }
 
-// others holds descriptors that were not sockets when they were last used, so that the call for
+// nonSockets holds descriptors that were not sockets when they were last used, so that the call for
 // sockets can be skipped. A stale entry only costs time, because RWF_NOWAIT also works for sockets.
-var others numbers
+var nonSockets numberSet
 
-// numbers is a set of descriptors. It distinguishes them by their lowest 16 bits only.
-type numbers [1 << 16 / 32]atomic.Uint32
+// numberSet is a set of descriptors. It distinguishes them by their lowest 16 bits only.
+type numberSet [1 << 16 / 32]atomic.Uint32
 
-func (n *numbers) at(fd int) (word *atomic.Uint32, bit uint32) {
+func (n *numberSet) at(fd int) (word *atomic.Uint32, bit uint32) {
 	return &n[fd/32%len(n)], 1 << (fd % 32)
 }
 
-func (n *numbers) has(fd int) bool {
+func (n *numberSet) has(fd int) bool {
 	word, bit := n.at(fd)
 	return word.Load()&bit != 0
 }
 
-func (n *numbers) add(fd int) {
+func (n *numberSet) add(fd int) {
 	word, bit := n.at(fd)
 	word.Or(bit)
 }
 
-func (n *numbers) remove(fd int) {
+func (n *numberSet) remove(fd int) {
 	word, bit := n.at(fd)
 	word.And(^bit)
 }

@@ -95,14 +95,14 @@ func isBlocking(fd int) (bool, error) {
 	return flags&unix.O_NONBLOCK == 0, err
 }
 
-// questions holds lists of one descriptor, which each call on DragonFly would otherwise allocate.
-var questions freelist.Slices[sys.PollFD]
+// pollLists holds lists of one descriptor, which each call on DragonFly would otherwise allocate.
+var pollLists freelist.Slices[sys.PollFD]
 
 // ready returns EAGAIN if reading or writing would block. The end of file and an error do not
 // block.
 func ready(fd int, events uint16) error {
-	fds := questions.Get(1)
-	defer questions.Put(fds)
+	fds := pollLists.Get(1)
+	defer pollLists.Put(fds)
 	fds[0] = sys.PollFD{FD: int32(fd), Events: events}
 	for {
 		n, errno := sys.Poll(fds, 0)

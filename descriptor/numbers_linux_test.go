@@ -33,7 +33,7 @@ func becomes(t *testing.T, other bool, fd int) bool {
 	defer suite.Close(t, fd)
 	for range 100_000 {
 		_, _ = descriptor.TryRead(fd, make([]byte, 1))
-		if descriptor.IsOther(fd) == other {
+		if descriptor.IsNonSocket(fd) == other {
 			return true
 		}
 	}

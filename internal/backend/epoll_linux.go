@@ -33,13 +33,13 @@ type epollBackend struct {
 	sleeper  sleeper // wakes a blocked sleep; the parker wakes a parked one
 	parked   parked
 
-	// The Looks that found something since the last one that did not. The Poller's lock guards
-	// it.
-	found      int
+	// foundInRow is the number of successful Looks since the last one that found nothing. The
+	// Poller's lock guards it.
+	foundInRow int
 	forbidden  atomic.Int32 // len(unparkable)
 	inspecting atomic.Bool  // Add checks whether a descriptor forbids parking
-	// The descriptors from this number on that were registered before inspecting was set are
-	// not inspected yet. It is -1 if there are none. Only the sleeping goroutine uses it.
+	// uninspected is the first descriptor that was registered before inspecting was set and is
+	// not inspected yet. It is -1 if there is none. Only the sleeping goroutine uses it.
 	uninspected int
 
 	mu         sync.Mutex         // held while kernel and parker are opened or closed
@@ -224,20 +224,20 @@ func (b *epollBackend) Remove(fd int, _ Interest) (removed bool) {
 func (b *epollBackend) Forget(fd int, _ Interest) { b.permit(fd) }
 
 func (b *epollBackend) Look(batch *Batch) error {
-	err := batch.take(sys.EpollLook(b.fd, batch.first(), batch.Room))
+	err := batch.take(sys.EpollLook(b.fd, batch.memory(), batch.Room))
 	if err == nil && b.waker.Pending() {
 		err = b.dropWakeUp(batch, false)
 	}
 	if batch.N == 0 {
-		b.found = 0
-	} else if b.found++; b.found >= saturated {
-		b.rest()
+		b.foundInRow = 0
+	} else if b.foundInRow++; b.foundInRow >= saturated {
+		b.closeUnusedParker()
 	}
 	return err
 }
 
-// first returns the memory to which the kernel writes events.
-func (b *Batch) first() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.Events)) }
+// memory returns the memory to which the kernel writes events.
+func (b *Batch) memory() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.Events)) }
 
 // take stores the result of epoll_wait(2). An interruption by a signal counts as a timeout.
 func (b *Batch) take(n int, errno syscall.Errno) error {
@@ -298,7 +298,7 @@ func (b *epollBackend) block(batch *Batch, timeout time.Duration, owner Owner) e
 		return nil
 	}
 	defer b.waker.Done()
-	err = batch.take(sys.EpollWait(epfd, batch.first(), batch.Room, timeout))
+	err = batch.take(sys.EpollWait(epfd, batch.memory(), batch.Room, timeout))
 	return first(err, b.dropWakeUp(batch, true))
 }
 
@@ -326,9 +326,9 @@ func epollFailure(errno syscall.Errno) error {
 	case syscall.EINVAL:
 		return errTooMany
 	case syscall.ENOSPC:
-		return fail("the user's limit of watched descriptors is reached; raise fs.epoll.max_user_watches", "epoll_ctl", errno)
+		return newFailure("the user's limit of watched descriptors is reached; raise fs.epoll.max_user_watches", "epoll_ctl", errno)
 	}
-	if err := explained(errno); err != errno {
+	if err := explain(errno); err != errno {
 		return err
 	}
 	return os.NewSyscallError("epoll_ctl", errno)

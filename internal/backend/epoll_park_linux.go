@@ -65,10 +65,10 @@ func (b *epollBackend) closeParker() error {
 // new one takes as long as about 20 events.
 const saturated = 1024
 
-// rest closes the parker of a saturated loop, which does not park. A parker nests the epoll in the
+// closeUnusedParker closes the parker of a saturated loop, which does not park. A parker nests the epoll in the
 // runtime's, so the kernel would report each event to both.
-func (b *epollBackend) rest() {
-	b.found = 0
+func (b *epollBackend) closeUnusedParker() {
+	b.foundInRow = 0
 	if b.parker.Load() != nil && !b.parked.asleep.Load() {
 		b.stopParking()
 	}
@@ -100,7 +100,7 @@ func (b *epollBackend) park(parker *netpark.Parker, batch *Batch, timeout time.D
 // calls it once before it parks, and again whenever the epoll may have become readable.
 func (b *epollBackend) lookBeforeParking(uintptr) bool {
 	s := &b.parked
-	if s.err = s.batch.take(sys.EpollLook(s.fd, s.batch.first(), s.batch.Room)); s.err != nil {
+	if s.err = s.batch.take(sys.EpollLook(s.fd, s.batch.memory(), s.batch.Room)); s.err != nil {
 		return true
 	}
 	if s.batch.N > 0 {

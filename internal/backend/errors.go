@@ -14,13 +14,13 @@ import (
 // adds both.
 var (
 	ErrClosed        = &sys.CauseError{Text: "the poller is closed", Cause: os.ErrClosed}
-	ErrNotOpen       = fail("the descriptor is not open", "register", syscall.EBADF)
-	ErrRegistered    = fail("already registered; use Modify", "register", syscall.EEXIST)
-	ErrNotRegistered = fail("not registered", "unregister", syscall.ENOENT)
-	ErrAlwaysReady   = fail("the mechanism does not support regular files and directories", "register", syscall.EPERM)
-	errReplaced      = fail("the descriptor was closed, and its number belongs to another file", "register", syscall.ENOENT)
-	errNested        = fail("epolls or kqueues are nested too deeply or in a circle", "register", syscall.ELOOP)
-	errTooMany       = fail("epolls are nested too deeply, or one file has too many duplicates", "register", syscall.EINVAL)
+	ErrNotOpen       = newFailure("the descriptor is not open", "register", syscall.EBADF)
+	ErrRegistered    = newFailure("already registered; use Modify", "register", syscall.EEXIST)
+	ErrNotRegistered = newFailure("not registered", "unregister", syscall.ENOENT)
+	ErrAlwaysReady   = newFailure("the mechanism does not support regular files and directories", "register", syscall.EPERM)
+	errReplaced      = newFailure("the descriptor was closed, and its number belongs to another file", "register", syscall.ENOENT)
+	errNested        = newFailure("epolls or kqueues are nested too deeply or in a circle", "register", syscall.ELOOP)
+	errTooMany       = newFailure("epolls are nested too deeply, or one file has too many duplicates", "register", syscall.EINVAL)
 	ErrNotPollable   = &sys.CauseError{Text: "the mechanism cannot wait for it", Cause: errors.ErrUnsupported}
 )
 
@@ -33,7 +33,8 @@ type failure struct {
 	call *os.SyscallError
 }
 
-func fail(text, call string, errno syscall.Errno) error {
+// newFailure returns the error of a system call that has failed with errno.
+func newFailure(text, call string, errno syscall.Errno) error {
 	return &failure{text, &os.SyscallError{Syscall: call, Err: errno}}
 }
 
@@ -53,9 +54,9 @@ func first(errs ...error) error {
 	return nil
 }
 
-// explained returns the error for an errno of epoll and of its emulation, or err itself if it is
+// explain returns the error for an errno of epoll and of its emulation, or err itself if it is
 // another one.
-func explained(err error) error {
+func explain(err error) error {
 	switch err {
 	case syscall.EBADF:
 		return ErrNotOpen

@@ -188,7 +188,7 @@ func (b *portBackend) take(batch *Batch, timeout time.Duration, sleeping bool) e
 func (b *portBackend) get(at int, room []eventport.Event, list []poll.FD, batch *Batch, sleeping bool) (got int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err = b.renew(at, batch); err != nil || batch.N > 0 {
+	if err = b.associateSpent(at, batch); err != nil || batch.N > 0 {
 		return batch.N, err
 	}
 	got, errno := b.calls.Get(at, room)
@@ -204,9 +204,9 @@ func (b *portBackend) get(at int, room []eventport.Event, list []poll.FD, batch 
 	return got, err
 }
 
-// renew associates the reported descriptors again. A closed one is reported as vanished, if the
+// associateSpent associates the reported descriptors again. A closed one is reported as vanished, if the
 // batch has room. Any other failure keeps the descriptor for the next call.
-func (b *portBackend) renew(at int, batch *Batch) (err error) {
+func (b *portBackend) associateSpent(at int, batch *Batch) (err error) {
 	left := b.spent[:0]
 	for _, fd := range b.spent {
 		e, known := b.entries[fd]
@@ -235,7 +235,7 @@ func (b *portBackend) renew(at int, batch *Batch) (err error) {
 func (b *portBackend) confirm(at int, reported []eventport.Event, list []poll.FD, batch *Batch, sleeping bool) error {
 	list = b.mark(reported, list, sleeping)
 	batch.Hidden = len(list) < len(reported) && len(reported) == batch.Room
-	if err := ask(list); err != nil {
+	if err := pollAll(list); err != nil {
 		return err
 	}
 	for _, fd := range list {
@@ -245,7 +245,7 @@ func (b *portBackend) confirm(at int, reported []eventport.Event, list []poll.FD
 	}
 	if !sleeping && b.sleeper.asleep.Load() {
 		// The batch has no room, so the next call reports closed descriptors.
-		return b.renew(at, &Batch{})
+		return b.associateSpent(at, &Batch{})
 	}
 	return nil
 }
@@ -273,9 +273,9 @@ func (b *portBackend) mark(reported []eventport.Event, list []poll.FD, sleeping 
 	return list
 }
 
-// ask wraps poll(2) for a list of any length. If even a list of one is too long for the limit of
+// pollAll wraps poll(2) for a list of any length. If even a list of one is too long for the limit of
 // descriptors, the entry keeps the events that the port reported.
-func ask(list []poll.FD) error {
+func pollAll(list []poll.FD) error {
 	_, err := poll.Wait(list, 0)
 	if !errors.Is(err, syscall.EINVAL) {
 		return err
@@ -284,5 +284,5 @@ func ask(list []poll.FD) error {
 		return nil
 	}
 	half := len(list) / 2
-	return first(ask(list[:half]), ask(list[half:]))
+	return first(pollAll(list[:half]), pollAll(list[half:]))
 }

@@ -187,8 +187,8 @@ func TestParkingComesBackAfterASaturatedLoop(t *testing.T) {
 		t.Error("the backend does not park again")
 	}
 	must(t, b.Look(oneEvent()))
-	if b.found != 0 {
-		t.Errorf("%d Looks in a row found something, want 0", b.found)
+	if b.foundInRow != 0 {
+		t.Errorf("%d Looks in a row found something, want 0", b.foundInRow)
 	}
 }
 

@@ -69,7 +69,7 @@ func (b *kqueueBackend) Add(fd int, interest Interest, tag uint32) error {
 		}
 		return ErrNotPollable
 	}
-	return explained(err)
+	return explain(err)
 }
 
 // isNull reports whether fd is the null device, which FreeBSD's kqueue refuses.
@@ -83,7 +83,7 @@ func (b *kqueueBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	if b.owns(fd) {
 		return ErrNotOpen
 	}
-	return explained(b.queue.Modify(fd, uint32(interest), uint64(tag)))
+	return explain(b.queue.Modify(fd, uint32(interest), uint64(tag)))
 }
 
 func (b *kqueueBackend) Remove(fd int, _ Interest) (removed bool) {
@@ -117,7 +117,7 @@ func (b *kqueueBackend) take(batch *Batch, timeout time.Duration, sleeping bool)
 		}
 		batch.add(epoll.Event{Events: epoll.Events(event.Events), FD: event.FD, Tag: uint32(event.Data)})
 	}
-	return explained(err)
+	return explain(err)
 }
 
 func (b *kqueueBackend) Wake() { b.sleeper.wake() }

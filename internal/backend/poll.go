@@ -113,11 +113,11 @@ func fromPoll(events poll.Events) (ready epoll.Events) {
 // refusal alone decides.
 func IsAlwaysReady(fd int, interest Interest) bool {
 	requested := toPoll(interest & (Readable | Writable))
-	question := []poll.FD{{FD: int32(fd), Events: requested}}
-	if _, err := poll.Wait(question, 0); err != nil {
+	fds := []poll.FD{{FD: int32(fd), Events: requested}}
+	if _, err := poll.Wait(fds, 0); err != nil {
 		return requested != 0
 	}
-	return requested != 0 && question[0].Revents&requested == requested
+	return requested != 0 && fds[0].Revents&requested == requested
 }
 
 // Add checks whether the descriptor can be waited on. Otherwise poll(2) would report it only in a
@@ -126,14 +126,14 @@ func (b *pollBackend) Add(fd int, interest Interest, tag uint32) error {
 	if b.waker.Owns(fd) { // the caller has closed it, and the waker has its number
 		return ErrNotOpen
 	}
-	question := []poll.FD{{FD: int32(fd), Events: toPoll(interest)}}
-	_, err := poll.Wait(question, 0)
+	fds := []poll.FD{{FD: int32(fd), Events: toPoll(interest)}}
+	_, err := poll.Wait(fds, 0)
 	switch {
 	case errors.Is(err, afd.ErrNotSocket):
 		return errNotSocket()
 	case err != nil:
 		return err
-	case question[0].Revents&poll.Nval == 0:
+	case fds[0].Revents&poll.Nval == 0:
 		return b.Modify(fd, 0, interest, tag)
 	case sys.IsOpen(fd):
 		return ErrNotPollable // a device that macOS supports only in select(2)
@@ -209,7 +209,7 @@ func (b *pollBackend) poll(batch *Batch, timeout time.Duration, sleeping bool) e
 }
 
 // errWakerClosed is the error of a wait that nothing could interrupt.
-var errWakerClosed = fail("the program has closed the poller's wake-up descriptor", "poll", syscall.EBADF)
+var errWakerClosed = newFailure("the program has closed the poller's wake-up descriptor", "poll", syscall.EBADF)
 
 func (b *pollBackend) Wake() { b.sleeper.wake() }
 

@@ -65,8 +65,8 @@ func (b *epollBackend) closeParker() error {
 // new one takes as long as about 20 events.
 const saturated = 1024
 
-// closeUnusedParker closes the parker of a saturated loop, which does not park. A parker nests the epoll in the
-// runtime's, so the kernel would report each event to both.
+// closeUnusedParker closes the parker of a saturated loop, which does not park. A parker nests the
+// epoll in the runtime's, so the kernel would report each event to both.
 func (b *epollBackend) closeUnusedParker() {
 	b.foundInRow = 0
 	if b.parker.Load() != nil && !b.parked.asleep.Load() {

@@ -204,8 +204,8 @@ func (b *portBackend) get(at int, room []eventport.Event, list []poll.FD, batch 
 	return got, err
 }
 
-// associateSpent associates the reported descriptors again. A closed one is reported as vanished, if the
-// batch has room. Any other failure keeps the descriptor for the next call.
+// associateSpent associates the reported descriptors again. A closed one is reported as vanished,
+// if the batch has room. Any other failure keeps the descriptor for the next call.
 func (b *portBackend) associateSpent(at int, batch *Batch) (err error) {
 	left := b.spent[:0]
 	for _, fd := range b.spent {
@@ -273,8 +273,8 @@ func (b *portBackend) mark(reported []eventport.Event, list []poll.FD, sleeping 
 	return list
 }
 
-// pollAll wraps poll(2) for a list of any length. If even a list of one is too long for the limit of
-// descriptors, the entry keeps the events that the port reported.
+// pollAll wraps poll(2) for a list of any length. If even a list of one is too long for the limit
+// of descriptors, the entry keeps the events that the port reported.
 func pollAll(list []poll.FD) error {
 	_, err := poll.Wait(list, 0)
 	if !errors.Is(err, syscall.EINVAL) {

@@ -146,8 +146,8 @@ func (s scene) run(t *testing.T, shell []string, line string) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	if strings.Contains(line, "tcp-listen:") {
-		_ = listener.Close()
+	if strings.Contains(line, "tcp-listen:") || strings.Contains(line, "nc -l") {
+		_ = listener.Close() // the line listens
 	}
 	process := exec.Command("sleep", "60")
 	if err := process.Start(); err != nil {

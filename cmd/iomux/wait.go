@@ -10,7 +10,7 @@ import (
 )
 
 const waitHelp = `Wait waits until a SOURCE is ready and prints a line about it. With --all it
-waits until every SOURCE was ready. With CMD it runs CMD instead of printing.
+waits until every SOURCE has been ready. With CMD it runs CMD instead.
 
 Sources:
   stdin                     standard input
@@ -29,12 +29,14 @@ Sources:
   exists:FILE               a file or folder with this name exists; iomux
                             also looks once a second, because of /proc
   path:FILE                 a file or folder changes, see below
-  signal:HUP                iomux receives the signal, a name or a number
+  signal:HUP                iomux receives the signal, a name or number
 
 HOST is a name, an IPv4 address, or an IPv6 address in brackets. Listeners and
 datagram sockets without HOST use 127.0.0.1. With port 0 the system picks a
-port, which iomux prints on stderr: listening on 127.0.0.1:PORT. --timeout 0
-still waits for lookups of names.
+port, which iomux prints on stderr: listening on 127.0.0.1:PORT.
+
+--timeout 0 still waits for lookups of names. With --retry or --gone, a lookup
+or a connection that hangs does not delay further ones.
 
 For a file named stdin or fd:3, write ./stdin or ./fd:3. /dev/fd/3 is fd:3.
 
@@ -80,10 +82,11 @@ Signals:
 TERM, INT, HUP and QUIT end iomux, unless they are a SOURCE. The Go runtime
 ignores signals such as USR1, USR2, ALRM and the real-time signals.
 
-CMD ignores HUP, INT, CONT, TSTP, TTIN and TTOU if iomux was started that way,
-as by nohup. A SOURCE is the exception: of these, only HUP and INT are still
-ignored, and only without --follow. All other ignored signals get their default
-action back in CMD, because the Go runtime catches them. To ignore TERM, too:
+If iomux was started with HUP, INT, CONT, TSTP, TTIN or TTOU ignored, as nohup
+does, CMD ignores them, too. A SOURCE is the exception: of these, only HUP and
+INT are still ignored, and only without --follow. All other ignored signals get
+their default action back in CMD, because the Go runtime catches them. iomux
+cannot see which ones were ignored. To ignore TERM, too:
   iomux wait SOURCE -- sh -c 'trap "" TERM; exec CMD'
 
 Blocked signals stay blocked in CMD. The exceptions are HUP, INT, QUIT, TERM,
@@ -92,7 +95,7 @@ CHLD, URG, PROF and those of faults, such as ABRT and SEGV.
 Gone:
 With --gone a SOURCE is ready when it is gone: a port or Unix socket refuses a
 connection, a file does not exist, or a process has ended. iomux tries a
-connection every 200 ms, or every --retry. Other sources are wrong usage.
+connection every 200 ms, or every --retry. Other sources are rejected.
 
 Following:
 --follow continues until a signal, the timeout, or the end of all sources. A
@@ -171,7 +174,7 @@ func newWaitCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.VarP(&timeout, "timeout", "t", "give up after `D`; 0 checks once")
-	flags.BoolVarP(&opts.All, "all", "a", false, "wait until every SOURCE was ready")
+	flags.BoolVarP(&opts.All, "all", "a", false, "wait until every SOURCE has been ready")
 	flags.BoolVarP(&opts.Follow, "follow", "f", false, "continue to report")
 	flags.BoolVarP(&opts.Gone, "gone", "g", false, "wait until SOURCE is gone")
 	flags.Var(&retry, "retry", "try tcp:// and unix:// again `D` after a failure")

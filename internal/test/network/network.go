@@ -4,12 +4,16 @@ package network
 
 import (
 	"net"
+	"runtime"
 	"sync"
 	"testing"
 )
 
 // Down returns why nothing can be sent to 127.0.0.1, or nil.
 var Down = sync.OnceValue(func() error {
+	if runtime.GOOS == "windows" { // it is never down there, and Wine 8 cannot dial UDP
+		return nil
+	}
 	conn, err := net.Dial("udp4", "127.0.0.1:9") // sends nothing
 	if err != nil {
 		return err

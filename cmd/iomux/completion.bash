@@ -17,7 +17,9 @@ _iomux() {
 	before=${current%"${current##*[:=]}"}
 	COMPREPLY=()
 	for offer in "${offers[@]}"; do
-		[[ $offer == "$current"* ]] && COMPREPLY+=("${offer#"$before"}")
+		[[ $offer == "$current"* ]] || continue
+		printf -v offer %q "${offer#"$before"}" # a name may have spaces
+		COMPREPLY+=("$offer")
 	done
 	((directive & 2)) && compopt -o nospace
 	if ((${#COMPREPLY[@]} == 0 && !(directive & 4))); then

@@ -76,7 +76,7 @@ type child struct {
 	waited  bool
 }
 
-// startChild starts this test binary again.
+// startChild starts this test binary again. It skips the test if the system cannot watch processes.
 func startChild(t testing.TB, status int) *child {
 	t.Helper()
 	command, err := again(status)
@@ -93,6 +93,7 @@ func startChild(t testing.TB, status int) *child {
 		_ = stdin.Close() // the test may have closed it
 		c.wait()
 	})
+	needs(t, watchExit(c.pid()))
 	return c
 }
 

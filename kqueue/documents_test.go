@@ -29,6 +29,7 @@ func TestFiltersAreRefusedAsDocumented(t *testing.T) {
 			cells[strings.TrimSpace(row[1])] = strings.TrimSpace(row[column])
 		}
 	}
+	needs(t, watchExit(uint64(os.Getpid())))
 	queue := newQueue(t)
 	for _, filter := range allFilters {
 		// No descriptor or process has this number.

@@ -230,6 +230,7 @@ func TestProcessWithoutNotes(t *testing.T) {
 
 // TestThreadIsNotAProcess registers a thread.
 func TestThreadIsNotAProcess(t *testing.T) {
+	needs(t, watchExit(uint64(os.Getpid())))
 	queue := newQueue(t)
 	var all sync.WaitGroup
 	all.Go(func() {

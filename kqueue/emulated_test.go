@@ -230,8 +230,6 @@ func TestErrnosOfBadChanges(t *testing.T) {
 		{change(65, kqueue.FilterSignal, kqueue.EvAdd), unix.EINVAL},
 		{change(1, kqueue.FilterUser, kqueue.EvAdd|kqueue.EvEnable|kqueue.EvDisable), unix.EINVAL},
 		{noted(r, kqueue.FilterVnode, kqueue.EvAdd, kqueue.NoteWrite, 0), unix.EINVAL},
-		{noted(unix.Gettid()+1<<22, kqueue.FilterProc, kqueue.EvAdd, kqueue.NoteExit, 0), unix.ESRCH},
-		{noted(0, kqueue.FilterProc, kqueue.EvAdd, kqueue.NoteExit, 0), unix.ESRCH},
 		{change(queue.FD(), kqueue.FilterRead, kqueue.EvAdd), unix.EINVAL},
 	} {
 		fails(t, queue, bad.change, bad.errno)

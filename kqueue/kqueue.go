@@ -214,6 +214,7 @@ func (q *Queue) FD() int { return q.descriptor.FD() }
 //     file
 //   - ESRCH if there is no such process
 //   - EACCES or EPERM if the program lacks the permission
+//   - ENOSYS if the filter is FilterProc, and Linux or a sandbox has no pidfd_open(2)
 //   - ELOOP if queues watch each other, or are nested too deeply
 //   - ENOMEM, ENOSPC or EMFILE if a limit of the system is reached
 //

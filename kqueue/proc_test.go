@@ -138,6 +138,9 @@ func TestNoSuchProcess(t *testing.T) {
 	fails(t, queue, watchExit(c.pid()), unix.ESRCH)
 	fails(t, queue, watchExit(math.MaxInt32), unix.ESRCH)
 	bad := watchExit(0)
+	if runtime.GOOS == "linux" { // 0 is a process of some BSDs
+		fails(t, queue, bad, unix.ESRCH)
+	}
 	for _, ident := range []uint64{1<<32 | uint64(os.Getpid()), math.MaxUint64} {
 		bad.Ident = ident
 		fails(t, queue, bad, unix.ESRCH)
@@ -146,6 +149,7 @@ func TestNoSuchProcess(t *testing.T) {
 
 // TestProcessThatIsNotOurs registers the parent process, which the system may refuse.
 func TestProcessThatIsNotOurs(t *testing.T) {
+	needs(t, watchExit(uint64(os.Getpid())))
 	queue := newQueue(t)
 	for _, pid := range []int{os.Getppid(), 1} {
 		events := make([]kqueue.Event, 1)

@@ -63,6 +63,8 @@ func (r *registration) openProcess(q *Queue) syscall.Errno {
 		r.fd = fd
 	case unix.EINVAL, unix.ENOENT: // a thread
 		return unix.ESRCH
+	case unix.EPERM: // a sandbox refuses the call
+		return unix.ENOSYS
 	}
 	return errno
 }

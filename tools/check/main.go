@@ -33,7 +33,8 @@ func check() bool {
 	}
 	probeOnly := flag.Bool("probe", false, "print what this machine cannot run, and run nothing")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The terminal or the reader of the output may also end.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	for _, limit := range limits(ctx) {
 		fmt.Println("check: left out:", limit)

@@ -38,6 +38,7 @@ func newRun(steps []string) *run { return &run{waiting: steps, start: time.Now()
 // all starts the steps in order, and prints the running ones every 30 seconds. It runs one step
 // more at once than there are processors, because many steps mostly sleep.
 func (r *run) all(ctx context.Context) {
+	defer temporary()()
 	ticker := time.NewTicker(30 * time.Second)
 	defer ticker.Stop()
 	go func() {
@@ -56,6 +57,22 @@ func (r *run) all(ctx context.Context) {
 		})
 	}
 	workers.Wait()
+}
+
+// temporary makes a temporary folder for the steps, because interrupted programs leave files. The
+// returned function removes it. Without room for a folder, the steps fail themselves.
+func temporary() (remove func()) {
+	folder, err := os.MkdirTemp("", "iomux-check")
+	if err != nil {
+		return func() {}
+	}
+	before := os.Getenv("TMPDIR")
+	_ = os.Chmod(folder, 0o755) // for tests that become another user
+	_ = os.Setenv("TMPDIR", folder)
+	return func() {
+		_ = os.Setenv("TMPDIR", before)
+		_ = os.RemoveAll(folder)
+	}
 }
 
 func (r *run) next() string {

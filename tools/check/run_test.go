@@ -5,13 +5,14 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
 const makefile = `
 good:
-	@echo fine
+	@echo fine >"$$TMPDIR/left"; echo "$$TMPDIR" >folder
 bad:
 	@exit 3
 slow:
@@ -41,6 +42,13 @@ func TestRunReportsFailedSteps(t *testing.T) {
 		if got := r.report(); got != c.want || len(r.results) != len(c.steps) {
 			t.Errorf("%q: passed: %v with %d results, want %v", c.steps, got, len(r.results), c.want)
 		}
+	}
+	folder, err := os.ReadFile("folder")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(strings.TrimSpace(string(folder))); !os.IsNotExist(err) {
+		t.Errorf("the temporary folder %s is left: %v", folder, err)
 	}
 }
 
@@ -74,6 +82,12 @@ func TestInterruptedRunFailsAndLeavesNoProcess(t *testing.T) {
 			t.Errorf("step %s: %v, left out: %q", one.step, one.err, one.left)
 		}
 	}
+	slowHasEnded(t)
+}
+
+// slowHasEnded checks that the step slow was started and does not run any more.
+func slowHasEnded(t *testing.T) {
+	t.Helper()
 	pid, err := os.ReadFile("pid")
 	if err != nil {
 		t.Fatal("the slow step did not start:", err)
@@ -81,5 +95,48 @@ func TestInterruptedRunFailsAndLeavesNoProcess(t *testing.T) {
 	stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/stat")
 	if err == nil && !strings.Contains(string(stat), ") Z ") {
 		t.Errorf("the slow step still runs: %s", stat)
+	}
+}
+
+// asCommand is an environment variable that makes this program the command.
+const asCommand = "IOMUX_CHECK_TEST"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestSignalsEndTheSteps(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Skip("this system does not know the path of the test binary:", err)
+	}
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE} {
+		t.Run(signal.String(), func(t *testing.T) {
+			inMakefile(t)
+			if err := os.Mkdir("tools", 0o700); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), program, "slow")
+			cmd.Dir, cmd.Env = "tools", append(os.Environ(), asCommand+"=yes")
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+				if text, _ := os.ReadFile("pid"); len(text) > 0 {
+					break
+				}
+			}
+			if err := cmd.Process.Signal(signal); err != nil {
+				t.Error(err)
+			}
+			if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 1 {
+				t.Errorf("the command ended with %v, want exit status 1", err)
+			}
+			slowHasEnded(t)
+		})
 	}
 }

@@ -108,6 +108,7 @@
 //   - FreeBSD and NetBSD report a pipe with EvClear again when a part of its data is read. FreeBSD
 //     also does so when more is written, and for a listening socket after accept(2).
 //   - FreeBSD, NetBSD and DragonFly ignore NoteLowat of FilterRead for pipes.
+//   - NetBSD reports the end of a FIFO until read(2) has returned it.
 //   - FreeBSD and DragonFly refuse FilterWrite of a pipe without a reader with EPIPE. When the
 //     reader leaves, FreeBSD reports EvEOF once and ends the registration.
 //   - FreeBSD reports timers with NoteAbsTime until they are deleted, unless EvClear is set.
@@ -116,7 +117,8 @@
 //   - The kernels report FilterExcept until data after the urgent byte is read. Linux reports it
 //     until the urgent byte itself is read.
 //   - NetBSD, OpenBSD and DragonFly accept EvEnable and EvDisable in one change.
-//   - DragonFly reports the exit of a process also without NoteExit, with EvEOF and no notes.
+//   - NetBSD and DragonFly report the exit of a process also without NoteExit, with EvEOF and no
+//     notes. NetBSD refuses a process that has ended with ESRCH, also with NoteExit.
 //   - After its events have ceased, a kernel's queue stays readable for poll(2) and for other
 //     queues until the program waits for events again.
 //
@@ -132,9 +134,10 @@
 //     inside the kernel, but is not reported.
 //   - The emulation reads the error of a socket, whose SO_ERROR is zero afterwards. Fflags is that
 //     error in this and later events of both filters.
-//   - Data of FilterRead is the size of the first datagram. It is 1 for an eventfd, a timerfd, a
-//     queue, an epoll, and a listening socket other than TCP. Data of FilterWrite is the free room
-//     in the buffer of a socket or pipe, as the kernel counts it, and 0 for anything else.
+//   - Data of FilterRead is the size of the first datagram, or the bytes before urgent data. It is
+//     1 for an eventfd, a timerfd, a queue, an epoll, and a listening socket other than TCP. Data
+//     of FilterWrite is the free room in the buffer of a socket or pipe, as the kernel counts it,
+//     and 0 for anything else.
 //   - FilterVnode, FilterFS and FilterRead of a regular file need /proc. If it is not mounted, the
 //     error is EOPNOTSUPP.
 //   - Watching a file requires permission to read it, or the error is EACCES. NoteDelete of a

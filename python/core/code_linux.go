@@ -15,7 +15,7 @@ import (
 	"iomux/poll"
 )
 
-// Python must run its signal handlers before an interrupted wait goes on (PEP 475), and needs the
+// Python must run its signal handlers before an interrupted wait continues (PEP 475), and needs the
 // interpreter's lock for it. So an interrupted wait returns to the C half, which runs the handlers
 // and waits again for the remaining time.
 func init() { timeout.ReturnInterruptions() }

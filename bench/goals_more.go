@@ -6,8 +6,8 @@ import "iomux/bench/rival"
 
 func severalChecks() (all []check) {
 	const goal = "several goroutines in one Poller"
-	for _, n := range crowds {
-		row := rowCrowd(n)
+	for _, n := range waiterCounts {
+		row := rowWaiters(n)
 		of := []key{{row, rival.Poller}}
 		all = append(all,
 			check{goal: goal, what: row + ", to C-mt", of: of, metric: "cpu", to: &key{row, sharedC}, limit: 1.15},

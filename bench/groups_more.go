@@ -25,11 +25,11 @@ const (
 )
 
 var (
-	crowds    = []int{2, 8, 64}
-	queueSize = []int{1, 64}
+	waiterCounts = []int{2, 8, 64}
+	queueSize    = []int{1, 64}
 )
 
-func rowCrowd(n int) string { return strconv.Itoa(n) + " waiters" }
+func rowWaiters(n int) string { return strconv.Itoa(n) + " waiters" }
 
 func rowQueue(n int) string { return strconv.Itoa(n) + " ready of 64" }
 
@@ -39,8 +39,8 @@ func several() group {
 			"goroutines with x/sys and iomux. All processors are used.",
 		tables: []table{{"Processor time of an event, relative to C-mt.", "cpu", sharedC, 0},
 			{"Elapsed time of an event, relative to C-mt.", "ns", sharedC, 0}}}
-	for _, n := range crowds {
-		g.add(rowCrowd(n), "several 1000 "+strconv.Itoa(n), sharedC, rival.XSys, rival.Poller, rival.Blocking)
+	for _, n := range waiterCounts {
+		g.add(rowWaiters(n), "several 1000 "+strconv.Itoa(n), sharedC, rival.XSys, rival.Poller, rival.Blocking)
 	}
 	for i := range g.entries {
 		g.entries[i].anywhere = true

@@ -28,8 +28,8 @@ func hypervisor() string {
 	return "none found"
 }
 
-// narrow reports whether 32-bit programs run. It starts one.
-func narrow() string {
+// run32Bit describes whether 32-bit programs run. It starts one.
+func run32Bit() string {
 	architecture := map[string]string{"amd64": "386", "arm64": "arm"}[runtime.GOARCH]
 	if architecture == "" {
 		return "not tried"

@@ -36,7 +36,7 @@ func describe(all *rivals) *surroundings {
 	add("revision", output("git", "describe", "--always", "--dirty"))
 	add("processor", fmt.Sprintf("%s, of which %d are used", model(), runtime.NumCPU()))
 	add("hypervisor", hypervisor())
-	add("32-bit programs", narrow())
+	add("32-bit programs", run32Bit())
 	var system unix.Utsname
 	if unix.Uname(&system) == nil {
 		add("kernel", unix.ByteSliceToString(system.Sysname[:])+" "+unix.ByteSliceToString(system.Release[:])+" "+unix.ByteSliceToString(system.Machine[:]))

@@ -37,12 +37,7 @@ func inTurn(t *testing.T, test func(*testing.T, *iomux.Poller[int])) {
 	}
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 func register(t testing.TB, p *iomux.Poller[int], src any, interest iomux.Interest) *iomux.Registration[int] {
 	t.Helper()

@@ -14,17 +14,13 @@ import (
 	"iomux/descriptor"
 	"iomux/internal/test/leak"
 	"iomux/internal/test/network"
+	"iomux/internal/test/suite"
 	"iomux/internal/test/wine"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 type (
 	number    int16

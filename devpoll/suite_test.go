@@ -85,12 +85,7 @@ func open(t testing.TB, name string) *devpoll.Poller {
 	return poller
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 func TestSuite(t *testing.T) {
 	mechanisms := make(map[string]suite.Mechanism)

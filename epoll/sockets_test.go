@@ -29,12 +29,7 @@ func newPoller(t testing.TB) *epoll.Poller {
 	return poller
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 // one waits for exactly one event.
 func one(t testing.TB, poller *epoll.Poller) epoll.Event {

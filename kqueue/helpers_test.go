@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"iomux/internal/test/suite"
 	"iomux/kqueue"
 )
 
@@ -120,9 +121,4 @@ func needs(t testing.TB, what kqueue.Event) {
 	must(t, err)
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must

@@ -18,12 +18,7 @@ import (
 
 const soon = 30 * time.Second
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 func TestEventsString(t *testing.T) {
 	for events, want := range map[poll.Events]string{

@@ -23,12 +23,7 @@ import (
 
 const soon = 30 * time.Second
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 func set(fds ...int) *selectfd.Set {
 	s := new(selectfd.Set)

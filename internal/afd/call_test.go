@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"iomux/internal/afd"
+	"iomux/internal/test/suite"
 )
 
 const (
@@ -19,12 +20,7 @@ const (
 	quiet = 20 * time.Millisecond
 )
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 func socket(t testing.TB, kind int) windows.Handle {
 	t.Helper()

@@ -4,13 +4,9 @@ import (
 	"testing"
 
 	"iomux/internal/test/leak"
+	"iomux/internal/test/suite"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must

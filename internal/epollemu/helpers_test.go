@@ -47,12 +47,7 @@ func explained(fd int, err error) error {
 	return err
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 func isError(t testing.TB, err, want error) {
 	t.Helper()

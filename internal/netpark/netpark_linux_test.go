@@ -27,12 +27,7 @@ func newParker(t *testing.T) (p *netpark.Parker, epfd, w int) {
 	return p, epfd, w
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 // looker returns a look function that polls the epoll, and the number of its calls. The first call
 // also runs first.

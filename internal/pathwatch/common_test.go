@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"iomux/internal/test/leak"
+	"iomux/internal/test/suite"
 	"iomux/internal/test/wine"
 )
 
@@ -42,12 +43,7 @@ func onEach(t *testing.T, test func(t *testing.T, w *Watcher, directory string))
 	}
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 func add(t *testing.T, w *Watcher, name string) *Path {
 	t.Helper()

@@ -78,12 +78,7 @@ func start(t *testing.T, role string) (child *exec.Cmd, stdin io.WriteCloser) {
 	return child, stdin
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 const soon = 20 * time.Second
 

@@ -14,6 +14,7 @@ import (
 
 	"iomux/internal/sys"
 	"iomux/internal/test/leak"
+	"iomux/internal/test/suite"
 	"iomux/internal/waker"
 )
 
@@ -39,12 +40,7 @@ func newWaker(t *testing.T) (*waker.Waker, int) {
 	return w, fd
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 func TestReadableFromWakeToClear(t *testing.T) {
 	w, fd := newWaker(t)

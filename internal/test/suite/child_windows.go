@@ -40,12 +40,12 @@ func InConsole(t testing.TB) bool {
 func Console(t testing.TB, end string) int {
 	t.Helper()
 	path, err := windows.UTF16PtrFromString(end)
-	must(t, err)
+	Must(t, err)
 	fd, err := windows.CreateFile(path, windows.GENERIC_READ|windows.GENERIC_WRITE, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE, nil,
 		windows.OPEN_EXISTING, 0, 0)
-	must(t, err)
+	Must(t, err)
 	keep(t, int(fd))
 	var mode uint32
-	must(t, windows.GetConsoleMode(fd, &mode)) // fails if it is not a console
+	Must(t, windows.GetConsoleMode(fd, &mode)) // fails if it is not a console
 	return int(fd)
 }

@@ -51,11 +51,11 @@ func registerWhileWaiting(t *testing.T, m Mechanism) {
 		if early {
 			Write(t, w)
 		}
-		must(t, waiter.Register(r, In, Level))
+		Must(t, waiter.Register(r, In, Level))
 		if !early {
 			Write(t, w)
 		}
-		must(t, <-result)
+		Must(t, <-result)
 		expect(t, m, waiter, r, In, Hup)
 	}
 }
@@ -64,14 +64,14 @@ func modifyWhileWaiting(t *testing.T, m Mechanism) {
 	a, b := SocketPair(t, syscall.SOCK_STREAM)
 	waiter := watching(t, m, a, In, Level)
 	result := soonWaiting(waiter)
-	must(t, waiter.Modify(a, Out, Level))
-	must(t, <-result)
+	Must(t, waiter.Modify(a, Out, Level))
+	Must(t, <-result)
 	expect(t, m, waiter, a, Out, In|Hup)
-	must(t, waiter.Modify(a, 0, Level))
+	Must(t, waiter.Modify(a, 0, Level))
 	result = soonWaiting(waiter)
-	must(t, waiter.Modify(a, In, Level))
+	Must(t, waiter.Modify(a, In, Level))
 	Write(t, b)
-	must(t, <-result)
+	Must(t, <-result)
 	expect(t, m, waiter, a, In, Out|Hup)
 }
 
@@ -83,16 +83,16 @@ func changesDoNotWait(t *testing.T, m Mechanism) {
 	waiter := watching(t, m, reader, In, Level)
 	result := soonWaiting(waiter)
 	start := time.Now()
-	must(t, waiter.Register(r, In, Level))
-	must(t, waiter.Modify(r, Out, Level))
-	must(t, waiter.Modify(r, In, Level))
-	must(t, waiter.Unregister(r))
-	must(t, waiter.Register(r, In, Level))
+	Must(t, waiter.Register(r, In, Level))
+	Must(t, waiter.Modify(r, Out, Level))
+	Must(t, waiter.Modify(r, In, Level))
+	Must(t, waiter.Unregister(r))
+	Must(t, waiter.Register(r, In, Level))
 	if took := time.Since(start); took > soon/2 {
 		t.Errorf("the changes took %v", took)
 	}
 	Write(t, writer)
-	must(t, <-result)
+	Must(t, <-result)
 	Drain(t, reader)
 	Write(t, w)
 	expect(t, m, waiter, r, In, Hup)
@@ -103,8 +103,8 @@ func levelEveryWaiter(t *testing.T, m Mechanism) {
 	waiter := watching(t, m, r, In, Level)
 	first, second := soonWaiting(waiter), soonWaiting(waiter)
 	Write(t, w)
-	must(t, <-first)
-	must(t, <-second)
+	Must(t, <-first)
+	Must(t, <-second)
 }
 
 // readyBesideASleep looks for a ready descriptor while another goroutine wakes up for it. The look
@@ -250,7 +250,7 @@ func twoObjects(t *testing.T, m Mechanism) {
 		Drain(t, r)
 		for _, waiter := range both {
 			expectNothing(t, waiter)
-			must(t, waiter.Unregister(r))
+			Must(t, waiter.Unregister(r))
 		}
 	}
 }
@@ -269,7 +269,7 @@ func closeEndsWaits(t *testing.T, m Mechanism) {
 		results = append(results, result)
 	}
 	time.Sleep(quiet)
-	must(t, waiter.Close())
+	Must(t, waiter.Close())
 	for _, result := range results {
 		if err := <-result; !errors.Is(err, os.ErrClosed) {
 			t.Errorf("a wait ended with %v, want os.ErrClosed", err)
@@ -282,8 +282,8 @@ func closeRace(t *testing.T, m Mechanism) {
 	r, _ := Pipe(t)
 	for range 200 {
 		waiter, err := m.New()
-		must(t, err)
-		must(t, waiter.Register(r, In, Level))
+		Must(t, err)
+		Must(t, waiter.Register(r, In, Level))
 		var all sync.WaitGroup
 		for range 2 {
 			all.Go(func() {
@@ -307,7 +307,7 @@ func closedOrNil(t *testing.T, err error) {
 func useAfterClose(t *testing.T, m Mechanism) {
 	r, _ := Pipe(t)
 	waiter := watching(t, m, r, In, Level)
-	must(t, waiter.Close())
+	Must(t, waiter.Close())
 	_, err := waiter.Wait(1, soon)
 	for _, err := range []error{
 		err, waiter.Register(r, In, Level), waiter.Modify(r, In, Level), waiter.Unregister(r), waiter.Close(),

@@ -73,7 +73,7 @@ func contextDoneBefore(t *testing.T, m Mechanism) {
 		Write(t, w)
 		expect(t, m, waiter, r, In, Hup)
 		Drain(t, r)
-		must(t, waiter.Modify(r, In, mode))
+		Must(t, waiter.Modify(r, In, mode))
 		Write(t, w) // the waits of the next round must not take it
 	}
 	expect(t, m, waiter, r, In, Hup)
@@ -119,7 +119,7 @@ func readyDespiteContext(t *testing.T, m Mechanism) {
 			Write(t, w)
 		}()
 		events, err := waiter.(ContextWaiter).WaitContext(ctx, 8)
-		must(t, err)
+		Must(t, err)
 		if err := matches(m, events, r, In, Hup); err != nil {
 			t.Error(err)
 		}
@@ -132,7 +132,7 @@ func nilContext(t *testing.T, m Mechanism) {
 	waiter := watching(t, m, r, In, Level)
 	Write(t, w)
 	events, err := waiter.(ContextWaiter).WaitContext(nil, 8) //nolint:staticcheck // it is what is tested
-	must(t, err)
+	Must(t, err)
 	if err := matches(m, events, r, In, Hup); err != nil {
 		t.Error(err)
 	}

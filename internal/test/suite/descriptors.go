@@ -27,7 +27,7 @@ func CloseAtEnd(t testing.TB, fd int) {
 func Close(t testing.TB, fd int) {
 	t.Helper()
 	mine.Delete(fd)
-	must(t, closeFD(fd))
+	Must(t, closeFD(fd))
 }
 
 // keep records where fd was opened, and closes it at the end of the test.

@@ -49,7 +49,7 @@ func made(t testing.TB, err error) {
 	if (err == unix.EMFILE || err == unix.EINVAL) && leak.FewDescriptors() {
 		t.Skip("this process may have fewer than 1024 descriptors:", err)
 	}
-	must(t, err)
+	Must(t, err)
 }
 
 // Socket returns a non-blocking TCP or UDP socket that is closed at the end of the test.
@@ -111,7 +111,7 @@ func accept(t testing.TB, listener int) int {
 		prepare(t, []int{fd})
 	}
 	syscall.ForkLock.RUnlock()
-	must(t, err)
+	Must(t, err)
 	return fd
 }
 
@@ -152,7 +152,7 @@ func ClosedFD(t testing.TB) int {
 	t.Helper()
 	fd, _ := Pipe(t)
 	high := Duplicate(t, fd, 200) // a number that no other open returns soon
-	must(t, unix.Close(high))
+	Must(t, unix.Close(high))
 	return high
 }
 
@@ -182,7 +182,7 @@ func Duplicate(t testing.TB, fd, from int) int {
 func raiseLimit(t testing.TB, n int) {
 	t.Helper()
 	var limit unix.Rlimit
-	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	Must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	if uint64(limit.Cur) >= uint64(n) {
 		return
 	}
@@ -193,7 +193,7 @@ func raiseLimit(t testing.TB, n int) {
 func LimitReached(t testing.TB) (leave func()) {
 	t.Helper()
 	lowest := Duplicate(t, 0, 0)
-	must(t, unix.Close(lowest))
+	Must(t, unix.Close(lowest))
 	return Limit(t, lowest)
 }
 
@@ -202,7 +202,7 @@ func LimitReached(t testing.TB) (leave func()) {
 func Limit(t testing.TB, n int) (leave func()) {
 	t.Helper()
 	var limit unix.Rlimit
-	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	Must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	before := limit
 	setLimit(&limit, n)
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {

@@ -44,7 +44,7 @@ func SocketPair(t testing.TB, kind int) (a, b int) {
 	} else {
 		a, b = Socket(t, kind), Socket(t, kind)
 		to, from := Bind(t, a), Bind(t, b)
-		must(t, errors.Join(connect(a, from), connect(b, to)))
+		Must(t, errors.Join(connect(a, from), connect(b, to)))
 	}
 	peers.Store(a, b)
 	peers.Store(b, a)
@@ -59,7 +59,7 @@ func Socket(t testing.TB, kind int) int {
 
 func newSocket(t testing.TB, family, kind int) int {
 	t.Helper()
-	must(t, start())
+	Must(t, start())
 	return prepare(t, makeSocket(t, family, kind, nil))
 }
 
@@ -76,7 +76,7 @@ func makeSocket(t testing.TB, family, kind int, info *windows.WSAProtocolInfo) (
 	} else {
 		makeIt()
 	}
-	must(t, err)
+	Must(t, err)
 	return fd
 }
 
@@ -85,7 +85,7 @@ func prepare(t testing.TB, socket windows.Handle) int {
 	keep(t, int(socket))
 	SetBlocking(t, int(socket), false)
 	for _, option := range []int{windows.SO_SNDBUF, windows.SO_RCVBUF} {
-		must(t, windows.SetsockoptInt(socket, windows.SOL_SOCKET, option, 16<<10))
+		Must(t, windows.SetsockoptInt(socket, windows.SOL_SOCKET, option, 16<<10))
 	}
 	return int(socket)
 }
@@ -210,9 +210,9 @@ func accept(t testing.TB, listener int) int {
 func File(t testing.TB) int {
 	t.Helper()
 	path, err := windows.UTF16PtrFromString(filepath.Join(wine.Folder(t), "file"))
-	must(t, err)
+	Must(t, err)
 	fd, err := windows.CreateFile(path, windows.GENERIC_READ|windows.GENERIC_WRITE, 0, nil, windows.CREATE_NEW, windows.FILE_ATTRIBUTE_NORMAL, 0)
-	must(t, err)
+	Must(t, err)
 	keep(t, int(fd))
 	return int(fd)
 }
@@ -233,7 +233,7 @@ func High(t testing.TB, fd, from int) int {
 func Duplicate(t testing.TB, fd, _ int) int {
 	t.Helper()
 	var info windows.WSAProtocolInfo
-	must(t, windows.WSADuplicateSocket(windows.Handle(fd), windows.GetCurrentProcessId(), &info))
+	Must(t, windows.WSADuplicateSocket(windows.Handle(fd), windows.GetCurrentProcessId(), &info))
 	const fromInfo = -1
 	return int(makeSocket(t, fromInfo, fromInfo, &info))
 }

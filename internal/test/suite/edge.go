@@ -65,7 +65,7 @@ func edgeModify(t *testing.T, m Mechanism) {
 	waiter := watching(t, m, r, In, Edge)
 	Write(t, w)
 	expect(t, m, waiter, r, In, Hup)
-	must(t, waiter.Modify(r, In, Edge))
+	Must(t, waiter.Modify(r, In, Edge))
 	expect(t, m, waiter, r, In, Hup)
 	expectNothing(t, waiter)
 }
@@ -90,7 +90,7 @@ func edgeOneWaiter(t *testing.T, m Mechanism) {
 	}
 	for range rounds {
 		Write(t, w)
-		must(t, <-taken)
+		Must(t, <-taken)
 		select {
 		case err := <-taken:
 			t.Fatal("two waiters were woken by one edge:", err)
@@ -105,7 +105,7 @@ func finish(t *testing.T, m Mechanism, waiter Waiter, all *sync.WaitGroup, taken
 	if !m.Wakes {
 		t.Fatal("this test needs a mechanism with Close")
 	}
-	must(t, waiter.Close())
+	Must(t, waiter.Close())
 	go func() { all.Wait(); close(taken) }()
 	for err := range taken {
 		t.Error("an event after the last edge:", err)
@@ -123,7 +123,7 @@ func edgeNoneLost(t *testing.T, m Mechanism) {
 		r, w := Pipe(t)
 		taken := make(chan struct{})
 		reader[r] = taken
-		must(t, waiter.Register(r, In, Edge))
+		Must(t, waiter.Register(r, In, Edge))
 		writers.Go(func() {
 			for range rounds {
 				if _, err := write(w, []byte{'x'}); err != nil {
@@ -151,7 +151,7 @@ func edgeNoneLost(t *testing.T, m Mechanism) {
 		})
 	}
 	writers.Wait()
-	must(t, waiter.Close())
+	Must(t, waiter.Close())
 	waiters.Wait()
 }
 
@@ -194,10 +194,10 @@ func oneShotOnce(t *testing.T, m Mechanism) {
 		expect(t, m, waiter, r, In, Hup)
 		Write(t, w)
 		expectNothing(t, waiter)
-		must(t, waiter.Modify(r, In, OneShot))
+		Must(t, waiter.Modify(r, In, OneShot))
 		expect(t, m, waiter, r, In, Hup)
 		Drain(t, r)
-		must(t, waiter.Modify(r, In, OneShot))
+		Must(t, waiter.Modify(r, In, OneShot))
 	}
 }
 
@@ -207,7 +207,7 @@ func oneShotHangUp(t *testing.T, m Mechanism) {
 	Close(t, w)
 	expect(t, m, waiter, r, hangUp(m), 0)
 	expectNothing(t, waiter)
-	must(t, waiter.Modify(r, In, OneShot))
+	Must(t, waiter.Modify(r, In, OneShot))
 	expect(t, m, waiter, r, hangUp(m), 0)
 }
 
@@ -230,15 +230,15 @@ func oneShotOneWaiter(t *testing.T, m Mechanism) {
 	}
 	Write(t, w)
 	for range rounds {
-		must(t, <-taken)
+		Must(t, <-taken)
 		select {
 		case err := <-taken:
 			t.Fatal("two waiters got one event:", err)
 		default:
 		}
-		must(t, waiter.Modify(r, In, OneShot))
+		Must(t, waiter.Modify(r, In, OneShot))
 	}
-	must(t, <-taken)
+	Must(t, <-taken)
 	finish(t, m, waiter, &all, taken)
 }
 
@@ -249,6 +249,6 @@ func oneShotEdge(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, r, In, Hup)
 	Write(t, w)
 	expectNothing(t, waiter)
-	must(t, waiter.Modify(r, In, OneShot|Edge))
+	Must(t, waiter.Modify(r, In, OneShot|Edge))
 	expect(t, m, waiter, r, In, Hup)
 }

@@ -124,7 +124,7 @@ func peerShutsDownRdHup(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 	ShutDown(t, b)
 	expect(t, m, waiter, a, RdHup, In|Hup)
-	must(t, waiter.Modify(a, In|Out|RdHup, Level))
+	Must(t, waiter.Modify(a, In|Out|RdHup, Level))
 	expect(t, m, waiter, a, In|Out|RdHup, Hup)
 	ShutDown(t, a)
 	want := In | RdHup | Hup
@@ -152,14 +152,14 @@ func oneShotAndHangUp(t *testing.T, m Mechanism) {
 	Drain(t, server)
 	isErrno(t, waiter.Register(server, In, OneShot), syscall.EEXIST)
 	expectNothing(t, waiter)
-	must(t, waiter.Modify(server, RdHup, OneShot))
+	Must(t, waiter.Modify(server, RdHup, OneShot))
 	writeUnread(t, client)
 	expectNothing(t, waiter)
 	ShutDown(t, client)
 	expect(t, m, waiter, server, RdHup, In|Out|Err|Hup)
 	Reset(t, server)
 	expectNothing(t, waiter)
-	must(t, waiter.Register(client, 0, Level)) // registered late, and for no condition
+	Must(t, waiter.Register(client, 0, Level)) // registered late, and for no condition
 	expect(t, m, waiter, client, Hup, In|Out|RdHup)
 }
 

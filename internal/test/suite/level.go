@@ -72,14 +72,14 @@ func partIsRead(t *testing.T, m Mechanism) {
 			expect(t, m, waiter, a, In, Out|Hup)
 		default:
 			expectNothing(t, waiter)
-			must(t, waiter.Modify(a, In, mode))
+			Must(t, waiter.Modify(a, In, mode))
 			expect(t, m, waiter, a, In, Out|Hup)
-			must(t, waiter.Modify(a, In, mode))
+			Must(t, waiter.Modify(a, In, mode))
 		}
 		Drain(t, a)
 		expectNothing(t, waiter)
 		if m.Modes&OneShot != 0 { // from any mode
-			must(t, waiter.Modify(a, In, OneShot))
+			Must(t, waiter.Modify(a, In, OneShot))
 			Write(t, b)
 			expect(t, m, waiter, a, In, Out|Hup)
 			expectNothing(t, waiter)
@@ -109,9 +109,9 @@ func modifyReplaces(t *testing.T, m Mechanism) {
 	a, _ := SocketPair(t, syscall.SOCK_STREAM)
 	waiter := watching(t, m, a, In, Level)
 	expectNothing(t, waiter)
-	must(t, waiter.Modify(a, Out, Level))
+	Must(t, waiter.Modify(a, Out, Level))
 	expect(t, m, waiter, a, Out, In)
-	must(t, waiter.Modify(a, In, Level))
+	Must(t, waiter.Modify(a, In, Level))
 	expectNothing(t, waiter)
 }
 
@@ -119,10 +119,10 @@ func unregistered(t *testing.T, m Mechanism) {
 	a, b := SocketPair(t, syscall.SOCK_STREAM)
 	other, w := Pipe(t)
 	waiter := watching(t, m, a, In|Out, Level)
-	must(t, waiter.Register(other, In, Level))
+	Must(t, waiter.Register(other, In, Level))
 	Write(t, b)
 	Write(t, w)
-	must(t, waiter.Unregister(a))
+	Must(t, waiter.Unregister(a))
 	expect(t, m, waiter, other, In, Hup)
 	Write(t, a) // the descriptor itself still works
 	expect(t, m, waiter, other, In, Hup)
@@ -133,9 +133,9 @@ func registerAgain(t *testing.T, m Mechanism) {
 	waiter := watching(t, m, r, In, Level)
 	Write(t, w)
 	for range 3 {
-		must(t, waiter.Unregister(r))
+		Must(t, waiter.Unregister(r))
 		expectNothing(t, waiter)
-		must(t, waiter.Register(r, In, Level))
+		Must(t, waiter.Register(r, In, Level))
 		expect(t, m, waiter, r, In, Hup)
 	}
 }
@@ -190,7 +190,7 @@ func closedInEachState(t *testing.T, m Mechanism) {
 	datagram := func(events Events, mode Mode) int {
 		fd := Socket(t, syscall.SOCK_DGRAM)
 		Bind(t, fd)
-		must(t, waiter.Register(fd, events, mode))
+		Must(t, waiter.Register(fd, events, mode))
 		return fd
 	}
 	fresh, calm, ready := datagram(In, Level), datagram(In, Level), datagram(Out, Level)
@@ -248,8 +248,8 @@ func unknownDescriptor(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	waiter := object(t, m)
 	if m.IgnoresUnknown {
-		must(t, waiter.Unregister(r))
-		must(t, waiter.Modify(r, In, Level))
+		Must(t, waiter.Unregister(r))
+		Must(t, waiter.Modify(r, In, Level))
 		Write(t, w)
 		expect(t, m, waiter, r, In, Hup)
 		return
@@ -291,7 +291,7 @@ func allObjects(t *testing.T, m Mechanism) {
 	time.Sleep(quiet) // most of them wait by now, but it does not matter
 	Write(t, w)
 	for range objects {
-		must(t, <-woken)
+		Must(t, <-woken)
 	}
 }
 
@@ -299,7 +299,7 @@ func twoNumbers(t *testing.T, m Mechanism) {
 	r, w := Pipe(t)
 	twin := High(t, r, 300)
 	waiter := watching(t, m, r, In, Level)
-	must(t, waiter.Register(twin, In, Level))
+	Must(t, waiter.Register(twin, In, Level))
 	Write(t, w)
 	var seen []int
 	for _, event := range wait(t, waiter, 8, soon) {

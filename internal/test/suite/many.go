@@ -34,7 +34,7 @@ func shortList(t *testing.T, m Mechanism) {
 		r, w := Pipe(t)
 		Write(t, w)
 		left[r] = true
-		must(t, waiter.Register(r, In, Level))
+		Must(t, waiter.Register(r, In, Level))
 	}
 	for len(left) > 0 {
 		events := wait(t, waiter, room, 0)
@@ -57,8 +57,8 @@ func shortList(t *testing.T, m Mechanism) {
 func behindSpent(t *testing.T, m Mechanism) {
 	spend := map[string]func(waiter Waiter, r int){
 		"read":         func(_ Waiter, r int) { Drain(t, r) },
-		"unregistered": func(waiter Waiter, r int) { must(t, waiter.Unregister(r)) },
-		"modified":     func(waiter Waiter, r int) { must(t, waiter.Modify(r, Pri&m.Reports, Level)) },
+		"unregistered": func(waiter Waiter, r int) { Must(t, waiter.Unregister(r)) },
+		"modified":     func(waiter Waiter, r int) { Must(t, waiter.Modify(r, Pri&m.Reports, Level)) },
 	}
 	if m.ReportsClosed == Forgotten {
 		spend["closed"] = func(_ Waiter, r int) { Close(t, r) }
@@ -80,7 +80,7 @@ func behind(t *testing.T, m Mechanism, mode Mode, timeout time.Duration, spend f
 	for i := range fds {
 		r, w := Pipe(t)
 		fds[i] = r
-		must(t, waiter.Register(r, In, mode))
+		Must(t, waiter.Register(r, In, mode))
 		Write(t, w)
 	}
 	ready := fds[len(fds)/2]
@@ -102,13 +102,13 @@ func oneOfMany(t *testing.T, m Mechanism) {
 	for range descriptors {
 		r, w := Pipe(t)
 		writers[r] = w
-		must(t, waiter.Register(r, In, Level))
+		Must(t, waiter.Register(r, In, Level))
 	}
 	for r, w := range writers {
 		Write(t, w)
 		expect(t, m, waiter, r, In, Hup)
 		Drain(t, r)
-		must(t, waiter.Unregister(r))
+		Must(t, waiter.Unregister(r))
 	}
 	expectNothing(t, waiter)
 }
@@ -126,14 +126,14 @@ func modifiedAtRandom(t *testing.T, m Mechanism) {
 	for range sockets {
 		fd := Socket(t, syscall.SOCK_DGRAM)
 		Bind(t, fd)
-		must(t, waiter.Register(fd, 0, mode))
+		Must(t, waiter.Register(fd, 0, mode))
 		all = append(all, fd)
 	}
 	for range rounds {
 		left := make(map[int]bool)
 		for _, fd := range all {
 			asked := Events(rand.Uint()) & m.Reports &^ Nval
-			must(t, waiter.Modify(fd, asked, mode))
+			Must(t, waiter.Modify(fd, asked, mode))
 			if asked&Out != 0 {
 				left[fd] = true
 			}
@@ -165,7 +165,7 @@ func fairTurns(t *testing.T, m Mechanism) {
 	for range descriptors {
 		r, w := Pipe(t)
 		Write(t, w)
-		must(t, waiter.Register(r, In, Level))
+		Must(t, waiter.Register(r, In, Level))
 	}
 	for range descriptors * rounds {
 		for _, event := range wait(t, waiter, 1, 0) {
@@ -188,18 +188,18 @@ func armedAgain(t *testing.T, m Mechanism) {
 	const descriptors, room, rounds = 20, 3, 100
 	waiter := object(t, m)
 	late, writer := Pipe(t)
-	must(t, waiter.Register(late, In, OneShot))
+	Must(t, waiter.Register(late, In, OneShot))
 	for range descriptors {
 		r, w := Pipe(t)
 		Write(t, w)
-		must(t, waiter.Register(r, In, OneShot))
+		Must(t, waiter.Register(r, In, OneShot))
 	}
 	for turn := range rounds * descriptors / room {
 		for _, event := range wait(t, waiter, room, soon) {
 			if event.FD == late {
 				return
 			}
-			must(t, waiter.Modify(event.FD, In, OneShot))
+			Must(t, waiter.Modify(event.FD, In, OneShot))
 		}
 		if turn == 0 {
 			Write(t, writer)
@@ -221,7 +221,7 @@ func thousandsOfTurns(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
 	count := make(map[int]int)
 	for range descriptors {
-		must(t, waiter.Register(High(t, r, 1000), In, Level))
+		Must(t, waiter.Register(High(t, r, 1000), In, Level))
 	}
 	for range descriptors / room * rounds {
 		for _, event := range wait(t, waiter, room, 0) {
@@ -241,18 +241,18 @@ func thousandsOfTurns(t *testing.T, m Mechanism) {
 func churn(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
 	reader, writer := Pipe(t)
-	must(t, waiter.Register(reader, In, Level))
+	Must(t, waiter.Register(reader, In, Level))
 	rounds := 300
 	if wine.Running() { // which takes long to create a socket
 		rounds = 50
 	}
 	for range rounds {
 		r, w := Pipe(t)
-		must(t, waiter.Register(r, In, Level))
-		must(t, waiter.Register(w, In, Level))
+		Must(t, waiter.Register(r, In, Level))
+		Must(t, waiter.Register(w, In, Level))
 		expectEmpty(t, waiter)
-		must(t, waiter.Unregister(w))
-		must(t, waiter.Unregister(r))
+		Must(t, waiter.Unregister(w))
+		Must(t, waiter.Unregister(r))
 		Close(t, r)
 		Close(t, w)
 	}
@@ -266,20 +266,20 @@ func leavesNothing(t *testing.T, m Mechanism) {
 	a, b := SocketPair(t, syscall.SOCK_STREAM)
 	cycle := func() {
 		waiter, err := m.New()
-		must(t, err)
-		must(t, waiter.Register(a, In, Level))
-		must(t, waiter.Register(b, Out, OneShot&m.Modes))
+		Must(t, err)
+		Must(t, waiter.Register(a, In, Level))
+		Must(t, waiter.Register(b, Out, OneShot&m.Modes))
 		expect(t, m, waiter, b, Out, In|Err|Hup)
-		must(t, waiter.Modify(b, In, OneShot&m.Modes))
+		Must(t, waiter.Modify(b, In, OneShot&m.Modes))
 		if events := wait(t, waiter, 1, time.Microsecond); len(events) != 0 {
 			t.Fatalf("events are %v, want none", events)
 		}
-		must(t, waiter.Unregister(a))
+		Must(t, waiter.Unregister(a))
 		var all sync.WaitGroup
 		if m.Wakes {
 			all.Go(func() { _, _ = waiter.Wait(1, -1) })
 		}
-		must(t, waiter.Close())
+		Must(t, waiter.Close())
 		all.Wait()
 	}
 	for range few { // until the runtime has started its threads

@@ -16,7 +16,7 @@ func Sandbox(t *testing.T, test func(*testing.T, unix.Errno)) {
 	t.Helper()
 	if part := Part(); part != "" {
 		number, err := strconv.Atoi(part)
-		must(t, err)
+		Must(t, err)
 		test(t, unix.Errno(number))
 		return
 	}
@@ -77,7 +77,7 @@ func filterCalls(t testing.TB, filter []unix.SockFilter) {
 
 	runtime.LockOSThread() // no_new_privs belongs to the thread until TSYNC
 	defer runtime.UnlockOSThread()
-	must(t, unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	Must(t, unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 	_, _, failure := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC,
 		uintptr(unsafe.Pointer(&program)))
 	runtime.KeepAlive(filter)

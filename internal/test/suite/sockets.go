@@ -38,7 +38,7 @@ func listener(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 	Connect(t, address)
 	expect(t, m, waiter, fd, In, Hup|Err)
-	must(t, waiter.Unregister(fd))
+	Must(t, waiter.Unregister(fd))
 	expectNothing(t, waiter)
 	accept(t, fd)
 }
@@ -91,7 +91,7 @@ func refused(t *testing.T, m Mechanism) {
 				t.Skip("this system refuses a connection to itself at once:", err)
 			}
 		}
-		must(t, late.Register(after, asked&m.Reports, Level))
+		Must(t, late.Register(after, asked&m.Reports, Level))
 		want, unwanted := asked&Out, Nval
 		switch runtime.GOOS {
 		case "linux":
@@ -186,7 +186,7 @@ func allKinds(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
 	all := []int{listener, server, datagram}
 	for _, fd := range all {
-		must(t, waiter.Register(fd, In, Level))
+		Must(t, waiter.Register(fd, In, Level))
 	}
 	expectNothing(t, waiter)
 	Connect(t, address)
@@ -216,8 +216,8 @@ func pings(t *testing.T, m Mechanism) {
 	left := make(map[int]int)
 	for range pingers {
 		fd := Socket(t, syscall.SOCK_DGRAM)
-		must(t, connect(fd, address))
-		must(t, waiter.Register(fd, Out, mode))
+		Must(t, connect(fd, address))
+		Must(t, waiter.Register(fd, Out, mode))
 		left[fd] = each
 	}
 	sent, received := 0, 0
@@ -241,9 +241,9 @@ func pings(t *testing.T, m Mechanism) {
 			Write(t, fd)
 			sent++
 			if left[fd]--; left[fd] > 0 {
-				must(t, waiter.Modify(fd, Out, mode))
+				Must(t, waiter.Modify(fd, Out, mode))
 			} else {
-				must(t, waiter.Unregister(fd))
+				Must(t, waiter.Unregister(fd))
 			}
 		}
 	}

@@ -20,9 +20,9 @@ func loopback() *unix.SockaddrInet4 { return &unix.SockaddrInet4{Addr: [4]byte{1
 // Bind binds a socket to a port of 127.0.0.1, and returns its address.
 func Bind(t testing.TB, fd int) unix.Sockaddr {
 	t.Helper()
-	must(t, unix.Bind(fd, loopback()))
+	Must(t, unix.Bind(fd, loopback()))
 	address, err := unix.Getsockname(fd)
-	must(t, err)
+	Must(t, err)
 	return address
 }
 
@@ -35,7 +35,7 @@ func datagram6(t testing.TB) (int, unix.Sockaddr) {
 		t.Skip("this system has no IPv6:", err)
 	}
 	address, err := unix.Getsockname(fd)
-	must(t, err)
+	Must(t, err)
 	return fd, address
 }
 
@@ -44,7 +44,7 @@ func Listen(t testing.TB) (int, unix.Sockaddr) {
 	t.Helper()
 	fd := Socket(t, unix.SOCK_STREAM)
 	address := Bind(t, fd)
-	must(t, unix.Listen(fd, 16))
+	Must(t, unix.Listen(fd, 16))
 	return fd, address
 }
 
@@ -65,31 +65,31 @@ func connect(fd int, address unix.Sockaddr) error { return unix.Connect(fd, addr
 // SendTo sends an empty datagram.
 func SendTo(t testing.TB, fd int, address unix.Sockaddr) {
 	t.Helper()
-	must(t, unix.Sendto(fd, nil, 0, address))
+	Must(t, unix.Sendto(fd, nil, 0, address))
 }
 
 // ShutDown shuts down the writing side of fd, so that the peer reads the end.
 func ShutDown(t testing.TB, fd int) {
 	t.Helper()
-	must(t, unix.Shutdown(fd, unix.SHUT_WR))
+	Must(t, unix.Shutdown(fd, unix.SHUT_WR))
 }
 
 // SendUrgent sends a byte of out-of-band data.
 func SendUrgent(t testing.TB, fd int) {
 	t.Helper()
-	must(t, unix.Sendto(fd, []byte{'!'}, unix.MSG_OOB, unix.Sockaddr(nil)))
+	Must(t, unix.Sendto(fd, []byte{'!'}, unix.MSG_OOB, unix.Sockaddr(nil)))
 }
 
 // urgentInline makes fd receive out-of-band data inline.
 func urgentInline(t testing.TB, fd int) {
 	t.Helper()
-	must(t, unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_OOBINLINE, 1))
+	Must(t, unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_OOBINLINE, 1))
 }
 
 // Reset closes fd so that its peer reads ECONNRESET.
 func Reset(t testing.TB, fd int) {
 	t.Helper()
-	must(t, unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 0}))
+	Must(t, unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 0}))
 	Close(t, fd)
 }
 
@@ -97,6 +97,6 @@ func Reset(t testing.TB, fd int) {
 func pendingError(t testing.TB, fd int) error {
 	t.Helper()
 	number, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	must(t, err)
+	Must(t, err)
 	return unix.Errno(number)
 }

@@ -25,9 +25,9 @@ func loopback() *windows.SockaddrInet4 { return &windows.SockaddrInet4{Addr: [4]
 // Bind binds a socket to a port of 127.0.0.1, and returns its address.
 func Bind(t testing.TB, fd int) windows.Sockaddr {
 	t.Helper()
-	must(t, windows.Bind(windows.Handle(fd), loopback()))
+	Must(t, windows.Bind(windows.Handle(fd), loopback()))
 	address, err := windows.Getsockname(windows.Handle(fd))
-	must(t, err)
+	Must(t, err)
 	return address
 }
 
@@ -40,7 +40,7 @@ func datagram6(t testing.TB) (int, windows.Sockaddr) {
 		t.Skip("this system has no IPv6:", err)
 	}
 	address, err := windows.Getsockname(windows.Handle(fd))
-	must(t, err)
+	Must(t, err)
 	return fd, address
 }
 
@@ -49,7 +49,7 @@ func Listen(t testing.TB) (int, windows.Sockaddr) {
 	t.Helper()
 	fd := Socket(t, windows.SOCK_STREAM)
 	address := Bind(t, fd)
-	must(t, windows.Listen(windows.Handle(fd), 16))
+	Must(t, windows.Listen(windows.Handle(fd), 16))
 	return fd, address
 }
 
@@ -72,13 +72,13 @@ func connect(fd int, address windows.Sockaddr) error {
 // SendTo sends an empty datagram.
 func SendTo(t testing.TB, fd int, address windows.Sockaddr) {
 	t.Helper()
-	must(t, windows.Sendto(windows.Handle(fd), []byte{}, 0, address))
+	Must(t, windows.Sendto(windows.Handle(fd), []byte{}, 0, address))
 }
 
 // ShutDown shuts down the writing side of fd, so that the peer reads the end.
 func ShutDown(t testing.TB, fd int) {
 	t.Helper()
-	must(t, windows.Shutdown(windows.Handle(fd), windows.SHUT_WR))
+	Must(t, windows.Shutdown(windows.Handle(fd), windows.SHUT_WR))
 	arrived(fd)
 }
 
@@ -86,20 +86,20 @@ func ShutDown(t testing.TB, fd int) {
 func SendUrgent(t testing.TB, fd int) {
 	t.Helper()
 	_, err := send(fd, []byte{'!'}, msgOOB)
-	must(t, err)
+	Must(t, err)
 }
 
 // urgentInline makes fd receive out-of-band data inline.
 func urgentInline(t testing.TB, fd int) {
 	t.Helper()
-	must(t, windows.SetsockoptInt(windows.Handle(fd), windows.SOL_SOCKET, soOOBInline, 1))
+	Must(t, windows.SetsockoptInt(windows.Handle(fd), windows.SOL_SOCKET, soOOBInline, 1))
 }
 
 // Reset closes fd so that its peer reads WSAECONNRESET.
 func Reset(t testing.TB, fd int) {
 	t.Helper()
 	mine.Delete(fd)
-	must(t, abort(fd))
+	Must(t, abort(fd))
 }
 
 // abort closes a socket without an orderly end, which would keep its port in use for minutes.
@@ -113,6 +113,6 @@ func abort(fd int) error {
 func pendingError(t testing.TB, fd int) error {
 	t.Helper()
 	number, err := windows.GetsockoptInt(windows.Handle(fd), windows.SOL_SOCKET, soError)
-	must(t, err)
+	Must(t, err)
 	return windows.Errno(number)
 }

@@ -233,15 +233,8 @@ func object(t testing.TB, m Mechanism) Waiter {
 func watching(t testing.TB, m Mechanism, fd int, events Events, mode Mode) Waiter {
 	t.Helper()
 	w := object(t, m)
-	must(t, w.Register(fd, events, mode))
+	Must(t, w.Register(fd, events, mode))
 	return w
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // soon is a timeout for waits that should end long before. It fails a test that would block

@@ -51,7 +51,7 @@ func regularFile(t *testing.T, m Mechanism) {
 		expectNothing(t, waiter)
 		return
 	}
-	must(t, err)
+	Must(t, err)
 	expect(t, m, waiter, file, In|Out, Err|Hup)
 }
 
@@ -104,7 +104,7 @@ func thousands(t *testing.T, m Mechanism) {
 		}
 		fd := High(t, source, 1000)
 		want[fd] = source == ready
-		must(t, waiter.Register(fd, In, Level))
+		Must(t, waiter.Register(fd, In, Level))
 	}
 	seen := 0
 	for _, event := range wait(t, waiter, descriptors, soon) {

@@ -22,8 +22,8 @@ var systemTests = []test{
 // onlySockets registers handles that Windows cannot wait on together with sockets.
 func onlySockets(t *testing.T, m Mechanism) {
 	r, w, err := os.Pipe()
-	must(t, err)
-	defer func() { must(t, errors.Join(r.Close(), w.Close())) }()
+	Must(t, err)
+	defer func() { Must(t, errors.Join(r.Close(), w.Close())) }()
 	for name, fd := range map[string]int{"file": File(t), "pipe": int(r.Fd()), "standard error": int(os.Stderr.Fd())} {
 		m.refuses(t, name, fd)
 	}
@@ -70,7 +70,7 @@ func manySockets(t *testing.T, m Mechanism) {
 	for i := range sockets {
 		fd := Socket(t, syscall.SOCK_DGRAM)
 		address := Bind(t, fd)
-		must(t, waiter.Register(fd, In, Level))
+		Must(t, waiter.Register(fd, In, Level))
 		if i%100 == 7 {
 			SendTo(t, sender, address)
 			Await(t, fd, In)
@@ -93,17 +93,17 @@ func reusedHandle(t *testing.T, m Mechanism) {
 	waiter := object(t, m)
 	for range 20 {
 		r, w := Pipe(t)
-		must(t, waiter.Register(r, In, Level))
+		Must(t, waiter.Register(r, In, Level))
 		expectEmpty(t, waiter)
-		must(t, waiter.Unregister(r))
+		Must(t, waiter.Unregister(r))
 		Close(t, r)
 		Close(t, w)
 		r, w = Pipe(t)
-		must(t, waiter.Register(r, In, Level))
+		Must(t, waiter.Register(r, In, Level))
 		expectEmpty(t, waiter)
 		Write(t, w)
 		expect(t, m, waiter, r, In, Nval|Err|Hup)
-		must(t, waiter.Unregister(r))
+		Must(t, waiter.Unregister(r))
 	}
 }
 
@@ -113,7 +113,7 @@ func closedUnderAWait(t *testing.T, m Mechanism) {
 	r, _ := Pipe(t)
 	reader, writer := Pipe(t)
 	waiter := watching(t, m, r, In, Level)
-	must(t, waiter.Register(reader, In, Level))
+	Must(t, waiter.Register(reader, In, Level))
 	result := soonWaiting(waiter)
 	Close(t, r)
 	if m.ReportsClosed == Forgotten {
@@ -122,6 +122,6 @@ func closedUnderAWait(t *testing.T, m Mechanism) {
 	if err := <-result; m.ReportsClosed == IsError {
 		isErrno(t, err, syscall.EBADF)
 	} else {
-		must(t, err)
+		Must(t, err)
 	}
 }

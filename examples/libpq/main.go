@@ -58,6 +58,11 @@ func run(address, channel string) (err error) {
 		return err
 	}
 	defer func() { _ = registration.Unregister() }() // before the library closes it
+	return printNotifications(poller, db)
+}
+
+// printNotifications prints notifications until the server ends the connection.
+func printNotifications(poller *iomux.Poller[source], db *database) error {
 	for event, err := range poller.Events(context.Background()) {
 		switch {
 		case err != nil:

@@ -172,8 +172,15 @@ func (r *Registration[K]) take(reported epoll.Events) (now arming, ready Interes
 	}
 }
 
-// deliverPending stores posted events, and then the always-ready sources in turn.
+// deliverPending stores posted events, and then those of the always-ready sources.
 func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
+	n = p.deliverPosted(events)
+	n += p.deliverAlwaysReady(events[n:])
+	p.countPending()
+	return n
+}
+
+func (p *Poller[K]) deliverPosted(events []Event[K]) (n int) {
 	taken := 0
 	for _, post := range p.posted {
 		if n == len(events) {
@@ -191,7 +198,11 @@ func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
 	rest := copy(p.posted, p.posted[taken:])
 	clear(p.posted[rest:])
 	p.posted = p.posted[:rest]
+	return n
+}
 
+// deliverAlwaysReady stores events of the always-ready sources, which take turns.
+func (p *Poller[K]) deliverAlwaysReady(events []Event[K]) (n int) {
 	for range len(p.alwaysReady) {
 		if n == len(events) {
 			break
@@ -211,7 +222,6 @@ func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
 			p.alwaysReady = append(p.alwaysReady, r)
 		}
 	}
-	p.countPending()
 	return n
 }
 

@@ -41,7 +41,7 @@ func (p *Poller[K]) WaitTimeout(events []Event[K], d time.Duration) (n int, err 
 	if d > 0 {
 		return p.wait(context.Background(), events, d)
 	}
-	if err := p.refuse(events); err != nil {
+	if err := p.check(events); err != nil {
 		return 0, err
 	}
 	return p.lastLook(events)
@@ -119,8 +119,8 @@ var (
 	}
 )
 
-// refuse returns the error of a wait that cannot begin.
-func (p *Poller[K]) refuse(events []Event[K]) error {
+// check returns the error of a wait that cannot begin.
+func (p *Poller[K]) check(events []Event[K]) error {
 	switch {
 	case p.backend == nil || p.isClosed.Load():
 		return errClosed
@@ -133,7 +133,7 @@ func (p *Poller[K]) refuse(events []Event[K]) error {
 // wait takes events, and waits for them. The comment of policy shows its steps, and
 // docs/waiting.md the calls between it and the backend.
 func (p *Poller[K]) wait(ctx context.Context, events []Event[K], d time.Duration) (int, error) {
-	if err := p.refuse(events); err != nil {
+	if err := p.check(events); err != nil {
 		return 0, err
 	}
 	if p.policy.lookFirst.Load() {
@@ -258,13 +258,12 @@ func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *time
 				return n, err
 			}
 		}
-		if ended {
+		switch {
+		case ended:
 			return 0, context.Cause(ctx)
-		}
-		if p.isClosed.Load() {
+		case p.isClosed.Load():
 			return 0, errClosed
-		}
-		if countdown.Left() == 0 {
+		case countdown.Left() == 0:
 			return p.lastLook(events)
 		}
 		b := &p.sleepBatch
@@ -304,13 +303,13 @@ func waitFailure(err error) error {
 // owner implements [backend.Owner].
 type owner[K any] struct{ p *Poller[K] }
 
-// inspected is the number of descriptors that one Inspect inspects. Each takes up to 6 µs, by which
-// an event may be late.
-const inspected = 32
+// inspectAtOnce is the number of descriptors that one Inspect inspects. Each takes up to 6 µs, by
+// which an event may be late.
+const inspectAtOnce = 32
 
 func (o owner[K]) Inspect(from int, matches func(fd int) bool, found func(fd int)) (next int) {
 	p := o.p
-	var some [inspected]*Registration[K]
+	var some [inspectAtOnce]*Registration[K]
 	n := 0
 	p.mu.Lock()
 	for _, r := range p.table.From(int32(from)) {

@@ -139,12 +139,12 @@ type Batch struct {
 	Hidden bool // a wake-up took the last place, so another Look may find an event
 }
 
-// MaxBatch is the largest number of events that one call takes. A larger batch is not faster.
-const MaxBatch = 1024
+// maxBatch is the largest number of events that one call takes. A larger batch is not faster.
+const maxBatch = 1024
 
 // MakeRoom prepares the batch for up to n events.
 func (b *Batch) MakeRoom(n int) {
-	b.Room = min(n, MaxBatch)
+	b.Room = min(n, maxBatch)
 	if len(b.Events) < b.Room {
 		b.Events = make([]epoll.Event, b.Room)
 	}

@@ -243,7 +243,7 @@ func renewAll(b Renewer, fds []int) (tags map[int]uint32, err error) {
 func expectAll(t *testing.T, b Backend, tags map[int]uint32) {
 	t.Helper()
 	batch := new(Batch)
-	batch.MakeRoom(MaxBatch)
+	batch.MakeRoom(maxBatch)
 	must(t, b.Look(batch))
 	if batch.N != len(tags) {
 		t.Errorf("%d of %d registrations are reported", batch.N, len(tags))

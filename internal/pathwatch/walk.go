@@ -95,13 +95,9 @@ func (w *Watcher) walk(p *Path) (t trail, err error) {
 			return t, err
 		}
 		next := filepath.Join(at, entry)
-		info, err := os.Lstat(next)
+		info, target, err := lookUp(next)
 		if err != nil {
 			return t, ignoreGone(err)
-		}
-		target := ""
-		if info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
-			target, _ = os.Readlink(next) // fails for a device or a replaced entry
 		}
 		switch {
 		case target != "":
@@ -121,6 +117,15 @@ func (w *Watcher) walk(p *Path) (t trail, err error) {
 			at = next
 		}
 	}
+}
+
+// lookUp returns the kind of a file, and the target of a symbolic link.
+func lookUp(name string) (info fs.FileInfo, target string, err error) {
+	info, err = os.Lstat(name)
+	if err == nil && info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
+		target, _ = os.Readlink(name) // fails for a device or a replaced entry
+	}
+	return info, target, err
 }
 
 // fromRoot splits the root off a path. Without a volume of its own, the path belongs to volume.

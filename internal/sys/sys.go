@@ -35,3 +35,16 @@ func (e *Error) Error() string {
 
 // Unwrap lets errors.As find an os.SyscallError, and errors.Is the errno. It does not allocate.
 func (e *Error) Unwrap() error { return &e.call }
+
+// CauseError is an error with a cause. Unlike a call of fmt.Errorf, a package variable of this type
+// takes no time when a program starts.
+type CauseError struct {
+	Text  string
+	Cause error
+}
+
+// Error returns the text and the cause.
+func (e *CauseError) Error() string { return e.Text + ": " + e.Cause.Error() }
+
+// Unwrap returns the cause.
+func (e *CauseError) Unwrap() error { return e.Cause }

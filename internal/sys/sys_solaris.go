@@ -53,6 +53,3 @@ func DevPollWait(fd int, list []PollFD, timeout time.Duration) (int, syscall.Err
 	}
 	return int(n), 0
 }
-
-// DevPollResolution is the finest timeout that DevPollWait distinguishes.
-const DevPollResolution = time.Millisecond

@@ -16,7 +16,7 @@ func BenchWait(b *testing.B, prepare func(sockets []int) (wait func() (int, erro
 			sockets[i] = Socket(b, windows.SOCK_DGRAM)
 			address := Bind(b, sockets[i])
 			if i == n-1 {
-				SendTo(b, sockets[i], address)
+				sendTo(b, sockets[i], address)
 				Await(b, sockets[i], In)
 			}
 		}

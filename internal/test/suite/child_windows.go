@@ -36,8 +36,8 @@ func InConsole(t testing.TB) bool {
 	return false
 }
 
-// Console opens an end of the console, CONIN$ or CONOUT$.
-func Console(t testing.TB, end string) int {
+// console opens an end of the console, CONIN$ or CONOUT$.
+func console(t testing.TB, end string) int {
 	t.Helper()
 	path, err := windows.UTF16PtrFromString(end)
 	Must(t, err)

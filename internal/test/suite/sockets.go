@@ -158,7 +158,7 @@ func datagram(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 	sender := Socket(t, syscall.SOCK_DGRAM)
 	for range 2 {
-		SendTo(t, sender, address) // an empty datagram counts
+		sendTo(t, sender, address) // an empty datagram counts
 	}
 	for range 2 {
 		expect(t, m, waiter, fd, In, Hup|Err)
@@ -173,7 +173,7 @@ func datagramIPv6(t *testing.T, m Mechanism) {
 	fd, address := datagram6(t)
 	waiter := watching(t, m, fd, In|Out, Level)
 	expect(t, m, waiter, fd, Out, In|Pri|Err|Hup)
-	SendTo(t, fd, address)
+	sendTo(t, fd, address)
 	Await(t, fd, In)
 	expect(t, m, waiter, fd, In|Out, Pri|Err|Hup)
 }
@@ -191,7 +191,7 @@ func allKinds(t *testing.T, m Mechanism) {
 	expectNothing(t, waiter)
 	Connect(t, address)
 	Write(t, client)
-	SendTo(t, Socket(t, syscall.SOCK_DGRAM), to)
+	sendTo(t, Socket(t, syscall.SOCK_DGRAM), to)
 	for _, fd := range all {
 		Await(t, fd, In)
 	}

@@ -62,8 +62,8 @@ const errInProgress = unix.EINPROGRESS
 
 func connect(fd int, address unix.Sockaddr) error { return unix.Connect(fd, address) }
 
-// SendTo sends an empty datagram.
-func SendTo(t testing.TB, fd int, address unix.Sockaddr) {
+// sendTo sends an empty datagram.
+func sendTo(t testing.TB, fd int, address unix.Sockaddr) {
 	t.Helper()
 	Must(t, unix.Sendto(fd, nil, 0, address))
 }

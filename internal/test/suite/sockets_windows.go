@@ -69,8 +69,8 @@ func connect(fd int, address windows.Sockaddr) error {
 	return windows.Connect(windows.Handle(fd), address)
 }
 
-// SendTo sends an empty datagram.
-func SendTo(t testing.TB, fd int, address windows.Sockaddr) {
+// sendTo sends an empty datagram.
+func sendTo(t testing.TB, fd int, address windows.Sockaddr) {
 	t.Helper()
 	Must(t, windows.Sendto(windows.Handle(fd), []byte{}, 0, address))
 }

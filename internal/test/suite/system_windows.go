@@ -35,7 +35,7 @@ func consoles(t *testing.T, m Mechanism) {
 		return
 	}
 	for _, end := range []string{"CONIN$", "CONOUT$"} {
-		m.refuses(t, end, Console(t, end))
+		m.refuses(t, end, console(t, end))
 	}
 }
 
@@ -72,7 +72,7 @@ func manySockets(t *testing.T, m Mechanism) {
 		address := Bind(t, fd)
 		Must(t, waiter.Register(fd, In, Level))
 		if i%100 == 7 {
-			SendTo(t, sender, address)
+			sendTo(t, sender, address)
 			Await(t, fd, In)
 			want[fd] = true
 		}

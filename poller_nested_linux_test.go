@@ -39,65 +39,70 @@ func TestEpollAsASource(t *testing.T) {
 	})
 }
 
-// A level-triggered inner epoll is reported to both goroutines that wait on the Poller. An edge is
-// reported to exactly one. A goroutine that waits on the inner epoll itself always wakes.
-func TestEpollAsASourceOfManyWaiters(t *testing.T) {
-	for _, mode := range []iomux.Interest{0, iomux.Edge} {
-		t.Run(mode.String(), func(t *testing.T) {
-			onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
-				if !p.Supports(mode) {
-					t.Skip("this mechanism has no edge-triggered mode")
-				}
-				e, _, w := inner(t)
-				register(t, p, e, iomux.Readable|mode)
-				woken := make(chan int, 2)
-				for range 2 {
-					go func() {
-						var events [1]iomux.Event[int]
-						n, _ := p.Wait(context.Background(), events[:])
-						woken <- n
-					}()
-				}
-				below := make(chan int, 1)
-				if mode == 0 { // an edge goes to the first goroutine
-					go func() {
-						n, _ := e.Poll(make([]epoll.Event, 1), soon)
-						below <- n
-					}()
-				} else {
-					below <- 1
-				}
-				time.Sleep(quiet)
-				suite.Write(t, w)
-				if n := <-woken; n != 1 {
-					t.Errorf("the first waiter got %d events", n)
-				}
-				if n := <-below; n != 1 {
-					t.Errorf("the waiter on the inner epoll got %d events", n)
-				}
-				if mode == 0 {
-					if n := <-woken; n != 1 {
-						t.Errorf("the second waiter got %d level-triggered events", n)
-					}
-					return
-				}
-				select {
-				case n := <-woken:
-					t.Errorf("one edge ended both waits, the second with %d events", n)
-				case <-time.After(quiet):
-				}
-				must(t, p.Close())
-				if n := <-woken; n != 0 {
-					t.Errorf("the second waiter got %d events after Close", n)
-				}
-			})
-		})
+// startWaits starts two waits, and returns a channel of the numbers of their events.
+func startWaits(p *iomux.Poller[int]) <-chan int {
+	counts := make(chan int, 2)
+	for range 2 {
+		go func() {
+			var events [1]iomux.Event[int]
+			n, _ := p.Wait(context.Background(), events[:])
+			counts <- n
+		}()
 	}
+	time.Sleep(quiet)
+	return counts
+}
+
+// A goroutine that waits on the inner epoll itself also wakes.
+func TestLevelOfAnEpollIsReportedToAllWaiters(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		e, _, w := inner(t)
+		register(t, p, e, iomux.Readable)
+		below := make(chan int, 1)
+		go func() {
+			n, _ := e.Poll(make([]epoll.Event, 1), soon)
+			below <- n
+		}()
+		counts := startWaits(p)
+		suite.Write(t, w)
+		for range 2 {
+			if n := <-counts; n != 1 {
+				t.Errorf("a waiter got %d events, want 1", n)
+			}
+		}
+		if n := <-below; n != 1 {
+			t.Errorf("the waiter on the inner epoll got %d events, want 1", n)
+		}
+	})
+}
+
+func TestEdgeOfAnEpollIsReportedToOneWaiter(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		if !p.Supports(iomux.Edge) {
+			t.Skip("this mechanism has no edge-triggered mode")
+		}
+		e, _, w := inner(t)
+		register(t, p, e, iomux.Readable|iomux.Edge)
+		counts := startWaits(p)
+		suite.Write(t, w)
+		if n := <-counts; n != 1 {
+			t.Errorf("the first waiter got %d events, want 1", n)
+		}
+		select {
+		case n := <-counts:
+			t.Errorf("one edge ended both waits, the second with %d events", n)
+		case <-time.After(quiet):
+		}
+		must(t, p.Close())
+		if n := <-counts; n != 0 {
+			t.Errorf("the second waiter got %d events after Close", n)
+		}
+	})
 }
 
 // While a goroutine sleeps, another one replaces the epoll, because it reports a closed descriptor.
 // The sleeping goroutine sees later registrations.
-func TestRenewalReachesWhoSleeps(t *testing.T) {
+func TestRenewalReachesASleepingWaiter(t *testing.T) {
 	inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
 		mode := iomux.Readable
 		if p.Supports(iomux.Edge) {
@@ -105,8 +110,8 @@ func TestRenewalReachesWhoSleeps(t *testing.T) {
 			mode |= iomux.Edge
 		}
 		for i := range 100 {
-			twin, w := suite.Pipe(t)
-			fd := suite.High(t, twin, 300+i)
+			duplicate, w := suite.Pipe(t)
+			fd := suite.High(t, duplicate, 300+i)
 			r := register(t, p, fd, mode)
 			suite.Close(t, fd)
 			must(t, r.Unregister())
@@ -131,7 +136,7 @@ func TestRenewalReachesWhoSleeps(t *testing.T) {
 				t.Errorf("event is %+v", event)
 			}
 			must(t, late.Unregister())
-			suite.Close(t, twin)
+			suite.Close(t, duplicate)
 		}
 	})
 }

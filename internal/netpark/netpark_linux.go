@@ -23,16 +23,16 @@ func New(fd int) (*Parker, error) {
 	if err := Start(); err != nil {
 		return nil, err
 	}
-	twin, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	duplicate, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	// The netpoller accepts non-blocking files only.
-	if err := unix.SetNonblock(twin, true); err != nil {
-		_ = unix.Close(twin) // the first error matters more
+	if err := unix.SetNonblock(duplicate, true); err != nil {
+		_ = unix.Close(duplicate) // the first error matters more
 		return nil, os.NewSyscallError("fcntl", err)
 	}
-	p := &Parker{file: os.NewFile(uintptr(twin), "epoll")}
+	p := &Parker{file: os.NewFile(uintptr(duplicate), "epoll")}
 	if p.raw, err = p.file.SyscallConn(); err != nil {
 		_ = p.file.Close()
 		return nil, err

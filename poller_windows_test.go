@@ -121,10 +121,10 @@ func TestNumberOfAFile(t *testing.T) {
 		suite.Close(t, fd)
 		number := -1
 		for i := 0; i < 100 && number != fd; i++ {
-			var twin windows.Handle
-			must(t, windows.DuplicateHandle(process, file, process, &twin, 0, false, windows.DUPLICATE_SAME_ACCESS))
-			t.Cleanup(func() { must(t, windows.CloseHandle(twin)) })
-			number = int(twin)
+			var duplicate windows.Handle
+			must(t, windows.DuplicateHandle(process, file, process, &duplicate, 0, false, windows.DUPLICATE_SAME_ACCESS))
+			t.Cleanup(func() { must(t, windows.CloseHandle(duplicate)) })
+			number = int(duplicate)
 		}
 		if number != fd {
 			t.Skip("no file got the number")

@@ -183,7 +183,7 @@ func TestDuplicateRemainsOpen(t *testing.T) {
 
 		low, w := suite.Pipe(t)
 		// Nothing else gets these numbers.
-		fd, twin := suite.High(t, low, 300), suite.High(t, low, 400)
+		fd, duplicate := suite.High(t, low, 300), suite.High(t, low, 400)
 		suite.Close(t, low)
 		r := register(t, p, fd, iomux.Readable)
 		suite.Write(t, w)
@@ -209,7 +209,7 @@ func TestDuplicateRemainsOpen(t *testing.T) {
 		must(t, once.Modify(iomux.Readable|mode))
 		expect(t, p, once, iomux.Readable)
 		// The number is reused for the same file.
-		moveTo(t, twin, fd, func() {})
+		moveTo(t, duplicate, fd, func() {})
 		fresh := register(t, p, fd, iomux.Readable)
 		expect(t, p, fresh, iomux.Readable)
 		must(t, fresh.Unregister())

@@ -59,9 +59,9 @@ func modifyReused(t *testing.T, p *iomux.Poller[int], other func(*testing.T) int
 	expect(t, p, r, iomux.Readable)
 	if renewed {
 		number := suite.High(t, low, 400)
-		twin := register(t, p, number, iomux.Readable)
+		duplicate := register(t, p, number, iomux.Readable)
 		suite.Close(t, number)
-		must(t, twin.Unregister())
+		must(t, duplicate.Unregister())
 		expectNothing(t, p)
 	}
 	moveTo(t, other(t), fd, func() { suite.Close(t, fd) })

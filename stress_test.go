@@ -193,10 +193,10 @@ func (s *stress) visitFile(t *testing.T) {
 // and sometimes keeps a duplicate open for a while.
 func (s *stress) remove(t *testing.T, source *stressed) {
 	closeFirst := s.poller.Supports(iomux.Edge) && rand.IntN(3) == 0
-	twin := -1
+	duplicate := -1
 	if closeFirst {
 		if rand.IntN(4) == 0 {
-			twin = stressDuplicate(t, source.r)
+			duplicate = stressDuplicate(t, source.r)
 		}
 		source.close(t)
 		s.closedFirst.Add(1)
@@ -208,9 +208,9 @@ func (s *stress) remove(t *testing.T, source *stressed) {
 	if !closeFirst {
 		source.close(t)
 	}
-	if twin >= 0 {
+	if duplicate >= 0 {
 		time.Sleep(time.Millisecond)
-		_ = stressClose(t, twin)
+		_ = stressClose(t, duplicate)
 	}
 }
 

@@ -54,7 +54,7 @@ func TestLastingEventIsReportedBesideATake(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fd, requested, want := condition(t)
 			e, take := opened(t)
-			check(t, e.Add(fd, requested, 0))
+			must(t, e.Add(fd, requested, 0))
 			e.enter()
 			late := take()
 			takesNow(t, e, fd, want)
@@ -73,8 +73,8 @@ func TestNestedEpollIsReportedBesideATake(t *testing.T) {
 			fd, requested, _ := condition(t)
 			inner, take := opened(t)
 			outer, _ := opened(t)
-			check(t, inner.Add(fd, requested, 0))
-			check(t, outer.Add(inner.FD(), In, 0))
+			must(t, inner.Add(fd, requested, 0))
+			must(t, outer.Add(inner.FD(), In, 0))
 			inner.enter()
 			late := take()
 			takesNow(t, outer, inner.FD(), In)
@@ -92,8 +92,8 @@ func TestInnerEpollIsReadyBesideOuterTakes(t *testing.T) {
 			fd, requested, want := condition(t)
 			inner, _ := opened(t)
 			outer, _ := opened(t)
-			check(t, inner.Add(fd, requested, 0))
-			check(t, outer.Add(inner.FD(), In, 0))
+			must(t, inner.Add(fd, requested, 0))
+			must(t, outer.Add(inner.FD(), In, 0))
 			var over atomic.Bool
 			var others sync.WaitGroup
 			others.Go(func() {
@@ -117,11 +117,11 @@ func TestFilterIsNotRenewedForAnotherFile(t *testing.T) {
 	e, take := opened(t)
 	r, w := suite.Pipe(t)
 	other, end := suite.Pipe(t)
-	check(t, e.Add(r, 0, 1))
+	must(t, e.Add(r, 0, 1))
 	suite.Close(t, w)
 	suite.Close(t, end)
 	late := take()
-	check(t, unix.Dup2(other, r))
+	must(t, unix.Dup2(other, r))
 	if events := merged(e, late); len(events) != 0 {
 		t.Errorf("events are %+v, want none", events)
 	}

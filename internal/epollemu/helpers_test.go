@@ -25,10 +25,31 @@ var numbers = suite.Numbers[uint32]{
 	Edge: epollemu.ET, OneShot: epollemu.OneShot,
 }
 
-// waitFor calls take, and translates what it returns.
-func waitFor(take func([]epollemu.Event, time.Duration) (int, error), room int, timeout time.Duration) ([]suite.Event, error) {
+// emulation is an Epoll or a Ports.
+type emulation interface {
+	Add(fd int, events uint32, data uint64) error
+	Modify(fd int, events uint32, data uint64) error
+	Remove(fd int) error
+	Take(events []epollemu.Event, d time.Duration) (int, error)
+	Close() error
+}
+
+// waiter adapts an emulation to the suite.
+type waiter struct{ emulation }
+
+func (w waiter) Register(fd int, events suite.Events, mode suite.Mode) error {
+	return explained(fd, w.Add(fd, numbers.To(events, mode), uint64(fd)))
+}
+
+func (w waiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
+	return explained(fd, w.emulation.Modify(fd, numbers.To(events, mode), uint64(fd)))
+}
+
+func (w waiter) Unregister(fd int) error { return explained(fd, w.Remove(fd)) }
+
+func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
 	buffer := make([]epollemu.Event, room)
-	n, err := take(buffer, timeout)
+	n, err := w.Take(buffer, timeout)
 	if err == syscall.EINVAL {
 		err = os.NewSyscallError("epoll_wait", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -59,15 +58,6 @@ type subject struct {
 	open  func() (emulation, error)
 	modes []uint32
 	kinds int
-}
-
-// emulation is an emulated epoll.
-type emulation interface {
-	Add(fd int, events uint32, data uint64) error
-	Modify(fd int, events uint32, data uint64) error
-	Remove(fd int) error
-	Take(events []epollemu.Event, d time.Duration) (int, error)
-	Close() error
 }
 
 func runSequences(t *testing.T, under subject) {

@@ -16,23 +16,6 @@ import (
 	"iomux/internal/test/suite"
 )
 
-// portsWaiter adapts a Ports to the suite.
-type portsWaiter struct{ *epollemu.Ports }
-
-func (w portsWaiter) Register(fd int, events suite.Events, mode suite.Mode) error {
-	return explained(fd, w.Add(fd, numbers.To(events, mode), uint64(fd)))
-}
-
-func (w portsWaiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
-	return explained(fd, w.Ports.Modify(fd, numbers.To(events, mode), uint64(fd)))
-}
-
-func (w portsWaiter) Unregister(fd int) error { return explained(fd, w.Remove(fd)) }
-
-func (w portsWaiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
-	return waitFor(w.Take, room, timeout)
-}
-
 // calls returns the ports under test: poll(2), and the event ports of the system or a model.
 func calls() map[string]func() eventport.Calls {
 	all := map[string]func() eventport.Calls{"poll": epollemu.NewPollPort}
@@ -46,7 +29,7 @@ func portsMechanism(open func() eventport.Calls) suite.Mechanism {
 	return suite.Mechanism{
 		New: func() (suite.Waiter, error) {
 			p, err := epollemu.OpenPorts(open())
-			return portsWaiter{p}, err
+			return waiter{p}, err
 		},
 		Reports:       suite.In | suite.Out | suite.Pri | suite.Err | suite.Hup | suite.RdHup,
 		Modes:         suite.OneShot,

@@ -4,28 +4,10 @@ package epollemu_test
 
 import (
 	"testing"
-	"time"
 
 	"iomux/internal/epollemu"
 	"iomux/internal/test/suite"
 )
-
-// waiter adapts an emulated epoll to the suite.
-type waiter struct{ *epollemu.Epoll }
-
-func (w waiter) Register(fd int, events suite.Events, mode suite.Mode) error {
-	return explained(fd, w.Add(fd, numbers.To(events, mode), uint64(fd)))
-}
-
-func (w waiter) Modify(fd int, events suite.Events, mode suite.Mode) error {
-	return explained(fd, w.Epoll.Modify(fd, numbers.To(events, mode), uint64(fd)))
-}
-
-func (w waiter) Unregister(fd int) error { return explained(fd, w.Remove(fd)) }
-
-func (w waiter) Wait(room int, timeout time.Duration) ([]suite.Event, error) {
-	return waitFor(w.Take, room, timeout)
-}
 
 var mechanism = suite.Mechanism{
 	New: func() (suite.Waiter, error) {

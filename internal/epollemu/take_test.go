@@ -18,8 +18,8 @@ import (
 func opened(t *testing.T) (e *Epoll, take func() []kqueue.Event) {
 	t.Helper()
 	e, err := New()
-	check(t, err)
-	t.Cleanup(func() { check(t, e.Close()) })
+	must(t, err)
+	t.Cleanup(func() { must(t, e.Close()) })
 	return e, func() []kqueue.Event {
 		t.Helper()
 		kevents := make([]kqueue.Event, 1)
@@ -31,12 +31,7 @@ func opened(t *testing.T) (e *Epoll, take func() []kqueue.Event) {
 	}
 }
 
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = suite.Must
 
 // merged turns events of the kqueue into events of the epoll.
 func merged(e *Epoll, kevents []kqueue.Event) []Event {
@@ -66,9 +61,9 @@ func TestLateEventsAreDropped(t *testing.T) {
 			e, take := opened(t)
 			r, w := suite.Pipe(t)
 			suite.Write(t, w)
-			check(t, e.Add(r, In, 1))
+			must(t, e.Add(r, In, 1))
 			late := take()
-			check(t, change(e, r))
+			must(t, change(e, r))
 			if events := merged(e, late); len(events) != 0 {
 				t.Errorf("events are %+v, want none", events)
 			}
@@ -81,7 +76,7 @@ func TestOneShotReportsOneOfTwoDirections(t *testing.T) {
 	e, take := opened(t)
 	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
 	suite.Write(t, b)
-	check(t, e.Add(a, In|Out|OneShot, 1))
+	must(t, e.Add(a, In|Out|OneShot, 1))
 	first, second := take(), take()
 	if events := merged(e, first); len(events) != 1 || events[0].Events != In|Out {
 		t.Errorf("events are %+v, want In|Out", events)
@@ -95,7 +90,7 @@ func TestOneShotLeavesNothingPending(t *testing.T) {
 	e, take := opened(t)
 	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
 	suite.Write(t, b)
-	check(t, e.Add(a, In|Out|OneShot, 1))
+	must(t, e.Add(a, In|Out|OneShot, 1))
 	merged(e, take())
 	if isPending(t, e) {
 		t.Error("an event is pending after the one-shot report")
@@ -107,7 +102,7 @@ func TestOneShotWithoutReportStaysArmed(t *testing.T) {
 	e, take := opened(t)
 	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
 	suite.Fill(t, a)
-	check(t, e.Add(a, In|Out|OneShot, 1))
+	must(t, e.Add(a, In|Out|OneShot, 1))
 	suite.Write(t, b)
 	late := take()
 	suite.Drain(t, a)
@@ -126,7 +121,7 @@ func TestUrgentDataIsReportedAsLongAsItLasts(t *testing.T) {
 	}
 	e, _ := opened(t)
 	client, server := suite.TCPPair(t)
-	check(t, e.Add(server, Pri, 1))
+	must(t, e.Add(server, Pri, 1))
 	suite.SendUrgent(t, client)
 	room := make([]Event, 1)
 	for range 3 {
@@ -143,7 +138,7 @@ func TestStrayFilterIsRemoved(t *testing.T) {
 	suite.Write(t, w)
 	stray := kqueue.Event{Ident: uint64(r), Filter: kqueue.FilterRead, Flags: kqueue.EvAdd}
 	_, err := e.queue.Control([]kqueue.Event{stray}, nil, 0)
-	check(t, err)
+	must(t, err)
 	if n, err := e.Take(make([]Event, 1), 0); n != 0 || err != nil {
 		t.Errorf("Take: %d, %v, want nothing", n, err)
 	}
@@ -156,7 +151,7 @@ func TestEndOfThePeerIsReportedToAWriterWithoutRoom(t *testing.T) {
 	e, _ := opened(t)
 	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
 	suite.Fill(t, a)
-	check(t, e.Add(a, Out|RdHup, 1))
+	must(t, e.Add(a, Out|RdHup, 1))
 	suite.ShutDown(t, b)
 	room := make([]Event, 1)
 	for range 2 {
@@ -169,7 +164,7 @@ func TestEndOfThePeerIsReportedToAWriterWithoutRoom(t *testing.T) {
 func TestArrivalIsNotReportedIfOnlyTheEndIsRequested(t *testing.T) {
 	e, _ := opened(t)
 	a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
-	check(t, e.Add(a, RdHup, 1))
+	must(t, e.Add(a, RdHup, 1))
 	suite.Write(t, b)
 	suite.Await(t, a, suite.In)
 	if n, err := e.Take(make([]Event, 1), 0); n != 0 || err != nil {
@@ -182,8 +177,8 @@ func TestNestedEpollWhoseEventHasCeasedIsNotReported(t *testing.T) {
 	inner, _ := opened(t)
 	outer, take := opened(t)
 	r, w := suite.Pipe(t)
-	check(t, inner.Add(r, In, 1))
-	check(t, outer.Add(inner.FD(), In, 2))
+	must(t, inner.Add(r, In, 1))
+	must(t, outer.Add(inner.FD(), In, 2))
 	suite.Write(t, w)
 	late := take()
 	suite.Drain(t, r)
@@ -202,8 +197,8 @@ func TestNestedEpollKeepsItsEvents(t *testing.T) {
 			inner, _ := opened(t)
 			outer, _ := opened(t)
 			a, b := suite.SocketPair(t, syscall.SOCK_STREAM)
-			check(t, inner.Add(a, In|Out|RdHup|mode, 1))
-			check(t, outer.Add(inner.FD(), In, 2))
+			must(t, inner.Add(a, In|Out|RdHup|mode, 1))
+			must(t, outer.Add(inner.FD(), In, 2))
 			suite.Write(t, b)
 			takes := func(e *Epoll, want ...Event) {
 				t.Helper()

@@ -20,7 +20,7 @@ func TestNotifications(t *testing.T) {
 	if out, err := exec.Command("pkg-config", "--exists", "--print-errors", "libpq").CombinedOutput(); err != nil {
 		t.Skipf("the headers of libpq (Debian's libpq-dev) are missing: %s%v", out, err)
 	}
-	if out, err := exec.Command("go", "env", "GOROOT").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "list", "-deps", "-tags", "libpq", ".").CombinedOutput(); err != nil {
 		t.Skipf("the go command does not run: %v\n%s", err, out)
 	}
 	program := filepath.Join(t.TempDir(), "libpq")

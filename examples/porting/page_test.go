@@ -159,6 +159,9 @@ func TestBlocksOfPythonCallHandler(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no Python:", err)
 	}
+	if output, err := exec.Command(interpreter, "-c", "import selectors, socket").CombinedOutput(); err != nil {
+		t.Skipf("Python does not run: %v\n%s", err, output)
+	}
 	for _, block := range blocksOfPage(t, "python") {
 		script := `
 import selectors, socket

@@ -21,6 +21,9 @@ func TestMakeInstallInstallsEveryFile(t *testing.T) {
 	if _, err := os.Stat("install.mk"); err != nil {
 		t.Skip("the source is not here: the test binary runs alone")
 	}
+	if output, err := exec.Command("go", "list", "-deps", ".").CombinedOutput(); err != nil {
+		t.Skipf("the go command does not run: %v\n%s", err, output)
+	}
 	folder := filepath.Join(t.TempDir(), "it's a folder")
 	install := exec.Command("make", "-C", "../..", "install", "PREFIX=/opt", "DESTDIR="+folder)
 	if output, err := install.CombinedOutput(); err != nil {

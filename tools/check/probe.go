@@ -89,7 +89,7 @@ func built(ctx context.Context, environment []string, flags []string, use func(p
 	}
 	args := append(append(environment, "GOWORK=off", "go", "build", "-o", path), append(flags, source)...)
 	if reason := failure(ctx, "env", args...); reason != "" {
-		return "cannot build a program: " + reason
+		return "cannot build a program: " + strings.TrimPrefix(reason, "env: ")
 	}
 	return use(path)
 }

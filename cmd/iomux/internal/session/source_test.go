@@ -39,7 +39,7 @@ func TestParseSourceReadsEveryForm(t *testing.T) {
 		"timer:5s":               {kind: kindTimer, period: 5 * time.Second},
 		"timer:0.25":             {kind: kindTimer, period: 250 * time.Millisecond},
 		"./timer:5s":             {kind: kindPath, path: "./timer:5s"},
-		"pid:1":                  {kind: kindProcess, pid: 1},
+		"pid:42":                 {kind: kindProcess, pid: 42},
 		"path:notes.txt":         {kind: kindChange, path: "notes.txt"},
 		"path:/etc":              {kind: kindChange, path: "/etc"},
 		"exists:/etc":            {kind: kindExists, path: "/etc"},

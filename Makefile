@@ -59,11 +59,12 @@ bin-%:
 # Slow steps run first.
 CHECKS := race wine vet lint layouts-arm64 layouts-s390x layouts-386 python-check stress api-same prose scripts formatted
 
-check: setup ## Run every check that this machine can run; less than ten minutes on two cores
-	@GOWORK=off go -C tools run ./check $(CHECKS)
+# The command replaces the shell, so that it gets the signals that make forwards.
+check: setup bin-check ## Run every check that this machine can run; under ten minutes on two cores
+	@exec bin/check $(CHECKS)
 
-check-probe: ## Print which checks this machine cannot run, and why
-	@GOWORK=off go -C tools run ./check -probe $(CHECKS)
+check-probe: bin-check ## Print which checks this machine cannot run, and why
+	@exec bin/check -probe $(CHECKS)
 
 check-all: check ## Run make check, then the checks that take long
 	@$(MAKE) --no-print-directory alone fuzz cover conformance wine-race

@@ -3,8 +3,8 @@
 //
 //	check [-probe] STEP...
 //
-// Start it in the folder tools. Each step is a target of the Makefile. The flag -probe only prints
-// whether this machine can run each step, and which tests it cannot run.
+// Start it in the root of the project. Each step is a target of the Makefile. The flag -probe only
+// prints whether this machine can run each step, and which tests it cannot run.
 package main
 
 import (
@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -26,16 +27,13 @@ func main() {
 
 // check runs or probes the steps in the arguments, and reports whether no step failed.
 func check() bool {
-	// The Makefile starts the command in the folder tools, but the steps need the root.
-	if err := os.Chdir(".."); err != nil {
-		fmt.Fprintln(os.Stderr, "check:", err)
-		return false
-	}
 	probeOnly := flag.Bool("probe", false, "print what this machine cannot run, and run nothing")
 	flag.Parse()
 	// The terminal or the reader of the output may also end.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
+	ctx, cancel := whileParentLives(ctx)
+	defer cancel()
 	for _, limit := range limits(ctx) {
 		fmt.Println("check: left out:", limit)
 	}
@@ -46,6 +44,19 @@ func check() bool {
 	r := newRun(flag.Args())
 	r.all(ctx)
 	return r.report()
+}
+
+// whileParentLives returns a context that also ends with the parent process, which is usually make.
+func whileParentLives(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	parent := os.Getppid()
+	go func() {
+		for os.Getppid() == parent {
+			time.Sleep(time.Second)
+		}
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 // printProbes prints whether this machine can run each step.

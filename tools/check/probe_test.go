@@ -29,7 +29,7 @@ func probed(t *testing.T, change func(*exec.Cmd), steps ...string) string {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	cmd := exec.CommandContext(t.Context(), binary, append([]string{"-probe"}, steps...)...)
-	cmd.Dir = ".."
+	cmd.Dir = "../.."
 	cmd.Env = append(os.Environ(), "TMPDIR="+folder)
 	change(cmd)
 	output, err := cmd.CombinedOutput()

@@ -136,8 +136,6 @@ func command(ctx context.Context, name string, args ...string) ([]byte, error) {
 		return nil, errInterrupted
 	}
 	cmd := exec.CommandContext(ctx, name, args...)
-	// This program runs without go.work, but the steps need it.
-	cmd.Env = append(os.Environ(), "GOWORK=")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second

@@ -88,14 +88,20 @@ func TestInterruptedRunFailsAndLeavesNoProcess(t *testing.T) {
 // slowHasEnded checks that the step slow was started and does not run any more.
 func slowHasEnded(t *testing.T) {
 	t.Helper()
+	if slowRuns(t) {
+		t.Error("the slow step still runs")
+	}
+}
+
+// slowRuns reports whether the step slow runs. It must have been started.
+func slowRuns(t *testing.T) bool {
+	t.Helper()
 	pid, err := os.ReadFile("pid")
 	if err != nil {
 		t.Fatal("the slow step did not start:", err)
 	}
 	stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/stat")
-	if err == nil && !strings.Contains(string(stat), ") Z ") {
-		t.Errorf("the slow step still runs: %s", stat)
-	}
+	return err == nil && !strings.Contains(string(stat), ") Z ")
 }
 
 // asCommand is an environment variable that makes this program the command.
@@ -110,26 +116,10 @@ func TestMain(m *testing.M) {
 }
 
 func TestSignalsEndTheSteps(t *testing.T) {
-	program, err := os.Executable()
-	if err != nil {
-		t.Skip("this system does not know the path of the test binary:", err)
-	}
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE} {
 		t.Run(signal.String(), func(t *testing.T) {
 			inMakefile(t)
-			if err := os.Mkdir("tools", 0o700); err != nil {
-				t.Fatal(err)
-			}
-			cmd := exec.CommandContext(t.Context(), program, "slow")
-			cmd.Dir, cmd.Env = "tools", append(os.Environ(), asCommand+"=yes")
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-				if text, _ := os.ReadFile("pid"); len(text) > 0 {
-					break
-				}
-			}
+			cmd := startSlow(t, "exec \"$0\" slow")
 			if err := cmd.Process.Signal(signal); err != nil {
 				t.Error(err)
 			}
@@ -139,4 +129,38 @@ func TestSignalsEndTheSteps(t *testing.T) {
 			slowHasEnded(t)
 		})
 	}
+}
+
+// startSlow starts the line of shell, in which $0 is this command, and waits for the step slow.
+func startSlow(t *testing.T, line string) *exec.Cmd {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Skip("this system does not know the path of the test binary:", err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", line, program)
+	cmd.Env = append(os.Environ(), asCommand+"=yes")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if text, _ := os.ReadFile("pid"); len(text) > 0 {
+			break
+		}
+	}
+	return cmd
+}
+
+// TestKilledParentEndsTheSteps kills a shell between the test and the command.
+func TestKilledParentEndsTheSteps(t *testing.T) {
+	inMakefile(t)
+	cmd := startSlow(t, "\"$0\" slow; :")
+	if err := cmd.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = cmd.Wait() // it was killed
+	for deadline := time.Now().Add(30 * time.Second); slowRuns(t) && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	slowHasEnded(t)
 }

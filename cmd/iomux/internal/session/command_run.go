@@ -12,7 +12,7 @@ import (
 	"iomux/cmd/iomux/internal/exit"
 )
 
-// drainCheck is how often the FIFOs are looked at that CMD may read to their end.
+// drainCheck is the interval between two looks at the FIFOs that CMD may read to their end.
 const drainCheck = 20 * time.Millisecond
 
 // run is one run of CMD.
@@ -59,8 +59,8 @@ func (s *session) runChild(r report) error {
 	return nil
 }
 
-// catchSignals catches the signals that are passed on to CMD. It leaves those ignored that iomux
-// was started to ignore, and those that are sources.
+// catchSignals catches the signals that are passed on to CMD. It leaves out sources, and signals
+// that were ignored when iomux started.
 func (s *session) catchSignals() chan os.Signal {
 	signals := make(chan os.Signal, len(passedOn))
 	for _, sig := range passedOn {

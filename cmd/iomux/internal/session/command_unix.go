@@ -16,7 +16,7 @@ import (
 )
 
 // replace replaces iomux with CMD. Signals then reach CMD, and its exit status is that of iomux.
-// CMD ignores the signals that iomux was started to ignore, even those that were sources.
+// CMD ignores HUP and INT if they were ignored when iomux started, even if they were sources.
 func (s *session) replace() error {
 	signal.Reset()
 	return s.child.failure(s.child.exec(func(path string, arguments []string) error {

@@ -56,7 +56,7 @@ func (o *Options) parse(text string) (source, error) {
 	return parsed, nil
 }
 
-// mechanisms are those that the command uses, the best first.
+// mechanisms are the mechanisms of the command, the best first.
 var mechanisms = []iomux.Mechanism{iomux.Epoll, iomux.Kqueue, iomux.EventPort, iomux.AFD, iomux.DevPoll, iomux.Poll, iomux.Select}
 
 // Mechanisms returns the names that --mechanism takes on this system, the best first.

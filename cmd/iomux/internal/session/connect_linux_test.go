@@ -108,11 +108,7 @@ func TestAttemptBesideOneThatHangs(t *testing.T) {
 		})
 		s.Retry = time.Millisecond
 		target.open()
-		for len(target.racing) < 2 {
-			if _, err := s.turn(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		turnUntil(t, s, func() bool { return len(target.racing) >= 2 })
 		first := target.racing[0]
 		for range 2 * maxAttempts { // no more than that at once
 			target.open()
@@ -197,11 +193,7 @@ func TestGoneBesideAttemptThatHangs(t *testing.T) {
 		})
 		s.Gone = true
 		target.open()
-		for len(target.racing) < 2 {
-			if _, err := s.turn(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		turnUntil(t, s, func() bool { return len(target.racing) >= 2 })
 		target.refuse(target.racing[1], errRefused)
 		if target.connectNext(); len(s.found) != 1 || s.found[0].ready != gone {
 			t.Errorf("%v: found %+v, %d attempts run, want gone", mechanism, s.found, len(target.racing))

@@ -96,11 +96,7 @@ func TestLookupBesideOneThatHangs(t *testing.T) {
 		s.Retry = time.Millisecond
 		target.open()
 		first := target.looking[0]
-		for len(target.looking) < 2 {
-			if _, err := s.turn(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		turnUntil(t, s, func() bool { return len(target.looking) >= 2 })
 		for range 2 * maxAttempts { // no more than that at once
 			target.open()
 		}

@@ -79,12 +79,18 @@ func newTarget(t *testing.T, mechanism iomux.Mechanism, source source) (*session
 // untilFound returns the first report.
 func untilFound(t *testing.T, s *session) report {
 	t.Helper()
-	for len(s.found) == 0 {
+	turnUntil(t, s, func() bool { return len(s.found) > 0 })
+	return s.found[0].report
+}
+
+// turnUntil runs turns of the session until done returns true.
+func turnUntil(t *testing.T, s *session, done func() bool) {
+	t.Helper()
+	for !done() {
 		if _, err := s.turn(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return s.found[0].report
 }
 
 func newSession(t *testing.T, mechanism iomux.Mechanism) *session {

@@ -17,7 +17,7 @@ import (
 const room = 2 << 10
 
 func tryRead(fd int, p []byte) (int, error) {
-	if err := look(fd, afd.In|afd.Hup); err != nil {
+	if err := ready(fd, afd.In|afd.Hup); err != nil {
 		return 0, err
 	}
 	var n, flags uint32
@@ -45,7 +45,7 @@ func tryWrite(fd int, p []byte) (int, error) {
 }
 
 func writeOnce(fd int, p []byte) (int, error) {
-	if err := look(fd, afd.Out|afd.Hup); err != nil {
+	if err := ready(fd, afd.Out|afd.Hup); err != nil {
 		return 0, err
 	}
 	var n uint32
@@ -54,16 +54,16 @@ func writeOnce(fd int, p []byte) (int, error) {
 	return int(n), toErrno(err)
 }
 
-// looks holds unused lists of look.
-var looks freelist.Slices[afd.Socket]
+// pollLists holds unused lists of ready.
+var pollLists freelist.Slices[afd.Socket]
 
-// look returns EAGAIN if calls on the socket may block.
-func look(fd int, events afd.Events) error {
+// ready returns EAGAIN if calls on the socket may block.
+func ready(fd int, events afd.Events) error {
 	if fd < 0 || fd >= math.MaxInt32 {
 		return syscall.EBADF
 	}
-	list := looks.Get(1)
-	defer looks.Put(list)
+	list := pollLists.Get(1)
+	defer pollLists.Put(list)
 	list[0] = afd.Socket{Handle: windows.Handle(fd), Events: events}
 	n, err := afd.Wait(list, time.Duration(0))
 	switch {

@@ -1,7 +1,5 @@
 package kevent
 
-import "runtime"
-
 // AbsentNote is the number of every note that a system lacks. No filter except FilterUser uses the
 // bit, and every system has all notes of FilterUser.
 const AbsentNote = 0x00800000
@@ -10,9 +8,9 @@ const AbsentNote = 0x00800000
 // every kernel.
 const Absent = -0x4000
 
-// Numbers that differ between systems. Each column is a system. Systems without kqueue and the
-// emulation have FreeBSD's numbers. The tests of this package compare them with
-// golang.org/x/sys/unix.
+// Numbers that differ between systems. Each column is a system: the constant with its name is 1
+// there, and 0 on all others. The emulation and systems without kqueue have FreeBSD's numbers. The
+// tests of this package compare them with golang.org/x/sys/unix.
 const (
 	FilterRead     = int16(-1*darwin + -1*dragonfly + -1*freebsd + 0*netbsd + -1*openbsd + -1*emulated)
 	FilterWrite    = int16(-2*darwin + -2*dragonfly + -2*freebsd + 1*netbsd + -2*openbsd + -2*emulated)
@@ -42,29 +40,4 @@ const (
 	NoteMount      = uint32(0x8*darwin + 0x8*dragonfly + 0x8*freebsd + 0x1*netbsd + 0x8*openbsd + 0x8*emulated)
 	NoteUnmount    = uint32(0x10*darwin + 0x10*dragonfly + 0x10*freebsd + 0x2*netbsd + 0x10*openbsd + 0x10*emulated)
 	NoteAbsTime    = uint32(0x8*darwin + AbsentNote*dragonfly + 0x10*freebsd + 0x10*netbsd + 0x10*openbsd + 0x10*emulated)
-)
-
-// Each of these is 1 on its system and 0 on all others. A constant expression has no conditions,
-// but it can compare the names of systems. For example, darwin sorts after android and not after
-// darwin. iOS has the numbers of darwin.
-const (
-	darwin    = afterAndroid - afterDarwin + afterIllumos - afterIOS
-	dragonfly = afterDarwin - afterDragonFly
-	freebsd   = afterDragonFly - afterFreeBSD
-	netbsd    = afterLinux - afterNetBSD
-	openbsd   = afterNetBSD - afterOpenBSD
-	emulated  = 1 - darwin - dragonfly - freebsd - netbsd - openbsd
-)
-
-// Each of these is 1 on the systems whose name sorts after the given one, and 0 on all others.
-const (
-	afterAndroid   = int64(len(min(max(runtime.GOOS, "android"), "android\x00")) - len("android"))
-	afterDarwin    = int64(len(min(max(runtime.GOOS, "darwin"), "darwin\x00")) - len("darwin"))
-	afterDragonFly = int64(len(min(max(runtime.GOOS, "dragonfly"), "dragonfly\x00")) - len("dragonfly"))
-	afterFreeBSD   = int64(len(min(max(runtime.GOOS, "freebsd"), "freebsd\x00")) - len("freebsd"))
-	afterIllumos   = int64(len(min(max(runtime.GOOS, "illumos"), "illumos\x00")) - len("illumos"))
-	afterIOS       = int64(len(min(max(runtime.GOOS, "ios"), "ios\x00")) - len("ios"))
-	afterLinux     = int64(len(min(max(runtime.GOOS, "linux"), "linux\x00")) - len("linux"))
-	afterNetBSD    = int64(len(min(max(runtime.GOOS, "netbsd"), "netbsd\x00")) - len("netbsd"))
-	afterOpenBSD   = int64(len(min(max(runtime.GOOS, "openbsd"), "openbsd\x00")) - len("openbsd"))
 )

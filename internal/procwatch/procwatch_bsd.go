@@ -5,7 +5,6 @@ package procwatch
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -14,12 +13,9 @@ import (
 	"iomux/internal/sys"
 )
 
-// noteExitStatus makes macOS report the status of a child. The BSDs report the status of every
-// process.
-const noteExitStatus = 0x04000000
-
 // watch uses a separate kqueue with EVFILT_PROC, because every mechanism can wait for its
-// descriptor.
+// descriptor. NOTE_EXITSTATUS makes macOS report the status of a child. The BSDs, where the note is
+// 0, report the status of every process.
 func watch(process *os.Process, notify func()) (*Exit, error) {
 	if alive, err := isAlive(process); !alive {
 		return nil, fmt.Errorf("watch process %d: %w", process.Pid, err)
@@ -28,14 +24,9 @@ func watch(process *os.Process, notify func()) (*Exit, error) {
 	if errno != 0 {
 		return nil, fmt.Errorf("watch process %d: %w", process.Pid, os.NewSyscallError("kqueue", errno))
 	}
-	notes := uint32(unix.NOTE_EXIT)
-	if runtime.GOOS == "darwin" {
-		notes |= noteExitStatus
-	}
-	errno = addProcess(queue, process.Pid, notes)
+	errno = addProcess(queue, process.Pid, kevent.NoteExit|kevent.NoteExitStatus)
 	if errno == unix.EACCES || errno == unix.EPERM { // not our child
-		notes = unix.NOTE_EXIT
-		errno = addProcess(queue, process.Pid, notes)
+		errno = addProcess(queue, process.Pid, kevent.NoteExit)
 	}
 	if errno == 0 {
 		return newExit(&processQueue{number: queue, process: process}), nil
@@ -88,7 +79,7 @@ func (q *processQueue) status() (int, bool) {
 	q.taken = true
 	var event kevent.Event
 	events[0].Get(&event)
-	if runtime.GOOS != "darwin" || event.Fflags&noteExitStatus != 0 {
+	if event.Fflags&kevent.NoteExitStatus == kevent.NoteExitStatus {
 		q.code, q.known = statusOf(syscall.WaitStatus(event.Data)), true
 	}
 	return q.code, q.known

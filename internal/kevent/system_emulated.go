@@ -1,0 +1,6 @@
+//go:build !darwin && !dragonfly && !freebsd && !netbsd && !openbsd
+
+package kevent
+
+// The columns of the table of numbers.
+const darwin, dragonfly, freebsd, netbsd, openbsd, emulated = 0, 0, 0, 0, 0, 1

@@ -1,0 +1,4 @@
+package kevent
+
+// The columns of the table of numbers.
+const darwin, dragonfly, freebsd, netbsd, openbsd, emulated = 0, 0, 0, 0, 1, 0

@@ -25,18 +25,25 @@ func (s *set) isAlone(ticket uint64) bool {
 }
 
 // takeBeside takes events that another goroutine has taken from the kernel without having renewed
-// their filters yet. A level-triggered event is for both.
+// their filters yet. A level-triggered event is for both. It tries again if a sleeper takes the
+// renewed events as well.
 func (e *Epoll) takeBeside(kevents []kqueue.Event, events []Event) (int, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.renewLasting()
-	taken, err := e.queue.Control(nil, kevents, 0)
-	return e.merge(kevents[:taken], events), closedError(err)
+	for range 16 {
+		renewed := e.renewLasting()
+		taken, err := e.queue.Control(nil, kevents, 0)
+		if n := e.merge(kevents[:taken], events); n > 0 || err != nil || !renewed {
+			return n, closedError(err)
+		}
+	}
+	return 0, nil
 }
 
 // renewLasting renews the filters of lasting conditions, also in registered Epolls. It skips
-// descriptors without events according to poll(2). The caller holds the lock.
-func (e *Epoll) renewLasting() {
+// descriptors without events according to poll(2), and reports whether any other exists. The caller
+// holds the lock.
+func (e *Epoll) renewLasting() (renewed bool) {
 	e.pollFDs = e.pollFDs[:0]
 	for fd, entry := range e.entries.All() {
 		if entry.renewed() != 0 { // some systems report an end as PollIn only
@@ -54,9 +61,11 @@ func (e *Epoll) renewLasting() {
 		}
 		if results[0].Revents != 0 || results[0].FD == unpolled {
 			e.renew(fd, entry, entry.renewed())
+			renewed = true
 		}
 		results = results[1:]
 	}
+	return renewed
 }
 
 // renewed returns the filters that report a lasting condition only once, until they are renewed.

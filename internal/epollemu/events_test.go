@@ -2,7 +2,11 @@
 
 package epollemu
 
-import "testing"
+import (
+	"testing"
+
+	"iomux/kqueue"
+)
 
 // TestNativeKernels checks entries with the results of poll(2) and of the filters of BSD kernels.
 // The comments name the kernel and the situation.
@@ -50,5 +54,18 @@ func TestNativeKernels(t *testing.T) {
 		if got := e.asLinux(c.poll); got != c.want {
 			t.Errorf("%s: %#x, want %#x", c.name, got, c.want)
 		}
+	}
+}
+
+func TestDirectionsOfASocketEndOneAfterTheOther(t *testing.T) {
+	e := &entry{events: Out, kind: socket}
+	e.note(&kqueue.Event{Filter: kqueue.FilterWrite, Flags: kqueue.EvEOF})
+	if got := e.asLinux(Out); got != Out {
+		t.Errorf("after the end of writing: %#x, want Out", got)
+	}
+	e.fired, e.ended = 0, 0 // the next round
+	e.note(&kqueue.Event{Filter: kqueue.FilterRead, Flags: kqueue.EvEOF})
+	if got := e.asLinux(Out); got != Out|Hup {
+		t.Errorf("after the end of reading: %#x, want Out|Hup", got)
 	}
 }

@@ -109,6 +109,8 @@
 //     also does so when more is written, and for a listening socket after accept(2).
 //   - FreeBSD, NetBSD and DragonFly ignore NoteLowat of FilterRead for pipes.
 //   - NetBSD reports the end of a FIFO until read(2) has returned it.
+//   - The kernels report FilterRead of a file with EvClear again after each operation on the file,
+//     such as rename(2), unless its offset is at its end. Linux does so after writes only.
 //   - FreeBSD and DragonFly refuse FilterWrite of a pipe without a reader with EPIPE. When the
 //     reader leaves, FreeBSD reports EvEOF once and ends the registration.
 //   - FreeBSD reports timers with NoteAbsTime until they are deleted, unless EvClear is set.

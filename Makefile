@@ -1,23 +1,24 @@
-# Every task of the project but editing. make alone lists the targets.
+# This file has a target for each task of the project. make alone lists them.
 
-# The code must compile for all of these, with the same public interface. api.txt holds the
-# interface for the first.
+# TARGETS lists the systems for which the code must compile, with the same public interface. api.txt
+# holds the interface for the first one.
 TARGETS := linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/s390x linux/mips64 darwin/amd64 darwin/arm64 \
 	freebsd/amd64 freebsd/386 netbsd/amd64 netbsd/arm openbsd/amd64 dragonfly/amd64 solaris/amd64 illumos/amd64 aix/ppc64 \
 	windows/amd64
-# The modules of go.work, and tools. go.work leaves tools out, because the first go command in a
-# clone would otherwise download the go.mod files of all linters. SHIPPED are the modules below the
-# root that also run on other systems than this one.
+# MODULES lists the modules of go.work, and tools. go.work leaves tools out, because the first go
+# command in a clone would otherwise download the go.mod files of all linters. SHIPPED lists the
+# modules below the root that also run on other systems.
 MODULES = $(shell go list -m -f '{{.Dir}}') $(CURDIR)/tools
 # enter changes to the folder of a module in a loop over MODULES.
 enter = cd $$module && { [ $$module != $(CURDIR)/tools ] || export GOWORK=off; }
 SHIPPED = $(filter-out $(CURDIR) %/tools %/bench,$(MODULES))
-# Other systems whose files are linted, too.
+# LINTED lists other systems whose files are linted, too.
 LINTED := darwin freebsd windows
-# Processors whose test binaries run alone, without any other program or file.
+# ALONE lists the processors whose test binaries run without any other program or file.
 ALONE := alone-386 alone-arm64 alone-s390x
-# Packages that exchange memory with the kernel, or compute with int. Layouts, byte order and the
-# size of int depend on the processor. make check tests only these for other processors.
+# LAYOUTS lists the packages that exchange memory with the kernel, or compute with int. Layouts,
+# byte order and the size of int depend on the processor. make check tests only these for other
+# processors.
 LAYOUTS := ./descriptor ./devpoll ./epoll ./kqueue ./poll ./selectfd \
 	$(addprefix ./internal/,backend devpollemu epollemu kqueueemu netpark pathwatch procwatch sys timeout waker)
 PACKAGES := ./...
@@ -35,8 +36,8 @@ RACES := 1
 
 # Git refuses to report the version of a clone of another user, so binaries have none.
 export GOFLAGS ?= -buildvcs=false
-# By default, each program with the race detector sleeps for a second before it exits. The tests
-# leave no goroutine that could race in that time.
+# By default, each program with the race detector sleeps for a second before it exits. No goroutine
+# could race in that time, because the tests leave none.
 export GORACE ?= atexit_sleep_ms=0
 
 .NOTPARALLEL:

@@ -34,6 +34,7 @@ func TestFromFDSharesTheQueue(t *testing.T) {
 	fd, err := unix.FcntlInt(uintptr(queue.FD()), unix.F_DUPFD_CLOEXEC, 0)
 	must(t, err)
 	same, err := kqueue.FromFD(fd)
+	skipWithoutProc(t, err)
 	must(t, err)
 	if same.FD() != fd {
 		t.Errorf("FD is %d, want %d", same.FD(), fd)
@@ -54,6 +55,7 @@ func TestFromFDSharesTheQueue(t *testing.T) {
 func TestFromFDOfTheSameNumber(t *testing.T) {
 	queue := newQueue(t)
 	same, err := kqueue.FromFD(queue.FD())
+	skipWithoutProc(t, err)
 	must(t, err)
 	apply(t, same, timer(1, 0, 0, 1<<20))
 	must(t, same.Close())
@@ -71,6 +73,7 @@ func TestCloseOfOneOfTwo(t *testing.T) {
 	fd, err := unix.FcntlInt(uintptr(queue.FD()), unix.F_DUPFD_CLOEXEC, 0)
 	must(t, err)
 	same, err := kqueue.FromFD(fd)
+	skipWithoutProc(t, err)
 	must(t, err)
 	defer func() { must(t, same.Close()) }()
 	var waiters sync.WaitGroup
@@ -92,6 +95,8 @@ func TestCloseOfOneOfTwo(t *testing.T) {
 
 func TestFromFDOfSomethingElse(t *testing.T) {
 	r, _ := suite.Pipe(t)
+	_, err := kqueue.FromFD(r)
+	skipWithoutProc(t, err)
 	for _, fd := range []int{-1, math.MaxInt, suite.ClosedFD(t), r} {
 		if _, err := kqueue.FromFD(fd); !errors.Is(err, syscall.EBADF) && !errors.Is(err, syscall.EINVAL) {
 			t.Errorf("FromFD(%d): %v", fd, err)

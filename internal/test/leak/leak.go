@@ -36,7 +36,7 @@ func Main(m *testing.M) {
 	if flag.Lookup("test.bench").Value.String() == "" { // benchmarks would measure it
 		fdref.Trace(Opened)
 	}
-	skipExamplesWithoutNetwork()
+	skipExamples()
 	descriptors, running := openDescriptors(), goroutines()
 	status := m.Run()
 	if status == 0 && !(noDescriptors(descriptors) && noGoroutines(running)) {
@@ -58,12 +58,15 @@ func sideBySide() {
 	}
 }
 
-// skipExamplesWithoutNetwork skips all examples if the loopback interface is down, because examples
-// cannot skip themselves.
-func skipExamplesWithoutNetwork() {
-	skip := flag.Lookup("test.skip").Value
-	if err := network.Down(); err != nil && skip.String() == "" {
-		fmt.Println("all examples are skipped, because the loopback interface is down:", err)
+// skipExamples skips all examples if the loopback interface is down, or if Linux has no /proc.
+// Examples cannot skip themselves.
+func skipExamples() {
+	err := network.Down()
+	if err == nil && runtime.GOOS == "linux" {
+		_, err = os.Stat("/proc/self")
+	}
+	if skip := flag.Lookup("test.skip").Value; err != nil && skip.String() == "" {
+		fmt.Println("all examples are skipped:", err)
 		_ = skip.Set("^Example") // the flag accepts expressions
 	}
 }

@@ -198,6 +198,7 @@ func newTerminal(t *testing.T) (master, terminal int) {
 		t.Skip("there are no pseudo-terminals:", err)
 	}
 	leak.Opened(master)
+	suite.CloseAtEnd(t, master)
 	must(t, unix.IoctlSetPointerInt(master, unix.TIOCSPTLCK, 0))
 	number, err := unix.IoctlGetInt(master, unix.TIOCGPTN)
 	must(t, err)
@@ -216,9 +217,6 @@ func TestTerminalIsRevoked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			master, terminal := newTerminal(t)
-			if name == "Hangup" {
-				suite.CloseAtEnd(t, master)
-			}
 			queue := newQueue(t)
 			apply(t, queue, change(terminal, kqueue.FilterWrite, kqueue.EvAdd|kqueue.EvClear),
 				noted(terminal, kqueue.FilterVnode, kqueue.EvAdd|kqueue.EvClear, kqueue.NoteRevoke, 0))

@@ -51,6 +51,14 @@ func skipWithoutProc(t testing.TB, err error) {
 	}
 }
 
+// needsFromFD skips the test if FromFD needs /proc, which is not mounted.
+func needsFromFD(t testing.TB) {
+	t.Helper()
+	r, _ := suite.Pipe(t)
+	_, err := kqueue.FromFD(r)
+	skipWithoutProc(t, err)
+}
+
 // apply makes changes that must succeed.
 func apply(t testing.TB, queue *kqueue.Queue, changes ...kqueue.Event) {
 	t.Helper()

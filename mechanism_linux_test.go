@@ -11,7 +11,7 @@ import (
 	"iomux/internal/test/suite"
 )
 
-func TestLimitsAreThoseOfNow(t *testing.T) {
+func TestLimitsAreReadAtEachCall(t *testing.T) {
 	watches := uint64(0)
 	if text, err := os.ReadFile("/proc/sys/fs/epoll/max_user_watches"); err == nil {
 		watches, err = strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)

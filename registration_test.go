@@ -89,7 +89,7 @@ func TestUnregisterTwice(t *testing.T) {
 	})
 }
 
-func TestKeyIsThatOfRegister(t *testing.T) {
+func TestKeyReturnsTheKeyOfRegister(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		fd, _ := suite.Pipe(t)
 		r, err := p.RegisterFD(fd, iomux.Readable, 4711)

@@ -167,7 +167,7 @@ func TestProcessByPolling(t *testing.T) {
 }
 
 // If a loop breaks before the exit of a process, a later wait reports it.
-func TestExitThatWasPutBack(t *testing.T) {
+func TestExitIsReportedAfterALoopThatBreaks(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		exited := func() (int, bool, bool) { return 1, true, true }
 		for key := range 2 {

@@ -130,12 +130,12 @@ func kernelEpoll(fds []int) (int, error) {
 }
 
 func rawEpollWait(epfd int, events []unix.EpollEvent) (uintptr, unix.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
+	n, _, errno := unix.RawSyscall6(waitNumber, uintptr(epfd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
 	return n, errno
 }
 
 func blockingEpollWait(epfd int, events []unix.EpollEvent) (uintptr, unix.Errno) {
-	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), ^uintptr(0), 0, 0)
+	n, _, errno := unix.Syscall6(waitNumber, uintptr(epfd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), ^uintptr(0), 0, 0)
 	return n, errno
 }
 

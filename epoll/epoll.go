@@ -233,8 +233,9 @@ func New(flags ...Flag) (*Poller, error) {
 }
 
 // FromFD returns a Poller for an existing epoll descriptor, which Close closes. FromFD does not
-// change its close-on-exec flag. While Close runs, code outside this package that waits on a
-// duplicate of the epoll may see an event with descriptor -1.
+// change its close-on-exec flag. If two Pollers have the same number, the first Close closes the
+// number, and the calls of the other return EBADF. While Close runs, code outside this package that
+// waits on a duplicate of the epoll may see an event with descriptor -1.
 //
 // FromFD returns these errors, after which fd still belongs to the caller:
 //

@@ -3,6 +3,7 @@ package epoll
 import (
 	"math"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -20,13 +21,19 @@ const Native = true
 // maxEvents is the length of the longest list of events that the kernel accepts.
 const maxEvents = math.MaxInt32 / int(unsafe.Sizeof(Event{}))
 
-// state is an epoll and its waker, an eventfd that is always readable. The epoll holds the waker
-// with no event requested, and Close requests In. That wakes all waiters, one after the other, and
-// needs no memory and no watch.
+// state is a Poller's part of an epoll that it may share.
+type state struct {
+	*shared             // nil in the zero value
+	closed  atomic.Bool // Close of this Poller was called
+}
+
+// shared is an epoll and its waker, an eventfd that is always readable. All Pollers of one number
+// share it. The epoll holds the waker with no event requested, and Close requests In. That wakes
+// all waiters, one after the other, and needs no memory and no watch.
 //
 // One waker for the whole process would need fewer descriptors. But the kernel allows a file in at
 // most 500 epolls that are inside others, and the Go runtime's poller has some of them inside it.
-type state struct {
+type shared struct {
 	descriptor fdref.Descriptor
 	waker      int32
 	spare      int32 // another waker, added by Close if the program has closed the first; or 0
@@ -50,11 +57,33 @@ func create() (*Poller, error) {
 	return p, nil
 }
 
+// all maps the numbers of epolls to their *shared.
+var all sync.Map
+
+var adopting sync.Mutex
+
 func adopt(fd int) (*Poller, error) {
-	if !sys.IsOpen(fd) {
+	adopting.Lock()
+	defer adopting.Unlock()
+	value, known := all.Load(fd)
+	if !sys.IsOpen(fd) || known && value.(*shared).descriptor.Closed() {
 		return nil, sys.EpollError(fd, unix.EBADF)
 	}
+	if known && value.(*shared).isOf(fd) {
+		return &Poller{state{shared: value.(*shared)}}, nil
+	}
 	return own(fd)
+}
+
+// isOf reports whether fd still belongs to the epoll. The program may have closed and reused it.
+func (s *shared) isOf(fd int) bool {
+	switch sys.EpollControl(fd, sys.EpollAdd, int(s.waker), 0, wakerData) {
+	case unix.EEXIST:
+		return true
+	case 0:
+		_ = sys.EpollControl(fd, sys.EpollRemove, int(s.waker), 0, 0)
+	}
+	return false
 }
 
 // own returns a Poller for the epoll fd. Adding the waker fails if fd is not an epoll.
@@ -71,44 +100,74 @@ func own(fd int) (*Poller, error) {
 		}
 		return nil, err
 	}
-	p := new(Poller)
-	p.waker = int32(waker)
-	p.descriptor.Set(fd, func(fd int) error { return release(p, fd) })
-	return p, nil
+	s := &shared{waker: int32(waker)}
+	s.descriptor.Set(fd, s.release)
+	all.Store(fd, s)
+	return &Poller{state{shared: s}}, nil
 }
 
 // release removes the waker before it closes the epoll, because a duplicate may stay open.
-func release(p *Poller, fd int) error {
+func (s *shared) release(fd int) error {
+	all.CompareAndDelete(fd, s)
 	// ENOENT means that the program has closed the waker and reused its number.
-	if sys.EpollControl(fd, sys.EpollRemove, int(p.waker), 0, 0) != unix.ENOENT {
-		_ = unix.Close(int(p.waker))
+	if sys.EpollControl(fd, sys.EpollRemove, int(s.waker), 0, 0) != unix.ENOENT {
+		_ = unix.Close(int(s.waker))
 	}
-	if p.spare != 0 {
-		_ = sys.EpollControl(fd, sys.EpollRemove, int(p.spare), 0, 0)
-		_ = unix.Close(int(p.spare))
+	if s.spare != 0 {
+		_ = sys.EpollControl(fd, sys.EpollRemove, int(s.spare), 0, 0)
+		_ = unix.Close(int(s.spare))
 	}
 	return os.NewSyscallError("close", unix.Close(fd))
 }
 
 // wakeAll wakes all current and later waiters, even if the program has closed the waker.
-func wakeAll(p *Poller, epfd int) {
-	if sys.EpollControl(epfd, sys.EpollModify, int(p.waker), uint32(In), wakerData) == 0 {
+func (s *shared) wakeAll(epfd int) {
+	if sys.EpollControl(epfd, sys.EpollModify, int(s.waker), uint32(In), wakerData) == 0 {
 		return
 	}
 	spare, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
 		return // waiters then stay blocked
 	}
-	p.spare = int32(spare)
+	s.spare = int32(spare)
 	_ = sys.EpollControl(epfd, sys.EpollAdd, spare, uint32(In), wakerData)
 }
 
-func number(p *Poller) int { return p.descriptor.FD() }
+func number(p *Poller) int {
+	if p.shared == nil {
+		return -1
+	}
+	return p.descriptor.FD()
+}
 
-func control(p *Poller, op operation, fd int, events Events, data uint64) error {
+// acquire returns the descriptor, which stays open until Done.
+func (p *Poller) acquire() (int, error) {
+	if p.shared == nil {
+		return -1, errClosed
+	}
 	epfd, err := p.descriptor.Acquire()
 	if err != nil {
+		return -1, p.closedError()
+	}
+	return epfd, nil
+}
+
+var errGone = &sys.CauseError{
+	Text: "epoll: another Poller has closed the descriptor", Cause: &os.SyscallError{Syscall: "epoll_wait", Err: unix.EBADF},
+}
+
+// closedError returns the error after the descriptor was closed.
+func (p *Poller) closedError() error {
+	if p.closed.Load() {
 		return errClosed
+	}
+	return errGone
+}
+
+func control(p *Poller, op operation, fd int, events Events, data uint64) error {
+	epfd, err := p.acquire()
+	if err != nil {
+		return err
 	}
 	if data == wakerData {
 		p.ambiguous.Store(true)
@@ -129,15 +188,15 @@ func control(p *Poller, op operation, fd int, events Events, data uint64) error 
 }
 
 func wait(p *Poller, events []Event, d time.Duration) (int, error) {
-	epfd, err := p.descriptor.Acquire()
+	epfd, err := p.acquire()
 	if err != nil {
-		return 0, errClosed
+		return 0, err
 	}
 	n, err := pollUntil(p, epfd, events, d)
 	// Return events even if the poller was closed in the meantime: the kernel does not repeat
 	// edge-triggered and one-shot events.
 	if closed := p.descriptor.Done(); closed && n == 0 {
-		return 0, errClosed
+		return 0, p.closedError()
 	}
 	return n, err
 }
@@ -181,9 +240,12 @@ func withoutWakers(p *Poller, events []Event) (kept int) {
 }
 
 func end(p *Poller) error {
-	err := p.descriptor.Close(func(fd int) { wakeAll(p, fd) })
-	if err == os.ErrClosed {
+	if p.shared == nil || p.closed.Swap(true) {
 		return errClosed
+	}
+	err := p.descriptor.Close(p.wakeAll)
+	if err == os.ErrClosed {
+		return errGone
 	}
 	return err
 }

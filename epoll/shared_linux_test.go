@@ -45,6 +45,62 @@ func isSilent(t testing.TB, poller *epoll.Poller) {
 	}
 }
 
+// A second Poller of one number must not use it after the first was closed.
+func TestPollersOfOneNumber(t *testing.T) {
+	poller := newPoller(t)
+	fd := poller.FD()
+	same, err := epoll.FromFD(fd)
+	must(t, err)
+	r, w := suite.Pipe(t)
+	must(t, same.Register(r, epoll.In))
+	suite.Write(t, w)
+	if event := one(t, poller); event.FD != int32(r) {
+		t.Errorf("event is %v, want one of %d", event, r)
+	}
+	suite.Drain(t, r)
+	first := waitInBackground(poller, make([]epoll.Event, 1))
+	second := waitInBackground(same, make([]epoll.Event, 1))
+	waitUntilWaiting(t, 2)
+	must(t, same.Close())
+	isError(t, "the closed Poller's wait", <-second, os.ErrClosed)
+	isError(t, "the other's wait", <-first, unix.EBADF)
+	next := suite.Duplicate(t, r, fd) // it has the number, unless something else was faster
+	suite.CloseAtEnd(t, next)
+	_, err = poller.Poll(make([]epoll.Event, 1), 0)
+	isError(t, "Poll", err, unix.EBADF)
+	isError(t, "Register", poller.Register(w, epoll.Out), unix.EBADF)
+	isError(t, "Close", poller.Close(), unix.EBADF)
+	isError(t, "a second Close", poller.Close(), os.ErrClosed)
+	isError(t, "a second Close of the closed Poller", same.Close(), os.ErrClosed)
+	if !sys.IsOpen(next) || poller.FD() >= 0 {
+		t.Error("the number of another file was used")
+	}
+}
+
+func isError(t *testing.T, call string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: %v, want %v", call, err, want)
+	}
+}
+
+// The program closes an epoll behind its Poller, and opens another one with the number.
+func TestFromFDOfAReusedNumber(t *testing.T) {
+	old := newPoller(t)
+	fd := old.FD()
+	other, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	must(t, err)
+	must(t, unix.Dup3(other, fd, unix.O_CLOEXEC))
+	must(t, unix.Close(other))
+	fresh, err := epoll.FromFD(fd)
+	must(t, err)
+	ended := waitInBackground(fresh, make([]epoll.Event, 1))
+	waitUntilWaiting(t, 1)
+	must(t, fresh.Close())
+	isError(t, "the wait", <-ended, os.ErrClosed)
+	isError(t, "Close of the first", old.Close(), unix.EBADF)
+}
+
 func TestClosingOneOfTwoPollersDoesNotWakeTheOther(t *testing.T) {
 	first := newPoller(t)
 	second := secondPoller(t, first)

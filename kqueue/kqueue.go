@@ -166,6 +166,8 @@ package kqueue
 
 import (
 	"os"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"iomux/internal/fdref"
@@ -174,8 +176,15 @@ import (
 
 // Queue is a kqueue. It is safe for concurrent use. The zero value is a closed Queue.
 type Queue struct {
+	*shared             // nil in the zero value
+	closed  atomic.Bool // Close of this Queue was called
+}
+
+// shared is the part of a Queue that all Queues of one number share.
+type shared struct {
 	descriptor fdref.Descriptor
 	state
+	woken bool // wake was called
 }
 
 // New wraps kqueue(2), or epoll_create1(2) on Linux. The descriptor is close-on-exec.
@@ -187,8 +196,7 @@ func New() (*Queue, error) { return create() }
 // FromFD returns a Queue for an existing kqueue descriptor, which Close closes. On Linux the
 // descriptor must be that of a Queue of this process, or a duplicate of one, and /proc must be
 // mounted. Both Queues then share their registrations and events. If two Queues have the same
-// number, the first Close closes the number. Do not close one while a Control of the other waits.
-// Control of the other returns EBADF afterwards.
+// number, the first Close closes the number, and Control and Close of the other return EBADF.
 //
 // FromFD returns EBADF if fd is not open or not a kqueue. It returns errors.ErrUnsupported as New
 // does, and on Linux without /proc.
@@ -196,7 +204,12 @@ func FromFD(fd int) (*Queue, error) { return adopt(fd) }
 
 // FD returns the descriptor of the queue, or -1 after Close. It is readable while an event is
 // pending, so it can be registered in another queue.
-func (q *Queue) FD() int { return q.descriptor.FD() }
+func (q *Queue) FD() int {
+	if q.shared == nil {
+		return -1
+	}
+	return q.descriptor.FD()
+}
 
 // Control wraps kevent(2). It makes the changes in order, and then waits until there are events or
 // the timeout expires. It stores the events in events and returns their number, which is 0 after a
@@ -228,16 +241,19 @@ func (q *Queue) FD() int { return q.descriptor.FD() }
 //   - errors.ErrUnsupported for a filter or note that the system lacks, before any change is made
 //   - os.ErrClosed after Close, or if Close is called during the Control
 func (q *Queue) Control(changes, events []Event, timeout time.Duration) (n int, err error) {
+	if q.shared == nil {
+		return 0, errClosed
+	}
 	fd, err := q.descriptor.Acquire()
 	if err != nil {
-		return 0, errClosed
+		return 0, q.closedError()
 	}
 	if err = refusal(changes); err == nil {
 		n, err = control(q, fd, toRaw(changes), toRaw(events), timeout)
 	}
 	// Return events even if the queue was closed in the meantime: some are not reported again.
 	if q.descriptor.Done() && n == 0 {
-		return 0, errClosed
+		return 0, q.closedError()
 	}
 	return n, err
 }
@@ -248,11 +264,30 @@ func (q *Queue) Control(changes, events []Event, timeout time.Duration) (n int, 
 // Close returns os.ErrClosed if the queue is already closed, and EBADF if the program has closed
 // its descriptor.
 func (q *Queue) Close() error {
-	err := q.descriptor.Close(func(fd int) { wake(q, fd) })
-	if err == os.ErrClosed {
+	if q.shared == nil || q.closed.Swap(true) {
 		return errClosed
+	}
+	err := q.descriptor.Close(func(fd int) {
+		q.woken = true
+		wake(q.shared, fd)
+	})
+	if err == os.ErrClosed {
+		return errGone
 	}
 	return err
 }
 
-var errClosed = &sys.CauseError{Text: "kqueue: the queue is closed", Cause: os.ErrClosed}
+// closedError returns the error after the descriptor was closed.
+func (q *Queue) closedError() error {
+	if q.closed.Load() {
+		return errClosed
+	}
+	return errGone
+}
+
+var (
+	errClosed = &sys.CauseError{Text: "kqueue: the queue is closed", Cause: os.ErrClosed}
+	errGone   = &sys.CauseError{
+		Text: "kqueue: another Queue has closed the descriptor", Cause: &os.SyscallError{Syscall: "kevent", Err: syscall.EBADF},
+	}
+)

@@ -61,29 +61,26 @@ func create() (*Queue, error) {
 	if errno != 0 {
 		return nil, os.NewSyscallError("kqueue", errno)
 	}
-	return own(fd), nil
+	return own(fd, state{}), nil
 }
 
-func adopt(fd int) (*Queue, error) {
+// find checks that fd is a kqueue.
+func find(fd int) (state, error) {
 	if _, err := kernel(); err != nil {
-		return nil, err
+		return state{}, err
 	}
 	if !sys.IsOpen(fd) {
-		return nil, sys.NewError("kevent", fd, unix.EBADF, "it is not open")
+		return state{}, sys.NewError("kevent", fd, unix.EBADF, "it is not open")
 	}
 	if _, errno := sys.Kevent(fd, nil, nil, 0); errno != 0 {
-		return nil, sys.NewError("kevent", fd, errno, "it is not a kqueue")
+		return state{}, sys.NewError("kevent", fd, errno, "it is not a kqueue")
 	}
-	return own(fd), nil
+	return state{}, nil
 }
 
-func own(fd int) *Queue {
-	q := new(Queue)
-	q.descriptor.Set(fd, func(fd int) error { return os.NewSyscallError("close", unix.Close(fd)) })
-	return q
-}
+func release(*shared, int) {}
 
-func wake(_ *Queue, fd int) {
+func wake(_ *shared, fd int) {
 	k, _ := kernel() // New and FromFD have created it
 	k.Wake(fd)
 }

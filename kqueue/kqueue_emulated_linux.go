@@ -16,54 +16,35 @@ import (
 // Native reports whether the kernel of this system has kqueue.
 const Native = false
 
-// state is the part of a Queue besides its descriptor.
-type state struct {
-	emulated *kqueueemu.Queue // all Queues of one descriptor share it
-	woken    bool
-}
+// state is the emulation. All Queues of one epoll share it.
+type state struct{ emulated *kqueueemu.Queue }
 
 func create() (*Queue, error) {
 	emulated, fd, call, err := kqueueemu.New()
 	if err != nil {
 		return nil, os.NewSyscallError(call, err)
 	}
-	return own(fd, emulated), nil
+	return own(fd, state{emulated}), nil
 }
 
-func adopt(fd int) (*Queue, error) {
+// find returns the state of the queue with the descriptor fd.
+func find(fd int) (state, error) {
 	if !sys.IsOpen(fd) {
-		return nil, sys.NewError("kevent", fd, unix.EBADF, "it is not open")
+		return state{}, sys.NewError("kevent", fd, unix.EBADF, "it is not open")
 	}
 	switch emulated, errno := kqueueemu.Find(fd); errno {
 	case 0:
-		return own(fd, emulated), nil
+		return state{emulated}, nil
 	case kqueueemu.ErrNoProc:
-		return nil, sys.NewError("kevent", fd, errno, "mount /proc to find the queue")
+		return state{}, sys.NewError("kevent", fd, errno, "mount /proc to find the queue")
 	default:
-		return nil, sys.NewError("kevent", fd, errno, "it is not a queue of this process")
+		return state{}, sys.NewError("kevent", fd, errno, "it is not a queue of this process")
 	}
 }
 
-func own(fd int, emulated *kqueueemu.Queue) *Queue {
-	q := new(Queue)
-	q.emulated = emulated
-	q.descriptor.Set(fd, func(fd int) error { return release(q, fd) })
-	return q
-}
+func release(s *shared, fd int) { s.emulated.Release(fd, s.woken) }
 
-// release closes the descriptor. With the last descriptor it also closes the emulation.
-func release(q *Queue, fd int) error {
-	err := error(unix.EBADF)
-	if q.emulated.Release(fd, q.woken) {
-		err = unix.Close(fd)
-	}
-	return os.NewSyscallError("close", err)
-}
-
-func wake(q *Queue, _ int) {
-	q.woken = true
-	q.emulated.Wake()
-}
+func wake(s *shared, _ int) { s.emulated.Wake() }
 
 func control(q *Queue, fd int, changes, events []kevent.Event, d time.Duration) (int, error) {
 	if len(changes) > 0 {

@@ -31,7 +31,7 @@ func create() (*Queue, error) { return nil, errUnsupported }
 
 func adopt(int) (*Queue, error) { return nil, errUnsupported }
 
-func wake(*Queue, int) {}
+func wake(*shared, int) {}
 
 func control(*Queue, int, []kevent.Event, []kevent.Event, time.Duration) (int, error) {
 	return 0, errClosed

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/sys"
 	"iomux/internal/test/suite"
 	"iomux/kqueue"
 )
@@ -50,20 +51,48 @@ func TestFromFDSharesTheQueue(t *testing.T) {
 	must(t, same.Close())
 }
 
-// TestFromFDOfTheSameNumber closes two Queues with one number, which another file may have before
-// the second Close.
+// TestFromFDOfTheSameNumber closes one of two Queues with one number, while both wait. The other
+// must not use the number afterwards, which may belong to another file.
 func TestFromFDOfTheSameNumber(t *testing.T) {
 	needsFromFD(t)
 	queue := newQueue(t)
-	same, err := kqueue.FromFD(queue.FD())
+	fd := queue.FD()
+	same, err := kqueue.FromFD(fd)
 	must(t, err)
-	apply(t, same, timer(1, 0, 0, 1<<20))
-	must(t, same.Close())
-	if _, err := queue.Control(nil, make([]kqueue.Event, 1), 0); !errors.Is(err, syscall.EBADF) {
-		t.Errorf("Control: %v", err)
+	r, w := suite.Pipe(t)
+	apply(t, same, change(r, kqueue.FilterRead, kqueue.EvAdd))
+	suite.Write(t, w)
+	one(t, queue, r, kqueue.FilterRead)
+	suite.Drain(t, r)
+	wait := func(queue *kqueue.Queue) chan error {
+		ended := make(chan error)
+		go func() {
+			_, err := queue.Control(nil, make([]kqueue.Event, 1), -1)
+			ended <- err
+		}()
+		return ended
 	}
-	if err := queue.Close(); !errors.Is(err, syscall.EBADF) {
-		t.Errorf("Close: %v", err)
+	first, second := wait(queue), wait(same)
+	time.Sleep(quiet)
+	isError(t, same.Close(), nil)
+	isError(t, <-second, os.ErrClosed)
+	isError(t, <-first, syscall.EBADF)
+	next := suite.Duplicate(t, r, fd) // it has the number, unless something else was faster
+	suite.CloseAtEnd(t, next)
+	_, err = queue.Control(nil, make([]kqueue.Event, 1), 0)
+	isError(t, err, syscall.EBADF)
+	isError(t, queue.Close(), syscall.EBADF)
+	isError(t, queue.Close(), os.ErrClosed)
+	isError(t, same.Close(), os.ErrClosed)
+	if !sys.IsOpen(next) || queue.FD() >= 0 {
+		t.Error("the number of another file was used")
+	}
+}
+
+func isError(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("error is %v, want %v", err, want)
 	}
 }
 

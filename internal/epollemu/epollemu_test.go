@@ -128,6 +128,24 @@ func TestFromFDSharesTheRegistrations(t *testing.T) {
 	expectNothing(t, second)
 }
 
+// A pipe gets the number of two closed Epolls.
+func TestNumberOfTwoEpollsIsReused(t *testing.T) {
+	first, e := newEpoll(t), newEpoll(t)
+	number := first.FD()
+	second, err := epollemu.FromFD(number)
+	must(t, err)
+	must(t, first.Close())
+	_, err = second.Take(make([]epollemu.Event, 1), 0)
+	isError(t, err, unix.EBADF)
+	isError(t, second.Close(), unix.EBADF)
+	r, w := suite.Pipe(t)
+	next := suite.Duplicate(t, r, number)
+	suite.CloseAtEnd(t, next)
+	must(t, e.Add(next, epollemu.In|epollemu.Exclusive, 1)) // refused for an Epoll
+	suite.Write(t, w)
+	expect(t, e, next, epollemu.In, 1)
+}
+
 func TestFromFDRefusesOtherDescriptors(t *testing.T) {
 	newEpoll(t)
 	r, _ := suite.Pipe(t)

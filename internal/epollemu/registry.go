@@ -25,11 +25,12 @@ func addToRegistry(fd int, e *Epoll) {
 	registry.epolls[fd] = e
 }
 
-// removeFromRegistry removes an Epoll before its descriptor is closed.
+// removeFromRegistry removes an Epoll before its descriptor is closed. Another Epoll may have the
+// same descriptor.
 func removeFromRegistry(fd int, e *Epoll) {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
-	if registry.epolls[fd] != e {
+	if known := registry.epolls[fd]; known == nil || known.set != e.set {
 		return
 	}
 	delete(registry.epolls, fd)

@@ -153,10 +153,10 @@ func (q *Queue) Wake() {
 	q.wake()
 }
 
-// Release releases one of the queue's descriptors, and undoes an earlier Wake if woken is true. It
-// reports whether the caller must close fd. It must not if another user of the same number has
-// already released it. The release of the last descriptor closes the queue's own descriptors.
-func (q *Queue) Release(fd int, woken bool) bool {
+// Release releases one of the queue's descriptors, which the caller then closes. It undoes an
+// earlier Wake if woken is true. The release of the last descriptor closes the queue's own
+// descriptors.
+func (q *Queue) Release(fd int, woken bool) {
 	queues.Lock()
 	defer queues.Unlock()
 	q.mu.Lock()
@@ -164,13 +164,10 @@ func (q *Queue) Release(fd int, woken bool) bool {
 	if woken {
 		q.closing--
 	}
-	if !q.fds[fd] {
-		return false
-	}
 	delete(q.fds, fd)
 	if len(q.fds) > 0 {
 		q.clear()
-		return true
+		return
 	}
 	q.dead.Store(true)
 	delete(queues.all, q.number)
@@ -182,7 +179,6 @@ func (q *Queue) Release(fd int, woken bool) bool {
 	}
 	q.registrations, q.slots, q.spare, q.own = nil, nil, nil, nil
 	q.wakeFD, q.inotify, q.links.fd, q.mounts.fd, q.forks.fd = -1, -1, -1, -1, -1
-	return true
 }
 
 // messages returns the buffer for messages of the kernel.

@@ -35,10 +35,8 @@ type emulatedQueue struct {
 func (q *emulatedQueue) fd() int { return q.number }
 
 func (q *emulatedQueue) close() error {
-	if q.queue.Release(q.number, false) {
-		return unix.Close(q.number)
-	}
-	return nil
+	q.queue.Release(q.number, false)
+	return unix.Close(q.number)
 }
 
 func (q *emulatedQueue) add(fd int) error {

@@ -131,6 +131,7 @@ func TestFromFDSharesTheRegistrations(t *testing.T) {
 // A pipe gets the number of two closed Epolls.
 func TestNumberOfTwoEpollsIsReused(t *testing.T) {
 	first, e := newEpoll(t), newEpoll(t)
+	r, w := suite.Pipe(t)
 	number := first.FD()
 	second, err := epollemu.FromFD(number)
 	must(t, err)
@@ -138,7 +139,6 @@ func TestNumberOfTwoEpollsIsReused(t *testing.T) {
 	_, err = second.Take(make([]epollemu.Event, 1), 0)
 	isError(t, err, unix.EBADF)
 	isError(t, second.Close(), unix.EBADF)
-	r, w := suite.Pipe(t)
 	next := suite.Duplicate(t, r, number)
 	suite.CloseAtEnd(t, next)
 	must(t, e.Add(next, epollemu.In|epollemu.Exclusive, 1)) // refused for an Epoll

@@ -44,8 +44,8 @@ func occurrences(name string) (counts map[string]int, err error) {
 	counts = make(map[string]int)
 	for key, n := range perThread {
 		_, call, _ := strings.Cut(key, " ")
-		if call == "poll" {
-			call = "?poll" // some processors lack poll, and strace accepts ?poll there
+		if _, optional := pageErrnos["?"+call]; optional {
+			call = "?" + call // some processors lack it, and strace accepts it there
 		}
 		counts[call] = max(counts[call], n)
 	}

@@ -22,8 +22,14 @@ import (
 )
 
 // pageErrnos maps the system calls of the library to errnos from their manual pages. The Go runtime
-// uses epoll_pwait and write, too, and ends the process after most other errnos. close is missing,
-// because an injected failure leaves the descriptor open, and a real one on Linux does not.
+// uses epoll_pwait and write, too, and ends the process after most other errnos.
+//
+// These calls of the library are missing:
+//
+//   - close, because an injected failure leaves the descriptor open, and a real one does not
+//   - pipe2, because the library opens no pipe on Linux
+//   - getsockopt, lseek, timerfd_settime and prlimit64, which fail only for wrong arguments
+//   - exit_group, mmap and the calls for signals and threads, which only the Go runtime makes
 var pageErrnos = map[string][]string{
 	"epoll_create1":     {"EMFILE", "ENFILE", "ENOMEM"},
 	"eventfd2":          {"EMFILE", "ENFILE", "ENOMEM"},
@@ -40,6 +46,12 @@ var pageErrnos = map[string][]string{
 	"pidfd_open":        {"EMFILE", "ENFILE", "ENOMEM", "ENOSYS"},
 	"inotify_init1":     {"EMFILE", "ENFILE", "ENOMEM"},
 	"inotify_add_watch": {"ENOMEM", "ENOSPC"},
+	"inotify_rm_watch":  {"EINVAL"},
+	"getcwd":            {"ENOENT", "ENOMEM"},
+	"pread64":           {"EINTR", "EIO"},
+	"preadv2":           {"EINTR", "EAGAIN", "EOPNOTSUPP"},
+	"pwritev2":          {"EINTR", "EAGAIN", "EOPNOTSUPP"},
+	"getsockname":       {"ENOBUFS"},
 	"read":              {"EINTR", "EAGAIN"},
 	"write":             {"EINTR"},
 	"fstat":             {"ENOMEM"},

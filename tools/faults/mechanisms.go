@@ -29,6 +29,7 @@ var mechanisms = map[string]func() (mechanism, error){
 	"epoll.Poller":      newEpoll,
 	"epoll over kqueue": newEmulated,
 	"kqueue.Queue":      newQueue,
+	"kqueue, shared":    newSharedQueue,
 	"kqueue, timer":     newTimers,
 	"kqueue, vnode":     newFiles,
 	"kqueue, process":   newProcesses,

@@ -14,7 +14,26 @@ import (
 )
 
 func newQueue() (m mechanism, err error) {
-	return newQueueOf(func(fd int) kqueue.Event { return kqueue.Event{Ident: uint64(fd), Filter: kqueue.FilterRead} })
+	return newQueueOf(readable)
+}
+
+func readable(fd int) kqueue.Event { return kqueue.Event{Ident: uint64(fd), Filter: kqueue.FilterRead} }
+
+// newSharedQueue returns a queue of a duplicate of another queue's descriptor.
+func newSharedQueue() (m mechanism, err error) {
+	first, err := kqueue.New()
+	if err != nil {
+		return m, err
+	}
+	duplicate, err := unix.FcntlInt(uintptr(first.FD()), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return m, errors.Join(err, first.Close())
+	}
+	second, err := kqueue.FromFD(duplicate)
+	if err != nil {
+		return m, errors.Join(err, first.Close(), unix.Close(duplicate))
+	}
+	return around(second, readable), first.Close()
 }
 
 // newTimers returns a queue that watches a timer instead of the pipe.
@@ -126,6 +145,10 @@ func newQueueOf(source func(fd int) kqueue.Event) (m mechanism, err error) {
 	if err != nil {
 		return m, err
 	}
+	return around(q, source), nil
+}
+
+func around(q *kqueue.Queue, source func(fd int) kqueue.Event) mechanism {
 	change := func(flags kqueue.Flags) func(fd int) error {
 		return func(fd int) error {
 			event := source(fd)
@@ -147,5 +170,5 @@ func newQueueOf(source func(fd int) kqueue.Event) (m mechanism, err error) {
 			}
 			return fds, err
 		},
-	}, nil
+	}
 }

@@ -158,8 +158,8 @@ func (s scene) run(t *testing.T, shell []string, line string) {
 	defer func() { _ = process.Process.Kill(); <-ended }()
 
 	set := stage{folder, listener, process.Process}
-	port := ":" + strconv.Itoa(set.port())
-	line = strings.NewReplacer("localhost", localhost(t), ":8080", port, ":5432", port, "pid:1234", "pid:"+strconv.Itoa(process.Process.Pid)).Replace(line)
+	port := strconv.Itoa(set.port())
+	line = strings.NewReplacer("localhost", localhost(t), "8080", port, "5432", port, "pid:1234", "pid:"+strconv.Itoa(process.Process.Pid)).Replace(line)
 	s.runLine(t, set, shell, line)
 }
 

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -192,6 +194,14 @@ func TestPathErrors(t *testing.T) {
 	p := poller(t, nil)
 	_, err := p.RegisterPath("", 0)
 	isErr(t, err, fs.ErrNotExist)
+	if text := fmt.Sprint(err); !strings.Contains(text, `register path: watch "": the name is empty`) {
+		t.Errorf("the error is %q", text)
+	}
+	_, err = p.RegisterPath("a\x00b", 0)
+	isErr(t, err, syscall.EINVAL)
+	if text := fmt.Sprint(err); strings.Contains(text, "\x00") {
+		t.Errorf("the error is %q, with a zero byte", text)
+	}
 	watch(t, p, "file", 0)
 	must(t, p.Close())
 	_, err = p.RegisterPath("file", 0)

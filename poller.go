@@ -103,7 +103,9 @@ type Poller[K any] struct {
 func New[K any](opts ...Option) (*Poller[K], error) {
 	chosen := options{mechanism: best()}
 	for _, opt := range opts {
-		opt(&chosen)
+		if opt != nil {
+			opt(&chosen)
+		}
 	}
 	if err := netpark.Start(); err != nil {
 		return nil, err

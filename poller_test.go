@@ -200,6 +200,12 @@ func TestUnavailableMechanism(t *testing.T) {
 	}
 }
 
+func TestNilOptionChangesNothing(t *testing.T) {
+	if p, want := poller(t, []iomux.Option{nil}), poller(t, nil); p.Mechanism() != want.Mechanism() {
+		t.Errorf("mechanism is %v, want %v", p.Mechanism(), want.Mechanism())
+	}
+}
+
 func TestMechanism(t *testing.T) {
 	for _, m := range iomux.Mechanisms() {
 		if p := poller(t, []iomux.Option{iomux.WithMechanism(m)}); p.Mechanism() != m {

@@ -1,7 +1,7 @@
 package pathwatch
 
 import (
-	"io/fs"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +18,7 @@ const separators = `\/`
 // absolute returns the path with its volume.
 func absolute(name string) (string, error) {
 	if name == "" {
-		return "", &fs.PathError{Op: "watch", Path: name, Err: syscall.ENOENT}
+		return "", fmt.Errorf("watch %q: the name is empty: %w", name, syscall.ENOENT)
 	}
 	name, err := filepath.Abs(name)
 	return long(name), err

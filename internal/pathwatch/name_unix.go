@@ -3,7 +3,7 @@
 package pathwatch
 
 import (
-	"io/fs"
+	"fmt"
 	"os"
 	"strings"
 	"syscall"
@@ -18,9 +18,9 @@ const separators = "/"
 func absolute(name string) (string, error) {
 	switch {
 	case name == "":
-		return "", &fs.PathError{Op: "watch", Path: name, Err: syscall.ENOENT}
+		return "", fmt.Errorf("watch %q: the name is empty: %w", name, syscall.ENOENT)
 	case strings.IndexByte(name, 0) >= 0:
-		return "", &fs.PathError{Op: "watch", Path: name, Err: syscall.EINVAL}
+		return "", fmt.Errorf("watch %q: the name holds a zero byte: %w", name, syscall.EINVAL)
 	case name[0] == '/':
 		return name, nil
 	}

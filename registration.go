@@ -133,10 +133,13 @@ func (p *Poller[K]) register(r *Registration[K], fd int) error {
 	return nil
 }
 
-// failure adds the call and the descriptor to an error.
+// failure adds the call, and the descriptor if there is one, to an error.
 func failure(call string, fd int, err error) error {
 	if errors.Is(err, os.ErrClosed) {
 		return errClosed
+	}
+	if errors.Is(err, errNotModifiable) { // the source has no descriptor
+		return fmt.Errorf("iomux: %s: %w", call, err)
 	}
 	return fmt.Errorf("iomux: %s descriptor %d: %w", call, fd, err)
 }

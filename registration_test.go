@@ -4,8 +4,10 @@ package iomux_test
 
 import (
 	"errors"
+	"math"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -153,5 +155,35 @@ func TestModifyAClosedSource(t *testing.T) {
 			must(t, r.Unregister())
 		}
 		expectNothing(t, p)
+	})
+}
+
+// Each wait that Close ends returns the error of the Poller, not that of a mechanism.
+func TestClosedPollerIsNamedByEachWait(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		waits := make(chan error)
+		go func() {
+			_, err := p.WaitTimeout(make([]iomux.Event[int], 1), math.MaxInt64)
+			waits <- err
+		}()
+		time.Sleep(20 * time.Millisecond) // the wait may sleep by now
+		must(t, p.Close())
+		const want = "iomux: the poller is closed: file already closed"
+		if err := <-waits; err == nil || err.Error() != want {
+			t.Errorf("the wait returned %v, want %s", err, want)
+		}
+	})
+}
+
+// A source without a descriptor is not named by the number -1.
+func TestModifyOfATimerNamesNoDescriptor(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		r, err := p.RegisterTimer(time.Hour, 1)
+		must(t, err)
+		err = r.Modify(iomux.Readable)
+		isErr(t, err, errors.ErrUnsupported)
+		if err == nil || strings.Contains(err.Error(), "descriptor") {
+			t.Errorf("the error is %v, want one without a descriptor", err)
+		}
 	})
 }

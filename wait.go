@@ -291,10 +291,10 @@ func (p *Poller[K]) lead(ctx context.Context, events []Event[K], countdown *time
 }
 
 func waitFailure(err error) error {
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		return nil
-	case backend.ErrClosed:
+	case errors.Is(err, os.ErrClosed):
 		return errClosed
 	}
 	return fmt.Errorf("iomux: wait: %w", err)

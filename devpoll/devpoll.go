@@ -242,7 +242,7 @@ func (p *Poller) Unregister(fd int) error {
 //     used the Poller first
 func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) {
 	switch {
-	case p.set == nil:
+	case p.set == nil, len(events) == 0 && p.FD() < 0:
 		return 0, errClosed
 	case len(events) == 0:
 		return 0, errNoRoom()

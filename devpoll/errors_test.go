@@ -79,3 +79,13 @@ func TestZeroPoller(t *testing.T) {
 		t.Errorf("FD is %d and Len %d", poller.FD(), poller.Len())
 	}
 }
+
+func TestPollWithoutRoomAfterCloseIsErrClosed(t *testing.T) {
+	for _, options := range [][]devpoll.Option{nil, {devpoll.Emulated}} {
+		poller, err := devpoll.New(options...)
+		isErr(t, err, nil)
+		isErr(t, poller.Close(), nil)
+		_, err = poller.Poll(nil, soon)
+		isErr(t, err, os.ErrClosed)
+	}
+}

@@ -24,13 +24,16 @@ func (s *set) isAlone(ticket uint64) bool {
 	return ticket != 0 && s.begun.Load() == ticket && !s.nests.Load()
 }
 
+// attempts limits the attempts to take lasting events that other goroutines take as well.
+const attempts = 16
+
 // takeBeside takes events that another goroutine has taken from the kernel without having renewed
 // their filters yet. A level-triggered event is for both. It tries again if a sleeper takes the
 // renewed events as well.
 func (e *Epoll) takeBeside(kevents []kqueue.Event, events []Event) (int, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for range 16 {
+	for range attempts {
 		renewed := e.renewLasting()
 		taken, err := e.queue.Control(nil, kevents, 0)
 		if n := e.merge(kevents[:taken], events); n > 0 || err != nil || !renewed {
@@ -41,8 +44,8 @@ func (e *Epoll) takeBeside(kevents []kqueue.Event, events []Event) (int, error) 
 }
 
 // renewLasting renews the filters of lasting conditions, also in registered Epolls. It skips
-// descriptors without events according to poll(2), and reports whether any other exists. The caller
-// holds the lock.
+// descriptors without events according to poll(2), and reports whether any other exists, or a
+// registered Epoll is ready. The caller holds the lock.
 func (e *Epoll) renewLasting() (renewed bool) {
 	e.pollFDs = e.pollFDs[:0]
 	for fd, entry := range e.entries.All() {
@@ -53,8 +56,8 @@ func (e *Epoll) renewLasting() (renewed bool) {
 	pollAll(e.pollFDs)
 	results := e.pollFDs
 	for fd, entry := range e.entries.All() {
-		if entry.kind == epoll {
-			isReady(int(fd))
+		if entry.kind == epoll && isReady(int(fd)) {
+			renewed = true
 		}
 		if entry.renewed() == 0 {
 			continue

@@ -21,7 +21,7 @@ func isReady(fd int) bool {
 	defer e.leave()
 	e.mu.Lock() // until the events are renewed, because takeBeside counts on them
 	defer e.mu.Unlock()
-	beside := false
+	tries, renewed := 0, true
 	for round := timeout.Start(0); ; {
 		taken, err := e.queue.Control(nil, kevents, 0)
 		if e.inspect(kevents[:taken]) {
@@ -30,11 +30,11 @@ func isReady(fd int) bool {
 		if taken == room && err == nil && round.LookAgain(sourceOf(&kevents[0])) {
 			continue
 		}
-		if beside || e.isAlone(ticket) {
+		if !renewed || tries == attempts || e.isAlone(ticket) {
 			return false
 		}
-		beside = true
-		e.renewLasting()
+		tries++
+		renewed = e.renewLasting()
 	}
 }
 

@@ -35,6 +35,7 @@ func (d descriptor) attach(q *Queue, epoll int, r *registration) syscall.Errno {
 	switch stat.Mode & unix.S_IFMT {
 	case unix.S_IFSOCK:
 		r.kind = socket
+		r.listens = r.filter == kevent.FilterRead && isListener(int(r.ident))
 	case unix.S_IFIFO:
 		r.kind = pipe
 	case 0:
@@ -279,6 +280,10 @@ func (r *registration) end(q *Queue, ready uint32) (event report, connected bool
 	if ready&unix.EPOLLERR != 0 {
 		q.takeError(r)
 	}
+	if r.listens && ready&unix.EPOLLHUP != 0 { // after shutdown(2) no connection arrives
+		event.fflags = uint32(unix.ECONNABORTED)
+		return event, true
+	}
 	event.fflags = uint32(r.failed)
 	return event, r.failed != 0 || ready&unix.EPOLLHUP == 0 || r.wasConnected()
 }
@@ -294,6 +299,11 @@ func (q *Queue) takeError(r *registration) {
 	if sibling := q.sibling(r, kevent.FilterRead+kevent.FilterWrite-r.filter); sibling != nil {
 		sibling.failed = r.failed
 	}
+}
+
+func isListener(fd int) bool {
+	value, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	return err == nil && value != 0
 }
 
 // wasConnected peeks at the stream, to distinguish one that has ended from one that was never

@@ -37,13 +37,14 @@ type registration struct {
 	fd    int // the timerfd or pidfd
 	clock int // of the timerfd
 	// The epoll that holds the descriptor: 0 is the queue's own, others are inner epolls.
-	layer  int
-	kind   kind          // of the descriptor
-	failed syscall.Errno // SO_ERROR, which can be read only once
-	file   identity      // of a file
-	watch  *watch        // of a file
-	parent *watch        // of a directory
-	shrunk bool          // the file was truncated, and may have been written to afterwards
+	layer   int
+	kind    kind          // of the descriptor
+	listens bool          // the socket was a listener when it was added
+	failed  syscall.Errno // SO_ERROR, which can be read only once
+	file    identity      // of a file
+	watch   *watch        // of a file
+	parent  *watch        // of a directory
+	shrunk  bool          // the file was truncated, and may have been written to afterwards
 	// The file no longer exists, so a file with the same inode number is another file.
 	gone   bool
 	signal syscall.Signal // of FilterSignal

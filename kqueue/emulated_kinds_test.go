@@ -299,3 +299,15 @@ func TestSignalOfAThreadIsReported(t *testing.T) {
 		one(t, queue, int(number), kqueue.FilterSignal)
 	}
 }
+
+// NetBSD and DragonFly report nothing, so that a program waits for ever.
+func TestShutDownListenerIsAtItsEnd(t *testing.T) {
+	queue := newQueue(t)
+	listener, _ := suite.Listen(t)
+	apply(t, queue, change(listener, kqueue.FilterRead, kqueue.EvAdd))
+	must(t, unix.Shutdown(listener, unix.SHUT_RDWR))
+	event := one(t, queue, listener, kqueue.FilterRead)
+	if event.Flags&kqueue.EvEOF == 0 || event.Fflags != kqueue.Fflags(unix.ECONNABORTED) {
+		t.Errorf("event is %v, want EvEOF and ECONNABORTED", event)
+	}
+}

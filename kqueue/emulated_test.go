@@ -180,18 +180,6 @@ func TestErrorIsLeft(t *testing.T) {
 	}
 }
 
-// NetBSD and DragonFly report nothing, so that a program waits for ever.
-func TestShutDownListenerIsAtItsEnd(t *testing.T) {
-	queue := newQueue(t)
-	listener, _ := suite.Listen(t)
-	apply(t, queue, change(listener, kqueue.FilterRead, kqueue.EvAdd))
-	must(t, unix.Shutdown(listener, unix.SHUT_RDWR))
-	event := one(t, queue, listener, kqueue.FilterRead)
-	if event.Flags&kqueue.EvEOF == 0 || event.Fflags != kqueue.Fflags(unix.ECONNABORTED) {
-		t.Errorf("event is %v, want EvEOF and ECONNABORTED", event)
-	}
-}
-
 func TestUnsupportedLowWaterMarksAndSignalsAreRefused(t *testing.T) {
 	queue := newQueue(t)
 	a, _ := suite.SocketPair(t, unix.SOCK_STREAM)

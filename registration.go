@@ -20,7 +20,7 @@ var (
 	// ErrNotRegistered is returned by the methods of an unregistered Registration.
 	ErrNotRegistered = backend.ErrNotRegistered
 	// ErrNotPollable is returned for a source that the mechanism cannot wait for.
-	ErrNotPollable = backend.ErrNotPollable
+	ErrNotPollable error = backend.ErrNotPollable
 )
 
 // Registration is a registered source. It is safe for concurrent use. The zero value is

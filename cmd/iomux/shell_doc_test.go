@@ -159,7 +159,7 @@ func (s scene) run(t *testing.T, shell []string, line string) {
 
 	set := stage{folder, listener, process.Process}
 	port := strconv.Itoa(set.port())
-	line = strings.NewReplacer("localhost", localhost(t), "8080", port, "5432", port, "pid:1234", "pid:"+strconv.Itoa(process.Process.Pid)).Replace(line)
+	line = strings.NewReplacer("localhost", localhost(t), "8080", port, "5432", port, "1234", strconv.Itoa(process.Process.Pid)).Replace(line)
 	s.runLine(t, set, shell, line)
 }
 

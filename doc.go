@@ -53,7 +53,8 @@
 //
 // Errors match the values that each method lists with errors.Is. An error of a system call is an
 // *os.SyscallError, which errors.As finds. Use of a closed Poller is os.ErrClosed. A condition,
-// mode or source that the mechanism does not support is errors.ErrUnsupported.
+// mode or source that the mechanism does not support is errors.ErrUnsupported. The methods of a nil
+// *Poller or *Registration panic.
 package iomux
 
 import "os"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
 	"time"
 
 	"iomux/devpoll"
@@ -63,7 +64,7 @@ func openEventPort() (backend.Backend, error) { return backend.NewEventPort(even
 // open returns the mechanism's backend.
 func (m Mechanism) open(blocking bool) (backend.Backend, error) {
 	if !m.Available() {
-		return nil, fmt.Errorf("iomux: mechanism %v: %w on this system", m, errors.ErrUnsupported)
+		return nil, fmt.Errorf("iomux: new: mechanism %v: %w on this system: want one of %v", m, errors.ErrUnsupported, Mechanisms())
 	}
 	return mechanisms[m].open(blocking)
 }
@@ -81,7 +82,7 @@ func best() Mechanism {
 // String returns the name in lower case: select, poll, epoll, kqueue, devpoll, eventport or afd.
 func (m Mechanism) String() string {
 	if int(m) >= len(mechanisms) {
-		return "unknown"
+		return "Mechanism(" + strconv.Itoa(int(m)) + ")"
 	}
 	return mechanisms[m].name
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -47,10 +48,26 @@ func TestMechanisms(t *testing.T) {
 func TestMechanismString(t *testing.T) {
 	for m, want := range map[iomux.Mechanism]string{
 		iomux.Select: "select", iomux.Poll: "poll", iomux.Epoll: "epoll", iomux.Kqueue: "kqueue",
-		iomux.DevPoll: "devpoll", iomux.EventPort: "eventport", iomux.AFD: "afd", iomux.AFD + 1: "unknown", 255: "unknown",
+		iomux.DevPoll: "devpoll", iomux.EventPort: "eventport", iomux.AFD: "afd", iomux.AFD + 1: "Mechanism(7)", 255: "Mechanism(255)",
 	} {
 		if got := m.String(); got != want {
 			t.Errorf("mechanism %d is %q, want %q", uint8(m), got, want)
+		}
+	}
+}
+
+// New names a mechanism that this system lacks, and those that it has.
+func TestNewOfAnUnavailableMechanism(t *testing.T) {
+	for m := range iomux.Mechanism(255) {
+		if m.Available() {
+			continue
+		}
+		_, err := iomux.New[int](iomux.WithMechanism(m))
+		isErr(t, err, errors.ErrUnsupported)
+		for _, word := range []string{m.String(), fmt.Sprintf("want one of %v", iomux.Mechanisms())} {
+			if !strings.Contains(err.Error(), word) {
+				t.Errorf("New: %v, want an error with %q", err, word)
+			}
 		}
 	}
 }

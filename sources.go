@@ -27,8 +27,11 @@ import (
 // Errors: EINVAL for nil, and for a signal that cannot be caught, such as os.Kill; os.ErrClosed.
 func (p *Poller[K]) RegisterSignal(sig os.Signal, key K) (*Registration[K], error) {
 	number, ok := sig.(syscall.Signal)
-	if !ok || !sys.CanCatch(number) {
-		return nil, fmt.Errorf("iomux: register signal %v: it cannot be caught: %w", sig, os.NewSyscallError("signal", syscall.EINVAL))
+	if !ok {
+		return nil, errSignal("%v is not a syscall.Signal", sig)
+	}
+	if !sys.CanCatch(number) {
+		return nil, errSignal("signal %d cannot be caught", number)
 	}
 	caught := &caughtSignal{arrived: make(chan os.Signal, 1), quit: make(chan struct{})}
 	r := &Registration[K]{poller: p, key: key, kind: KindSignal, source: &source{value: caught}}
@@ -40,6 +43,10 @@ func (p *Poller[K]) RegisterSignal(sig os.Signal, key K) (*Registration[K], erro
 		return nil
 	})
 	return r.orError(err)
+}
+
+func errSignal(format string, sig any) error {
+	return fmt.Errorf("iomux: register signal: "+format+": %w", sig, os.NewSyscallError("signal", syscall.EINVAL))
 }
 
 // weakly returns a function that calls act with r if r is still reachable. A goroutine that holds

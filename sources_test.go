@@ -4,9 +4,11 @@ package iomux_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -53,9 +55,20 @@ func systemSources(p *iomux.Poller[int]) []func() (*iomux.Registration[int], err
 
 func TestSignalsThatCannotBeCaught(t *testing.T) {
 	p := poller(t, nil)
-	for _, sig := range []os.Signal{nil, os.Kill, syscall.SIGSTOP, syscall.Signal(0), syscall.Signal(-1), syscall.Signal(65), foreign{}} {
+	for sig, want := range map[os.Signal]string{
+		nil:                "<nil> is not a syscall.Signal",
+		foreign{}:          "foreign is not a syscall.Signal",
+		os.Kill:            "signal 9 cannot be caught",
+		syscall.SIGSTOP:    fmt.Sprintf("signal %d cannot be caught", syscall.SIGSTOP),
+		syscall.Signal(0):  "signal 0 cannot be caught",
+		syscall.Signal(-1): "signal -1 cannot be caught",
+		syscall.Signal(65): "signal 65 cannot be caught",
+	} {
 		_, err := p.RegisterSignal(sig, 0)
 		isErr(t, err, syscall.EINVAL)
+		if err != nil && !strings.HasPrefix(err.Error(), "iomux: register signal: "+want+": ") {
+			t.Errorf("RegisterSignal of %v: %v, want %q", sig, err, want)
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"runtime"
 	"syscall"
 )
 
@@ -80,8 +81,12 @@ func Of(v any) (int, error) {
 // that were never opened, such as a zero os.File or a struct that embeds nil.
 func ofObject(v any) (fd int, err error) {
 	defer func() {
-		if reason := recover(); reason != nil {
-			fd, err = -1, fmt.Errorf("descriptor: a %T has no descriptor yet: %v", v, reason)
+		switch reason := recover().(type) {
+		case nil:
+		case runtime.Error:
+			fd, err = -1, fmt.Errorf("descriptor: a %T that was never opened has no descriptor: %w", v, os.ErrInvalid)
+		default:
+			fd, err = -1, fmt.Errorf("descriptor: a %T has no descriptor: its method panicked: %v", v, reason)
 		}
 	}()
 	switch v := v.(type) {

@@ -121,6 +121,25 @@ func TestOfValuesWithoutDescriptor(t *testing.T) {
 	}
 }
 
+// panicking is an object whose method panics.
+type panicking struct{}
+
+func (panicking) FD() int { panic("a bug of its own") }
+
+// The error of a value that was never opened states that, not how its method failed. The error of
+// another panic has the reason.
+func TestOfObjectsWhoseMethodPanics(t *testing.T) {
+	for _, v := range []any{new(os.File), struct{ *os.File }{new(os.File)}, struct{ hasFd }{}} {
+		_, err := descriptor.Of(v)
+		if !errors.Is(err, os.ErrInvalid) || !strings.Contains(err.Error(), "never opened") || strings.Contains(err.Error(), "nil pointer") {
+			t.Errorf("Of(%T): %v", v, err)
+		}
+	}
+	if _, err := descriptor.Of(panicking{}); err == nil || !strings.Contains(err.Error(), "a bug of its own") {
+		t.Errorf("Of an object whose method panics: %v", err)
+	}
+}
+
 // broken is a connection whose SyscallConn fails with reason.
 type broken struct{ reason error }
 

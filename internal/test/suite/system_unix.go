@@ -138,6 +138,27 @@ func signals(t *testing.T, m Mechanism) {
 	expect(t, m, waiter, r, In, Hup)
 }
 
+// ProcessorTime returns the processor time that f uses. On Linux and FreeBSD it is that of the
+// calling thread. Elsewhere it is that of the process, to which the garbage collector and the race
+// detector contribute.
+func ProcessorTime(t testing.TB, f func()) time.Duration {
+	t.Helper()
+	who := unix.RUSAGE_SELF
+	if runtime.GOOS == "linux" || runtime.GOOS == "freebsd" {
+		who = 1 // RUSAGE_THREAD
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+	}
+	used := func() time.Duration {
+		var usage unix.Rusage
+		Must(t, unix.Getrusage(who, &usage))
+		return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	}
+	start := used()
+	f()
+	return used() - start
+}
+
 // every calls f at intervals until stop is called.
 func every(t testing.TB, interval time.Duration, f func() error) (stop func()) {
 	ticker, quit, done := time.NewTicker(interval), make(chan struct{}), make(chan struct{})

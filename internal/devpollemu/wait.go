@@ -35,13 +35,18 @@ const (
 // Wait waits until a member is ready or the timeout expires. It writes the events to events and
 // returns their number, which is 0 after a timeout.
 func (s *Set) Wait(events []Event, d time.Duration) (int, error) {
+	s.mu.Lock() // poll(2) alone is called without the lock
+	defer s.mu.Unlock()
 	w, err := s.enter()
 	if err != nil {
 		return 0, err
 	}
 	defer s.leave(w)
 	for countdown := timeout.Start(d); ; {
-		ready, errno := poll(w.list, s.prepare(w, countdown.Left()))
+		left := s.prepare(w, countdown.Left())
+		s.mu.Unlock()
+		ready, errno := poll(w.list, left)
+		s.mu.Lock()
 		n, err := s.finish(w, events, ready)
 		switch {
 		case n > 0:
@@ -58,8 +63,6 @@ func (s *Set) Wait(events []Event, d time.Duration) (int, error) {
 }
 
 func (s *Set) enter() (*waiter, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.closed {
 		return nil, os.ErrClosed
 	}
@@ -85,8 +88,6 @@ func (s *Set) leave(w *waiter) {
 		return
 	}
 	w.waker.Done()
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if !s.closed {
 		s.free = append(s.free, w)
 	}
@@ -95,8 +96,6 @@ func (s *Set) leave(w *waiter) {
 // prepare fills the list of w, and returns the longest time to wait on it, which may be shorter
 // than left.
 func (s *Set) prepare(w *waiter, left time.Duration) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.epollCount > 0 {
 		left = s.checkIfDue(w, left)
 	}
@@ -131,8 +130,6 @@ func (s *Set) checkIfDue(w *waiter, left time.Duration) time.Duration {
 // finish ends the wait of w, with ready entries in its list, and writes events to events. The error
 // is os.ErrClosed if the set is closed, or that of a waker that does not work.
 func (s *Set) finish(w *waiter, events []Event, ready int) (n int, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	w.asleep, w.stale = false, 0
 	if ready > 0 && w.list[atWaker].Revents != 0 {
 		err = w.waker.Clear()

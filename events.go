@@ -296,11 +296,12 @@ func (p *Poller[K]) putBack(events []Event[K]) {
 	p.backend.Wake()
 }
 
-// isCurrent reports whether a taken event is still valid: its source was not modified, reset or
-// unregistered after it. The exit of a process is valid although it has ended the registration.
+// isCurrent reports whether a taken event is still valid: the Poller was not closed after it, nor
+// its source modified, reset or unregistered. The exit of a process is valid although it has ended
+// the registration.
 func (e *Event[K]) isCurrent() bool {
 	r := e.Registration
-	return r.arming.load().count() == e.armed && (r.live || r.kind == KindProcess)
+	return !r.poller.isClosed.Load() && r.arming.load().count() == e.armed && (r.live || r.kind == KindProcess)
 }
 
 // isCurrent is like Event.isCurrent for a posted event. The kernel reports the event again if its

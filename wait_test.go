@@ -5,6 +5,7 @@ package iomux_test
 import (
 	"context"
 	"errors"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -220,6 +221,29 @@ func TestModifyDuringAnIterationReportsOnce(t *testing.T) {
 		}
 		expect(t, p, other, iomux.Readable)
 		expectNothing(t, p)
+	})
+}
+
+// After Close, a loop over Events gets no event that an earlier Wait has taken.
+func TestCloseDuringAnIterationEndsIt(t *testing.T) {
+	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+		for range 2 {
+			fd, w := suite.Pipe(t)
+			suite.Write(t, w)
+			register(t, p, fd, iomux.Readable)
+		}
+		var events int
+		var errLast error
+		for _, err := range p.Events(context.Background()) {
+			if errLast = err; err == nil {
+				events++
+				_ = p.Close() // a second event would follow a second Close
+			}
+		}
+		isErr(t, errLast, os.ErrClosed)
+		if events != 1 {
+			t.Errorf("the loop got %d events, want 1: Close ends it", events)
+		}
 	})
 }
 

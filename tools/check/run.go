@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -129,8 +130,8 @@ func (r *run) step(ctx context.Context, step string) {
 var errInterrupted = errors.New("interrupted")
 
 // command runs a program in its own process group. If ctx is done, the group gets SIGTERM, and the
-// program has 20 s to end. The group gets SIGKILL when the program has ended, so that no process is
-// left.
+// program has 20 s to end. No process of the group is left after that, or after this process was
+// killed.
 func command(ctx context.Context, name string, args ...string) ([]byte, error) {
 	if ctx.Err() != nil {
 		return nil, errInterrupted
@@ -141,9 +142,28 @@ func command(ctx context.Context, name string, args ...string) ([]byte, error) {
 	cmd.WaitDelay = 20 * time.Second
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	err := cmd.Run()
-	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails if nothing is left
+	if err := cmd.Start(); err != nil {
+		return nil, err
 	}
+	defer guard(cmd.Process.Pid)()
+	err := cmd.Wait()
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails if nothing is left
 	return output.Bytes(), err
+}
+
+// guard starts a shell that ends a process group if this process is killed: its input ends then.
+// The returned function ends the shell.
+func guard(group int) (end func()) {
+	const script = `read -r _; kill -- "-$1"; sleep 3; kill -KILL -- "-$1"`
+	shell := exec.Command("sh", "-c", script, "guard", strconv.Itoa(group))
+	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C must not end the shell
+	input, err := shell.StdinPipe()
+	if err != nil || shell.Start() != nil {
+		return func() {}
+	}
+	return func() {
+		_ = shell.Process.Kill()
+		_ = shell.Wait() // it was killed
+		_ = input.Close()
+	}
 }

@@ -153,8 +153,18 @@ func startSlow(t *testing.T, line string) *exec.Cmd {
 
 // TestKilledParentEndsTheSteps kills a shell between the test and the command.
 func TestKilledParentEndsTheSteps(t *testing.T) {
+	killedEndsTheSteps(t, "\"$0\" slow; :")
+}
+
+func TestKilledCommandEndsTheSteps(t *testing.T) {
+	killedEndsTheSteps(t, "exec \"$0\" slow")
+}
+
+// killedEndsTheSteps starts the line of shell as startSlow does, and kills its process.
+func killedEndsTheSteps(t *testing.T, line string) {
+	t.Helper()
 	inMakefile(t)
-	cmd := startSlow(t, "\"$0\" slow; :")
+	cmd := startSlow(t, line)
 	if err := cmd.Process.Kill(); err != nil {
 		t.Error(err)
 	}

@@ -179,8 +179,8 @@ func (b *epollBackend) Add(fd int, interest Interest, tag uint32) error {
 		if errno != syscall.EEXIST {
 			b.permit(fd)
 		}
-		if errno == syscall.EBADF && sys.IsOpen(fd) {
-			return ErrNotPollable // it was opened with O_PATH
+		if errno == syscall.EBADF {
+			return notOpen(fd)
 		}
 		return epollFailure(errno)
 	}

@@ -44,6 +44,14 @@ func (f *failure) Error() string { return f.text }
 // Unwrap lets errors.Is find the errno, and errors.As the os.SyscallError.
 func (f *failure) Unwrap() error { return f.call }
 
+// notOpen returns the error for a descriptor that the mechanism treats as closed.
+func notOpen(fd int) error {
+	if sys.IsOpen(fd) {
+		return ErrNotPollable // it was opened with O_PATH, or macOS supports it only in select(2)
+	}
+	return ErrNotOpen
+}
+
 // first returns the first error that is not nil.
 func first(errs ...error) error {
 	for _, err := range errs {

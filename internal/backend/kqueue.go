@@ -68,6 +68,8 @@ func (b *kqueueBackend) Add(fd int, interest Interest, tag uint32) error {
 			return ErrAlwaysReady
 		}
 		return ErrNotPollable
+	case errors.Is(err, syscall.EBADF):
+		return notOpen(fd)
 	}
 	return explain(err)
 }

@@ -11,7 +11,6 @@ import (
 	"iomux/epoll"
 	"iomux/internal/afd"
 	"iomux/internal/freelist"
-	"iomux/internal/sys"
 	"iomux/poll"
 )
 
@@ -135,10 +134,8 @@ func (b *pollBackend) Add(fd int, interest Interest, tag uint32) error {
 		return err
 	case fds[0].Revents&poll.Nval == 0:
 		return b.Modify(fd, 0, interest, tag)
-	case sys.IsOpen(fd):
-		return ErrNotPollable // a device that macOS supports only in select(2)
 	}
-	return ErrNotOpen
+	return notOpen(fd)
 }
 
 func (b *pollBackend) Modify(fd int, _, interest Interest, tag uint32) error {

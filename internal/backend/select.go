@@ -2,6 +2,7 @@ package backend
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"iomux/internal/afd"
 	"iomux/internal/freelist"
 	"iomux/internal/sys"
+	"iomux/poll"
 	"iomux/selectfd"
 )
 
@@ -58,7 +60,21 @@ func (b *selectBackend) Add(fd int, interest Interest, tag uint32) error {
 	if afd.Check(fd) != nil {
 		return errNotSocket()
 	}
+	if isPath(fd) {
+		return ErrNotPollable
+	}
 	return b.Modify(fd, 0, interest, tag)
+}
+
+// isPath reports whether fd was opened with O_PATH of Linux. select(2) reports such a descriptor as
+// ready for everything, and poll(2) as not open.
+func isPath(fd int) bool {
+	if runtime.GOOS != "linux" {
+		return false
+	}
+	fds := []poll.FD{{FD: int32(fd)}}
+	_, err := poll.Wait(fds, 0)
+	return err == nil && fds[0].Revents&poll.Nval != 0
 }
 
 // Modify replaces the entry, or adds it again if a one-shot event has removed it.

@@ -149,7 +149,7 @@ type set interface {
 //   - EMFILE, ENFILE or ENOMEM if the process or the system has no room for another descriptor
 //   - ENOENT, ENXIO or EACCES if /dev/poll is missing or not accessible, for example in a zone
 //   - EINVAL for an unknown option
-//   - errors.ErrUnsupported on js, wasip1 and plan9
+//   - errors.ErrUnsupported on js and wasip1
 func New(options ...Option) (*Poller, error) {
 	emulated := !Native
 	for _, option := range options {

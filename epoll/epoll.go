@@ -44,7 +44,7 @@
 //
 // An error of a system call matches its syscall.Errno with errors.Is. Use of a closed Poller is
 // os.ErrClosed. If a system does not support a call, a mode or an event, the error is
-// errors.ErrUnsupported, and nothing is changed. On js, wasip1 and plan9, [New] returns this error.
+// errors.ErrUnsupported, and nothing is changed. On js and wasip1, [New] returns this error.
 // The types and constants exist on every system, with Linux's values.
 //
 // # What differs per system
@@ -124,6 +124,7 @@ import (
 	"time"
 
 	"iomux/internal/bitnames"
+	"iomux/internal/fdref"
 	"iomux/internal/sys"
 )
 
@@ -222,7 +223,7 @@ const (
 //
 //   - EMFILE, ENFILE, ENOMEM or ENOSPC if the system has no room for another Poller
 //   - EINVAL for an unknown flag
-//   - errors.ErrUnsupported on js, wasip1 and plan9
+//   - errors.ErrUnsupported on js and wasip1
 func New(flags ...Flag) (*Poller, error) {
 	for _, flag := range flags {
 		if flag&^CloseOnExec != 0 {
@@ -241,7 +242,7 @@ func New(flags ...Flag) (*Poller, error) {
 //
 //   - EBADF if fd is not open, and EINVAL if it is not an epoll
 //   - EMFILE, ENFILE, ENOMEM or ENOSPC, as New does
-//   - errors.ErrUnsupported on Solaris, illumos, AIX, Windows, js, wasip1 and plan9
+//   - errors.ErrUnsupported on Solaris, illumos, AIX, Windows, js and wasip1
 func FromFD(fd int) (*Poller, error) { return adopt(fd) }
 
 // FD returns the descriptor of the epoll, or -1 after Close. It is readable while an event is
@@ -335,7 +336,13 @@ func (p *Poller) Poll(events []Event, timeout time.Duration) (n int, err error) 
 // its descriptor.
 func (p *Poller) Close() error { return end(p) }
 
-var errClosed = &sys.CauseError{Text: "epoll: the poller is closed", Cause: os.ErrClosed}
+var (
+	errClosed   = &sys.CauseError{Text: "epoll: the poller is closed", Cause: os.ErrClosed}
+	closeErrors = fdref.Errors{
+		Closed: errClosed,
+		Gone:   &sys.CauseError{Text: "epoll: another Poller has closed the descriptor", Cause: fdref.ErrGone},
+	}
+)
 
 func errNoRoom() error {
 	return fmt.Errorf("%w: no room for events", os.NewSyscallError("epoll_wait", syscall.EINVAL))

@@ -57,7 +57,7 @@ func control(p *Poller, op operation, fd int, events Events, data uint64) error 
 	case err == errors.ErrUnsupported:
 		return fmt.Errorf("epoll: descriptor %d: %v: %w on %s", fd, events, err, runtime.GOOS)
 	}
-	return closedError(err)
+	return closeErrors.Of(err)
 }
 
 func wait(p *Poller, events []Event, d time.Duration) (int, error) {
@@ -74,12 +74,12 @@ func wait(p *Poller, events []Event, d time.Duration) (int, error) {
 		fd, tag := split(event.Data)
 		events[i] = Event{Events: Events(event.Events), FD: fd, Tag: tag}
 	}
-	return n, closedError(err)
+	return n, closeErrors.Of(err)
 }
 
 func end(p *Poller) error {
 	if p.emulated == nil {
 		return errClosed
 	}
-	return closedError(p.emulated.Close())
+	return closeErrors.Of(p.emulated.Close())
 }

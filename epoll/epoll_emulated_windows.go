@@ -54,7 +54,7 @@ func control(p *Poller, op operation, fd int, events Events, data uint64) error 
 		err = p.driver.Modify(fd, afd.Events(events), data)
 	}
 	if err == nil || err == os.ErrClosed {
-		return closedError(err)
+		return closeErrors.Of(err)
 	}
 	return sys.EpollError(fd, err)
 }
@@ -69,7 +69,7 @@ func wait(p *Poller, events []Event, d time.Duration) (int, error) {
 		events[taken] = Event{Events: Events(ready.Events), FD: fd, Tag: tag}
 		taken++
 	})
-	return n, closedError(err)
+	return n, closeErrors.Of(err)
 }
 
-func end(p *Poller) error { return closedError(p.driver.Close()) }
+func end(p *Poller) error { return closeErrors.Of(p.driver.Close()) }

@@ -3,7 +3,6 @@ package epoll
 import (
 	"math"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -23,8 +22,8 @@ const maxEvents = math.MaxInt32 / int(unsafe.Sizeof(Event{}))
 
 // state is a Poller's part of an epoll that it may share.
 type state struct {
-	*shared             // nil in the zero value
-	closed  atomic.Bool // Close of this Poller was called
+	handle fdref.Handle
+	shared *shared // nil in the zero value
 }
 
 // shared is an epoll and its waker, an eventfd that is always readable. All Pollers of one number
@@ -34,9 +33,9 @@ type state struct {
 // One waker for the whole process would need fewer descriptors. But the kernel allows a file in at
 // most 500 epolls that are inside others, and the Go runtime's poller has some of them inside it.
 type shared struct {
-	descriptor fdref.Descriptor
-	waker      int32
-	spare      int32 // another waker, added by Close if the program has closed the first; or 0
+	fdref.Descriptor
+	waker int32
+	spare int32 // another waker, added by Close if the program has closed the first; or 0
 	// ambiguous is set once the caller has registered wakerData as its own data.
 	ambiguous atomic.Bool
 }
@@ -44,35 +43,44 @@ type shared struct {
 // wakerData marks the events of wakers. A caller can register the same data only with RegisterData.
 var wakerData = join(-1, 0x696f6d78)
 
+// epolls holds the shared parts of all Pollers.
+var epolls fdref.Registry[*shared]
+
 func create() (*Poller, error) {
 	fd, err := sys.EpollCreate()
 	if err != nil {
 		return nil, err
 	}
-	p, err := own(fd)
+	s, err := addWaker(fd)
 	if err != nil {
 		_ = unix.Close(fd) // the first error matters more
 		return nil, err
 	}
-	return p, nil
+	epolls.Add(fd, s)
+	return s.poller(), nil
 }
 
-// all maps the numbers of epolls to their *shared.
-var all sync.Map
-
-var adopting sync.Mutex
-
 func adopt(fd int) (*Poller, error) {
-	adopting.Lock()
-	defer adopting.Unlock()
-	value, known := all.Load(fd)
-	if !sys.IsOpen(fd) || known && value.(*shared).descriptor.Closed() {
+	s, err := epolls.Share(fd, func(known *shared) (*shared, error) {
+		switch {
+		case !sys.IsOpen(fd):
+			return nil, os.ErrClosed
+		case known != nil && known.isOf(fd):
+			return known, nil
+		}
+		return addWaker(fd)
+	})
+	switch err {
+	case nil:
+		return s.poller(), nil
+	case os.ErrClosed:
 		return nil, sys.EpollError(fd, unix.EBADF)
 	}
-	if known && value.(*shared).isOf(fd) {
-		return &Poller{state{shared: value.(*shared)}}, nil
-	}
-	return own(fd)
+	return nil, err
+}
+
+func (s *shared) poller() *Poller {
+	return &Poller{state{handle: fdref.Handle{Descriptor: &s.Descriptor}, shared: s}}
 }
 
 // isOf reports whether fd still belongs to the epoll. The program may have closed and reused it.
@@ -86,8 +94,8 @@ func (s *shared) isOf(fd int) bool {
 	return false
 }
 
-// own returns a Poller for the epoll fd. Adding the waker fails if fd is not an epoll.
-func own(fd int) (*Poller, error) {
+// addWaker adds a new waker to the epoll fd. It fails if fd is not an epoll.
+func addWaker(fd int) (*shared, error) {
 	waker, err := unix.Eventfd(1, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
 		return nil, os.NewSyscallError("eventfd", err)
@@ -100,15 +108,11 @@ func own(fd int) (*Poller, error) {
 		}
 		return nil, err
 	}
-	s := &shared{waker: int32(waker)}
-	s.descriptor.Set(fd, s.release)
-	all.Store(fd, s)
-	return &Poller{state{shared: s}}, nil
+	return &shared{waker: int32(waker)}, nil
 }
 
-// release removes the waker before it closes the epoll, because a duplicate may stay open.
-func (s *shared) release(fd int) error {
-	all.CompareAndDelete(fd, s)
+// Release removes the waker before it closes the epoll, because a duplicate may stay open.
+func (s *shared) Release(fd int) error {
 	// ENOENT means that the program has closed the waker and reused its number.
 	if sys.EpollControl(fd, sys.EpollRemove, int(s.waker), 0, 0) != unix.ENOENT {
 		_ = unix.Close(int(s.waker))
@@ -133,54 +137,25 @@ func (s *shared) wakeAll(epfd int) {
 	_ = sys.EpollControl(epfd, sys.EpollAdd, spare, uint32(In), wakerData)
 }
 
-func number(p *Poller) int {
-	if p.shared == nil {
-		return -1
-	}
-	return p.descriptor.FD()
-}
-
-// acquire returns the descriptor, which stays open until Done.
-func (p *Poller) acquire() (int, error) {
-	if p.shared == nil {
-		return -1, errClosed
-	}
-	epfd, err := p.descriptor.Acquire()
-	if err != nil {
-		return -1, p.closedError()
-	}
-	return epfd, nil
-}
-
-var errGone = &sys.CauseError{
-	Text: "epoll: another Poller has closed the descriptor", Cause: &os.SyscallError{Syscall: "epoll_wait", Err: unix.EBADF},
-}
-
-// closedError returns the error after the descriptor was closed.
-func (p *Poller) closedError() error {
-	if p.closed.Load() {
-		return errClosed
-	}
-	return errGone
-}
+func number(p *Poller) int { return p.handle.FD() }
 
 func control(p *Poller, op operation, fd int, events Events, data uint64) error {
-	epfd, err := p.acquire()
+	epfd, err := p.handle.Acquire()
 	if err != nil {
-		return err
+		return closeErrors.Of(p.handle.Gone())
 	}
 	if data == wakerData {
-		p.ambiguous.Store(true)
+		p.shared.ambiguous.Store(true)
 	}
 	_, errno := sys.ToInt32(fd)
 	switch {
-	case fd == int(p.waker): // its number is not one that the program has opened
+	case fd == int(p.shared.waker): // its number is not one that the program has opened
 		errno = unix.EBADF
 	case errno == 0:
 		event := sys.NewEpollEvent(uint32(events), data)
 		errno = sys.EpollCtl(epfd, int(op), fd, &event)
 	}
-	p.descriptor.Done()
+	p.handle.Done()
 	if errno != 0 {
 		return sys.EpollError(fd, errno)
 	}
@@ -188,15 +163,15 @@ func control(p *Poller, op operation, fd int, events Events, data uint64) error 
 }
 
 func wait(p *Poller, events []Event, d time.Duration) (int, error) {
-	epfd, err := p.acquire()
+	epfd, err := p.handle.Acquire()
 	if err != nil {
-		return 0, err
+		return 0, closeErrors.Of(p.handle.Gone())
 	}
 	n, err := pollUntil(p, epfd, events, d)
 	// Return events even if the poller was closed in the meantime: the kernel does not repeat
 	// edge-triggered and one-shot events.
-	if closed := p.descriptor.Done(); closed && n == 0 {
-		return 0, p.closedError()
+	if closed := p.handle.Done(); closed && n == 0 {
+		return 0, closeErrors.Of(p.handle.Gone())
 	}
 	return n, err
 }
@@ -218,7 +193,7 @@ func pollUntil(p *Poller, epfd int, events []Event, d time.Duration) (int, error
 		}
 		n = withoutWakers(p, events[:n])
 		// If there are none, another Poller of the same epoll is being closed.
-		if n > 0 || p.descriptor.Closed() || !countdown.LookAgain(wakerData) {
+		if n > 0 || p.handle.Closed() || !countdown.LookAgain(wakerData) {
 			return n, nil
 		}
 	}
@@ -228,7 +203,7 @@ func pollUntil(p *Poller, epfd int, events []Event, d time.Duration) (int, error
 // has registered data equal to wakerData, withoutWakers removes such events only after Close.
 func withoutWakers(p *Poller, events []Event) (kept int) {
 	for i, event := range events {
-		if event.FD == -1 && event.Data() == wakerData && (!p.ambiguous.Load() || p.descriptor.Closed()) {
+		if event.FD == -1 && event.Data() == wakerData && (!p.shared.ambiguous.Load() || p.handle.Closed()) {
 			continue
 		}
 		if kept != i {
@@ -240,12 +215,5 @@ func withoutWakers(p *Poller, events []Event) (kept int) {
 }
 
 func end(p *Poller) error {
-	if p.shared == nil || p.closed.Swap(true) {
-		return errClosed
-	}
-	err := p.descriptor.Close(p.wakeAll)
-	if err == os.ErrClosed {
-		return errGone
-	}
-	return err
+	return closeErrors.Of(p.handle.Close(func(epfd int) { p.shared.wakeAll(epfd) }))
 }

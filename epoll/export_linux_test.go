@@ -4,4 +4,4 @@ package epoll
 var WakerData = wakerData
 
 // Waker returns the number of the poller's waker.
-func Waker(p *Poller) int { return int(p.waker) }
+func Waker(p *Poller) int { return int(p.shared.waker) }

@@ -4,44 +4,49 @@ package kqueue
 
 import (
 	"os"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
+	"iomux/internal/fdref"
 	"iomux/internal/sys"
 )
 
-// all maps the numbers of queues to their *shared.
-var all sync.Map
+// queues holds the shared parts of all Queues.
+var queues fdref.Registry[*shared]
 
-// own returns a Queue that is the first of its number.
+// own returns a Queue of the new kqueue fd.
 func own(fd int, state state) *Queue {
 	s := &shared{state: state}
-	s.descriptor.Set(fd, func(fd int) error {
-		all.CompareAndDelete(fd, s)
-		release(s, fd)
-		return os.NewSyscallError("close", unix.Close(fd))
-	})
-	all.Store(fd, s)
-	return &Queue{shared: s}
+	queues.Add(fd, s)
+	return s.queue()
 }
 
-var adopting sync.Mutex
-
 func adopt(fd int) (*Queue, error) {
-	adopting.Lock()
-	defer adopting.Unlock()
-	found, err := find(fd)
-	if err != nil {
-		return nil, err
-	}
-	value, known := all.Load(fd)
-	if !known || value.(*shared).state != found {
-		return own(fd, found), nil
-	}
-	same := value.(*shared)
-	if same.descriptor.Closed() { // its last waiter closes fd
+	s, err := queues.Share(fd, func(known *shared) (*shared, error) {
+		found, err := find(fd)
+		switch {
+		case err != nil:
+			return nil, err
+		case known != nil && known.state == found:
+			return known, nil
+		}
+		return &shared{state: found}, nil
+	})
+	switch err {
+	case nil:
+		return s.queue(), nil
+	case os.ErrClosed: // its last waiter closes fd
 		return nil, sys.NewError("kevent", fd, unix.EBADF, "its Queue is closed")
 	}
-	return &Queue{shared: same}, nil
+	return nil, err
+}
+
+func (s *shared) queue() *Queue {
+	return &Queue{handle: fdref.Handle{Descriptor: &s.Descriptor}, shared: s}
+}
+
+// Release closes the number.
+func (s *shared) Release(fd int) error {
+	release(s, fd)
+	return os.NewSyscallError("close", unix.Close(fd))
 }

@@ -166,8 +166,6 @@ package kqueue
 
 import (
 	"os"
-	"sync/atomic"
-	"syscall"
 	"time"
 
 	"iomux/internal/fdref"
@@ -176,14 +174,14 @@ import (
 
 // Queue is a kqueue. It is safe for concurrent use. The zero value is a closed Queue.
 type Queue struct {
-	*shared             // nil in the zero value
-	closed  atomic.Bool // Close of this Queue was called
+	handle fdref.Handle
+	shared *shared // nil in the zero value
 }
 
 // shared is the part of a Queue that all Queues of one number share.
 type shared struct {
-	descriptor fdref.Descriptor
-	state
+	fdref.Descriptor
+	state state
 	woken bool // wake was called
 }
 
@@ -204,12 +202,7 @@ func FromFD(fd int) (*Queue, error) { return adopt(fd) }
 
 // FD returns the descriptor of the queue, or -1 after Close. It is readable while an event is
 // pending, so it can be registered in another queue.
-func (q *Queue) FD() int {
-	if q.shared == nil {
-		return -1
-	}
-	return q.descriptor.FD()
-}
+func (q *Queue) FD() int { return q.handle.FD() }
 
 // Control wraps kevent(2). It makes the changes in order, and then waits until there are events or
 // the timeout expires. It stores the events in events and returns their number, which is 0 after a
@@ -241,19 +234,16 @@ func (q *Queue) FD() int {
 //   - errors.ErrUnsupported for a filter or note that the system lacks, before any change is made
 //   - os.ErrClosed after Close, or if Close is called during the Control
 func (q *Queue) Control(changes, events []Event, timeout time.Duration) (n int, err error) {
-	if q.shared == nil {
-		return 0, errClosed
-	}
-	fd, err := q.descriptor.Acquire()
+	fd, err := q.handle.Acquire()
 	if err != nil {
-		return 0, q.closedError()
+		return 0, closeErrors.Of(q.handle.Gone())
 	}
 	if err = refusal(changes); err == nil {
 		n, err = control(q, fd, toRaw(changes), toRaw(events), timeout)
 	}
 	// Return events even if the queue was closed in the meantime: some are not reported again.
-	if q.descriptor.Done() && n == 0 {
-		return 0, q.closedError()
+	if q.handle.Done() && n == 0 {
+		return 0, closeErrors.Of(q.handle.Gone())
 	}
 	return n, err
 }
@@ -264,30 +254,16 @@ func (q *Queue) Control(changes, events []Event, timeout time.Duration) (n int, 
 // Close returns os.ErrClosed if the queue is already closed, and EBADF if the program has closed
 // its descriptor.
 func (q *Queue) Close() error {
-	if q.shared == nil || q.closed.Swap(true) {
-		return errClosed
-	}
-	err := q.descriptor.Close(func(fd int) {
-		q.woken = true
+	return closeErrors.Of(q.handle.Close(func(fd int) {
+		q.shared.woken = true
 		wake(q.shared, fd)
-	})
-	if err == os.ErrClosed {
-		return errGone
-	}
-	return err
-}
-
-// closedError returns the error after the descriptor was closed.
-func (q *Queue) closedError() error {
-	if q.closed.Load() {
-		return errClosed
-	}
-	return errGone
+	}))
 }
 
 var (
-	errClosed = &sys.CauseError{Text: "kqueue: the queue is closed", Cause: os.ErrClosed}
-	errGone   = &sys.CauseError{
-		Text: "kqueue: another Queue has closed the descriptor", Cause: &os.SyscallError{Syscall: "kevent", Err: syscall.EBADF},
+	errClosed   = &sys.CauseError{Text: "kqueue: the queue is closed", Cause: os.ErrClosed}
+	closeErrors = fdref.Errors{
+		Closed: errClosed,
+		Gone:   &sys.CauseError{Text: "kqueue: another Queue has closed the descriptor", Cause: fdref.ErrGone},
 	}
 )

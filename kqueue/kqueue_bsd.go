@@ -94,7 +94,7 @@ func control(q *Queue, fd int, changes, events []kevent.Event, d time.Duration) 
 		}
 		changes = nil
 	}
-	n, errno := k.Wait(fd, changes, events, timeout.Start(d), q.descriptor.Closed)
+	n, errno := k.Wait(fd, changes, events, timeout.Start(d), q.handle.Closed)
 	return n, waitError(fd, errno)
 }
 

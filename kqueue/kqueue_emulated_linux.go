@@ -42,13 +42,14 @@ func find(fd int) (state, error) {
 	}
 }
 
-func release(s *shared, fd int) { s.emulated.Release(fd, s.woken) }
+func release(s *shared, fd int) { s.state.emulated.Release(fd, s.woken) }
 
-func wake(s *shared, _ int) { s.emulated.Wake() }
+func wake(s *shared, _ int) { s.state.emulated.Wake() }
 
 func control(q *Queue, fd int, changes, events []kevent.Event, d time.Duration) (int, error) {
+	emulated := q.shared.state.emulated
 	if len(changes) > 0 {
-		n, err := apply(changes, events, func(change kevent.Event) syscall.Errno { return q.emulated.Change(fd, change) })
+		n, err := apply(changes, events, func(change kevent.Event) syscall.Errno { return emulated.Change(fd, change) })
 		if n > 0 || err != nil {
 			return n, err
 		}
@@ -57,12 +58,12 @@ func control(q *Queue, fd int, changes, events []kevent.Event, d time.Duration) 
 		return 0, nil
 	}
 	for left := timeout.Start(d); ; {
-		n, again, errno := q.emulated.Wait(fd, events, &left)
+		n, again, errno := emulated.Wait(fd, events, &left)
 		switch rest := left.Left(); {
-		case n > 0 || q.descriptor.Closed() || errno == 0 && !again && rest == 0:
+		case n > 0 || q.handle.Closed() || errno == 0 && !again && rest == 0:
 			return n, nil
 		case errno == 0 && !again:
-			errno = q.emulated.Sleep(fd, rest)
+			errno = emulated.Sleep(fd, rest)
 		}
 		if errno != 0 && !left.Again(0, errno) {
 			return 0, waitError(fd, errno)

@@ -29,7 +29,7 @@
 //
 // An error of the system call is an *os.SyscallError and matches its syscall.Errno with errors.Is.
 // An event or a handle that the system cannot wait on is errors.ErrUnsupported. So is any wait on
-// js, wasip1 and plan9. A closed descriptor is not an error: it is reported as Nval.
+// js and wasip1. A closed descriptor is not an error: it is reported as Nval.
 //
 // # What differs per system
 //

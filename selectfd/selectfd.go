@@ -28,8 +28,8 @@
 // # Errors
 //
 // An error of the system call is an *os.SyscallError and matches its syscall.Errno with errors.Is.
-// A handle that the system cannot wait on is errors.ErrUnsupported. So is any wait on js, wasip1
-// and plan9.
+// A handle that the system cannot wait on is errors.ErrUnsupported. So is any wait on js and
+// wasip1.
 //
 // # What differs per system
 //

@@ -62,8 +62,8 @@ func first(errs ...error) error {
 	return nil
 }
 
-// explain returns the error for an errno of epoll and of its emulation, or err itself if it is
-// another one.
+// explain returns the error for an errno of epoll and of its emulation, or for one that wraps
+// os.ErrClosed. It returns any other error unchanged.
 func explain(err error) error {
 	switch err {
 	case syscall.EBADF:
@@ -76,7 +76,8 @@ func explain(err error) error {
 		return errReplaced
 	case syscall.ELOOP:
 		return errNested
-	case os.ErrClosed:
+	}
+	if errors.Is(err, os.ErrClosed) {
 		return ErrClosed
 	}
 	return err

@@ -37,7 +37,7 @@ func (e *Epoll) takeBeside(kevents []kqueue.Event, events []Event) (int, error) 
 		renewed := e.renewLasting()
 		taken, err := e.queue.Control(nil, kevents, 0)
 		if n := e.merge(kevents[:taken], events); n > 0 || err != nil || !renewed {
-			return n, closedError(err)
+			return n, err
 		}
 	}
 	return 0, nil

@@ -71,7 +71,7 @@ func (e *Epoll) Modify(fd int, events uint32, data uint64) error {
 	number, before := int32(fd), *entry
 	same, err := e.detach(number, entry)
 	if err != nil {
-		return closedError(err)
+		return err
 	}
 	if !same {
 		e.forget(number)
@@ -105,7 +105,7 @@ func (e *Epoll) Remove(fd int) error {
 	if err == nil && !same {
 		return e.absent(fd, 0)
 	}
-	return closedError(err)
+	return err
 }
 
 // check returns the errors that do not depend on the registrations.
@@ -171,12 +171,4 @@ func (e *Epoll) holds(fd int32, entry *entry) bool {
 	}
 	e.forget(fd)
 	return false
-}
-
-// closedError returns os.ErrClosed itself if err wraps it.
-func closedError(err error) error {
-	if errors.Is(err, os.ErrClosed) {
-		return os.ErrClosed
-	}
-	return err
 }

@@ -37,7 +37,7 @@ func (e *Epoll) Take(events []Event, d time.Duration) (int, error) {
 		case n > 0:
 			return n, nil
 		case err != nil:
-			return 0, closedError(err)
+			return 0, err
 		case taken == 0 && !countdown.Again(0, 0), taken > 0 && !countdown.LookAgain(sourceOf(&kevents[0])):
 			if e.isAlone(ticket) {
 				return 0, nil

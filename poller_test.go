@@ -190,16 +190,6 @@ func TestClosedAndZeroPoller(t *testing.T) {
 	isErr(t, zero.Unregister(), syscall.ENOENT)
 }
 
-func TestUnavailableMechanism(t *testing.T) {
-	for _, m := range []iomux.Mechanism{iomux.AFD, iomux.EventPort, 200} {
-		if m.Available() {
-			continue
-		}
-		_, err := iomux.New[int](iomux.WithMechanism(m))
-		isErr(t, err, errors.ErrUnsupported)
-	}
-}
-
 func TestNilOptionChangesNothing(t *testing.T) {
 	if p, want := poller(t, []iomux.Option{nil}), poller(t, nil); p.Mechanism() != want.Mechanism() {
 		t.Errorf("mechanism is %v, want %v", p.Mechanism(), want.Mechanism())

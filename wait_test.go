@@ -247,6 +247,57 @@ func TestCloseDuringAnIterationEndsIt(t *testing.T) {
 	})
 }
 
+// An iteration does not yield an event whose source was modified, reset or unregistered by the loop.
+func TestIterationSkipsOutdatedEvents(t *testing.T) {
+	pipe := func(t *testing.T, p *iomux.Poller[int]) *iomux.Registration[int] {
+		fd, w := suite.Pipe(t)
+		suite.Write(t, w)
+		return register(t, p, fd, iomux.Readable|iomux.OneShot)
+	}
+	timer := func(t *testing.T, p *iomux.Poller[int]) *iomux.Registration[int] {
+		r, err := p.RegisterTimer(0, 0)
+		must(t, err)
+		return r
+	}
+	for name, test := range map[string]struct {
+		source  func(*testing.T, *iomux.Poller[int]) *iomux.Registration[int]
+		outdate func(*iomux.Registration[int]) error
+		again   bool // the source is reported once more
+	}{
+		"Modify":     {pipe, func(r *iomux.Registration[int]) error { return r.Modify(iomux.Readable | iomux.OneShot) }, true},
+		"Unregister": {pipe, (*iomux.Registration[int]).Unregister, false},
+		"Reset":      {timer, func(r *iomux.Registration[int]) error { return r.Reset(time.Hour) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
+				all := []*iomux.Registration[int]{test.source(t, p), test.source(t, p)}
+				var other *iomux.Registration[int]
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				for event, err := range p.Events(ctx) {
+					switch {
+					case err != nil:
+						isErr(t, err, context.Canceled)
+					case other != nil:
+						t.Errorf("event is %+v", event)
+					default:
+						other = all[0]
+						if event.Registration == other {
+							other = all[1]
+						}
+						must(t, test.outdate(other))
+						cancel() // ends the iteration after this batch
+					}
+				}
+				if test.again {
+					expect(t, p, other, iomux.Readable)
+				}
+				expectNothing(t, p)
+			})
+		})
+	}
+}
+
 // A wait without room for events fails at once, and takes no event.
 func TestNoRoom(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {

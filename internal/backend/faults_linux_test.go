@@ -157,6 +157,35 @@ func TestParkingComesBackAfterTheDescriptorLimit(t *testing.T) {
 	}
 }
 
+// A descriptor that Add refuses does not end parking.
+func TestParkingComesBackAfterARefusedDescriptor(t *testing.T) {
+	b := openEpoll(t, false)
+	parks := func() bool {
+		must(t, b.Sleep(oneEvent(), precise, always(true)))
+		return b.parker.Load() != nil
+	}
+	if !parks() {
+		t.Fatal("the backend does not park")
+	}
+	outer, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	must(t, err)
+	suite.CloseAtEnd(t, outer)
+	must(t, unix.EpollCtl(outer, unix.EPOLL_CTL_ADD, b.fd, new(unix.EpollEvent)))
+	for name, fd := range map[string]int{
+		"an epoll that contains this one": outer,
+		"a duplicate of this epoll":       suite.High(t, b.fd, 100),
+		"a regular file":                  suite.File(t),
+		"a closed number":                 suite.ClosedFD(t),
+	} {
+		if err := b.Add(fd, Readable, 1); err == nil {
+			t.Fatalf("Add accepts %s", name)
+		}
+		if !parks() {
+			t.Errorf("after Add of %s the backend does not park", name)
+		}
+	}
+}
+
 // A saturated loop closes the parker, unless another goroutine is parked. The next sleep parks
 // again.
 func TestParkingComesBackAfterASaturatedLoop(t *testing.T) {

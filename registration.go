@@ -74,7 +74,8 @@ func (r *Registration[K]) AlwaysReady() bool { return r.alwaysReady }
 // open. [Registration.Unregister] ends these events.
 //
 // A regular file or a directory is always ready for reading and writing, so no Wait sleeps while
-// one is registered. Use [Poller.RegisterPath] to wait for changes of a file.
+// one is registered. With [Edge] it is reported once. Use [Poller.RegisterPath] to wait for changes
+// of a file.
 //
 // Errors:
 //

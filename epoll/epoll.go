@@ -117,7 +117,6 @@
 package epoll
 
 import (
-	"encoding/binary"
 	"fmt"
 	"os"
 	"syscall"
@@ -194,15 +193,7 @@ type Event struct {
 }
 
 // Data returns the 64 bits of epoll_data, as passed to RegisterData or ModifyData.
-func (e Event) Data() uint64 { return join(e.FD, e.Tag) }
-
-// join returns epoll_data whose halves in memory are fd and tag.
-func join(fd int32, tag uint32) uint64 {
-	var memory [8]byte
-	binary.NativeEndian.PutUint32(memory[:4], uint32(fd))
-	binary.NativeEndian.PutUint32(memory[4:], tag)
-	return binary.NativeEndian.Uint64(memory[:])
-}
+func (e Event) Data() uint64 { return sys.EpollData(e.FD, e.Tag) }
 
 // Poller is an epoll object. It is safe for concurrent use. The zero value is a closed Poller.
 type Poller struct{ state }
@@ -265,13 +256,13 @@ func (p *Poller) FD() int { return number(p) }
 //   - errors.ErrUnsupported if the system cannot report one of the events
 //   - os.ErrClosed after Close
 func (p *Poller) Register(fd int, events Events) error {
-	return control(p, add, fd, events, join(int32(fd), 0))
+	return control(p, add, fd, events, sys.EpollData(int32(fd), 0))
 }
 
 // RegisterTag is like Register, but its events carry tag in Event.Tag. A tag can be an index, or a
 // generation that distinguishes a reused descriptor from its predecessor.
 func (p *Poller) RegisterTag(fd int, events Events, tag uint32) error {
-	return control(p, add, fd, events, join(int32(fd), tag))
+	return control(p, add, fd, events, sys.EpollData(int32(fd), tag))
 }
 
 // RegisterData is like Register, but sets all 64 bits of epoll_data, which Event.Data returns.
@@ -291,12 +282,12 @@ func (p *Poller) RegisterData(fd int, events Events, data uint64) error {
 //   - errors.ErrUnsupported if the system cannot report one of the events
 //   - os.ErrClosed after Close
 func (p *Poller) Modify(fd int, events Events) error {
-	return control(p, modify, fd, events, join(int32(fd), 0))
+	return control(p, modify, fd, events, sys.EpollData(int32(fd), 0))
 }
 
 // ModifyTag is like Modify, but sets a new tag.
 func (p *Poller) ModifyTag(fd int, events Events, tag uint32) error {
-	return control(p, modify, fd, events, join(int32(fd), tag))
+	return control(p, modify, fd, events, sys.EpollData(int32(fd), tag))
 }
 
 // ModifyData is like Modify, but sets all 64 bits of epoll_data.

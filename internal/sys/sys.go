@@ -11,6 +11,7 @@ package sys
 import (
 	"fmt"
 	"os"
+	"unsafe"
 )
 
 // Error is the failure of one system call on one descriptor, with advice for the caller.
@@ -48,3 +49,9 @@ func (e *CauseError) Error() string { return e.Text + ": " + e.Cause.Error() }
 
 // Unwrap returns the cause.
 func (e *CauseError) Unwrap() error { return e.Cause }
+
+// EpollData returns the 64 bits of epoll_data whose halves in memory are fd and tag, as in an
+// epoll.Event.
+func EpollData(fd int32, tag uint32) uint64 {
+	return *(*uint64)(unsafe.Pointer(&[2]uint32{uint32(fd), tag}))
+}

@@ -114,12 +114,6 @@ func EpollCtl(epfd, op, fd int, event *EpollEvent) (errno syscall.Errno) {
 	return errno
 }
 
-// EpollData returns the 64 bits of epoll_data whose halves in memory are fd and tag, as in an
-// epoll.Event.
-func EpollData(fd int32, tag uint32) uint64 {
-	return *(*uint64)(unsafe.Pointer(&[2]uint32{uint32(fd), tag}))
-}
-
 // MaxWatches returns fs.epoll.max_user_watches, or 0 without /proc.
 func MaxWatches() uint64 {
 	text, err := ReadFile("/proc/sys/fs/epoll/max_user_watches")

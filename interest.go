@@ -75,7 +75,7 @@ const (
 const (
 	conditions = Interest(backend.Conditions)
 	modes      = Interest(backend.Modes)
-	// alwaysReported holds the conditions that mechanisms report even if they were not requested.
+	// alwaysReported holds the conditions that mechanisms report without a request.
 	alwaysReported = Errored | Hangup
 )
 

@@ -42,8 +42,8 @@ type Registration[K any] struct {
 
 // source is the value behind a registration.
 type source struct {
-	// value is kept reachable, so that no finalizer closes it. For kinds other than KindIO it is
-	// the state of the source.
+	// value is kept reachable, so that no finalizer closes it. For kinds other than KindIO it
+	// is the state of the source.
 	value any
 	raw   syscall.RawConn // of value, if that is a syscall.Conn
 }

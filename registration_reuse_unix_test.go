@@ -85,7 +85,7 @@ func TestReusedNumberOfARegularFile(t *testing.T) {
 				if !p.Supports(iomux.Edge) {
 					t.Skip("this mechanism identifies a source by its number")
 				}
-				fd := suite.High(t, suite.File(t), 300) // a number that nothing else gets
+				fd := suite.High(t, suite.File(t), 300) // nothing else gets it
 				r := register(t, p, fd, iomux.Readable)
 				moveTo(t, other(t), fd, func() { suite.Close(t, fd) })
 				expectNothing(t, p)

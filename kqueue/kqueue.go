@@ -12,7 +12,7 @@
 //		return err
 //	}
 //	defer queue.Close()
-//	changes := []kqueue.Event{{Ident: uint64(fd), Filter: kqueue.FilterRead, Flags: kqueue.EvAdd}}
+//	changes := []kqueue.Event{kqueue.NewEvent(uint64(fd))} // adds it with FilterRead
 //	events := make([]kqueue.Event, 64)
 //	for {
 //		n, err := queue.Control(changes, events, -1)
@@ -87,7 +87,7 @@
 //
 //	                             flags of an event, besides EvEOF and EvError
 //	FreeBSD, Linux               EvOneShot EvClear EvDispatch
-//	macOS, NetBSD, OpenBSD       all flags of the change that added it, such as EvAdd and EvEnable
+//	macOS, NetBSD, OpenBSD       all flags of the change that added it, such as EvAdd
 //	DragonFly                    the same as macOS
 //
 // FilterProc, FilterSignal and FilterTimer set EvClear by themselves. On every system, the event of

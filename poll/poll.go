@@ -9,7 +9,10 @@
 // polling objects of Python's module select do. Both have a variant that takes a context. All of
 // them block a thread.
 //
-//	fds := []poll.FD{{FD: 0, Events: poll.In}, {FD: int32(serial), Events: poll.In | poll.Pri}}
+//	fds := []poll.FD{
+//		{FD: 0, Events: poll.In},
+//		{FD: int32(serial), Events: poll.In | poll.Pri},
+//	}
 //	for {
 //		n, err := poll.Wait(fds, time.Second)
 //		if err != nil {

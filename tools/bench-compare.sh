@@ -35,7 +35,7 @@ while [ "$round" -lt "$count" ]; do
 	echo "bench-compare: round $round of $count" >&2
 	reverse=
 	[ $((round % 2)) = 0 ] || reverse=-r
-	# The two binaries of a package run one after the other, because the machine's speed changes.
+	# The two binaries of a package run one after the other, because the speed changes.
 	for binary in $(cd "$folder" && printf '%s\n' ./*-tests/*.test | sort -t/ -k3 $reverse); do
 		side=${binary#./}
 		(cd "$folder" && "$binary" -test.run='^$' -test.bench="$expression" -test.benchtime=30ms -test.benchmem -test.timeout=5m) \

@@ -20,7 +20,7 @@ unset DISPLAY WAYLAND_DISPLAY
 
 quietly() { # LIMIT COMMAND ARGUMENT…
 	output=$(mktemp)
-	# The output goes to a file, because processes that Wine leaves behind would keep a pipe open.
+	# The output goes to a file, because processes that Wine leaves behind keep a pipe open.
 	if ! timeout -k 10 "$@" >"$output" 2>&1 </dev/null; then
 		cat "$output" >&2
 		rm "$output"

@@ -1,10 +1,10 @@
 // This program makes the waits of package rival in C. With "mt" it has an idle second thread,
 // because every Go program has several threads. With "one" it has no other thread.
 //
-//	waits one|mt ready WATCHED          epoll_wait that does not wait, with one ready descriptor
+//	waits one|mt ready WATCHED          epoll_wait that does not wait, with one ready
 //	waits one|mt change                 adds a descriptor to an epoll and removes it
 //	waits one|mt modify                 modifies a registration
-//	waits one|mt poll|select WATCHED    a call that does not wait, with the last descriptor ready
+//	waits one|mt poll|select WATCHED    a call that does not wait, with the last one ready
 //	waits one|mt some|some-poll|some-select WATCHED READY
 //	waits one|mt ring|ring-poll|ring-select PIPES
 //	waits one|mt late NANOSECONDS       timeouts of epoll_pwait2

@@ -14,7 +14,7 @@ import (
 //	peer unix|unixgram|unixpacket PATH   makes a socket, prints a line, and holds it until EOF
 //	peer send udp ADDRESS TEXT           sends one datagram
 //	peer read tcp ADDRESS                connects and reads until the other end closes
-//	peer interrupts                      prints a line for each one, until a second after the last
+//	peer interrupts                      prints a line for each, until a second after the last
 func peer() {
 	if err := runPeer(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "peer:", err)

@@ -47,7 +47,8 @@ func (f *failure) Unwrap() error { return f.call }
 // notOpen returns the error for a descriptor that the mechanism treats as closed.
 func notOpen(fd int) error {
 	if sys.IsOpen(fd) {
-		return ErrNotPollable // it was opened with O_PATH, or macOS supports it only in select(2)
+		// It was opened with O_PATH, or macOS supports it only in select(2).
+		return ErrNotPollable
 	}
 	return ErrNotOpen
 }

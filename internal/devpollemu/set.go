@@ -40,7 +40,7 @@ type Set struct {
 	entries    map[int32]entry
 	newest     uint32       // tag
 	polled     []sys.PollFD // descriptors that poll(2) waits on
-	next       int          // index in polled of the first descriptor that the next wait reports
+	next       int          // index in polled of the first descriptor to report next
 	dead       []int32      // closed descriptors whose numbers now belong to the set itself
 	lastDead   int          // index in dead of the last reported one
 	deadFirst  bool         // whether dead descriptors went first in the last wait

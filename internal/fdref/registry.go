@@ -15,7 +15,8 @@ type Shared interface {
 
 // Registry finds what the objects of a number share. Its zero value is empty.
 type Registry[S Shared] struct {
-	// mu is held while a number is closed, so that Share never finds a number that is about to be.
+	// mu is held while a number is closed, so that Share never finds a number that is about to
+	// be.
 	mu       sync.Mutex
 	byNumber map[int]S
 }

@@ -54,16 +54,19 @@ func goBlocks(file, text string) (blocks []block, long []int) {
 	return blocks, long
 }
 
-// commentBlocks returns the comments of a Go file. Code and headings in a comment end a block.
+// commentBlocks returns the comments of a Go file. Code and headings in a comment end a block. The
+// expected output of an example may have long lines.
 func commentBlocks(files *token.FileSet, tree *ast.File, lines []string) (blocks []block, long []int) {
 	for _, group := range tree.Comments {
 		b := block{line: files.Position(group.Pos()).Line}
+		isOutput := false
 		for _, comment := range group.List {
 			if strings.HasPrefix(comment.Text, "//go:") || strings.HasPrefix(comment.Text, "//nolint") {
 				continue
 			}
 			number := files.Position(comment.Pos()).Line
-			if isLong(lines[number-1], widest) {
+			isOutput = isOutput || comment.Text == "// Output:"
+			if !isOutput && isLong(lines[number-1], widest) {
 				long = append(long, number)
 			}
 			content := strings.TrimPrefix(comment.Text, "//")

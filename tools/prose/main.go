@@ -157,8 +157,8 @@ func (b block) lineAt(offset int) int {
 	return b.line
 }
 
-// isLong reports whether a line is wider than limit. It accepts lines with a URL, which cannot be
-// wrapped.
+// isLong reports whether a line is wider than limit, with tabs of eight columns at its start. It
+// accepts lines with a URL, which cannot be wrapped.
 func isLong(line string, limit int) bool {
-	return utf8.RuneCountInString(strings.ReplaceAll(line, "\t", "    ")) > limit && !strings.Contains(line, "://")
+	return utf8.RuneCountInString(strings.ReplaceAll(line, "\t", "        ")) > limit && !strings.Contains(line, "://")
 }

@@ -31,6 +31,7 @@ func TestFaults(t *testing.T) {
 		{"a.go", "package a\n\n// Where nothing waits, A is 0.\nvar A = \"for want of a name\"\n", []int{3, 4}},
 		{"a.go", "package a\n\n//\tWho knows\n\n// # What differs\n\n// " + wide + "\nvar A = 1 // " + wide + "\n", []int{7, 8}},
 		{"a.go", "package a\n\n// It waits.\n//\n// Who waits.\n//\n// It:\n//   - What waits\nvar A = 1\n", []int{5, 8}},
+		{"a.go", "package a\n\nfunc A() {\n\t\t// " + wide[:85] + "\n\t\t// Output:\n\t\t// " + wide[:85] + "\n}\n", []int{4}},
 		{"a.go", "package a\n\n// https://example.com/" + wide + "\n//nolint:x " + wide + "\nvar A = 1\n", nil},
 		{"cmd/a/a.go", "package a\n\nconst help = `a\nb\n" + wide[:90] + "\nc`\n", []int{5}},
 		{"a.md", "# What runs where\n\nWhat runs.\n\n| Who | told |\n\n```\ntold\n```\n\n- Those that run are `told`.\n", []int{3, 5, 11}},

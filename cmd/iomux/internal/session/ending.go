@@ -15,7 +15,7 @@ type ending struct {
 	Error        string   `json:"error"`
 	ErrorBytes   []byte   `json:"error_bytes,omitempty"`
 	ExitStatus   int      `json:"exit_status"`
-	Waiting      []string `json:"waiting,omitempty"`       // sources that were not ready in time
+	Waiting      []string `json:"waiting,omitempty"`       // sources that were not ready
 	WaitingBytes [][]byte `json:"waiting_bytes,omitempty"` // the same, if one is not UTF-8
 	Elapsed      float64  `json:"elapsed,omitempty"`
 }

@@ -67,7 +67,7 @@ func answerTo(query []byte) []byte {
 	isIPv4 := question[len(question)-3] == 1
 	answer := append([]byte{query[0], query[1], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0}, question...)
 	if isIPv4 {
-		answer[7] = 1 // one record: the name of the question, type A, class IN, 60 s, 4 bytes
+		answer[7] = 1 // one record: name of the question, type A, class IN, 60 s, 4 bytes
 		answer = append(answer, 0xc0, header, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1)
 	}
 	return answer

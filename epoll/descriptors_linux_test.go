@@ -118,6 +118,26 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
+// The error of a descriptor that is always ready names its kind.
+func TestAlwaysReadyDescriptorsAreNamed(t *testing.T) {
+	poller := newPoller(t)
+	folder := t.TempDir()
+	must(t, os.WriteFile(folder+"/file", nil, 0o600))
+	for path, want := range map[string]string{
+		folder + "/file": "it is a regular file",
+		folder:           "it is a directory",
+		"/dev/null":      "it is a device that cannot be waited on",
+	} {
+		file, err := os.Open(path)
+		must(t, err)
+		err = poller.Register(int(file.Fd()), epoll.In)
+		if !errors.Is(err, unix.EPERM) || !strings.Contains(err.Error(), want) {
+			t.Errorf("Register of %s: %v, want %q", path, err, want)
+		}
+		must(t, file.Close())
+	}
+}
+
 // Kernels before 5.11 and some sandboxes lack epoll_pwait2.
 func TestTimeoutsWithoutPwait2(t *testing.T) {
 	before := sys.CoarseEpoll(true)

@@ -142,7 +142,8 @@ type set interface {
 	Close() error
 }
 
-// New wraps open(2) of /dev/poll, or returns an emulation. Its descriptors are close-on-exec.
+// New wraps open(2) of /dev/poll, or returns an emulation. Its descriptors are close-on-exec. Only
+// Close releases them: the garbage collector does not.
 //
 // New returns these errors:
 //

@@ -209,6 +209,7 @@ const (
 
 // New wraps epoll_create1(2). The descriptor is always close-on-exec. On Linux a Poller uses a
 // second descriptor to wake waiters at Close. It counts as one watch of fs.epoll.max_user_watches.
+// Only Close releases the descriptors: the garbage collector does not.
 //
 // New returns these errors:
 //

@@ -185,7 +185,8 @@ type shared struct {
 	woken bool // wake was called
 }
 
-// New wraps kqueue(2), or epoll_create1(2) on Linux. The descriptor is close-on-exec.
+// New wraps kqueue(2), or epoll_create1(2) on Linux. The descriptor is close-on-exec. Only Close
+// releases it: the garbage collector does not.
 //
 // New returns EMFILE, ENFILE or ENOMEM if the system has no room for another descriptor, and
 // errors.ErrUnsupported on systems without kqueue or an emulation.

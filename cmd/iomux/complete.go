@@ -1,34 +1,111 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"iomux/cmd/iomux/internal/output"
 	"iomux/cmd/iomux/internal/session"
 )
 
+// directive is a set of instructions for the script of a shell.
+type directive int
+
+const (
+	noSpace directive = 2 // no space follows the offer
+	noFiles directive = 4 // files are not offered instead of nothing
+)
+
+// printOffers prints what the last word can become, one offer per line. A tab separates an offer
+// from its description. The last line is a colon and the directive.
+func printOffers(words []string) error {
+	last := len(words) - 1
+	offers, d := offersFor(words[:last], words[last])
+	_, err := fmt.Fprintf(output.Stdout, "%s:%d\n", strings.Join(append(offers, ""), "\n"), d)
+	return err
+}
+
+// offersFor returns what the word typed after words can become.
+func offersFor(words []string, typed string) ([]string, directive) {
+	cmd, args := choose(words)
+	if !slices.Contains(args, "--") {
+		cmd.addHelpFlag()
+		_ = cmd.flags.Parse(args) // the line is incomplete
+		if name, _, given := strings.Cut(typed, "="); given && strings.HasPrefix(name, "--") {
+			return offersForValue(cmd.flags.Lookup(name[2:]), typed, name+"="), noFiles
+		}
+		if len(args) > 0 {
+			if flag := awaitsValue(cmd.flags, args[len(args)-1]); flag != nil {
+				return offersForValue(flag, typed, ""), noFiles
+			}
+		}
+		if strings.HasPrefix(typed, "-") {
+			return offersForFlags(cmd.flags, typed), noFiles
+		}
+	}
+	if cmd.complete == nil {
+		return nil, noFiles
+	}
+	return cmd.complete(args, typed)
+}
+
+// awaitsValue returns the flag whose value follows the word, or nil.
+func awaitsValue(flags *pflag.FlagSet, word string) *pflag.Flag {
+	var flag *pflag.Flag
+	if name, long := strings.CutPrefix(word, "--"); long {
+		flag = flags.Lookup(name)
+	} else if strings.HasPrefix(word, "-") && len(word) > 1 {
+		flag = flags.ShorthandLookup(word[len(word)-1:])
+	}
+	if flag == nil || flag.NoOptDefVal != "" {
+		return nil
+	}
+	return flag
+}
+
+func offersForValue(flag *pflag.Flag, typed, prefix string) []string {
+	if flag == nil || flag.Name != "mechanism" {
+		return nil
+	}
+	return matching(typed, prefix, session.Mechanisms())
+}
+
+// offersForFlags offers the flags that were not given yet.
+func offersForFlags(flags *pflag.FlagSet, typed string) []string {
+	var offers []string
+	flags.VisitAll(func(flag *pflag.Flag) {
+		_, usage := pflag.UnquoteUsage(flag)
+		for _, name := range []string{"--" + flag.Name, "-" + flag.Shorthand} {
+			if !flag.Changed && name != "-" && strings.HasPrefix(name, typed) {
+				offers = append(offers, name+"\t"+usage)
+			}
+		}
+	})
+	return offers
+}
+
 // completeSource offers the forms of sources, and files if no form matches.
-func completeSource(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	// ArgsLenAtDash does not help, because cobra inserts a -- before it parses the words.
-	if dash := slices.Index(os.Args, "--"); dash >= 0 {
-		if dash == len(os.Args)-2 {
+func completeSource(args []string, typed string) ([]string, directive) {
+	if dash := slices.Index(args, "--"); dash >= 0 {
+		if dash == len(args)-1 {
 			return completeProgram(typed)
 		}
-		return nil, cobra.ShellCompDirectiveDefault // the arguments of CMD
+		return nil, 0 // the arguments of CMD
 	}
 	for _, prefix := range []string{"unix://", "path:", "exists:"} {
 		if path, ok := strings.CutPrefix(typed, prefix); ok {
 			socketsOnly := prefix == "unix://"
 			fits := func(entry os.DirEntry) bool { return !socketsOnly || entry.Type()&os.ModeSocket != 0 }
-			return completePath(prefix, path, fits), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+			return completePath(prefix, path, fits), noSpace | noFiles
 		}
 	}
 	if strings.HasPrefix(typed, "signal:") {
-		return matching(typed, "signal:", session.SignalNames()), cobra.ShellCompDirectiveNoFileComp
+		return matching(typed, "signal:", session.SignalNames()), noFiles
 	}
 	offers := matching(typed, "", []string{"stdin", "fd:", "timer:", "pid:", "signal:", "path:", "exists:"})
 	for prefix, usage := range session.Schemes() {
@@ -37,9 +114,9 @@ func completeSource(_ *cobra.Command, _ []string, typed string) ([]string, cobra
 		}
 	}
 	if len(offers) == 0 {
-		return nil, cobra.ShellCompDirectiveDefault
+		return nil, 0
 	}
-	return offers, cobra.ShellCompDirectiveNoSpace
+	return offers, noSpace
 }
 
 // matching returns prefix and each name, for those that begin with what was typed.
@@ -54,9 +131,9 @@ func matching(typed, prefix string, names []string) []string {
 }
 
 // completeProgram offers the programs on PATH, and files if the name has a slash.
-func completeProgram(typed string) ([]string, cobra.ShellCompDirective) {
+func completeProgram(typed string) ([]string, directive) {
 	if strings.ContainsRune(typed, os.PathSeparator) {
-		return nil, cobra.ShellCompDirectiveDefault
+		return nil, 0
 	}
 	var offers []string
 	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
@@ -71,7 +148,7 @@ func completeProgram(typed string) ([]string, cobra.ShellCompDirective) {
 		}
 	}
 	slices.Sort(offers)
-	return slices.Compact(offers), cobra.ShellCompDirectiveNoFileComp
+	return slices.Compact(offers), noFiles
 }
 
 // completePath offers the entries that fit, and all folders.
@@ -95,18 +172,21 @@ func completePath(prefix, typed string, fits func(os.DirEntry) bool) []string {
 	return offers
 }
 
-func completeMechanism(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return session.Mechanisms(), cobra.ShellCompDirectiveNoFileComp
-}
-
-func completeCommands(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+// completeCommands offers the commands as the first argument.
+func completeCommands(args []string, typed string) ([]string, directive) {
 	var offers []string
 	if len(args) == 0 {
-		for _, other := range cmd.Root().Commands() {
-			if other.IsAvailableCommand() {
-				offers = append(offers, other.Name()+"\t"+other.Short)
-			}
+		for _, name := range matching(typed, "", listed) {
+			offers = append(offers, name+"\t"+find(name).short)
 		}
 	}
-	return offers, cobra.ShellCompDirectiveNoFileComp
+	return offers, noFiles
+}
+
+// completeShells offers the shells as the first argument.
+func completeShells(args []string, typed string) ([]string, directive) {
+	if len(args) > 0 {
+		return nil, noFiles
+	}
+	return matching(typed, "", shells), noFiles
 }

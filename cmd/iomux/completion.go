@@ -1,19 +1,18 @@
 package main
 
 import (
-	_ "embed"
-	"io"
-
-	"github.com/spf13/cobra"
+	"embed"
+	"slices"
 
 	"iomux/cmd/iomux/internal/exit"
+	"iomux/cmd/iomux/internal/output"
 	"iomux/cmd/iomux/internal/suggest"
 )
 
-// bashCompletion replaces cobra's script, which needs the package bash-completion.
+// completions holds the scripts. They run iomux __complete, which prints the offers.
 //
-//go:embed completion.bash
-var bashCompletion string
+//go:embed completion
+var completions embed.FS
 
 const completionHelp = `Completion prints a script that completes the commands, flags and sources of
 iomux. The script needs no other package.
@@ -24,32 +23,28 @@ Setup:
   fish        iomux completion fish | source     # in config.fish
   powershell  iomux completion powershell | Out-String | Invoke-Expression`
 
-func newCompletionCommand(root *cobra.Command) *cobra.Command {
-	shells := []string{"bash", "zsh", "fish", "powershell"}
-	return &cobra.Command{
-		Use:       "completion SHELL",
-		Short:     "Print the completion script of a shell",
-		Long:      completionHelp,
-		ValidArgs: shells,
-		Args:      cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			w := cmd.OutOrStdout()
+var shells = []string{"bash", "zsh", "fish", "powershell"}
+
+func newCompletionCommand() *command {
+	return &command{
+		path:      "iomux completion",
+		arguments: "SHELL",
+		short:     "Print the completion script of a shell",
+		long:      completionHelp,
+		flags:     newFlags("completion"),
+		complete:  completeShells,
+		run: func(args []string) error {
 			switch {
 			case len(args) == 0:
 				return exit.Misuse("name a shell: bash, zsh, fish or powershell")
 			case len(args) > 1:
 				return exit.Misuse("completion takes one shell, not %q, too", args[1])
-			}
-			switch args[0] {
-			case "bash":
-				_, err := io.WriteString(w, bashCompletion)
+			case slices.Contains(shells, args[0]):
+				script, err := completions.ReadFile("completion/iomux." + args[0])
+				if err == nil {
+					_, err = output.Stdout.Write(script)
+				}
 				return err
-			case "zsh":
-				return root.GenZshCompletion(w)
-			case "fish":
-				return root.GenFishCompletion(w, true)
-			case "powershell":
-				return root.GenPowerShellCompletionWithDesc(w)
 			}
 			advice := suggest.Question(args[0], shells...)
 			if advice == "" {

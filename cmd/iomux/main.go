@@ -5,15 +5,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"syscall"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"iomux/cmd/iomux/internal/exit"
 	"iomux/cmd/iomux/internal/output"
@@ -27,7 +23,7 @@ func main() {
 }
 
 // growStack makes the stack large enough for the command. The runtime would otherwise grow it
-// later, deep in package cobra, where it has many frames to copy.
+// later, step by step.
 //
 //go:noinline
 func growStack(i uint8) byte {
@@ -37,32 +33,28 @@ func growStack(i uint8) byte {
 
 // run runs the command and returns its exit status.
 func run(args []string) int {
-	out := &checkedWriter{w: output.Stdout}
-	root := newRootCommand()
-	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(output.Stderr)
-	cmd, err := root.ExecuteC()
-	if out.err != nil {
-		err = exit.Error{Status: exit.Failed, Reason: out.err}
+	if len(args) > 1 && args[0] == "__complete" {
+		return statusOf(newRootCommand(), printOffers(args[1:]))
 	}
-	if err != nil && wantsJSON(cmd, args) {
+	cmd, args := choose(args)
+	err := cmd.execute(args)
+	if err != nil && cmd.wantsJSON(args) {
 		session.PrintFailure(err)
 	}
 	return statusOf(cmd, err)
 }
 
 // wantsJSON reports whether --json was given, even if it stands after an argument that is wrong.
-func wantsJSON(cmd *cobra.Command, args []string) bool {
+func (c *command) wantsJSON(args []string) bool {
 	if end := slices.Index(args, "--"); end >= 0 {
 		args = args[:end]
 	}
-	flag := cmd.Flags().Lookup("json")
+	flag := c.flags.Lookup("json")
 	return flag != nil && (flag.Value.String() == "true" || slices.Contains(args, "--json"))
 }
 
 // statusOf prints the error if the user has not seen it, and returns its exit status.
-func statusOf(cmd *cobra.Command, err error) int {
+func statusOf(cmd *command, err error) int {
 	var ended exit.Error
 	switch {
 	case err == nil:
@@ -72,7 +64,7 @@ func statusOf(cmd *cobra.Command, err error) int {
 			exit.Complain(ended.Reason.Error())
 		}
 		if ended.Status == exit.Misused {
-			exit.Complain(fmt.Sprintf("try '%s --help'", cmd.CommandPath()))
+			exit.Complain(fmt.Sprintf("try '%s --help'", cmd.path))
 		}
 		return ended.Status
 	}
@@ -84,65 +76,27 @@ func statusOf(cmd *cobra.Command, err error) int {
 	return exit.Failed
 }
 
-func newRootCommand() *cobra.Command {
-	root := &cobra.Command{
-		Use:   "iomux COMMAND",
-		Short: "Wait for several things at once",
-		Long: "Iomux waits for several things at once: descriptors, FIFOs, terminals,\n" +
+func newRootCommand() *command {
+	flags := newFlags("iomux")
+	printed := flags.BoolP("version", "v", false, "print the version")
+	return &command{
+		path:      "iomux",
+		arguments: "COMMAND",
+		short:     "Wait for several things at once",
+		long: "Iomux waits for several things at once: descriptors, FIFOs, terminals,\n" +
 			"connections, datagrams, files, processes, signals and timers. It reports which\n" +
 			"is ready, or runs a command.",
-		Example:            "  iomux wait stdin tcp://localhost:80     # iomux wait --help has more",
-		Args:               cobra.ArbitraryArgs,
-		RunE:               runRoot,
-		CompletionOptions:  cobra.CompletionOptions{DisableDefaultCmd: true},
-		SilenceErrors:      true,
-		SilenceUsage:       true,
-		DisableAutoGenTag:  true,
-		DisableSuggestions: true,
+		example:  "  iomux wait stdin tcp://localhost:80     # iomux wait --help has more",
+		flags:    flags,
+		run:      func(args []string) error { return runRoot(*printed, args) },
+		complete: completeCommands,
 	}
-	root.Flags().BoolP("version", "v", false, "print the version")
-	// The flag exists. No completion follows it, as after cobra's own.
-	_ = root.Flags().SetAnnotation("version", cobra.FlagSetByCobraAnnotation, []string{"true"})
-	root.SetFlagErrorFunc(explainFlag)
-	root.AddCommand(newWaitCommand(), newMechanismsCommand())
-	root.AddCommand(newCompletionCommand(root), newManCommand(root))
-	root.SetHelpCommand(newHelpCommand(root))
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(cmd.OutOrStdout(), cmd) })
-	return root
-}
-
-// explainFlag adds to an error of cobra what the user may have meant.
-func explainFlag(cmd *cobra.Command, err error) error {
-	unknown, invalid := (*pflag.NotExistError)(nil), (*pflag.InvalidValueError)(nil)
-	switch {
-	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
-		return exit.Misuse("--%s takes no value, not %q", invalid.GetFlag().Name, invalid.GetValue())
-	case errors.As(err, &invalid):
-		return exit.Misuse("--%s: %q: %w", invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap())
-	case !errors.As(err, &unknown):
-		return exit.Misuse("%w", err)
-	}
-	var names []string
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, "--"+flag.Name) })
-	word := "--" + unknown.GetSpecifiedName()
-	if letters := unknown.GetSpecifiedShortnames(); letters != "" {
-		word = "-" + letters
-	}
-	advice := suggest.Question(word, names...)
-	switch {
-	case advice != "":
-	case !cmd.HasParent():
-		advice = ": flags follow the command, as in iomux wait " + word
-	case cmd.Name() == "wait":
-		advice = ": write ./" + word + " for a file, and -- before a command that has flags"
-	}
-	return exit.Misuse("%w%s", err, advice)
 }
 
 // runRoot prints the version, or explains a missing or unknown command.
-func runRoot(cmd *cobra.Command, args []string) error {
-	if printed, _ := cmd.Flags().GetBool("version"); printed { // the flag exists
-		_, err := fmt.Fprintln(cmd.OutOrStdout(), "iomux version", version())
+func runRoot(printed bool, args []string) error {
+	if printed {
+		_, err := fmt.Fprintln(output.Stdout, "iomux version", version())
 		return err
 	}
 	if len(args) == 0 {
@@ -155,13 +109,6 @@ func runRoot(cmd *cobra.Command, args []string) error {
 	return exit.Misuse("unknown command %q: use wait or mechanisms", word)
 }
 
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return exit.Misuse("%s takes no arguments, not %q", cmd.Name(), args[0])
-	}
-	return nil
-}
-
 // version returns the version that the Go tool wrote into the program.
 func version() string {
 	origin := "unknown"
@@ -169,18 +116,4 @@ func version() string {
 		origin = info.Main.Version
 	}
 	return fmt.Sprintf("%s %s %s/%s", origin, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-}
-
-// checkedWriter keeps the first error, because cobra ignores errors of its output.
-type checkedWriter struct {
-	w   io.Writer
-	err error
-}
-
-func (c *checkedWriter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	if err != nil && c.err == nil {
-		c.err = err
-	}
-	return n, err
 }

@@ -5,52 +5,51 @@ import (
 	"io"
 	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"iomux/cmd/iomux/internal/output"
 )
 
 // newManCommand returns the command that prints the man page for make install.
-func newManCommand(root *cobra.Command) *cobra.Command {
-	return &cobra.Command{
-		Use:    "man",
-		Short:  "Print the man page",
-		Long:   "Man prints the man page, for make install.",
-		Hidden: true,
-		Args:   noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := io.WriteString(cmd.OutOrStdout(), manPage(root))
+func newManCommand() *command {
+	return &command{
+		path:  "iomux man",
+		short: "Print the man page",
+		long:  "Man prints the man page, for make install.",
+		flags: newFlags("man"),
+		run: func(args []string) error {
+			if err := noArguments("man", args); err != nil {
+				return err
+			}
+			_, err := io.WriteString(output.Stdout, manPage())
 			return err
 		},
 	}
 }
 
 // manPage returns iomux(1) in roff, made from the help of all commands.
-func manPage(root *cobra.Command) string {
-	var b strings.Builder
-	b.WriteString(".TH IOMUX 1\n.SH NAME\niomux \\- " + roff(lowerFirst(root.Short)) + "\n.SH SYNOPSIS\n.nf\n")
-	for _, cmd := range manCommands(root) {
-		b.WriteString(roff(usageLine(cmd)) + "\n")
+func manPage() string {
+	root := newRootCommand()
+	var commands []*command
+	for _, name := range listed {
+		if name != "help" {
+			commands = append(commands, find(name))
+		}
 	}
-	b.WriteString(".fi\n.SH DESCRIPTION\n" + roffText(root.Long))
-	for _, cmd := range manCommands(root) {
-		b.WriteString(".SH \"" + strings.ToUpper(roff(cmd.CommandPath())) + "\"\n" + roffText(cmd.Long))
+	var b strings.Builder
+	b.WriteString(".TH IOMUX 1\n.SH NAME\niomux \\- " + roff(lowerFirst(root.short)) + "\n.SH SYNOPSIS\n.nf\n")
+	for _, cmd := range commands {
+		b.WriteString(roff(cmd.usage()) + "\n")
+	}
+	b.WriteString(".fi\n.SH DESCRIPTION\n" + roffText(root.long))
+	for _, cmd := range commands {
+		b.WriteString(".SH \"" + strings.ToUpper(roff(cmd.path)) + "\"\n" + roffText(cmd.long))
 		b.WriteString(roffFlags(cmd))
-		if cmd.Example != "" {
-			b.WriteString(roffText("Examples:\n" + cmd.Example))
+		if cmd.example != "" {
+			b.WriteString(roffText("Examples:\n" + cmd.example))
 		}
 	}
 	return b.String()
-}
-
-// manCommands returns the commands that the man page describes.
-func manCommands(root *cobra.Command) []*cobra.Command {
-	var commands []*cobra.Command
-	for _, cmd := range root.Commands() {
-		if cmd.IsAvailableCommand() {
-			commands = append(commands, cmd)
-		}
-	}
-	return commands
 }
 
 func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:] }
@@ -88,11 +87,11 @@ func roffText(text string) string {
 	return b.String()
 }
 
-func roffFlags(cmd *cobra.Command) string {
-	flagList(cmd) // adds --help
+func roffFlags(cmd *command) string {
+	cmd.addHelpFlag()
 	var b strings.Builder
 	b.WriteString(".SS Flags\n")
-	cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
+	cmd.flags.VisitAll(func(flag *pflag.Flag) {
 		value, usage := pflag.UnquoteUsage(flag)
 		name := "--" + flag.Name
 		if flag.Shorthand != "" {

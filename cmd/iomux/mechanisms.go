@@ -12,9 +12,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"iomux"
+	"iomux/cmd/iomux/internal/output"
 )
 
 const mechanismsHelp = `Mechanisms lists the system calls for waiting on this system, native or
@@ -46,24 +45,25 @@ type mechanismJSON struct {
 	Resolution  time.Duration `json:"resolution_ns,omitempty"`
 }
 
-func newMechanismsCommand() *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:                   "mechanisms [--json]",
-		Short:                 "List the mechanisms of this system and their limits",
-		Long:                  mechanismsHelp,
-		Args:                  noArguments,
-		DisableFlagsInUseLine: true,
-		ValidArgsFunction:     cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if asJSON {
-				return printMechanismsJSON(cmd.OutOrStdout())
+func newMechanismsCommand() *command {
+	flags := newFlags("mechanisms")
+	asJSON := flags.Bool("json", false, "print a JSON object")
+	return &command{
+		path:      "iomux mechanisms",
+		arguments: "[--json]",
+		short:     "List the mechanisms of this system and their limits",
+		long:      mechanismsHelp,
+		flags:     flags,
+		run: func(args []string) error {
+			if err := noArguments("mechanisms", args); err != nil {
+				return err
 			}
-			return printMechanisms(cmd.OutOrStdout())
+			if *asJSON {
+				return printMechanismsJSON(output.Stdout)
+			}
+			return printMechanisms(output.Stdout)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
-	return cmd
 }
 
 // allMechanisms returns the mechanisms of all systems.

@@ -3,8 +3,6 @@ package main
 import (
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"iomux/cmd/iomux/internal/exit"
 	"iomux/cmd/iomux/internal/session"
 )
@@ -147,45 +145,40 @@ const exitStatuses = `Exit status:
 
 Otherwise the exit status is that of CMD.`
 
-func newWaitCommand() *cobra.Command {
+func newWaitCommand() *command {
 	opts := session.Options{Timeout: -1}
 	var timeout, retry session.Duration
-	var mechanism string
-	cmd := &cobra.Command{
-		Use:                   "wait [FLAG...] SOURCE... [-- CMD [ARG...]]",
-		Short:                 "Wait until a source is ready",
-		Long:                  waitHelp + "\n\n" + exitStatuses,
-		Example:               waitExamples,
-		DisableFlagsInUseLine: true,
-		ValidArgsFunction:     completeSource,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if timeout.Given {
-				opts.Timeout = timeout.Value
-			}
-			if mechanism == "" && cmd.Flags().Changed("mechanism") {
-				return exit.Misuse("--mechanism is empty: an unset variable?")
-			}
-			if opts.Retry = retry.Value; retry.Given && retry.Value == 0 {
-				return exit.Misuse("--retry: 0 would try without a pause: want a time such as 200ms")
-			}
-			return wait(opts, mechanism, args, cmd.ArgsLenAtDash())
-		},
-	}
-	flags := cmd.Flags()
+	flags := newFlags("wait")
 	flags.SortFlags = false
 	flags.VarP(&timeout, "timeout", "t", "give up after `D`; 0 checks once")
 	flags.BoolVarP(&opts.All, "all", "a", false, "wait until every SOURCE has been ready")
 	flags.BoolVarP(&opts.Follow, "follow", "f", false, "continue to report")
 	flags.BoolVarP(&opts.Gone, "gone", "g", false, "wait until SOURCE is gone")
 	flags.Var(&retry, "retry", "try tcp:// and unix:// again `D` after a failure")
-	flags.StringVar(&mechanism, "mechanism", "", "wait using `NAME`: "+strings.Join(session.Mechanisms(), ", ")+"; the first is the default")
+	mechanism := flags.String("mechanism", "", "wait using `NAME`: "+strings.Join(session.Mechanisms(), ", ")+"; the first is the default")
 	flags.BoolVarP(&opts.Quiet, "quiet", "q", false, "print no lines on stdout")
 	flags.BoolVar(&opts.JSON, "json", false, "print a JSON object per line, also for failures")
-	// The error is about flags that are not defined.
-	_ = cmd.RegisterFlagCompletionFunc("mechanism", completeMechanism)
-	_ = cmd.RegisterFlagCompletionFunc("timeout", cobra.NoFileCompletions)
-	_ = cmd.RegisterFlagCompletionFunc("retry", cobra.NoFileCompletions)
-	return cmd
+	return &command{
+		path:      "iomux wait",
+		arguments: "[FLAG...] SOURCE... [-- CMD [ARG...]]",
+		short:     "Wait until a source is ready",
+		long:      waitHelp + "\n\n" + exitStatuses,
+		example:   waitExamples,
+		flags:     flags,
+		complete:  completeSource,
+		run: func(args []string) error {
+			if timeout.Given {
+				opts.Timeout = timeout.Value
+			}
+			if *mechanism == "" && flags.Changed("mechanism") {
+				return exit.Misuse("--mechanism is empty: an unset variable?")
+			}
+			if opts.Retry = retry.Value; retry.Given && retry.Value == 0 {
+				return exit.Misuse("--retry: 0 would try without a pause: want a time such as 200ms")
+			}
+			return wait(opts, *mechanism, args, flags.ArgsLenAtDash())
+		},
+	}
 }
 
 // wait checks the arguments before it opens anything. dash is the number of sources before --, or

@@ -13,7 +13,6 @@ _iomux() {
 		directive=${offers[-1]#:}
 		unset 'offers[-1]'
 	fi
-	[[ $current == -*=* ]] && current=${current#*=}
 	before=${current%"${current##*[:=]}"}
 	COMPREPLY=()
 	for offer in "${offers[@]}"; do

@@ -142,7 +142,7 @@ func Wait(fds []FD, timeout time.Duration) (n int, err error) {
 	if err := check(fds); err != nil {
 		return 0, err
 	}
-	if sys.CanPollLook() && timeout == 0 && len(fds) <= sys.RawLimit {
+	if sys.CanLook() && timeout == 0 && len(fds) <= sys.RawLimit {
 		if n, errno := sys.PollLook(unsafe.Pointer(unsafe.SliceData(fds)), uintptr(len(fds))); errno == 0 {
 			return int(n), nil
 		}

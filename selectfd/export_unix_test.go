@@ -9,7 +9,7 @@ func init() { OtherWays["WaitByPoll"] = WaitByPoll }
 // WaitByPoll is Wait over poll(2) for all descriptors.
 func WaitByPoll(r, w, x *Set, timeout time.Duration) (int, error) {
 	sets := [3]*Set{r, w, x}
-	if _, err := prepare(sets); err != nil {
+	if _, _, err := prepare(&sets, false); err != nil {
 		return 0, err
 	}
 	return waitByPoll(sets, timeout)

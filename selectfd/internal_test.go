@@ -31,9 +31,8 @@ func TestSetsAreAsLongAsTheKernelWrites(t *testing.T) {
 	wr.Add(high)
 	x.Add(low)
 	sets := [3]*Set{&r, &wr, &x} // Wait calls poll(2) on some systems
-	highest, err := prepare(sets)
-	words := expose(sets, highest+1, false)
-	if n, errno := sys.Select(highest+1, words[0], words[1], words[2], 0); n != 2 || err != nil || errno != 0 {
+	words, limit, err := prepare(&sets, false)
+	if n, errno := sys.Select(limit, words[0], words[1], words[2], 0); n != 2 || err != nil || errno != 0 {
 		t.Errorf("select: %d, %v, %v, want 2", n, err, errno)
 	}
 	for name, set := range map[string]*Set{"r": &r, "w": &wr, "x": &x} {

@@ -85,9 +85,6 @@ import (
 //   - ENOMEM
 //   - errors.ErrUnsupported on Windows for a handle that is not a socket; the error names it
 func Wait(r, w, x *Set, timeout time.Duration) (n int, err error) {
-	if areSame(r, w, x) {
-		return 0, errTwice()
-	}
 	return wait([3]*Set{r, w, x}, timeout)
 }
 

@@ -30,6 +30,9 @@ var (
 var lists freelist.List[*[]afd.Socket]
 
 func wait(sets [3]*Set, d time.Duration) (int, error) {
+	if areSame(sets[0], sets[1], sets[2]) {
+		return 0, errTwice()
+	}
 	kept := lists.GetOr(func() *[]afd.Socket { return new([]afd.Socket) })
 	defer lists.Put(kept)
 	list := (*kept)[:0]

@@ -21,15 +21,18 @@ const Native = true
 var seen atomic.Int64
 
 func wait(sets [3]*Set, d time.Duration) (int, error) {
-	highest, err := prepare(sets)
+	words, limit, err := prepare(&sets, d > 0)
 	switch {
 	case err != nil:
 		return 0, err
-	case sys.SelectLimit != 0 && highest >= sys.SelectLimit || errs(runtime.GOOS, sets):
+	case sys.SelectLimit != 0 && limit > sys.SelectLimit || errs(runtime.GOOS, sets):
 		return waitByPoll(sets, d)
+	case d == 0 && sys.CanLook() && limit <= sys.RawLimit:
+		// A failure leaves the sets unchanged, and the call below repeats it.
+		if n, errno := sys.SelectLook(limit, words[0], words[1], words[2], new([2]int64)); errno == 0 {
+			return n, nil
+		}
 	}
-	limit := highest + 1
-	words := expose(sets, limit, d > 0)
 	for countdown := timeout.Start(d); ; {
 		n, errno := sys.Select(limit, words[0], words[1], words[2], countdown.Left())
 		if countdown.Again(n, errno) {
@@ -61,37 +64,36 @@ func errs(goos string, sets [3]*Set) bool {
 	return false
 }
 
-// prepare returns the highest member, or -1 for empty sets. It refuses closed descriptors that the
-// kernel would ignore.
-func prepare(sets [3]*Set) (highest int, err error) {
-	highest = -1
-	for _, set := range sets {
+// prepare returns the words of the sets for the kernel, nil for an empty set, and one more than the
+// highest member. It saves a copy of the words if the wait may be repeated. It refuses closed
+// descriptors that the kernel would ignore.
+func prepare(sets *[3]*Set, save bool) (words [3]*sys.SelectWord, limit int, err error) {
+	if areSame(sets[0], sets[1], sets[2]) {
+		return words, 0, errTwice()
+	}
+	var limits [3]int
+	for i, set := range sets {
 		if set == nil {
 			continue
 		}
-		if !set.takeAside() {
-			return -1, errNotOpen(sets)
+		if len(set.aside) > 0 && !set.takeAside() {
+			return words, 0, errNotOpen(*sets)
 		}
-		highest = max(highest, set.highest())
+		limits[i] = set.highest() + 1
+		limit = max(limit, limits[i])
 	}
-	if int64(highest) > seen.Load() {
-		if !sys.IsOpen(highest) {
-			return -1, errNotOpen(sets)
+	if highest := int64(limit) - 1; highest > seen.Load() {
+		if !sys.IsOpen(int(highest)) {
+			return words, 0, errNotOpen(*sets)
 		}
-		seen.Store(int64(highest))
+		seen.Store(highest)
 	}
-	return highest, nil
-}
-
-// expose returns the words of the sets for the kernel, nil for an empty set. It saves a copy of
-// them if the wait may be repeated.
-func expose(sets [3]*Set, limit int, save bool) (words [3]*sys.SelectWord) {
 	for i, set := range sets {
 		if set == nil {
 			continue
 		}
 		set.saved = set.saved[:0]
-		if set.highest() < 0 {
+		if limits[i] == 0 {
 			continue
 		}
 		set.grow(limit)
@@ -100,7 +102,7 @@ func expose(sets [3]*Set, limit int, save bool) (words [3]*sys.SelectWord) {
 			set.saved = append(set.saved, set.words...)
 		}
 	}
-	return words
+	return words, limit, nil
 }
 
 // restore gives the sets the members that they had before the wait.
@@ -115,9 +117,6 @@ func restore(sets [3]*Set) {
 // takeAside turns the members of aside into bits if they are open, because the system's limit was
 // raised. It reports whether all are open.
 func (s *Set) takeAside() bool {
-	if len(s.aside) == 0 {
-		return true
-	}
 	for fd := range s.aside {
 		if !sys.IsOpen(fd) {
 			return false

@@ -110,8 +110,8 @@ func (s *Set) All() iter.Seq[int] {
 
 // highest returns the highest member that is a bit, or -1.
 func (s *Set) highest() int {
-	for i, word := range slices.Backward(s.words) {
-		if word != 0 {
+	for i := len(s.words) - 1; i >= 0; i-- {
+		if word := s.words[i]; word != 0 {
 			return i*wordBits + bits.Len64(uint64(word)) - 1
 		}
 	}

@@ -1,12 +1,13 @@
-//go:build !android && (386 || amd64 || arm || mips || mipsle || mips64 || mips64le || ppc64 || ppc64le || s390x)
+//go:build !android && (amd64 || s390x)
 
 package sys
 
 import "golang.org/x/sys/unix"
 
-// The calls of PollLook and EpollLook. These older architectures have them without a signal mask,
-// which saves 4 % of the time.
+// The calls of PollLook, SelectLook and EpollLook. Older architectures have them without a signal
+// mask, which saves 4 to 12 % of the time.
 const (
-	pollNumber  = unix.SYS_POLL
-	epollNumber = unix.SYS_EPOLL_WAIT
+	pollNumber   = unix.SYS_POLL
+	selectNumber = unix.SYS_SELECT
+	epollNumber  = unix.SYS_EPOLL_WAIT
 )

@@ -5,6 +5,7 @@ package sys
 import "golang.org/x/sys/unix"
 
 const (
-	pollNumber  = 0 // there is only ppoll(2)
-	epollNumber = unix.SYS_EPOLL_PWAIT
+	pollNumber   = 0 // there is only ppoll(2)
+	selectNumber = 0 // there is only pselect6(2)
+	epollNumber  = unix.SYS_EPOLL_PWAIT
 )

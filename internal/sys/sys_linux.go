@@ -143,8 +143,9 @@ type SelectWord = uint
 // collector: 4096 descriptors take about 200 µs.
 const RawLimit = 4096
 
-// CanPollLook reports whether the system has PollLook. The compiler evaluates it to a constant.
-func CanPollLook() bool { return pollNumber != 0 }
+// CanLook reports whether the system has PollLook and SelectLook. The compiler evaluates it to a
+// constant.
+func CanLook() bool { return pollNumber != 0 }
 
 // PollLook is Poll with timeout 0 for up to RawLimit descriptors. It makes a raw call, because it
 // cannot block. It is inlined, because a return after a system call costs about 8 ns on processors
@@ -160,7 +161,7 @@ func Poll(fds []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	var ts unix.Timespec
 	switch isShort := len(fds) <= RawLimit; {
 	// Cheaper than ppoll(2), which copies a timeout.
-	case timeout == 0 && isShort && CanPollLook():
+	case timeout == 0 && isShort && CanLook():
 		n, errno := PollLook(first, uintptr(len(fds)))
 		return int(n), errno
 	case timeout == 0 && isShort:
@@ -173,6 +174,14 @@ func Poll(fds []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	}
 	ts = unix.NsecToTimespec(int64(timeout))
 	n, _, errno := unix.Syscall6(unix.SYS_PPOLL, uintptr(first), uintptr(len(fds)), uintptr(unsafe.Pointer(left)), 0, 0, 0)
+	return int(n), errno
+}
+
+// SelectLook is Select with timeout 0 for descriptors below RawLimit, as PollLook is Poll. instant
+// must hold zeros.
+func SelectLook(limit int, r, w, x *SelectWord, instant *[2]int64) (ready int, errno syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(selectNumber, uintptr(limit), uintptr(unsafe.Pointer(r)),
+		uintptr(unsafe.Pointer(w)), uintptr(unsafe.Pointer(x)), uintptr(unsafe.Pointer(instant)), 0)
 	return int(n), errno
 }
 

@@ -39,6 +39,7 @@ var pageErrnos = map[string][]string{
 	"epoll_pwait2":      {"EINTR", "ENOSYS"},
 	"?poll":             {"EINTR", "ENOMEM"},
 	"ppoll":             {"EINTR", "ENOMEM"},
+	"?select":           {"EINTR", "ENOMEM"},
 	"pselect6":          {"EINTR", "ENOMEM"},
 	"fcntl":             {"EMFILE"},
 	"dup3":              {"EMFILE", "EINTR"},

@@ -3,6 +3,7 @@
 package kqueue_test
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -103,6 +104,17 @@ func (c *child) pid() uint64 { return uint64(c.command.Process.Pid) }
 func (c *child) exit(t testing.TB) {
 	t.Helper()
 	must(t, c.letGo.Close())
+}
+
+// ownChild returns the number of the child's own child.
+func (c *child) ownChild(t testing.TB) (pid uint64) {
+	t.Helper()
+	line, err := bufio.NewReader(c.output).ReadString('\n')
+	must(t, err)
+	if _, err := fmt.Sscan(line, &pid); err != nil {
+		t.Fatal(line, err)
+	}
+	return pid
 }
 
 // wait reaps the child.

@@ -3,7 +3,6 @@
 package kqueue_test
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
@@ -255,16 +254,11 @@ func watchForks(t *testing.T, queue *kqueue.Queue, pid uint64, notes kqueue.Ffla
 }
 
 // forks makes the child fork, and returns the number of the new process.
-func (c *child) forks(t *testing.T) (pid uint64) {
+func (c *child) forks(t *testing.T) uint64 {
 	t.Helper()
 	_, err := c.letGo.Write([]byte{1})
 	must(t, err)
-	line, err := bufio.NewReader(c.output).ReadString('\n')
-	must(t, err)
-	if _, err := fmt.Sscan(line, &pid); err != nil {
-		t.Fatal(line, err)
-	}
-	return pid
+	return c.ownChild(t)
 }
 
 func TestForkIsReported(t *testing.T) {

@@ -3,9 +3,7 @@
 package kqueue_test
 
 import (
-	"bufio"
 	"errors"
-	"fmt"
 	"math"
 	"runtime"
 	"strings"
@@ -356,12 +354,7 @@ func TestNoDescriptorLeft(t *testing.T) {
 func TestExitOfAChildOfAnotherProcess(t *testing.T) {
 	for _, status := range []int{0, 9} {
 		between := startChild(t, parentOf+status)
-		line, err := bufio.NewReader(between.output).ReadString('\n')
-		must(t, err)
-		var pid uint64
-		if _, err := fmt.Sscan(line, &pid); err != nil {
-			t.Fatal(line, err)
-		}
+		pid := between.ownChild(t)
 		queue := newQueue(t)
 		apply(t, queue, watchExit(pid))
 		none(t, queue)

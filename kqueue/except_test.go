@@ -42,6 +42,7 @@ func TestUrgentDataIsReportedUntilRead(t *testing.T) {
 		t.Fatalf("recv of the urgent byte: %d, %v", n, err)
 	}
 	if kqueue.Native { // the byte is urgent until the data after it is read
+		suite.Drain(t, fd)
 		write(t, peer, 1)
 		suite.Await(t, fd, suite.In)
 		suite.Drain(t, fd)

@@ -81,6 +81,20 @@ func TestInterruptedWaitGoesOn(t *testing.T) {
 	})
 }
 
+// TestEarlyTimeoutIsWaitedOut has kernels that return before the timeout has expired, such as
+// NetBSD with clock ticks that are too short.
+func TestEarlyTimeoutIsWaitedOut(t *testing.T) {
+	const long = 20 * time.Millisecond
+	eachSystem(t, func(t *testing.T, k *Kernel, m *model) {
+		m.early = true
+		start := time.Now()
+		n, errno := k.Wait(3, nil, make([]kevent.Event, 2), timeout.Start(long), never)
+		if waited := time.Since(start); n != 0 || errno != 0 || waited < long {
+			t.Errorf("Wait: %d, %v after %v, want no event after %v", n, errno, waited, long)
+		}
+	})
+}
+
 func TestNewUserEventIsTriggered(t *testing.T) {
 	eachSystem(t, func(t *testing.T, k *Kernel, m *model) {
 		for _, flags := range []uint16{0, kevent.Clear, kevent.OneShot} {

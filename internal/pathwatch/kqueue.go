@@ -64,6 +64,8 @@ func (k *vnodes) watch(path string, _ bool) (*node, error) {
 	}
 	status := statusOf(&stat)
 	// Opening any other kind of file may have side effects, so only its name is watched.
+	// DragonFly reuses inodes and counts times in clock ticks, so a file that replaces another
+	// within a tick looks the same.
 	kind := status.mode & unix.S_IFMT
 	if kind != unix.S_IFREG && kind != unix.S_IFDIR {
 		status.changed = stat.Ctim.Nano()

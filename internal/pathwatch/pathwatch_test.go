@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -72,6 +73,7 @@ func TestRecreatedSpecialFile(t *testing.T) {
 		p := add(t, w, name)
 		for range 5 {
 			must(t, os.Remove(name))
+			time.Sleep(20 * time.Millisecond) // at least one clock tick of DragonFly
 			must(t, unix.Mkfifo(name, 0o600))
 			expect(t, w, p, Created, Deleted|Attributes)
 		}

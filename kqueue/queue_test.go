@@ -324,20 +324,21 @@ func TestWaitDoesNotAllocate(t *testing.T) {
 // A Control that does not wait reports a ready descriptor while another goroutine wakes up for it.
 // On Linux, a queue with another one inside waits differently.
 func TestReadyIsReportedBesideASleep(t *testing.T) {
-	for name, nests := range map[string]bool{"descriptor": false, "descriptor and queue": true} {
-		t.Run(name, func(t *testing.T) {
-			queue := newQueue(t)
-			if nests {
-				apply(t, queue, change(newQueue(t).FD(), kqueue.FilterRead, kqueue.EvAdd))
-			}
-			readyBesideASleep(t, queue)
-		})
+	r, w := suite.Pipe(t)
+	alone, beside, outer, inner := newQueue(t), newQueue(t), newQueue(t), newQueue(t)
+	for _, queue := range []*kqueue.Queue{alone, beside, inner} {
+		apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd))
+	}
+	apply(t, beside, change(newQueue(t).FD(), kqueue.FilterRead, kqueue.EvAdd))
+	apply(t, outer, change(inner.FD(), kqueue.FilterRead, kqueue.EvAdd))
+	for name, queue := range map[string]*kqueue.Queue{
+		"descriptor": alone, "descriptor and queue": beside, "queue": outer,
+	} {
+		t.Run(name, func(t *testing.T) { readyBesideASleep(t, queue, r, w) })
 	}
 }
 
-func readyBesideASleep(t *testing.T, queue *kqueue.Queue) {
-	r, w := suite.Pipe(t)
-	apply(t, queue, change(r, kqueue.FilterRead, kqueue.EvAdd))
+func readyBesideASleep(t *testing.T, queue *kqueue.Queue, r, w int) {
 	var over atomic.Bool
 	var sleeper sync.WaitGroup
 	sleeper.Go(func() {
@@ -347,7 +348,7 @@ func readyBesideASleep(t *testing.T, queue *kqueue.Queue) {
 			}
 		}
 	})
-	for round := range 500 {
+	for round := range 2000 {
 		suite.Write(t, w)
 		for range 3 {
 			if events := wait(t, queue, 1, time.Duration(round%2)); len(events) != 1 {
@@ -359,4 +360,5 @@ func readyBesideASleep(t *testing.T, queue *kqueue.Queue) {
 	over.Store(true)
 	suite.Write(t, w)
 	sleeper.Wait()
+	suite.Drain(t, r)
 }

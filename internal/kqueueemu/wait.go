@@ -86,9 +86,20 @@ func (q *Queue) look(epoll int, raw []unix.EpollEvent) (taken int, errno syscall
 		return taken, errno
 	}
 	for _, r := range q.registrations {
-		if r.source == source(descriptor{}) && r.layer == 0 && !r.disabled && r.flags&sticky == 0 && !q.isFragile(r) {
+		switch {
+		case r.source != source(descriptor{}) || r.layer > 0 || r.disabled || r.flags&sticky != 0:
+		case !q.isFragile(r):
 			_ = r.source.enable(q, epoll, r)
+		case taken < len(raw):
+			// The epoll would poll it twice, and find an event only the first time.
+			if ready := r.polls(int16(r.wants())); ready != 0 {
+				raw[taken] = unix.EpollEvent{Events: uint32(ready), Fd: r.slot, Pad: r.generation}
+				taken++
+			}
 		}
+	}
+	if taken > 0 {
+		return taken, 0
 	}
 	return sys.EpollLook(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw))
 }

@@ -20,17 +20,18 @@ const mechanismsHelp = `Mechanisms lists the system calls for waiting on this sy
 emulated, and their limits.
 
 Columns:
-  PACKAGE      how the Go package of the mechanism works on this system
-  POLLER       whether "iomux wait" and the Poller of package iomux can use
-               it, and which one is their default
-  DESCRIPTORS  descriptors that this process may have open (RLIMIT_NOFILE,
-               which Go programs raise to the hard limit)
-  HIGHEST      the highest descriptor that the system call accepts; iomux
-               waits on higher ones with poll
-  ENTRIES      descriptors that one wait accepts
-  WATCHES      descriptors in all epolls of the user together
-               (fs.epoll.max_user_watches)
-  RESOLUTION   the unit of timeouts; iomux rounds them up`
+  PACKAGE  how the Go package of the mechanism works on this system
+  POLLER   whether "iomux wait" and the Poller of package iomux can use
+           it, and which one is their default
+  HIGHEST  the highest descriptor that the system call accepts; iomux waits
+           on higher ones with poll
+  ENTRIES  descriptors that one wait accepts
+  WATCHES  descriptors in all epolls of the user together
+           (fs.epoll.max_user_watches)
+  UNIT     the unit of timeouts; iomux rounds them up
+
+RLIMIT_NOFILE is the limit of open descriptors, which Go programs raise to the
+hard limit.`
 
 // mechanismJSON is one mechanism of --json. A limit that is zero or absent is unknown or none.
 type mechanismJSON struct {
@@ -79,11 +80,11 @@ func printMechanisms(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	// Flush returns the error.
 	line := func(columns ...any) { _, _ = fmt.Fprintln(table, columns...) }
-	line("MECHANISM\tPACKAGE\tPOLLER\tDESCRIPTORS\tHIGHEST\tENTRIES\tWATCHES\tRESOLUTION")
+	line("MECHANISM\tPACKAGE\tPOLLER\tHIGHEST\tENTRIES\tWATCHES\tUNIT")
 	for _, m := range allMechanisms() {
 		name := m.String() + "\t" + cmp.Or(packageOn(runtime.GOOS, m), "-")
 		if !m.Available() {
-			line(name + "\tno\t-\t-\t-\t-\t-")
+			line(name + "\tno\t-\t-\t-\t-")
 			continue
 		}
 		poller := "yes"
@@ -91,10 +92,12 @@ func printMechanisms(w io.Writer) error {
 			poller = "default"
 		}
 		l := m.Limits()
-		line(fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%v", name, poller, limit(l.Descriptors), limit(uint64(l.Highest)),
-			limit(l.Entries), limit(l.Watches), l.Resolution))
+		line(fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%v", name, poller, limit(uint64(l.Highest)), limit(l.Entries), limit(l.Watches), l.Resolution))
 	}
 	line()
+	if descriptors := iomux.Poll.Limits().Descriptors; descriptors > 0 {
+		line("RLIMIT_NOFILE:", descriptors, "descriptors, which this process may have open.")
+	}
 	line("FD_SETSIZE does not apply: select waits on descriptors of any number.")
 	line("PIPE_BUF:", iomux.PipeBuf, "bytes, which a writable pipe accepts without blocking.")
 	return table.Flush()

@@ -39,6 +39,13 @@ func (t *target) openProcess() {
 	}
 }
 
+// lookForProcess reports the end of the process. Some systems look for it only every 100 ms.
+func (t *target) lookForProcess() {
+	if _, err := findProcess(t.pid); errors.Is(err, os.ErrProcessDone) {
+		t.exit(nil)
+	}
+}
+
 // reportEvent reports an event of a source without a descriptor.
 func (t *target) reportEvent(e event) {
 	switch {

@@ -16,6 +16,9 @@ import (
 // level-triggered.
 const pause = 100 * time.Millisecond
 
+// gathering is longer than the time in which a Poller combines the changes of a path.
+const gathering = 12 * time.Millisecond
+
 // session is one run of iomux wait, in one goroutine. Each turn waits, reports the ready sources,
 // and checks whether the session is over.
 type session struct {
@@ -31,6 +34,7 @@ type session struct {
 	child    *child            // CMD, nil for none
 	failures int
 	turns    int
+	looked   bool           // what was due after the deadline was done at the deadline
 	quit     chan os.Signal // SIGQUIT outside CMD
 	unread   bool           // the reader of the output has gone
 }
@@ -45,7 +49,7 @@ type finding struct {
 func waitFor(opts Options, sources []source, p printer) error {
 	s := &session{
 		Options: opts, printer: p, start: time.Now(), watched: map[int][]*target{},
-		answers: make(chan answer, maxAttempts), quit: make(chan os.Signal, 1),
+		looked: opts.Timeout == 0, answers: make(chan answer, maxAttempts), quit: make(chan os.Signal, 1),
 	}
 	if err := s.findCommand(); err != nil {
 		return err
@@ -111,6 +115,13 @@ func (s *session) watchOutput() {
 // whether the timeout has expired.
 func (s *session) turn() (expired bool, err error) {
 	left := s.left()
+	last := left == 0 && s.looked
+	switch {
+	case last && s.gathers():
+		left = gathering
+	case left == 0 && !s.looked:
+		s.lookAgain()
+	}
 	s.turns++
 	events, err := s.waiter.wait(s.untilNext(left))
 	if err != nil {
@@ -136,7 +147,25 @@ func (s *session) turn() (expired bool, err error) {
 			later()
 		}
 	}
-	return left == 0 && (s.Follow || len(s.found) == 0), nil
+	return last && (s.Follow || len(s.found) == 0), nil
+}
+
+// lookAgain makes due what is due after the deadline, such as the next attempt of --retry. Sources
+// that became ready after the last look are then reported, too.
+func (s *session) lookAgain() {
+	s.looked = true
+	now := time.Now()
+	for _, t := range s.targets {
+		if t.kind == kindProcess {
+			t.later = t.lookForProcess
+		}
+		t.due = now
+	}
+}
+
+// gathers reports whether the Poller may hold a change from before the deadline.
+func (s *session) gathers() bool {
+	return s.Timeout > 0 && slices.ContainsFunc(s.targets, func(t *target) bool { return t.kind == kindChange })
 }
 
 // left returns the rest of the timeout, negative if there is none.

@@ -3,6 +3,8 @@
 package session
 
 import (
+	"math"
+	"os"
 	"testing"
 	"time"
 
@@ -44,8 +46,48 @@ func TestNothingTicks(t *testing.T) {
 		if took := time.Since(s.start); took < s.Timeout || len(s.found) != 0 {
 			t.Errorf("%s: gave up after %v with %v", name, took, s.found)
 		}
-		if turns > 2 { // to the end, and a last look
+		if turns > 3 { // to the end, and two last looks
 			t.Errorf("%s: waited %d times", name, turns)
+		}
+	}
+}
+
+// TestLastLook ends the time of sources that have become ready, although their next look or the
+// report of their change is due later.
+func TestLastLook(t *testing.T) {
+	file := t.TempDir() + "/file"
+	for _, c := range []struct {
+		source source
+		open   func(*target)
+		want   states
+	}{
+		{source{kind: kindProcess, pid: math.MaxInt32}, func(*target) {}, exited},
+		{source{kind: kindExists, path: "/"}, func(target *target) { target.lookEvery(time.Hour) }, exists},
+		{source{kind: kindChange, path: file}, func(target *target) {
+			if target.open(); os.WriteFile(file, nil, 0o600) != nil {
+				t.Error("cannot write", file)
+			}
+		}, created},
+	} {
+		for _, name := range Mechanisms() {
+			mechanism, err := Mechanism(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, target := newTarget(t, mechanism, c.source)
+			if c.open(target); len(s.found) > 0 && s.found[0].failed {
+				t.Skip("this system does not report changes:", s.found[0].err)
+			}
+			s.Timeout = time.Since(s.start) + time.Millisecond
+			for over := false; !over && len(s.found) == 0; {
+				if over, err = s.turn(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if len(s.found) == 0 || s.found[0].ready&c.want == 0 {
+				t.Errorf("%s: found %v, want %v", name, s.found, c.want)
+			}
+			_ = os.Remove(file) // only the last source has one
 		}
 	}
 }

@@ -305,6 +305,26 @@ func TestShutDownListenerIsAtItsEnd(t *testing.T) {
 	queue := newQueue(t)
 	listener, _ := suite.Listen(t)
 	apply(t, queue, change(listener, kqueue.FilterRead, kqueue.EvAdd))
+	shutDown(t, queue, listener)
+}
+
+func TestListenerThatWasAddedBeforeItListenedIsAtItsEnd(t *testing.T) {
+	queue := newQueue(t)
+	listener := suite.Socket(t, unix.SOCK_STREAM)
+	address := suite.Bind(t, listener)
+	apply(t, queue, change(listener, kqueue.FilterRead, kqueue.EvAdd))
+	must(t, unix.Listen(listener, 1))
+	suite.Connect(t, address)
+	one(t, queue, listener, kqueue.FilterRead)
+	accepted, _, err := unix.Accept(listener)
+	must(t, err)
+	must(t, unix.Close(accepted))
+	none(t, queue)
+	shutDown(t, queue, listener)
+}
+
+func shutDown(t *testing.T, queue *kqueue.Queue, listener int) {
+	t.Helper()
 	must(t, unix.Shutdown(listener, unix.SHUT_RDWR))
 	event := one(t, queue, listener, kqueue.FilterRead)
 	if event.Flags&kqueue.EvEOF == 0 || event.Fflags != kqueue.Fflags(unix.ECONNABORTED) {

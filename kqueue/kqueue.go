@@ -111,6 +111,7 @@
 //   - NetBSD reports the end of a FIFO until read(2) has returned it.
 //   - The kernels report FilterRead of a file with EvClear again after each operation on the file,
 //     such as rename(2), unless its offset is at its end. Linux does so after writes only.
+//   - NetBSD and DragonFly do not report that a listening socket was shut down.
 //   - FreeBSD and DragonFly refuse FilterWrite of a pipe without a reader with EPIPE. When the
 //     reader leaves, FreeBSD reports EvEOF once and ends the registration.
 //   - FreeBSD reports timers with NoteAbsTime until they are deleted, unless EvClear is set.
@@ -136,6 +137,8 @@
 //     inside the kernel, but is not reported.
 //   - The emulation reads the error of a socket, whose SO_ERROR is zero afterwards. Fflags is that
 //     error in this and later events of both filters.
+//   - The end of a listening socket after shutdown(2) is not reported if the socket was added
+//     before it listened and no connection has been reported since.
 //   - Data of FilterRead is the size of the first datagram, or the bytes before urgent data. It is
 //     1 for an eventfd, a timerfd, a queue, an epoll, and a listening socket other than TCP. Data
 //     of FilterWrite is the free room in the buffer of a socket or pipe, as the kernel counts it,

@@ -19,7 +19,8 @@ func (r *registration) waiting() int64 {
 	switch {
 	case errno == 0:
 		return int64(n)
-	case errno == unix.EINVAL && r.kind == socket: // it listens
+	case errno == unix.EINVAL && r.kind == socket:
+		r.listens = true
 		return r.backlog()
 	}
 	return 1

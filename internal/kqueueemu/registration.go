@@ -39,7 +39,7 @@ type registration struct {
 	// The epoll that holds the descriptor: 0 is the queue's own, others are inner epolls.
 	layer   int
 	kind    kind          // of the descriptor
-	listens bool          // the socket was a listener when it was added
+	listens bool          // the socket was seen listening
 	failed  syscall.Errno // SO_ERROR, which can be read only once
 	file    identity      // of a file
 	watch   *watch        // of a file

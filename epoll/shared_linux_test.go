@@ -94,22 +94,23 @@ func TestFromFDOfAReusedNumber(t *testing.T) {
 	must(t, unix.Close(other))
 	fresh, err := epoll.FromFD(fd)
 	must(t, err)
-	ended := waitInBackground(fresh, make([]epoll.Event, 1))
-	waitUntilWaiting(t, 1)
-	must(t, fresh.Close())
-	isError(t, "the wait", <-ended, os.ErrClosed)
+	closeWhileWaiting(t, fresh)
 	isError(t, "Close of the first", old.Close(), unix.EBADF)
+}
+
+// closeWhileWaiting closes the poller while a Poll waits, which must return os.ErrClosed.
+func closeWhileWaiting(t *testing.T, poller *epoll.Poller) {
+	t.Helper()
+	ended := waitInBackground(poller, make([]epoll.Event, 1))
+	waitUntilWaiting(t, 1)
+	must(t, poller.Close())
+	isError(t, "the wait", <-ended, os.ErrClosed)
 }
 
 func TestClosingOneOfTwoPollersDoesNotWakeTheOther(t *testing.T) {
 	first := newPoller(t)
 	second := secondPoller(t, first)
-	ended := waitInBackground(first, make([]epoll.Event, 1))
-	waitUntilWaiting(t, 1)
-	must(t, first.Close())
-	if err := <-ended; !errors.Is(err, os.ErrClosed) {
-		t.Errorf("Poll: %v, want os.ErrClosed", err)
-	}
+	closeWhileWaiting(t, first)
 	isSilent(t, second)
 }
 
@@ -128,12 +129,7 @@ func TestCloseRemovesTheWakerFromASharedEpoll(t *testing.T) {
 	must(t, err)
 	suite.CloseAtEnd(t, inherited)
 	second := secondPoller(t, first)
-	ended := waitInBackground(first, make([]epoll.Event, 1))
-	waitUntilWaiting(t, 1)
-	must(t, first.Close())
-	if err := <-ended; !errors.Is(err, os.ErrClosed) {
-		t.Errorf("Poll: %v, want os.ErrClosed", err)
-	}
+	closeWhileWaiting(t, first)
 	events := make([]unix.EpollEvent, 2)
 	if n, err := unix.EpollWait(second.FD(), events, 0); n != 0 || err != nil {
 		t.Errorf("left in the epoll are %v, %v", events[:max(n, 0)], err)

@@ -130,16 +130,22 @@ func TestSocketThatWasNeverConnectedIsSilent(t *testing.T) {
 	}
 }
 
-// TestErrorIsKept expects a socket's error in the events of both filters and in later ones,
-// although the socket reports it once.
-func TestErrorIsKept(t *testing.T) {
+// refusedSocket returns a socket whose connection attempt fails with ECONNREFUSED.
+func refusedSocket(t *testing.T) int {
+	t.Helper()
 	listener, address := suite.Listen(t)
 	suite.Close(t, listener)
-	queue := newQueue(t)
 	fd := suite.Socket(t, unix.SOCK_STREAM)
 	if err := unix.Connect(fd, address); err != unix.EINPROGRESS {
 		t.Fatal(err)
 	}
+	return fd
+}
+
+// TestErrorIsKept expects a socket's error in the events of both filters and in later ones,
+// although the socket reports it once.
+func TestErrorIsKept(t *testing.T) {
+	queue, fd := newQueue(t), refusedSocket(t)
 	apply(t, queue, change(fd, kqueue.FilterRead, kqueue.EvAdd), change(fd, kqueue.FilterWrite, kqueue.EvAdd))
 	for range 3 {
 		events := wait(t, queue, 4, soon)
@@ -153,13 +159,7 @@ func TestErrorIsKept(t *testing.T) {
 
 // TestErrorIsLeft uses the note that leaves the error in the socket.
 func TestErrorIsLeft(t *testing.T) {
-	listener, address := suite.Listen(t)
-	suite.Close(t, listener)
-	queue := newQueue(t)
-	fd := suite.Socket(t, unix.SOCK_STREAM)
-	if err := unix.Connect(fd, address); err != unix.EINPROGRESS {
-		t.Fatal(err)
-	}
+	queue, fd := newQueue(t), refusedSocket(t)
 	apply(t, queue, noted(fd, kqueue.FilterRead, kqueue.EvAdd, kqueueemu.LeaveError, 0))
 	for range 2 {
 		if event := one(t, queue, fd, kqueue.FilterRead); event.Fflags != kqueueemu.LeaveError || event.Flags&kqueue.EvEOF == 0 {

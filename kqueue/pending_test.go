@@ -3,6 +3,7 @@
 package kqueue_test
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"testing"
@@ -59,29 +60,19 @@ func (o occasion) pending(t *testing.T) *kqueue.Queue {
 	return queue
 }
 
-func TestDeletingDropsPendingEvents(t *testing.T) {
-	for _, o := range occasions(t) {
-		t.Run(o.name, func(t *testing.T) {
-			queue := o.pending(t)
-			removal := o.add
-			removal.Flags = kqueue.EvDelete
-			apply(t, queue, removal)
-			none(t, queue)
-			// The process may no longer exist.
-			fails(t, queue, removal, unix.ENOENT, unix.ESRCH)
-		})
-	}
-}
-
-func TestDisablingDropsPendingEvents(t *testing.T) {
-	for _, o := range occasions(t) {
-		t.Run(o.name, func(t *testing.T) {
-			queue := o.pending(t)
-			disabled := o.add
-			disabled.Flags = kqueue.EvDisable
-			apply(t, queue, disabled)
-			none(t, queue)
-		})
+func TestDeletingAndDisablingDropPendingEvents(t *testing.T) {
+	for _, flag := range []kqueue.Flags{kqueue.EvDelete, kqueue.EvDisable} {
+		for _, o := range occasions(t) {
+			t.Run(fmt.Sprintf("%s/%v", o.name, flag), func(t *testing.T) {
+				queue, again := o.pending(t), o.add
+				again.Flags = flag
+				apply(t, queue, again)
+				none(t, queue)
+				if flag == kqueue.EvDelete { // the process may no longer exist
+					fails(t, queue, again, unix.ENOENT, unix.ESRCH)
+				}
+			})
+		}
 	}
 }
 

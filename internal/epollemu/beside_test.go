@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/internal/test/suite"
+	"iomux/kqueue"
 )
 
 // lasting holds conditions that last, requested alone. Each function makes its condition hold for
@@ -75,15 +76,23 @@ func skipIfReportedLater(t *testing.T) {
 	}
 }
 
+// nested returns an Epoll that holds fd, and another one that holds the first. It also returns the
+// function of opened that takes the kernel's events of the first.
+func nested(t *testing.T, fd int, requested uint32) (inner, outer *Epoll, take func() []kqueue.Event) {
+	t.Helper()
+	inner, take = opened(t)
+	outer, _ = opened(t)
+	must(t, inner.Add(fd, requested, 0))
+	must(t, outer.Add(inner.FD(), In, 0))
+	return inner, outer, take
+}
+
 func TestNestedEpollIsReportedBesideATake(t *testing.T) {
 	skipIfReportedLater(t)
 	for name, condition := range lasting {
 		t.Run(name, func(t *testing.T) {
 			fd, requested, _ := condition(t)
-			inner, take := opened(t)
-			outer, _ := opened(t)
-			must(t, inner.Add(fd, requested, 0))
-			must(t, outer.Add(inner.FD(), In, 0))
+			inner, outer, take := nested(t, fd, requested)
 			inner.enter()
 			late := take()
 			takesNow(t, outer, inner.FD(), In)
@@ -100,10 +109,7 @@ func TestInnerEpollIsReadyBesideOuterTakes(t *testing.T) {
 	for name, condition := range lasting {
 		t.Run(name, func(t *testing.T) {
 			fd, requested, want := condition(t)
-			inner, _ := opened(t)
-			outer, _ := opened(t)
-			must(t, inner.Add(fd, requested, 0))
-			must(t, outer.Add(inner.FD(), In, 0))
+			inner, outer, _ := nested(t, fd, requested)
 			var over atomic.Bool
 			var others sync.WaitGroup
 			others.Go(func() {

@@ -41,15 +41,25 @@ func silent(t *testing.T) (netip.AddrPort, int) {
 	return own, listener
 }
 
-// TestAnAddressThatDoesNotAnswer leaves half of the time to the next one.
-func TestAnAddressThatDoesNotAnswer(t *testing.T) {
-	network.Need(t)
+// listening returns the address of a listener.
+func listening(t *testing.T) netip.AddrPort {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	answering := listener.Addr().(*net.TCPAddr).AddrPort()
+	t.Cleanup(func() { _ = listener.Close() })
+	return listener.Addr().(*net.TCPAddr).AddrPort()
+}
+
+func sourceOf(address netip.AddrPort) source {
+	return source{kind: kindTCP, host: address.Addr().String(), port: strconv.Itoa(int(address.Port()))}
+}
+
+// TestAnAddressThatDoesNotAnswer leaves half of the time to the next one.
+func TestAnAddressThatDoesNotAnswer(t *testing.T) {
+	network.Need(t)
+	answering := listening(t)
 	for _, mechanism := range mechanisms {
 		if !mechanism.Available() {
 			continue
@@ -75,12 +85,7 @@ func TestAnAddressThatDoesNotAnswer(t *testing.T) {
 // TestNextAddressAfterHeadStart connects to the second address although the first one hangs.
 func TestNextAddressAfterHeadStart(t *testing.T) {
 	network.Need(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	answering := listener.Addr().(*net.TCPAddr).AddrPort()
+	answering := listening(t)
 	hanging, _ := silent(t)
 	for _, mechanism := range mechanisms {
 		if !mechanism.Available() {
@@ -103,9 +108,7 @@ func TestAttemptBesideOneThatHangs(t *testing.T) {
 			continue
 		}
 		hanging, listener := silent(t)
-		s, target := newTarget(t, mechanism, source{
-			kind: kindTCP, host: hanging.Addr().String(), port: strconv.Itoa(int(hanging.Port())),
-		})
+		s, target := newTarget(t, mechanism, sourceOf(hanging))
 		s.Retry = time.Millisecond
 		target.open()
 		turnUntil(t, s, func() bool { return len(target.racing) >= 2 })
@@ -188,9 +191,7 @@ func TestGoneBesideAttemptThatHangs(t *testing.T) {
 			continue
 		}
 		hanging, _ := silent(t)
-		s, target := newTarget(t, mechanism, source{
-			kind: kindTCP, host: hanging.Addr().String(), port: strconv.Itoa(int(hanging.Port())),
-		})
+		s, target := newTarget(t, mechanism, sourceOf(hanging))
 		s.Gone = true
 		target.open()
 		turnUntil(t, s, func() bool { return len(target.racing) >= 2 })

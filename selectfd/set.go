@@ -110,12 +110,14 @@ func (s *Set) All() iter.Seq[int] {
 
 // highest returns the highest member that is a bit, or -1.
 func (s *Set) highest() int {
-	for i := len(s.words) - 1; i >= 0; i-- {
-		if word := s.words[i]; word != 0 {
-			return i*wordBits + bits.Len64(uint64(word)) - 1
-		}
+	last := len(s.words) - 1
+	for last >= 0 && s.words[last] == 0 {
+		last--
 	}
-	return -1
+	if last < 0 {
+		return -1
+	}
+	return last*wordBits + bits.Len64(uint64(s.words[last])) - 1
 }
 
 // grow makes room for n bits, in units of 64, the longest word of a kernel.

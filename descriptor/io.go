@@ -17,7 +17,7 @@ package descriptor
 //
 // Errors are bare errnos: EAGAIN, EBADF, ECONNRESET and others of read(2), or those of Winsock. On
 // Windows the error is errors.ErrUnsupported if fd is not a socket.
-func TryRead(fd int, p []byte) (int, error) { return tryRead(fd, p) }
+func TryRead(fd int, p []byte) (int, error) { return reading.try(fd, p) }
 
 // TryWrite wraps write(2). It writes as much of p as there is room for and does not block, even if
 // fd is in blocking mode. If there is no room, the error is syscall.EAGAIN itself. Writing less
@@ -36,4 +36,13 @@ func TryRead(fd int, p []byte) (int, error) { return tryRead(fd, p) }
 //
 // Errors are bare errnos: EAGAIN, EBADF, EPIPE if there is no reader and others of write(2), or
 // those of Winsock. On Windows the error is errors.ErrUnsupported if fd is not a socket.
-func TryWrite(fd int, p []byte) (int, error) { return tryWrite(fd, p) }
+func TryWrite(fd int, p []byte) (int, error) { return writing.try(fd, p) }
+
+// direction is reading or writing. Each system has a method try. Its calls are direct, because p
+// would escape to the heap in a call of a function variable.
+type direction bool
+
+const (
+	reading direction = false
+	writing direction = true
+)

@@ -18,21 +18,21 @@ var lacksNoWait atomic.Bool
 // scheduler should be able to run other goroutines.
 const rawBytes = 64 << 10
 
-// direction holds the calls of reading or of writing.
-type direction struct {
-	socket uintptr // takes MSG_DONTWAIT
-	file   uintptr // takes RWF_NOWAIT
-	byMode func(fd int, p []byte) (int, error)
+// socketCall returns the number of the call that takes MSG_DONTWAIT.
+func (d direction) socketCall() uintptr {
+	if d == reading {
+		return unix.SYS_RECVFROM
+	}
+	return unix.SYS_SENDTO
 }
 
-var (
-	reading = direction{socket: unix.SYS_RECVFROM, file: unix.SYS_PREADV2, byMode: readByMode}
-	writing = direction{socket: unix.SYS_SENDTO, file: unix.SYS_PWRITEV2, byMode: writeByMode}
-)
-
-func tryRead(fd int, p []byte) (int, error) { return reading.try(fd, p) }
-
-func tryWrite(fd int, p []byte) (int, error) { return writing.try(fd, p) }
+// fileCall returns the number of the call that takes RWF_NOWAIT.
+func (d direction) fileCall() uintptr {
+	if d == reading {
+		return unix.SYS_PREADV2
+	}
+	return unix.SYS_PWRITEV2
+}
 
 // atOffset makes preadv2(2) and pwritev2(2) use the offset of the file, and move it.
 const atOffset = ^uintptr(0)
@@ -42,34 +42,31 @@ const atOffset = ^uintptr(0)
 //
 // The usual case is one function, because each return after a system call costs about 8 ns on
 // processors whose kernel clears the predictions of returns.
-func (d *direction) try(fd int, p []byte) (int, error) {
+func (d direction) try(fd int, p []byte) (int, error) {
 	// An empty p is rare, and recvfrom(2) would drop a datagram.
 	if uint(fd) > math.MaxInt32 || uint(len(p))-1 >= rawBytes || lacksNoWait.Load() {
 		return d.tryRare(fd, p)
 	}
 	if !nonSockets.has(fd) {
-		n, _, errno := syscall.RawSyscall6(d.socket, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
+		n, _, errno := syscall.RawSyscall6(d.socketCall(), uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
 			uintptr(len(p)), unix.MSG_DONTWAIT, 0, 0)
 		if errno == 0 {
 			return int(n), nil
 		}
 		return d.afterSocket(fd, p, errno)
 	}
-	if rand.Uint32()%256 == 0 {
-		nonSockets.remove(fd) // the number may belong to a socket now
-	}
 	vector := unix.Iovec{Base: unsafe.SliceData(p)}
 	vector.SetLen(len(p))
-	n, _, errno := syscall.RawSyscall6(d.file, uintptr(fd), uintptr(unsafe.Pointer(&vector)), 1, atOffset, atOffset,
+	n, _, errno := syscall.RawSyscall6(d.fileCall(), uintptr(fd), uintptr(unsafe.Pointer(&vector)), 1, atOffset, atOffset,
 		unix.RWF_NOWAIT)
-	if errno == 0 {
+	if errno == 0 && n > 0 {
 		return int(n), nil
 	}
 	return d.afterFile(fd, p, errno)
 }
 
 // afterSocket handles errno of the call for sockets.
-func (d *direction) afterSocket(fd int, p []byte, errno syscall.Errno) (int, error) {
+func (d direction) afterSocket(fd int, p []byte, errno syscall.Errno) (int, error) {
 	switch errno {
 	case unix.EINTR:
 		return d.try(fd, p)
@@ -81,7 +78,7 @@ func (d *direction) afterSocket(fd int, p []byte, errno syscall.Errno) (int, err
 }
 
 // tryRare is try for unusual arguments and systems. It does not use raw calls for large transfers.
-func (d *direction) tryRare(fd int, p []byte) (int, error) {
+func (d direction) tryRare(fd int, p []byte) (int, error) {
 	switch {
 	case fd < 0 || fd > math.MaxInt32:
 		return 0, unix.EBADF
@@ -92,10 +89,10 @@ func (d *direction) tryRare(fd int, p []byte) (int, error) {
 }
 
 // tryFile makes the call for files, which also works for sockets.
-func (d *direction) tryFile(fd int, p []byte) (int, error) {
+func (d direction) tryFile(fd int, p []byte) (int, error) {
 	vector := unix.Iovec{Base: unsafe.SliceData(p)}
 	vector.SetLen(len(p))
-	n, _, errno := syscall.Syscall6(d.file, uintptr(fd), uintptr(unsafe.Pointer(&vector)), 1, atOffset, atOffset,
+	n, _, errno := syscall.Syscall6(d.fileCall(), uintptr(fd), uintptr(unsafe.Pointer(&vector)), 1, atOffset, atOffset,
 		unix.RWF_NOWAIT)
 	if errno == 0 {
 		return int(n), nil
@@ -103,12 +100,19 @@ func (d *direction) tryFile(fd int, p []byte) (int, error) {
 	return d.afterFile(fd, p, errno)
 }
 
-// afterFile handles errno of the call for files.
-func (d *direction) afterFile(fd int, p []byte, errno syscall.Errno) (int, error) {
+// afterFile handles errno of the call for files, and the end of the file. The number may soon
+// belong to a socket, or already does.
+func (d direction) afterFile(fd int, p []byte, errno syscall.Errno) (int, error) {
 	switch errno {
+	case 0:
+		nonSockets.remove(fd)
+		return 0, nil
 	case unix.EINTR:
 		return d.try(fd, p)
 	case unix.EAGAIN:
+		if rand.Uint32()%256 == 0 {
+			nonSockets.remove(fd)
+		}
 		// EAGAIN of a regular file means that the data is still on the disk.
 		if _, _, errno := unix.RawSyscall(unix.SYS_LSEEK, uintptr(fd), 0, unix.SEEK_CUR); errno == unix.ESPIPE {
 			return 0, unix.EAGAIN
@@ -119,6 +123,7 @@ func (d *direction) afterFile(fd int, p []byte, errno syscall.Errno) (int, error
 	case unix.ENOSYS:
 		lacksNoWait.Store(true)
 	default:
+		nonSockets.remove(fd)
 		return 0, errno
 	}
 	return d.byMode(fd, p)

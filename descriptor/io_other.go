@@ -4,6 +4,4 @@ package descriptor
 
 import "errors"
 
-func tryRead(int, []byte) (int, error) { return 0, errors.ErrUnsupported }
-
-func tryWrite(int, []byte) (int, error) { return 0, errors.ErrUnsupported }
+func (direction) try(int, []byte) (int, error) { return 0, errors.ErrUnsupported }

@@ -16,6 +16,14 @@ import (
 // minimum of PIPE_BUF.
 const pipeRoom = 512
 
+// byMode reads or writes in the mode of the descriptor.
+func (d direction) byMode(fd int, p []byte) (int, error) {
+	if d == reading {
+		return readByMode(fd, p)
+	}
+	return writeByMode(fd, p)
+}
+
 // readByMode reads from a descriptor in non-blocking mode at once, and from one in blocking mode
 // only if it is readable.
 func readByMode(fd int, p []byte) (int, error) {
@@ -46,7 +54,7 @@ func writeByMode(fd int, p []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	write := unix.Write
+	isSocket := false
 	if blocking {
 		if err := ready(fd, unix.POLLOUT); err != nil {
 			return 0, err
@@ -57,7 +65,7 @@ func writeByMode(fd int, p []byte) (int, error) {
 		}
 		switch uint32(stat.Mode) & unix.S_IFMT {
 		case unix.S_IFSOCK:
-			write = send
+			isSocket = true
 		case unix.S_IFIFO:
 			p = p[:min(len(p), pipeRoom)]
 		case unix.S_IFCHR:
@@ -65,7 +73,7 @@ func writeByMode(fd int, p []byte) (int, error) {
 		}
 	}
 	for {
-		n, err := write(fd, p)
+		n, err := writeOnce(fd, p, isSocket)
 		if err != unix.EINTR {
 			return max(n, 0), err
 		}
@@ -82,9 +90,12 @@ func dontWait() int {
 	return sys.MsgDontWait
 }
 
-// send wraps sendmsg(2) and does not block.
-func send(fd int, p []byte) (int, error) {
-	return unix.SendmsgN(fd, p, nil, nil, dontWait())
+// writeOnce wraps write(2), or sendmsg(2) for a socket, which then does not block.
+func writeOnce(fd int, p []byte, isSocket bool) (int, error) {
+	if isSocket {
+		return unix.SendmsgN(fd, p, nil, nil, dontWait())
+	}
+	return unix.Write(fd, p)
 }
 
 func isBlocking(fd int) (bool, error) {

@@ -2,6 +2,4 @@
 
 package descriptor
 
-func tryRead(fd int, p []byte) (int, error) { return readByMode(fd, p) }
-
-func tryWrite(fd int, p []byte) (int, error) { return writeByMode(fd, p) }
+func (d direction) try(fd int, p []byte) (int, error) { return d.byMode(fd, p) }

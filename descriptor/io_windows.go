@@ -16,7 +16,14 @@ import (
 // neither how much more there is room for, nor the mode of the socket.
 const room = 2 << 10
 
-func tryRead(fd int, p []byte) (int, error) {
+func (d direction) try(fd int, p []byte) (int, error) {
+	if d == reading {
+		return read(fd, p)
+	}
+	return write(fd, p)
+}
+
+func read(fd int, p []byte) (int, error) {
 	if err := ready(fd, afd.In|afd.Hup); err != nil {
 		return 0, err
 	}
@@ -26,8 +33,8 @@ func tryRead(fd int, p []byte) (int, error) {
 	return int(n), toErrno(err)
 }
 
-// tryWrite writes to a stream in pieces as long as there is room. A datagram is written whole.
-func tryWrite(fd int, p []byte) (int, error) {
+// write writes to a stream in pieces as long as there is room. A datagram is written whole.
+func write(fd int, p []byte) (int, error) {
 	const soType = 0x1008 // SO_TYPE
 	piece := room
 	if kind, err := windows.GetsockoptInt(windows.Handle(fd), windows.SOL_SOCKET, soType); err == nil && kind != windows.SOCK_STREAM {

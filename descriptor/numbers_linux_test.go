@@ -27,6 +27,20 @@ func TestCallsFollowTheKindOfFile(t *testing.T) {
 	}
 }
 
+// A file that has ended is soon closed, and a socket may get its number.
+func TestEndOfFileClearsItsKind(t *testing.T) {
+	r, w := suite.Pipe(t)
+	suite.Write(t, w)
+	buffer := make([]byte, 8)
+	if n, err := descriptor.TryRead(r, buffer); n == 0 || err != nil || !descriptor.IsNonSocket(r) {
+		t.Skip("this kernel lacks preadv2(2), so TryRead uses no special calls")
+	}
+	suite.Close(t, w)
+	if n, err := descriptor.TryRead(r, buffer); n != 0 || err != nil || descriptor.IsNonSocket(r) {
+		t.Errorf("TryRead at the end: %d, %v, and the call for sockets first: %v", n, err, !descriptor.IsNonSocket(r))
+	}
+}
+
 // becomes reports whether TryRead begins or ceases to use the call for files on fd. It closes fd.
 func becomes(t *testing.T, other bool, fd int) bool {
 	t.Helper()

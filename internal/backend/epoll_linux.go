@@ -224,7 +224,8 @@ func (b *epollBackend) Remove(fd int, _ Interest) (removed bool) {
 func (b *epollBackend) Forget(fd int, _ Interest) { b.permit(fd) }
 
 func (b *epollBackend) Look(batch *Batch) error {
-	err := batch.take(sys.EpollLook(b.fd, batch.memory(), batch.Room))
+	n, errno := sys.EpollLook(b.fd, batch.memory(), batch.Room)
+	err := batch.take(b.fd, n, errno)
 	if err == nil && b.waker.Pending() {
 		err = b.dropWakeUp(batch, false)
 	}
@@ -239,9 +240,13 @@ func (b *epollBackend) Look(batch *Batch) error {
 // memory returns the memory to which the kernel writes events.
 func (b *Batch) memory() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.Events)) }
 
-// take stores the result of epoll_wait(2). An interruption by a signal counts as a timeout.
-func (b *Batch) take(n int, errno syscall.Errno) error {
+// take stores the result of EpollLook or EpollWait. After a failure it looks once more. An
+// interruption by a signal counts as a timeout.
+func (b *Batch) take(epfd, n int, errno syscall.Errno) error {
 	b.Hidden = false
+	if errno != 0 {
+		n, errno = sys.EpollWait(epfd, b.memory(), b.Room, 0)
+	}
 	if b.N = n; errno == 0 {
 		return nil
 	}
@@ -298,7 +303,8 @@ func (b *epollBackend) block(batch *Batch, timeout time.Duration, owner Owner) e
 		return nil
 	}
 	defer b.waker.Done()
-	err = batch.take(sys.EpollWait(epfd, batch.memory(), batch.Room, timeout))
+	n, errno := sys.EpollWait(epfd, batch.memory(), batch.Room, timeout)
+	err = batch.take(epfd, n, errno)
 	return first(err, b.dropWakeUp(batch, true))
 }
 

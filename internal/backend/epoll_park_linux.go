@@ -100,7 +100,8 @@ func (b *epollBackend) park(parker *netpark.Parker, batch *Batch, timeout time.D
 // calls it once before it parks, and again whenever the epoll may have become readable.
 func (b *epollBackend) lookBeforeParking(uintptr) bool {
 	s := &b.parked
-	if s.err = s.batch.take(sys.EpollLook(s.fd, s.batch.memory(), s.batch.Room)); s.err != nil {
+	n, errno := sys.EpollLook(s.fd, s.batch.memory(), s.batch.Room)
+	if s.err = s.batch.take(s.fd, n, errno); s.err != nil {
 		return true
 	}
 	if s.batch.N > 0 {

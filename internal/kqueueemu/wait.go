@@ -82,6 +82,9 @@ func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, le
 // conditions, and wait for the lock to arm them again. So look arms them as well.
 func (q *Queue) look(epoll int, raw []unix.EpollEvent) (taken int, errno syscall.Errno) {
 	taken, errno = sys.EpollLook(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw))
+	if errno != 0 {
+		taken, errno = sys.EpollWait(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw), 0)
+	}
 	if taken != 0 || errno != 0 || q.taking.Load() == 0 {
 		return taken, errno
 	}
@@ -101,7 +104,7 @@ func (q *Queue) look(epoll int, raw []unix.EpollEvent) (taken int, errno syscall
 	if taken > 0 {
 		return taken, 0
 	}
-	return sys.EpollLook(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw))
+	return sys.EpollWait(epoll, unsafe.Pointer(unsafe.SliceData(raw)), len(raw), 0)
 }
 
 // Sleep waits until the epoll has an event or the timeout expires. It takes no event.

@@ -44,10 +44,13 @@ func EpollResolution() time.Duration {
 }
 
 // EpollWait wraps epoll_pwait2(2), or epoll_pwait(2) if epoll_pwait2 is missing. It writes up to n
-// events to events. A negative timeout blocks.
+// events to events. A negative timeout blocks. With timeout 0 it is EpollLook, but also works in a
+// sandbox that forbids the call of EpollLook.
 func EpollWait(epfd int, events unsafe.Pointer, n int, timeout time.Duration) (int, syscall.Errno) {
 	if timeout == 0 {
-		return EpollLook(epfd, events, n)
+		if count, errno := EpollLook(epfd, events, n); errno == 0 {
+			return count, 0
+		}
 	}
 	if timeout > 0 && !coarseEpoll.Load() {
 		ts := kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
@@ -66,6 +69,7 @@ func EpollWait(epfd int, events unsafe.Pointer, n int, timeout time.Duration) (i
 
 // EpollLook is EpollWait with timeout 0. It makes a raw call, because it cannot block, which saves
 // up to a quarter of the time. The raw call of package syscall is inlined, unlike that of x/sys.
+// After a failure, call EpollWait.
 func EpollLook(epfd int, events unsafe.Pointer, n int) (int, syscall.Errno) {
 	count, _, errno := syscall.RawSyscall6(epollNumber, uintptr(epfd), uintptr(events), uintptr(n), 0, 0, 0)
 	return int(count), errno
@@ -159,12 +163,12 @@ func PollLook(fds unsafe.Pointer, n uintptr) (ready uintptr, errno syscall.Errno
 func Poll(fds []PollFD, timeout time.Duration) (int, syscall.Errno) {
 	first := unsafe.Pointer(unsafe.SliceData(fds))
 	var ts unix.Timespec
-	switch isShort := len(fds) <= RawLimit; {
-	// Cheaper than ppoll(2), which copies a timeout.
-	case timeout == 0 && isShort && CanLook():
-		n, errno := PollLook(first, uintptr(len(fds)))
-		return int(n), errno
-	case timeout == 0 && isShort:
+	if timeout == 0 && len(fds) <= RawLimit {
+		if CanLook() { // cheaper than ppoll(2), which copies a timeout
+			if n, errno := PollLook(first, uintptr(len(fds))); errno == 0 {
+				return int(n), 0
+			}
+		}
 		n, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(first), uintptr(len(fds)), uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
 		return int(n), errno
 	}

@@ -11,7 +11,7 @@ import (
 
 func ExampleMechanism() {
 	fmt.Println(iomux.Epoll, iomux.Kqueue, iomux.Mechanism(200))
-	// Output: epoll kqueue unknown
+	// Output: epoll kqueue Mechanism(200)
 }
 
 func ExampleMechanisms() {

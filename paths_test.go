@@ -30,6 +30,7 @@ func change(t testing.TB, p *iomux.Poller[int], r *iomux.Registration[int]) iomu
 
 func watch(t testing.TB, p *iomux.Poller[int], name string, key int) *iomux.Registration[int] {
 	t.Helper()
+	needsPaths(t)
 	r, err := p.RegisterPath(name, key)
 	must(t, err)
 	return r
@@ -191,6 +192,7 @@ func TestPathWakesTheSleeper(t *testing.T) {
 }
 
 func TestPathErrors(t *testing.T) {
+	needsPaths(t)
 	p := poller(t, nil)
 	_, err := p.RegisterPath("", 0)
 	isErr(t, err, fs.ErrNotExist)

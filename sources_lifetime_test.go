@@ -43,9 +43,18 @@ func TestUnreachablePollerEndsItsSources(t *testing.T) {
 	}
 }
 
+// needsPaths skips the test if this machine cannot watch files.
+func needsPaths(t testing.TB) {
+	t.Helper()
+	if err := leak.Forbidden(); err != nil {
+		t.Skip(err)
+	}
+}
+
 // registerSources registers a source of each kind, none of which reports anything.
 func registerSources(t *testing.T, p *iomux.Poller[int], folder string) {
 	t.Helper()
+	needsPaths(t)
 	self, err := os.FindProcess(os.Getpid())
 	must(t, err)
 	for _, register := range append(systemSources(p),

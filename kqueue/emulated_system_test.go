@@ -82,6 +82,7 @@ func TestLinkChanges(t *testing.T) {
 
 func TestLinkThatGoesAway(t *testing.T) {
 	newNamespace(t, unix.CLONE_NEWNET)
+	queue := newQueue(t)
 	tun, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		t.Skip("the program may not create an interface:", err)
@@ -94,7 +95,6 @@ func TestLinkThatGoesAway(t *testing.T) {
 		suite.Close(t, tun)
 		t.Skip("the program may not create an interface:", err)
 	}
-	queue := newQueue(t)
 	apply(t, queue, noted(0, kqueue.FilterNetdev, kqueue.EvAdd, linkNotes, 0))
 	setLink(t, "kqueue0", true)
 	one(t, queue, 0, kqueue.FilterNetdev)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"iomux/internal/test/leak"
 	"iomux/internal/test/suite"
 	"iomux/kqueue"
 )
@@ -23,8 +24,12 @@ const quiet = 20 * time.Millisecond
 // mark is the Udata of all changes, with the highest bit that a 32-bit system keeps.
 const mark = 0xdeadbeef
 
+// newQueue skips the test if this machine forbids what the emulation needs.
 func newQueue(t testing.TB) *kqueue.Queue {
 	t.Helper()
+	if err := leak.Forbidden(); err != nil {
+		t.Skip(err)
+	}
 	queue, err := kqueue.New()
 	must(t, err)
 	t.Cleanup(func() { _ = queue.Close() }) // the test may have closed it
@@ -123,11 +128,8 @@ func none(t testing.TB, queue *kqueue.Queue) {
 // needs skips the test if the system lacks the filter or a note of the change.
 func needs(t testing.TB, what kqueue.Event) {
 	t.Helper()
-	queue, err := kqueue.New()
-	must(t, err)
-	defer func() { must(t, queue.Close()) }()
 	what.Flags = kqueue.EvAdd
-	_, err = queue.Control([]kqueue.Event{what}, nil, 0)
+	_, err := newQueue(t).Control([]kqueue.Event{what}, nil, 0)
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skip(err)
 	}

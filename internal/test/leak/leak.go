@@ -2,6 +2,8 @@
 package leak
 
 import (
+	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -30,6 +32,10 @@ func Opened(fd int) {
 // Main runs the tests of a package and exits. A package's TestMain calls it.
 func Main(m *testing.M) {
 	flag.Parse()
+	if err := temporary(); err != nil {
+		fmt.Fprintln(os.Stderr, "leak: tests write to the temporary folder, which TMPDIR names:", err)
+		os.Exit(1)
+	}
 	sideBySide()
 	// Before the trace, because the tests get the numbers that it closes.
 	startRuntimePoller()
@@ -45,6 +51,16 @@ func Main(m *testing.M) {
 	os.Exit(status)
 }
 
+// temporary returns why the temporary folder cannot hold files, or nil.
+func temporary() error {
+	file, err := os.CreateTemp("", "iomux")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(make([]byte, 1<<16))
+	return errors.Join(err, file.Close(), os.Remove(file.Name()))
+}
+
 // sideBySide runs more parallel tests at once than there are processors, because most tests sleep.
 // With few descriptors it runs one test at a time.
 func sideBySide() {
@@ -58,10 +74,10 @@ func sideBySide() {
 	}
 }
 
-// skipExamples skips all examples if the loopback interface is down, or if Linux has no /proc.
-// Examples cannot skip themselves.
+// skipExamples skips all examples if the loopback interface is down, a system call is forbidden, or
+// Linux has no /proc. Examples cannot skip themselves.
 func skipExamples() {
-	err := network.Down()
+	err := cmp.Or(network.Down(), Forbidden())
 	if err == nil && runtime.GOOS == "linux" {
 		_, err = os.Stat("/proc/self")
 	}

@@ -46,8 +46,8 @@
 // [Mechanisms] returns the mechanisms that a Poller can use on this system. [Mechanism.Limits]
 // returns their limits.
 //
-// The file docs/porting.md shows code before and after a move from golang.org/x/sys/unix, gnet,
-// netpoll, libevent or Python's selectors to this module.
+// The file docs/porting.md lists pages that show code before and after a move from
+// golang.org/x/sys/unix, gnet, netpoll, libevent or Python's selectors to this module.
 //
 // # Errors
 //

@@ -25,7 +25,7 @@
 //		}
 //	}
 //
-// The file docs/porting.md shows code before and after a move from golang.org/x/sys/unix or
+// The file docs/porting/xsys.md shows code before and after a move from golang.org/x/sys/unix or
 // libkqueue to this package.
 //
 // # Registrations

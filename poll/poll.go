@@ -25,8 +25,8 @@
 //		}
 //	}
 //
-// The file docs/porting.md shows code before and after a move from golang.org/x/sys/unix to this
-// package.
+// The file docs/porting/xsys.md shows code before and after a move from golang.org/x/sys/unix to
+// this package.
 //
 // # Errors
 //

@@ -22,8 +22,8 @@
 // and no crash at descriptor 1024. A closed descriptor is an error that names it. Timeouts are
 // rounded up. A wait continues after a signal.
 //
-// The file docs/porting.md shows code before and after a move from golang.org/x/sys/unix to this
-// package.
+// The file docs/porting/xsys.md shows code before and after a move from golang.org/x/sys/unix to
+// this package.
 //
 // # Errors
 //

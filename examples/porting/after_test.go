@@ -1,4 +1,5 @@
-// Package porting holds the code of docs/porting.md, and tests that compile and run it.
+// Package porting holds the code of docs/porting.md and of the pages that it lists, and tests that
+// compile and run it.
 package porting
 
 import (

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -66,14 +67,22 @@ func newPoller(t *testing.T) *iomux.Poller[string] {
 //go:embed *_test.go
 var sources embed.FS
 
-// blocksOfPage returns the blocks of the page in a language.
-func blocksOfPage(t *testing.T, language string) []string {
+// blocksOfPages returns the blocks of docs/porting.md, and of the pages that it lists, in a
+// language.
+func blocksOfPages(t *testing.T, language string) (blocks []string) {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/porting.md")
-	if err != nil {
-		t.Fatal(err)
+	pages, err := filepath.Glob("../../docs/porting/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("there are %d pages: %v", len(pages), err)
 	}
-	return submatches(string(page), "(?s)```"+language+"\n(.*?)```\n")
+	for _, name := range append(pages, "../../docs/porting.md") {
+		page, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks = append(blocks, submatches(string(page), "(?s)```"+language+"\n(.*?)```\n")...)
+	}
+	return blocks
 }
 
 // submatches returns the first group of all matches of the pattern.
@@ -85,9 +94,9 @@ func submatches(text, pattern string) []string {
 	return found
 }
 
-func TestPageShowsTheCompiledCode(t *testing.T) {
+func TestPagesShowTheCompiledCode(t *testing.T) {
 	t.Parallel()
-	shown := blocksOfPage(t, "go")
+	shown := blocksOfPages(t, "go")
 	files, err := sources.ReadDir(".")
 	if err != nil {
 		t.Fatal(err)
@@ -105,12 +114,12 @@ func TestPageShowsTheCompiledCode(t *testing.T) {
 	}
 	for _, block := range compiled {
 		if n := count(shown, block); n != 1 {
-			t.Errorf("the page shows this block %d times, want 1:\n%s", n, block)
+			t.Errorf("the pages show this block %d times, want 1:\n%s", n, block)
 		}
 	}
 	for _, block := range shown {
 		if count(compiled, block) == 0 {
-			t.Errorf("no source has this block of the page:\n%s", block)
+			t.Errorf("no source has this block of the pages:\n%s", block)
 		}
 	}
 }
@@ -126,7 +135,7 @@ func count(blocks []string, block string) (n int) {
 
 func TestBlocksOfCCompile(t *testing.T) {
 	t.Parallel()
-	for _, block := range blocksOfPage(t, "c") {
+	for _, block := range blocksOfPages(t, "c") {
 		header := "event2/event.h"
 		if strings.Contains(block, "kqueue") {
 			header = "sys/event.h"
@@ -162,7 +171,7 @@ func TestBlocksOfPythonCallHandler(t *testing.T) {
 	if output, err := exec.Command(interpreter, "-c", "import selectors, socket").CombinedOutput(); err != nil {
 		t.Skipf("Python does not run: %v\n%s", err, output)
 	}
-	for _, block := range blocksOfPage(t, "python") {
+	for _, block := range blocksOfPages(t, "python") {
 		script := `
 import selectors, socket
 conn, peer = socket.socketpair()

@@ -161,80 +161,85 @@ func changes(who string, onlyModify bool) (work, error) {
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		return nil, err
 	}
-	fd := ends[0]
-	var once func()
-	var err error
-	switch who {
+	switch fd := ends[0]; who {
 	case Raw, XSys:
-		once, err = kernelChange(who, fd, onlyModify)
+		return kernelChanges(who, fd, onlyModify)
 	case Epoll:
-		once, err = epollChange(fd, onlyModify)
+		return epollChanges(fd, onlyModify)
 	case Poller:
-		once, err = pollerChange(fd, onlyModify)
-	default:
-		err = errUnknown
+		return pollerChanges(fd, onlyModify)
 	}
-	return func(n int) map[string]float64 {
-		for range n {
-			once()
-		}
-		return nil
-	}, err
+	return nil, errUnknown
 }
 
-func kernelChange(who string, fd int, onlyModify bool) (func(), error) {
+// kernelChanges and the functions after it call the packages in a loop, without a closure, as in C.
+func kernelChanges(who string, fd int, onlyModify bool) (work, error) {
 	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
 	}
 	event := unix.EpollEvent{Events: unix.EPOLLIN}
-	control := func(op int) { must(unix.EpollCtl(epfd, op, fd, &event)) }
-	if who == Raw {
-		control = func(op int) {
-			_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&event)), 0, 0)
-			if errno != 0 {
-				must(errno)
+	operations := []int{unix.EPOLL_CTL_ADD, unix.EPOLL_CTL_DEL}
+	if onlyModify {
+		operations = []int{unix.EPOLL_CTL_MOD}
+		err = unix.EpollCtl(epfd, unix.EPOLL_CTL_ADD, fd, &event)
+	}
+	return func(n int) map[string]float64 {
+		for range n {
+			for _, op := range operations {
+				if who == XSys {
+					must(unix.EpollCtl(epfd, op, fd, &event))
+					continue
+				}
+				_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&event)), 0, 0)
+				if errno != 0 {
+					must(errno)
+				}
 			}
 		}
-	}
-	if onlyModify {
-		control(unix.EPOLL_CTL_ADD)
-		return func() { control(unix.EPOLL_CTL_MOD) }, nil
-	}
-	return func() {
-		control(unix.EPOLL_CTL_ADD)
-		control(unix.EPOLL_CTL_DEL)
-	}, nil
+		return nil
+	}, err
 }
 
-func epollChange(fd int, onlyModify bool) (func(), error) {
+func epollChanges(fd int, onlyModify bool) (work, error) {
 	p, err := epoll.New()
-	if err != nil {
-		return nil, err
+	if err == nil && onlyModify {
+		err = p.Register(fd, epoll.In)
 	}
-	if onlyModify {
-		return func() { must(p.Modify(fd, epoll.In)) }, p.Register(fd, epoll.In)
-	}
-	return func() {
-		must(p.Register(fd, epoll.In))
-		must(p.Unregister(fd))
-	}, nil
+	return func(n int) map[string]float64 {
+		for range n {
+			if onlyModify {
+				must(p.Modify(fd, epoll.In))
+				continue
+			}
+			must(p.Register(fd, epoll.In))
+			must(p.Unregister(fd))
+		}
+		return nil
+	}, err
 }
 
-func pollerChange(fd int, onlyModify bool) (func(), error) {
+func pollerChanges(fd int, onlyModify bool) (work, error) {
 	p, err := iomux.New[int]()
 	if err != nil {
 		return nil, err
 	}
-	if onlyModify {
-		registration, err := p.RegisterFD(fd, iomux.Readable, fd)
-		return func() { must(registration.Modify(iomux.Readable)) }, err
+	registration, err := p.RegisterFD(fd, iomux.Readable, fd)
+	if !onlyModify && err == nil {
+		err = registration.Unregister()
 	}
-	return func() {
-		registration, err := p.RegisterFD(fd, iomux.Readable, fd)
-		must(err)
-		must(registration.Unregister())
-	}, nil
+	return func(n int) map[string]float64 {
+		for range n {
+			if onlyModify {
+				must(registration.Modify(iomux.Readable))
+				continue
+			}
+			registration, err := p.RegisterFD(fd, iomux.Readable, fd)
+			must(err)
+			must(registration.Unregister())
+		}
+		return nil
+	}, err
 }
 
 // polls calls poll(2) with a timeout of 0. The last descriptor is ready.
@@ -243,15 +248,45 @@ func polls(who string, numbers []int) (work, error) {
 	if err != nil {
 		return nil, err
 	}
-	wait, err := pollWait(who, fds)
-	return repeat(1, wait), err
+	if who == PollObject {
+		wait, err := pollWait(who, fds)
+		return repeat(1, wait), err
+	}
+	list := pollList(fds)
+	first := unsafe.Pointer(unsafe.SliceData(list))
+	kernel, library := unsafe.Slice((*sys.PollFD)(first), len(list)), unsafe.Slice((*unix.PollFd)(first), len(list))
+	return func(n int) map[string]float64 {
+		for range n { // no closure for each call, as in C
+			var ready int
+			var err error
+			switch who {
+			case Raw:
+				var errno unix.Errno
+				ready, errno = sys.Poll(kernel, 0)
+				ready, err = errnoless(uintptr(ready), errno)
+			case XSys:
+				ready, err = unix.Poll(library, 0)
+			default:
+				ready, err = poll.Wait(list, 0)
+			}
+			if ready != 1 || err != nil {
+				expect(1, ready, err)
+			}
+		}
+		return nil
+	}, nil
 }
 
-func pollWait(who string, fds []int) (func() (int, error), error) {
+func pollList(fds []int) []poll.FD {
 	list := make([]poll.FD, len(fds))
 	for i, fd := range fds {
 		list[i] = poll.FD{FD: int32(fd), Events: poll.In}
 	}
+	return list
+}
+
+func pollWait(who string, fds []int) (func() (int, error), error) {
+	list := pollList(fds)
 	switch first := unsafe.Pointer(&list[0]); who {
 	case Raw:
 		kernel := unsafe.Slice((*sys.PollFD)(first), len(list))

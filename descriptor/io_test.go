@@ -93,6 +93,26 @@ func TestReadOfNothingIsEAGAIN(t *testing.T) {
 	})
 }
 
+// With a descriptor limit of 0, Linux refuses every poll(2).
+func TestTransferAtADescriptorLimitOfZero(t *testing.T) {
+	overPairs(t, func(t *testing.T, r, w int) {
+		buffer := make([]byte, 8)
+		leave := suite.Limit(t, 0)
+		if n, err := descriptor.TryRead(r, buffer); n != 0 || err != unix.EAGAIN {
+			t.Errorf("TryRead of nothing: %d, %v, want EAGAIN", n, err)
+		}
+		if n, err := descriptor.TryWrite(w, []byte("hello")); n != 5 || err != nil {
+			t.Errorf("TryWrite: %d, %v", n, err)
+		}
+		leave()
+		suite.Await(t, r, suite.In)
+		suite.Limit(t, 0)
+		if n, err := descriptor.TryRead(r, buffer); err != nil || string(buffer[:n]) != "hello" {
+			t.Errorf("TryRead: %q, %v", buffer[:max(n, 0)], err)
+		}
+	})
+}
+
 func TestWrittenIsRead(t *testing.T) {
 	overPairs(t, func(t *testing.T, r, w int) {
 		buffer := make([]byte, 8)

@@ -119,19 +119,20 @@ func ready(fd int, events uint16) error {
 		n, errno := sys.Poll(fds, 0)
 		switch {
 		case errno == unix.EINTR:
+		case errno == unix.EINVAL, errno == 0 && fds[0].Revents&unix.POLLNVAL != 0:
+			return readySelect(fd, events)
 		case errno != 0:
 			return errno
 		case n == 0:
 			return unix.EAGAIN
-		case fds[0].Revents&unix.POLLNVAL != 0:
-			return readySelect(fd, events)
 		default:
 			return nil
 		}
 	}
 }
 
-// readySelect is ready for devices that macOS supports in select(2), but not in poll(2).
+// readySelect is ready with select(2), for devices that macOS does not support in poll(2), and for
+// a descriptor limit of 0, with which Linux refuses every poll(2).
 func readySelect(fd int, events uint16) error {
 	const bits = int(unsafe.Sizeof(sys.SelectWord(0))) * 8
 	set := make([]sys.SelectWord, fd/bits+1)

@@ -264,10 +264,20 @@ func TestLowWaterMarkForReading(t *testing.T) {
 	})
 }
 
+// With a descriptor limit of 0, poll(2) cannot confirm that there is an empty datagram.
 func TestEmptyDatagramIsReady(t *testing.T) {
-	a, b := suite.SocketPair(t, unix.SOCK_DGRAM)
-	queue := newQueue(t)
-	apply(t, queue, change(a, kqueue.FilterRead, kqueue.EvAdd))
-	must(t, unix.Sendto(b, nil, 0, nil))
-	one(t, queue, a, kqueue.FilterRead)
+	for _, flags := range []kqueue.Flags{0, kqueue.EvClear, kqueue.EvOneShot, kqueue.EvDispatch} {
+		for _, limited := range []bool{false, true} {
+			a, b := suite.SocketPair(t, unix.SOCK_DGRAM)
+			queue := newQueue(t)
+			apply(t, queue, change(a, kqueue.FilterRead, kqueue.EvAdd|flags))
+			leave := func() {}
+			if limited {
+				leave = suite.Limit(t, 0)
+			}
+			must(t, unix.Sendto(b, nil, 0, nil))
+			one(t, queue, a, kqueue.FilterRead)
+			leave()
+		}
+	}
 }

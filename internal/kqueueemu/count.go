@@ -59,15 +59,12 @@ func (r *registration) room() int64 {
 	return 0
 }
 
-// polls returns the events that poll(2) reports now.
-func (r *registration) polls(events int16) int16 {
+// polls returns the events that poll(2) reports now. It fails with a descriptor limit of 0.
+func (r *registration) polls(events int16) (ready int16, errno syscall.Errno) {
 	fds := [1]unix.PollFd{{Fd: int32(r.ident), Events: events}}
 	var now unix.Timespec
-	_, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
-	if errno != 0 {
-		return 0
-	}
-	return fds[0].Revents
+	_, _, errno = syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	return fds[0].Revents, errno
 }
 
 // ioctl wraps an ioctl(2) that reports a number. The raw call of package syscall is inlined.

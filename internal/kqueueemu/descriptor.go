@@ -242,9 +242,13 @@ func (d descriptor) fire(q *Queue, r *registration, ready uint32) (report, bool,
 	if !ended && r.fflags&kevent.NoteLowat != 0 && event.data < r.data {
 		return event, false, 0
 	}
+	if ended || event.data > 0 {
+		return event, true, 0
+	}
 	// An empty datagram is ready although it has no bytes. If another reader was first, nothing
-	// is ready.
-	return event, ended || event.data > 0 || r.polls(unix.POLLIN) != 0, 0
+	// is ready. If poll(2) fails, a surplus event is better than a lost one.
+	readable, errno := r.polls(unix.POLLIN)
+	return event, readable != 0 || errno != 0, 0
 }
 
 // exceptional returns the event of FilterExcept.

@@ -95,7 +95,7 @@ func (q *Queue) look(epoll int, raw []unix.EpollEvent) (taken int, errno syscall
 			_ = r.source.enable(q, epoll, r)
 		case taken < len(raw):
 			// The epoll would poll it twice, and find an event only the first time.
-			if ready := r.polls(int16(r.wants())); ready != 0 {
+			if ready, _ := r.polls(int16(r.wants())); ready != 0 {
 				raw[taken] = unix.EpollEvent{Events: uint32(ready), Fd: r.slot, Pad: r.generation}
 				taken++
 			}

@@ -3,6 +3,7 @@
 package kqueue_test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
@@ -12,6 +13,10 @@ import (
 func TestMain(m *testing.M) {
 	if task := os.Getenv(childTask); task != "" {
 		beChild(task)
+	}
+	if err := leak.Forbidden(); err != nil {
+		fmt.Println("all tests are left out:", err)
+		return
 	}
 	leak.Main(m)
 }

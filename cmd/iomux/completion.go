@@ -18,12 +18,11 @@ const completionHelp = `Completion prints a script that completes the commands, 
 iomux. The script needs no other package.
 
 Setup:
-  bash        source <(iomux completion bash)    # in ~/.bashrc
-  zsh         source <(iomux completion zsh)     # in ~/.zshrc after compinit
-  fish        iomux completion fish | source     # in config.fish
-  powershell  iomux completion powershell | Out-String | Invoke-Expression`
+  bash  source <(iomux completion bash)    # in ~/.bashrc
+  zsh   source <(iomux completion zsh)     # in ~/.zshrc after compinit
+  fish  iomux completion fish | source     # in config.fish`
 
-var shells = []string{"bash", "zsh", "fish", "powershell"}
+var shells = []string{"bash", "zsh", "fish"}
 
 func newCompletionCommand() *command {
 	return &command{
@@ -36,7 +35,7 @@ func newCompletionCommand() *command {
 		run: func(args []string) error {
 			switch {
 			case len(args) == 0:
-				return exit.Misuse("name a shell: bash, zsh, fish or powershell")
+				return exit.Misuse("name a shell: bash, zsh or fish")
 			case len(args) > 1:
 				return exit.Misuse("completion takes one shell, not %q, too", args[1])
 			case slices.Contains(shells, args[0]):
@@ -48,7 +47,7 @@ func newCompletionCommand() *command {
 			}
 			advice := suggest.Question(args[0], shells...)
 			if advice == "" {
-				advice = ": name a shell: bash, zsh, fish or powershell"
+				advice = ": name a shell: bash, zsh or fish"
 			}
 			return exit.Misuse("no completion for %q%s", args[0], advice)
 		},

@@ -176,17 +176,9 @@ now(void)
     return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
-nanoseconds
-deadline_of(nanoseconds timeout)
-{
-    if (timeout <= 0) {
-        return timeout;
-    }
-    nanoseconds start = now();
-    return timeout > INT64_MAX - start ? INT64_MAX : start + timeout;
-}
-
-int
+/* interrupted runs the signal handlers, and sets left to the time until deadline. It returns 1 to
+   wait again, 0 if the time is over, or -1 if a handler raised an exception. */
+static int
 interrupted(nanoseconds *left, nanoseconds deadline)
 {
     if (PyErr_CheckSignals() < 0) {
@@ -199,6 +191,23 @@ interrupted(nanoseconds *left, nanoseconds deadline)
     return *left >= 0;
 }
 
+int
+wait_for(attempt *try, void *call, nanoseconds timeout)
+{
+    nanoseconds start = timeout > 0 ? now() : 0;
+    nanoseconds deadline = timeout > INT64_MAX - start ? INT64_MAX : start + timeout;
+    for (;;) {
+        int n = try(call, timeout);
+        if (n != INTERRUPTED) {
+            return n;
+        }
+        int more = interrupted(&timeout, deadline);
+        if (more <= 0) {
+            return more;
+        }
+    }
+}
+
 PyObject *
 raise_code(int code)
 {
@@ -208,4 +217,14 @@ raise_code(int code)
     }
     errno = code;
     return PyErr_SetFromErrno(PyExc_OSError);
+}
+
+int
+failed(int code)
+{
+    if (code == EINTR) {
+        return INTERRUPTED;
+    }
+    raise_code(code);
+    return -1;
 }

@@ -114,31 +114,30 @@ give_back(Devpoll *self, iomux_polled *polled, int room)
     }
 }
 
+/* A poll() that writes to polled, which has the given room. */
+struct call {
+    Devpoll *self;
+    iomux_polled *polled;
+    int room;
+};
+
 static int
-wait_for(Devpoll *self, iomux_polled *polled, int room, nanoseconds timeout)
+poll_once(void *call, nanoseconds left)
 {
-    nanoseconds deadline = deadline_of(timeout);
-    for (;;) {
-        int n = object_use(&self->base); /* again, because a signal handler may fork or close it */
-        if (n == 0) {
-            void *object = self->base.object;
-            Py_BEGIN_ALLOW_THREADS
-            n = core.devpoll_poll(object, polled, room, timeout);
-            Py_END_ALLOW_THREADS
-            if (n >= 0) {
-                return n;
-            }
-            n = -n;
+    struct call *c = call;
+    int code = object_use(&c->self->base); /* again, because a signal handler may fork or close it */
+    if (code == 0) {
+        void *object = c->self->base.object;
+        int n;
+        Py_BEGIN_ALLOW_THREADS
+        n = core.devpoll_poll(object, c->polled, c->room, left);
+        Py_END_ALLOW_THREADS
+        if (n >= 0) {
+            return n;
         }
-        if (n != EINTR) {
-            object_raise(&self->base, n);
-            return -1;
-        }
-        int more = interrupted(&timeout, deadline);
-        if (more <= 0) {
-            return more;
-        }
+        code = -n;
     }
+    return object_failed(&c->self->base, code);
 }
 
 static PyObject *
@@ -186,7 +185,7 @@ devpoll_poll(Devpoll *self, PyObject *const *args, Py_ssize_t count)
     if (polled == NULL) {
         return NULL;
     }
-    int n = wait_for(self, polled, room, timeout);
+    int n = wait_for(poll_once, &(struct call){self, polled, room}, timeout);
     PyObject *result = n < 0 ? NULL : collect(polled, n);
     give_back(self, polled, room);
     return result;

@@ -170,32 +170,32 @@ wait_by_core(Epoll *self, struct epoll_event *events, int room, nanoseconds time
     return n;
 }
 
+/* A poll() that writes to events, which has the given room. */
+struct call {
+    Epoll *self;
+    struct epoll_event *events;
+    int room;
+    int again; /* not the first attempt */
+};
+
 static int
-wait_for(Epoll *self, struct epoll_event *events, int room, nanoseconds timeout)
+poll_once(void *call, nanoseconds left)
 {
-    nanoseconds deadline = deadline_of(timeout);
-    for (;;) {
-        int n = object_use(&self->base); /* each time, because a signal handler may have forked */
-        if (n == 0) {
-            n = timeout == 0 && direct_calls ? look_direct(self, events, room) : wait_by_core(self, events, room, timeout);
-            if (n >= 0) {
-                return n;
-            }
-            n = -n;
-        }
-        if (n != EINTR) {
-            object_raise(&self->base, n);
-            return -1;
-        }
-        int more = interrupted(&timeout, deadline);
-        if (more <= 0) {
-            return more;
-        }
-        if (self->base.fd < 0) { /* closed by a signal handler */
-            raise_code(EBADF);
-            return -1;
-        }
+    struct call *c = call;
+    Object *object = &c->self->base;
+    if (c->again++ && object->fd < 0) { /* closed by a signal handler */
+        return failed(EBADF);
     }
+    int code = object_use(object); /* each time, because a signal handler may have forked */
+    if (code == 0) {
+        int n = left == 0 && direct_calls ? look_direct(c->self, c->events, c->room)
+                                          : wait_by_core(c->self, c->events, c->room, left);
+        if (n >= 0) {
+            return n;
+        }
+        code = -n;
+    }
+    return object_failed(object, code);
 }
 
 static PyObject *
@@ -284,7 +284,7 @@ epoll_poll(Epoll *self, PyObject *const *args, Py_ssize_t count, PyObject *names
         raise_code(EINVAL); /* the kernel refuses it, but the package would use less room */
     }
     else {
-        int n = wait_for(self, events, room, timeout);
+        int n = wait_for(poll_once, &(struct call){self, events, room, 0}, timeout);
         result = n < 0 ? NULL : collect(events, n);
     }
     give_back(self, events, room);

@@ -65,32 +65,33 @@ read_changes(Object *self, PyObject *object, struct events *changes)
     return count;
 }
 
+/* The arguments of control(). */
+struct control {
+    Object *self;
+    iomux_kevent *changes;
+    int count;
+    iomux_kevent *events;
+    int room;
+};
+
 static int
-wait_for(Object *self, iomux_kevent *changes, int count, iomux_kevent *events, int room, nanoseconds timeout)
+control(void *call, nanoseconds left)
 {
-    nanoseconds deadline = deadline_of(timeout);
-    for (;;) {
-        int n = object_use(self);
-        if (n == 0) {
-            void *object = self->object;
-            Py_BEGIN_ALLOW_THREADS
-            n = core.kqueue_control(object, changes, count, events, room, timeout);
-            Py_END_ALLOW_THREADS
-            if (n >= 0) {
-                return n;
-            }
-            n = -n;
+    struct control *c = call;
+    int code = object_use(c->self);
+    if (code == 0) {
+        void *object = c->self->object;
+        int n;
+        Py_BEGIN_ALLOW_THREADS
+        n = core.kqueue_control(object, c->changes, c->count, c->events, c->room, left);
+        Py_END_ALLOW_THREADS
+        if (n >= 0) {
+            return n;
         }
-        if (n != EINTR) {
-            object_raise(self, n);
-            return -1;
-        }
-        count = 0; /* the changes are made, because only waits are interrupted */
-        int more = interrupted(&timeout, deadline);
-        if (more <= 0) {
-            return more;
-        }
+        c->count = 0; /* the changes are made, because only waits are interrupted */
+        code = -n;
     }
+    return object_failed(c->self, code);
 }
 
 static PyObject *
@@ -141,7 +142,8 @@ kqueue_control(Object *self, PyObject *const *args, Py_ssize_t count)
     struct events changes, events;
     int many = read_changes(self, args[0], &changes);
     if (many >= 0 && make_room(&events, room) == 0) {
-        int n = wait_for(self, changes.list, many, events.list, room, timeout);
+        struct control call = {self, changes.list, many, events.list, room};
+        int n = wait_for(control, &call, timeout);
         PyTypeObject *type = ((struct state *)PyType_GetModuleState(Py_TYPE(self)))->kevent_type;
         result = n < 0 ? NULL : collect(type, events.list, n);
         end(&events);

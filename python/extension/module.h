@@ -31,15 +31,20 @@ int devpoll_timeout(PyObject *object, nanoseconds *timeout);
 int epoll_timeout(PyObject *object, nanoseconds *timeout);
 int kqueue_timeout(PyObject *object, nanoseconds *timeout);
 
-/* deadline_of returns the time at which timeout ends, or timeout itself if it is not positive.
-   interrupted runs Python's signal handlers after an interrupted wait, and sets left to the time
-   until deadline. It returns 1 to wait again, 0 if the time is over, or -1 if a handler raised an
-   exception. */
-nanoseconds deadline_of(nanoseconds timeout);
-int interrupted(nanoseconds *left, nanoseconds deadline);
+/* An attempt waits once, at most for the time left. It returns the number of ready ones,
+   INTERRUPTED if a signal interrupted the wait, or -1 with an exception. */
+typedef int attempt(void *call, nanoseconds left);
+#define INTERRUPTED (-2)
+
+/* wait_for makes attempts until one is not interrupted, and runs Python's signal handlers after
+   each interruption. It returns 0 if the time is over, or -1 with an exception. */
+int wait_for(attempt *try, void *call, nanoseconds timeout);
 
 /* raise_code raises the exception for a code of the core, and returns NULL. */
 PyObject *raise_code(int code);
+
+/* failed returns the result of an attempt that failed with a code of the core. */
+int failed(int code);
 
 /* direct_calls is true if the C half makes calls that cannot wait without the core. It is false
    with IOMUX_SELECT_DIRECT=no in the environment. */

@@ -106,6 +106,16 @@ object_raise(Object *self, int code)
     return raise_code(code);
 }
 
+int
+object_failed(Object *self, int code)
+{
+    if (code == EINTR) {
+        return INTERRUPTED;
+    }
+    object_raise(self, code);
+    return -1;
+}
+
 /* release closes the descriptor. The core wakes the threads that wait in it. If the core does not
    know the object, no thread waits. */
 static void

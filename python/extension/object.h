@@ -49,6 +49,9 @@ int object_use(Object *self);
 /* object_raise raises the exception for a code or a result of object_use, and returns NULL. */
 PyObject *object_raise(Object *self, int code);
 
+/* object_failed returns the result of an attempt that failed with a code. */
+int object_failed(Object *self, int code);
+
 int object_is_closed(Object *self);
 
 /* object_begin keeps fd open until object_end, even if another thread closes the object. Both need

@@ -223,26 +223,14 @@ poll_by_core(Poll *self, nanoseconds timeout)
 }
 
 static int
-wait_for(Poll *self, nanoseconds timeout)
+poll_once(void *call, nanoseconds left)
 {
-    nanoseconds deadline = deadline_of(timeout);
-    for (;;) {
-        if (use(self) < 0 || make_room(self) < 0) { /* a signal handler may fork or register */
-            return -1;
-        }
-        int n = timeout == 0 && direct_calls ? poll_direct(self) : poll_by_core(self, timeout);
-        if (n >= 0) {
-            return n;
-        }
-        if (n != -EINTR) {
-            raise_code(-n);
-            return -1;
-        }
-        int more = interrupted(&timeout, deadline);
-        if (more <= 0) {
-            return more;
-        }
+    Poll *self = call;
+    if (use(self) < 0 || make_room(self) < 0) { /* a signal handler may fork or register */
+        return -1;
     }
+    int n = left == 0 && direct_calls ? poll_direct(self) : poll_by_core(self, left);
+    return n < 0 ? failed(-n) : n;
 }
 
 static PyObject *
@@ -281,7 +269,7 @@ poll_poll(Poll *self, PyObject *const *args, Py_ssize_t count)
         return NULL;
     }
     self->polling = 1;
-    int n = wait_for(self, timeout);
+    int n = wait_for(poll_once, self, timeout);
     PyObject *result = n < 0 ? NULL : collect(self, n);
     self->polling = 0;
     return result;

@@ -153,28 +153,15 @@ select_by_core(struct waited *w, nanoseconds timeout)
     return n;
 }
 
-/* wait_for returns the number of ready descriptors, or -1 with an exception. */
 static int
-wait_for(struct waited *w, nanoseconds timeout)
+select_once(void *call, nanoseconds left)
 {
-    nanoseconds deadline = deadline_of(timeout);
-    for (;;) {
-        if (core_use() < 0) { /* each time, because a signal handler may have forked */
-            return -1;
-        }
-        int n = timeout == 0 && direct_calls ? select_direct(w) : select_by_core(w, timeout);
-        if (n >= 0) {
-            return n;
-        }
-        if (n != -EINTR) {
-            raise_code(-n);
-            return -1;
-        }
-        int more = interrupted(&timeout, deadline);
-        if (more <= 0) {
-            return more;
-        }
+    struct waited *w = call;
+    if (core_use() < 0) { /* each time, because a signal handler may have forked */
+        return -1;
     }
+    int n = left == 0 && direct_calls ? select_direct(w) : select_by_core(w, left);
+    return n < 0 ? failed(-n) : n;
 }
 
 /* ready_ones returns a new list of the ready ones among length objects from first. */
@@ -193,7 +180,7 @@ ready_ones(struct waited *w, int first, int length, int any)
 static PyObject *
 wait_and_collect(struct waited *w, nanoseconds timeout)
 {
-    int n = wait_for(w, timeout);
+    int n = wait_for(select_once, w, timeout);
     if (n < 0) {
         return NULL;
     }

@@ -125,7 +125,8 @@ static int
 poll_once(void *call, nanoseconds left)
 {
     struct call *c = call;
-    int code = object_use(&c->self->base); /* again, because a signal handler may fork or close it */
+    /* Each time, because a signal handler may fork or close the object. */
+    int code = object_use(&c->self->base);
     if (code == 0) {
         void *object = c->self->base.object;
         int n;

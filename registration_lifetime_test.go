@@ -280,7 +280,13 @@ func TestReplacedByARegularFile(t *testing.T) {
 func TestRegularFile(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		file := suite.File(t)
-		r := register(t, p, file, iomux.Readable|iomux.Writable)
+		interest := iomux.Readable | iomux.Writable
+		for _, other := range []iomux.Interest{iomux.ReadHangup, iomux.Hangup, iomux.Errored} {
+			if p.Supports(other) {
+				interest |= other
+			}
+		}
+		r := register(t, p, file, interest)
 		for range 3 {
 			expect(t, p, r, iomux.Readable|iomux.Writable)
 		}

@@ -3,6 +3,8 @@
 package epoll_test
 
 import (
+	"errors"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -33,4 +35,38 @@ func TestFromFDOfADuplicate(t *testing.T) {
 	}
 	must(t, second.Close())
 	one(t, first)
+}
+
+func TestDeviceWithoutAFilterIsRefused(t *testing.T) {
+	poller := newPoller(t)
+	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	must(t, err)
+	defer func() { must(t, unix.Close(null)) }()
+	err = poller.Register(null, epoll.In|epoll.Out)
+	if err == nil {
+		t.Skip("this system's /dev/null has filters")
+	}
+	if !errors.Is(err, unix.EPERM) {
+		t.Errorf("Register: %v, want EPERM", err)
+	}
+	if err := poller.Unregister(null); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("Unregister: %v, want ENOENT", err)
+	}
+}
+
+func TestChildDoesNotInheritTheDescriptor(t *testing.T) {
+	poller := newPoller(t)
+	files := &syscall.ProcAttr{Files: []uintptr{uintptr(poller.FD())}}
+	_, err := syscall.ForkExec("/no such program", nil, files)
+	if !errors.Is(err, unix.EBADF) { // ENOENT follows if the child has the descriptor
+		t.Errorf("ForkExec: %v, want EBADF", err)
+	}
+}
+
+func TestDescriptorCannotBeSent(t *testing.T) {
+	poller := newPoller(t)
+	a, _ := suite.SocketPair(t, unix.SOCK_STREAM)
+	if err := unix.Sendmsg(a, []byte("x"), unix.UnixRights(poller.FD()), nil, 0); err == nil {
+		t.Error("the descriptor is sent")
+	}
 }

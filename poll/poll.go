@@ -69,11 +69,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 	"unsafe"
 
 	"iomux/internal/bitnames"
+	"iomux/internal/freelist"
 	"iomux/internal/sys"
 	"iomux/internal/waker"
 )
@@ -187,6 +187,9 @@ func checkEvents(fd int, events Events) error {
 	return nil
 }
 
+// copies holds unused lists of waits with a context.
+var copies freelist.Slices[FD]
+
 // waitContext waits on a copy of fds with one more entry, which is readable once ctx is done. It
 // polls before it makes the copy.
 func waitContext(ctx context.Context, fds []FD, d time.Duration) (n int, err error) {
@@ -201,7 +204,9 @@ func waitContext(ctx context.Context, fds []FD, d time.Duration) (n int, err err
 		return n, err
 	}
 	err = waker.Until(ctx, func(fd int) error {
-		list := slices.Concat(fds, []FD{{FD: int32(fd), Events: In}})
+		list := copies.Get(len(fds) + 1)
+		defer copies.Put(list)
+		list[copy(list, fds)] = FD{FD: int32(fd), Events: In}
 		n, err = wait(list, d)
 		copy(fds, list)
 		if err == nil && list[len(fds)].Revents != 0 {

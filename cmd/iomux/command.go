@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -61,7 +62,7 @@ func newFlags(command string) *pflag.FlagSet {
 func (c *command) execute(args []string) error {
 	c.addHelpFlag()
 	if err := c.flags.Parse(args); err != nil {
-		return c.explain(err)
+		return c.explain(err, args)
 	}
 	if help, _ := c.flags.GetBool("help"); help { // the flag exists
 		return printHelp(c)
@@ -72,7 +73,7 @@ func (c *command) execute(args []string) error {
 func (c *command) addHelpFlag() { c.flags.BoolP("help", "h", false, "show this help") }
 
 // explain adds to an error of the flags what the user may have meant.
-func (c *command) explain(err error) error {
+func (c *command) explain(err error, args []string) error {
 	unknown, invalid := (*pflag.NotExistError)(nil), (*pflag.InvalidValueError)(nil)
 	switch {
 	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
@@ -85,8 +86,12 @@ func (c *command) explain(err error) error {
 	var names []string
 	c.flags.VisitAll(func(flag *pflag.Flag) { names = append(names, "--"+flag.Name) })
 	word := "--" + unknown.GetSpecifiedName()
-	if letters := unknown.GetSpecifiedShortnames(); letters != "" {
-		word = "-" + letters
+	if letters := unknown.GetSpecifiedShortnames(); letters != "" { // the rest of an argument
+		for _, arg := range slices.Backward(args) {
+			if strings.HasPrefix(arg, "-") && strings.HasSuffix(arg, letters) {
+				word = arg
+			}
+		}
 	}
 	advice := suggest.Question(word, names...)
 	switch {

@@ -105,6 +105,8 @@ func pathFailure(err error) error {
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return errors.New("this system does not report changes: wait with timer: and compare")
+	case leadsNowhere(err):
+		return errors.New("the current folder was removed: write a path that begins with /")
 	case errors.Is(err, syscall.ENOSPC):
 		return errors.New("the limit of watched files is reached: raise the sysctl fs.inotify.max_user_watches")
 	case errors.Is(err, syscall.EMFILE):

@@ -19,6 +19,9 @@ const pause = 100 * time.Millisecond
 // gathering is longer than the time in which a Poller combines the changes of a path.
 const gathering = 12 * time.Millisecond
 
+// namedSources is the number of sources that the message of an expired timeout names.
+const namedSources = 20
+
 // session is one run of iomux wait, in one goroutine. Each turn waits, reports the ready sources,
 // and checks whether the session is over.
 type session struct {
@@ -102,7 +105,7 @@ func (s *session) run() error {
 
 // watchOutput ends iomux wait --follow | head -1 when head ends, not at the next report.
 func (s *session) watchOutput() {
-	if !s.Follow || s.printer.quiet {
+	if !s.Follow || s.printer.quiet && !s.printer.json {
 		return
 	}
 	output := &target{session: s, fd: 1, writer: -1, edge: true, take: func(states) { s.unread = true }}
@@ -244,6 +247,9 @@ func (s *session) late() error {
 	for _, t := range s.targets {
 		missing = append(missing, printable(t.text)+t.obstacle())
 		reason.sources = append(reason.sources, t.text)
+	}
+	if more := len(missing) - namedSources; more > 0 {
+		missing = append(missing[:namedSources], fmt.Sprintf("and %d more", more))
 	}
 	state := "ready"
 	if s.Gone {

@@ -179,7 +179,7 @@ func parseAddress(text string, kind kind, address, usage string) (source, error)
 	var err error
 	s.host, s.port, err = net.SplitHostPort(address)
 	switch {
-	case err != nil && strings.Count(address, ":") > 1:
+	case err != nil && strings.Count(address, ":") > 1 && !strings.HasSuffix(address, "]"):
 		return source{}, fmt.Errorf("%s: write an IPv6 address in brackets, as in tcp://[::1]:80", text)
 	case err != nil || s.port == "":
 		return source{}, fmt.Errorf("%s: the port is missing, want %s", text, usage)

@@ -4,11 +4,14 @@ package suggest
 import "strings"
 
 // Nearest returns the name that differs least from word, or "" if no name is similar. The case of
-// letters does not count.
+// letters does not count. An abbreviation differs in one letter.
 func Nearest(word string, names ...string) string {
 	nearest, least := "", 0
 	for _, name := range names {
 		edits := distance(strings.ToLower(word), strings.ToLower(name))
+		if len(word) > 3 && strings.HasPrefix(name, word) {
+			edits = min(edits, 1)
+		}
 		if allowed := max(1, min(len(word), len(name))/3); edits <= allowed && (nearest == "" || edits < least) {
 			nearest, least = name, edits
 		}

@@ -10,6 +10,8 @@ func TestNearestFindsMisspeltNames(t *testing.T) {
 		"wai":       "wait",
 		"mechanism": "mechanisms",
 		"hlep":      "help",
+		"mech":      "mechanisms",
+		"mec":       "",
 		"":          "",
 		"start":     "",
 		"\xff\xfe":  "",

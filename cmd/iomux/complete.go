@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -142,7 +143,10 @@ func completeProgram(typed string) ([]string, directive) {
 			continue
 		}
 		for _, entry := range entries {
-			if !entry.IsDir() && strings.HasPrefix(entry.Name(), typed) {
+			if !strings.HasPrefix(entry.Name(), typed) {
+				continue
+			}
+			if _, err := exec.LookPath(folder + string(os.PathSeparator) + entry.Name()); err == nil {
 				offers = append(offers, entry.Name())
 			}
 		}

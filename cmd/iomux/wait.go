@@ -114,8 +114,9 @@ The name counts, not the file. Most editors save a new file under the old name,
 which is "created". A change of a symbolic link on the way is "created", too.
 FILE need not exist yet. For whole trees, use inotifywait.
 
-Linux does not report changes that the kernel makes in /proc and /sys, or that
-other machines make in a network file system.
+Linux does not report changes that the kernel makes in /proc and /sys, that
+other machines make in a network file system, or that programs make through
+mapped memory. No system reports a file system mounted over FILE.
 
 Changes between two runs of iomux are lost, so let iomux run the command. The
 command must not change FILE:

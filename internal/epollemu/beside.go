@@ -49,7 +49,7 @@ func (e *Epoll) takeBeside(kevents []kqueue.Event, events []Event) (int, error) 
 func (e *Epoll) renewLasting() (renewed bool) {
 	e.pollFDs = e.pollFDs[:0]
 	for fd, entry := range e.entries.All() {
-		if entry.renewed() != 0 { // some systems report an end as PollIn only
+		if entry.toRenew() != 0 { // some systems report an end as PollIn only
 			e.pollFDs = append(e.pollFDs, sys.PollFD{FD: fd, Events: toPoll(entry.events) | sys.PollIn})
 		}
 	}
@@ -59,11 +59,11 @@ func (e *Epoll) renewLasting() (renewed bool) {
 		if entry.kind == epoll && isReady(int(fd)) {
 			renewed = true
 		}
-		if entry.renewed() == 0 {
+		if entry.toRenew() == 0 {
 			continue
 		}
 		if results[0].Revents != 0 || results[0].FD == unpolled {
-			e.renew(fd, entry, entry.renewed())
+			e.renew(fd, entry, entry.toRenew())
 			renewed = true
 		}
 		results = results[1:]
@@ -71,8 +71,8 @@ func (e *Epoll) renewLasting() (renewed bool) {
 	return renewed
 }
 
-// renewed returns the filters that report a lasting condition only once, until they are renewed.
-func (e *entry) renewed() filterSet {
+// toRenew returns the filters that report a lasting condition only once, until they are renewed.
+func (e *entry) toRenew() filterSet {
 	if e.events&(ET|OneShot) != 0 {
 		return 0
 	}

@@ -32,7 +32,7 @@ func (e *Epoll) Add(fd int, events uint32, data uint64) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	number := int32(fd)
-	if old := e.entries.Get(number); old != nil && e.holds(number, old) {
+	if old := e.entries.Get(number); old != nil && e.verify(number, old) {
 		return unix.EEXIST
 	}
 	fresh := &entry{events: events, data: data, kind: f.kind}
@@ -60,7 +60,7 @@ func (e *Epoll) Modify(fd int, events uint32, data uint64) error {
 		return e.absent(fd, events)
 	}
 	if entry.events&Exclusive != 0 {
-		if e.holds(int32(fd), entry) {
+		if e.verify(int32(fd), entry) {
 			return unix.EINVAL
 		}
 		return e.absent(fd, events)
@@ -160,8 +160,8 @@ func (e *Epoll) forget(fd int32) {
 	e.unnest(fd)
 }
 
-// holds reports whether the entry still belongs to the descriptor, and removes it otherwise.
-func (e *Epoll) holds(fd int32, entry *entry) bool {
+// verify reports whether the entry still belongs to the descriptor, and removes it otherwise.
+func (e *Epoll) verify(fd int32, entry *entry) bool {
 	flags := kqueue.EvEnable
 	if entry.disarmed {
 		flags = kqueue.EvDisable

@@ -25,7 +25,7 @@ type entry struct {
 	simple     bool      // there is one filter, which reports all requested events
 	disarmed   bool      // a one-shot registration after its report
 	broken     bool      // a pipe without its other end, for which kernels have no FilterWrite
-	over       filterSet // the filters that have had EvEOF in any round
+	everEnded  filterSet // the filters that have had EvEOF in any round
 
 	// The following fields hold the report of one round of events.
 	round   uint64
@@ -108,9 +108,9 @@ func (e *entry) plain() (which filterSet) {
 // socket needs the filters of both directions.
 const pollReportsHangUps = runtime.GOOS != "netbsd" && runtime.GOOS != "dragonfly"
 
-// writes reports whether the registration has a filter for writing. NetBSD's is always ready for
-// the reading end of a pipe.
-func (e *entry) writes() bool {
+// hasWriteFilter reports whether the registration has a filter for writing. NetBSD's is always
+// ready for the reading end of a pipe.
+func (e *entry) hasWriteFilter() bool {
 	return e.events&writable != 0 && !e.broken && e.kind != pipeReader
 }
 
@@ -137,13 +137,13 @@ func (e *entry) plan(list []kqueue.Event, fd int32) []kqueue.Event {
 	case e.events&readable != 0:
 		change.Filter, change.Fflags = kqueue.FilterRead, leaveError()
 		list = append(list, change)
-	case e.events&RdHup != 0 || !e.writes() || e.endsInSteps() || runtime.GOOS == "netbsd":
+	case e.events&RdHup != 0 || !e.hasWriteFilter() || e.endsInSteps() || runtime.GOOS == "netbsd":
 		// NetBSD does not report to a writer that the reader of its pipe has gone.
 		once.Filter, once.Fflags, once.Data = kqueue.FilterRead, leaveError()|kqueue.NoteLowat, math.MaxInt32
 		list = append(list, once)
 	}
 	switch {
-	case e.writes():
+	case e.hasWriteFilter():
 		change.Filter, change.Fflags = kqueue.FilterWrite, leaveError()
 		list = append(list, change)
 	case e.kind == socket && !pollReportsHangUps:
@@ -172,7 +172,7 @@ func (e *Epoll) arm(fd int32, entry *entry) error {
 // file does not support, and fails if the file supports none.
 func (e *Epoll) attach(fd int32, entry *entry) error {
 	e.generation++
-	entry.generation, entry.attached, entry.disarmed, entry.over = e.generation, 0, false, 0
+	entry.generation, entry.attached, entry.disarmed, entry.everEnded = e.generation, 0, false, 0
 	changes := entry.plan(e.changes[:0], fd)
 	receipts, err := e.submit(changes)
 	refused := syscall.Errno(0)

@@ -25,13 +25,13 @@ type Epoll struct {
 
 // set is the part that all Epolls of one kqueue share.
 type set struct {
-	mark     mark
-	kevents  freelist.Slices[kqueue.Event]
-	looked   freelist.Slices[Event] // room for inspect
-	children map[int32]*set         // the registered epolls; the registry's lock guards it
-	nests    atomic.Bool            // an Epoll was registered
-	begun    atomic.Uint64          // counts the calls that take events
-	ended    atomic.Uint64
+	mark      mark
+	kevents   freelist.Slices[kqueue.Event]
+	inspected freelist.Slices[Event] // room for inspect
+	children  map[int32]*set         // the registered epolls; the registry's lock guards it
+	nests     atomic.Bool            // an Epoll was registered
+	begun     atomic.Uint64          // counts the calls that take events
+	ended     atomic.Uint64
 
 	mu         sync.Mutex // never held during a wait
 	entries    fdtable.Table[entry]

@@ -33,7 +33,7 @@ func (e *entry) endings() (ready uint32) {
 		if e.ended&writing != 0 {
 			ready |= Out
 		}
-		if e.ended != 0 && (e.over == reading|writing || e.failed) {
+		if e.ended != 0 && (e.everEnded == reading|writing || e.failed) {
 			ready |= Hup
 		}
 		return ready
@@ -106,7 +106,7 @@ func (e *entry) note(event *kqueue.Event) {
 	e.fired |= slot
 	if event.Flags&kqueue.EvEOF != 0 {
 		e.ended |= slot
-		e.over |= slot
+		e.everEnded |= slot
 		e.drained = e.drained || slot == reading && event.Data == 0
 	}
 	if event.Flags&kqueue.EvOneShot != 0 { // which no filter requests

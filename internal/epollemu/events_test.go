@@ -50,7 +50,7 @@ func TestNativeKernels(t *testing.T) {
 		{"pipe with room", pipe, writing, 0, false, false, all, Out, Out | WrNorm},
 		{"terminal without a peer", other, reading, reading, false, true, In, In | Hup, In | Hup},
 	} {
-		e := &entry{events: c.events, kind: c.kind, fired: c.fired, ended: c.ended, over: c.ended, failed: c.failed, drained: c.empty}
+		e := &entry{events: c.events, kind: c.kind, fired: c.fired, ended: c.ended, everEnded: c.ended, failed: c.failed, drained: c.empty}
 		if got := e.asLinux(c.poll); got != c.want {
 			t.Errorf("%s: %#x, want %#x", c.name, got, c.want)
 		}

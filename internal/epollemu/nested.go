@@ -41,8 +41,8 @@ func isReady(fd int) bool {
 // inspect reports whether the kernel's events contain a ready descriptor. It makes the kernel
 // report these events again. The caller holds the lock.
 func (e *Epoll) inspect(kevents []kqueue.Event) (ready bool) {
-	events := e.looked.Get(len(kevents))
-	defer e.looked.Put(events)
+	events := e.inspected.Get(len(kevents))
+	defer e.inspected.Put(events)
 	for i, entry := range e.evaluate(kevents, events) {
 		if events[i].Events != 0 && entry.events&(ET|OneShot) != 0 {
 			ready = e.renew(events[i].FD, entry, entry.fired) || ready

@@ -90,7 +90,7 @@ func (q *Queue) chooseLayer(epoll int, r *registration) syscall.Errno {
 }
 
 // polled reports whether an epoll holds the registration's descriptor.
-func (r *registration) polled() bool { return r.hangs || r.source == source(descriptor{}) }
+func (r *registration) polled() bool { return r.reportsHangUp || r.source == source(descriptor{}) }
 
 // isFragile reports whether poll(2) of the queue may consume an event of the registration. A
 // perf_event reports each event only once, to whichever call asks first. So do some files in /proc
@@ -203,9 +203,9 @@ func (d descriptor) detach(q *Queue, epoll int, r *registration) syscall.Errno {
 	return d.control(q, epoll, unix.EPOLL_CTL_DEL, r)
 }
 
-// again also detects whether the number still belongs to the registered file, because the epoll has
-// no entry for any other.
-func (d descriptor) again(q *Queue, epoll int, r *registration) syscall.Errno {
+// reportAgain also detects whether the number still belongs to the registered file, because the
+// epoll has no entry for any other.
+func (d descriptor) reportAgain(q *Queue, epoll int, r *registration) syscall.Errno {
 	if r.flags&kevent.Clear == 0 {
 		return d.control(q, epoll, unix.EPOLL_CTL_MOD, r)
 	}
@@ -267,7 +267,7 @@ func (r *registration) exceptional(ready uint32) (event report, fired bool) {
 // that was never connected: Linux reports a hang-up of it, and kqueue does not.
 func (r *registration) end(q *Queue, ready uint32) (event report, connected bool) {
 	if ready&(unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) == 0 {
-		r.failed = 0
+		r.socketError = 0
 		return event, true
 	}
 	if r.kind != socket {
@@ -288,8 +288,8 @@ func (r *registration) end(q *Queue, ready uint32) (event report, connected bool
 		event.fflags = uint32(unix.ECONNABORTED)
 		return event, true
 	}
-	event.fflags = uint32(r.failed)
-	return event, r.failed != 0 || ready&unix.EPOLLHUP == 0 || r.wasConnected()
+	event.fflags = uint32(r.socketError)
+	return event, r.socketError != 0 || ready&unix.EPOLLHUP == 0 || r.wasConnected()
 }
 
 // takeError reads the socket's error. The kernel reports it once, so the registration of the other
@@ -299,9 +299,9 @@ func (q *Queue) takeError(r *registration) {
 	if err != nil || value == 0 {
 		return
 	}
-	r.failed = syscall.Errno(value)
+	r.socketError = syscall.Errno(value)
 	if sibling := q.sibling(r, kevent.FilterRead+kevent.FilterWrite-r.filter); sibling != nil {
-		sibling.failed = r.failed
+		sibling.socketError = r.socketError
 	}
 }
 

@@ -108,6 +108,6 @@ func (q *Queue) see(r *registration, now identity) {
 func (r *registration) noticeRemoval(now identity) {
 	if now.isDirectory() && now.links == 0 && r.file.links > 0 {
 		r.file.links = 0
-		r.hits |= kevent.NoteDelete & r.fflags
+		r.noted |= kevent.NoteDelete & r.fflags
 	}
 }

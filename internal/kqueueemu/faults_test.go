@@ -47,10 +47,10 @@ func (f *faulty) fire(*Queue, *registration, uint32) (report, bool, syscall.Errn
 	return report{}, true, next(&f.fireFails)
 }
 
-func (f *faulty) again(q *Queue, _ int, r *registration) syscall.Errno {
+func (f *faulty) reportAgain(q *Queue, _ int, r *registration) syscall.Errno {
 	errno := next(&f.againFails)
 	if errno == 0 {
-		return q.continues(r)
+		return q.reactivate(r)
 	}
 	return errno
 }

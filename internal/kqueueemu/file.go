@@ -113,4 +113,4 @@ func (file) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.Err
 	return report{data: left}, left < 0 || left >= least, 0
 }
 
-func (file) again(q *Queue, _ int, r *registration) syscall.Errno { return q.continues(r) }
+func (file) reportAgain(q *Queue, _ int, r *registration) syscall.Errno { return q.reactivate(r) }

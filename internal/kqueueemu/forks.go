@@ -135,7 +135,7 @@ func (q *Queue) readForks() {
 func (q *Queue) lostForks() {
 	for _, r := range q.registrations {
 		if r.filter == kevent.FilterProc && r.fflags&kevent.NoteTrack != 0 {
-			r.hits |= kevent.NoteTrackErr
+			r.noted |= kevent.NoteTrackErr
 			q.activate(r)
 		}
 	}
@@ -175,7 +175,7 @@ func (q *Queue) forked(parent, child int32) {
 		return
 	}
 	if r.fflags&kevent.NoteTrack != 0 && q.follow(r, child) != 0 {
-		r.hits |= kevent.NoteTrackErr
+		r.noted |= kevent.NoteTrackErr
 		q.activate(r)
 	}
 	q.record(r, kevent.NoteFork)

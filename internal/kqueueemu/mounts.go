@@ -54,12 +54,12 @@ func (filesystems) detach(q *Queue, _ int, _ *registration) syscall.Errno {
 }
 
 func (filesystems) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.Errno) {
-	notes := r.hits & r.fflags
-	r.hits = 0
+	notes := r.noted & r.fflags
+	r.noted = 0
 	return report{fflags: notes}, notes != 0, 0
 }
 
-func (filesystems) again(*Queue, int, *registration) syscall.Errno { return 0 }
+func (filesystems) reportAgain(*Queue, int, *registration) syscall.Errno { return 0 }
 
 func (q *Queue) makeMounts(epoll int) syscall.Errno {
 	if q.mounts.fd >= 0 {

@@ -53,12 +53,12 @@ func (netdev) detach(*Queue, int, *registration) syscall.Errno { return 0 }
 // fire reports the changes since the last event. Data is the index of the interface that changed
 // last.
 func (netdev) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.Errno) {
-	notes := r.hits & r.fflags
-	r.hits = 0
+	notes := r.noted & r.fflags
+	r.noted = 0
 	return report{fflags: notes, data: r.count}, notes != 0, 0
 }
 
-func (netdev) again(*Queue, int, *registration) syscall.Errno { return 0 }
+func (netdev) reportAgain(*Queue, int, *registration) syscall.Errno { return 0 }
 
 // makeLinks opens the netlink socket before it lists the interfaces, so that no change is missed.
 func (q *Queue) makeLinks(epoll int) syscall.Errno {

@@ -111,10 +111,10 @@ func (process) detach(q *Queue, _ int, r *registration) syscall.Errno {
 }
 
 // isDue reports whether the registration has an event that does not come from its pidfd.
-func (r *registration) isDue() bool { return r.followed || r.ended || r.hits != 0 }
+func (r *registration) isDue() bool { return r.followed || r.ended || r.noted != 0 }
 
 // again reports what had to wait until NoteChild was reported.
-func (process) again(q *Queue, epoll int, r *registration) syscall.Errno {
+func (process) reportAgain(q *Queue, epoll int, r *registration) syscall.Errno {
 	if r.isDue() {
 		q.activate(r)
 	}
@@ -130,8 +130,8 @@ func (process) fire(_ *Queue, r *registration, ready uint32) (event report, fire
 		r.followed = false
 		return report{fflags: kevent.NoteChild, data: r.parentID}, true, 0
 	}
-	event.fflags = r.hits & (r.fflags | kevent.NoteTrackErr)
-	r.hits = 0
+	event.fflags = r.noted & (r.fflags | kevent.NoteTrackErr)
+	r.noted = 0
 	if status, ended := r.exit(ready); ended {
 		event.flags = kevent.EOF | kevent.OneShot
 		if r.fflags&kevent.NoteExit != 0 {

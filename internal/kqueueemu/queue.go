@@ -37,18 +37,18 @@ type Queue struct {
 	// An eventfd that is readable while registrations are pending or closing is not zero.
 	wakeFD int
 	// Epolls inside the queue's, for more filters of a descriptor. -1 until needed.
-	inner   [inner]int
-	inotify int // -1 until needed
-	watches map[int32]*watch
-	moved   move
-	links   links
-	mounts  mounts
-	forks   forks
-	pending list
-	woken   bool          // wakeFD is readable
-	failure syscall.Errno // why a pending registration has not been reported
-	nothing uint64        // the source of an epoll event that was not an event of the queue
-	buffer  []byte        // for messages of the kernel
+	inner      [inner]int
+	inotify    int // -1 until needed
+	watches    map[int32]*watch
+	moved      move
+	links      links
+	mounts     mounts
+	forks      forks
+	pending    list
+	woken      bool          // wakeFD is readable
+	failure    syscall.Errno // why a pending registration has not been reported
+	unreported uint64        // the source of an epoll event that was not an event of the queue
+	buffer     []byte        // for messages of the kernel
 }
 
 type key struct {
@@ -241,8 +241,8 @@ func (q *Queue) activate(r *registration) {
 	q.announce()
 }
 
-// continues makes a reported registration pending again, unless it has EvClear.
-func (q *Queue) continues(r *registration) syscall.Errno {
+// reactivate makes a reported registration pending again, unless it has EvClear.
+func (q *Queue) reactivate(r *registration) syscall.Errno {
 	if r.flags&kevent.Clear == 0 && !r.disabled && !r.queued {
 		q.pending.push(r)
 		q.wake()

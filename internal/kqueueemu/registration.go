@@ -29,26 +29,29 @@ type registration struct {
 	next, prev *registration
 
 	// Events since the last report.
-	hits      uint32 // notes about a file, a process, mounts or links
+	noted     uint32 // notes about a file, a process, mounts or links
 	count     int64  // signals
 	triggered bool   // FilterUser
 	unarmed   bool   // arming failed, so the epoll does not report it
 
-	fd    int // the timerfd or pidfd
-	clock int // of the timerfd
-	// The epoll that holds the descriptor: 0 is the queue's own, others are inner epolls.
-	layer   int
-	kind    kind          // of the descriptor
-	listens bool          // the socket was seen listening
-	failed  syscall.Errno // SO_ERROR, which can be read only once
-	file    identity      // of a file
-	watch   *watch        // of a file
-	parent  *watch        // of a directory
-	shrunk  bool          // the file was truncated, and may have been written to afterwards
-	// The file no longer exists, so a file with the same inode number is another file.
-	gone   bool
+	fd     int            // the timerfd or pidfd
+	clock  int            // of the timerfd
 	signal syscall.Signal // of FilterSignal
-	hangs  bool           // of a terminal: an epoll reports its hang-up
+
+	// Of a descriptor. layer is the epoll that holds it: 0 is the queue's own, others are inner
+	// epolls.
+	layer         int
+	kind          kind
+	listens       bool          // the socket was seen listening
+	socketError   syscall.Errno // SO_ERROR, which can be read only once
+	reportsHangUp bool          // of a terminal: an epoll reports its hang-up
+
+	// Of a file. If it is gone, a file with the same inode number is another file.
+	file   identity
+	watch  *watch
+	parent *watch // of a directory
+	shrunk bool   // the file was truncated, and may have been written to afterwards
+	gone   bool
 
 	// Of FilterProc.
 	parentID    int64 // of a child that is followed
@@ -79,10 +82,10 @@ type source interface {
 	// fire returns the event, if there is one. ready holds the events of the epoll. After a
 	// failure the caller retries later, unless the object is gone.
 	fire(q *Queue, r *registration, ready uint32) (event report, fired bool, errno syscall.Errno)
-	// again is called after each report that leaves the registration enabled. Unless the
+	// reportAgain is called after each report that leaves the registration enabled. Unless the
 	// registration has EvClear, it makes a lasting condition be reported again. It fails as
 	// touch does.
-	again(q *Queue, epoll int, r *registration) syscall.Errno
+	reportAgain(q *Queue, epoll int, r *registration) syscall.Errno
 }
 
 // report is a source's part of an event.

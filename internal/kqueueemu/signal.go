@@ -132,4 +132,4 @@ func (signals) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.
 	return report{data: count}, count > 0, 0
 }
 
-func (signals) again(*Queue, int, *registration) syscall.Errno { return 0 }
+func (signals) reportAgain(*Queue, int, *registration) syscall.Errno { return 0 }

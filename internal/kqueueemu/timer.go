@@ -61,7 +61,7 @@ func (timer) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.Er
 	return report{data: *(*int64)(unsafe.Pointer(&count))}, true, 0
 }
 
-func (timer) again(*Queue, int, *registration) syscall.Errno { return 0 }
+func (timer) reportAgain(*Queue, int, *registration) syscall.Errno { return 0 }
 
 // readable returns the epoll events to request for the registration's own descriptor: none if the
 // registration is disabled.

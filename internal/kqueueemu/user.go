@@ -58,4 +58,4 @@ func (user) fire(_ *Queue, r *registration, _ uint32) (report, bool, syscall.Err
 	return report{fflags: r.fflags, data: r.data}, true, 0
 }
 
-func (user) again(q *Queue, _ int, r *registration) syscall.Errno { return q.continues(r) }
+func (user) reportAgain(q *Queue, _ int, r *registration) syscall.Errno { return q.reactivate(r) }

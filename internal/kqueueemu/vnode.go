@@ -60,7 +60,7 @@ func (vnode) look(q *Queue, epoll int, r *registration) syscall.Errno {
 	case errno != 0:
 	case r.file.isDirectory() && r.fflags&kevent.NoteDelete != 0:
 		q.watchParent(epoll, r)
-	case r.file.isDevice() && r.fflags&kevent.NoteRevoke != 0 && !r.hangs:
+	case r.file.isDevice() && r.fflags&kevent.NoteRevoke != 0 && !r.reportsHangUp:
 		errno = q.watchHangup(epoll, r)
 	}
 	return errno
@@ -76,7 +76,7 @@ func (q *Queue) watchHangup(epoll int, r *registration) syscall.Errno {
 	if errno == unix.EPERM { // the device cannot be waited on
 		return 0
 	}
-	r.hangs = errno == 0
+	r.reportsHangUp = errno == 0
 	return errno
 }
 
@@ -94,14 +94,14 @@ func (v vnode) touch(q *Queue, epoll int, r *registration, change kevent.Event) 
 }
 
 func (vnode) enable(q *Queue, _ int, r *registration) syscall.Errno {
-	if r.hits != 0 {
+	if r.noted != 0 {
 		q.activate(r)
 	}
 	return 0
 }
 
 func (vnode) detach(q *Queue, epoll int, r *registration) syscall.Errno {
-	if r.hangs && epoll >= 0 {
+	if r.reportsHangUp && epoll >= 0 {
 		// If the file is gone, detach below reports it.
 		_ = descriptor{}.control(q, epoll, unix.EPOLL_CTL_DEL, r)
 	}
@@ -110,31 +110,31 @@ func (vnode) detach(q *Queue, epoll int, r *registration) syscall.Errno {
 
 func (vnode) fire(_ *Queue, r *registration, ready uint32) (event report, fired bool, errno syscall.Errno) {
 	if ready&unix.EPOLLHUP != 0 {
-		r.hits |= kevent.NoteRevoke & r.fflags
+		r.noted |= kevent.NoteRevoke & r.fflags
 	}
 	now, errno := r.same()
 	switch {
-	case isGone(errno), errno != 0 && r.hits == 0:
+	case isGone(errno), errno != 0 && r.noted == 0:
 		return report{}, false, errno
 	case errno == 0:
 		r.noticeRemoval(now)
 	}
-	event.fflags = r.hits & r.fflags
+	event.fflags = r.noted & r.fflags
 	if event.fflags&kevent.NoteRevoke != 0 {
 		event.flags = kevent.EOF
 	}
 	if r.flags&kevent.Clear != 0 {
-		r.hits = 0
+		r.noted = 0
 	}
 	return event, event.fflags != 0, 0
 }
 
-func (vnode) again(q *Queue, _ int, r *registration) syscall.Errno { return q.continues(r) }
+func (vnode) reportAgain(q *Queue, _ int, r *registration) syscall.Errno { return q.reactivate(r) }
 
 // record adds notes to be reported, if the registration requested them.
 func (q *Queue) record(r *registration, notes uint32) {
-	r.hits |= notes & r.fflags
-	if r.hits != 0 {
+	r.noted |= notes & r.fflags
+	if r.noted != 0 {
 		q.activate(r)
 	}
 }

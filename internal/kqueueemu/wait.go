@@ -70,12 +70,12 @@ func (q *Queue) wait(epoll int, events []kevent.Event, raw []unix.EpollEvent, le
 	if errno != 0 || taken == 0 {
 		return 0, false, errno
 	}
-	q.failure, q.nothing = 0, sourceOfEvent(&raw[0])
+	q.failure, q.unreported = 0, sourceOfEvent(&raw[0])
 	n := q.collect(epoll, events, raw, taken)
 	if n == 0 && q.failure != 0 {
 		return 0, false, q.failure
 	}
-	return n, n == 0 && left.LookAgain(q.nothing), 0
+	return n, n == 0 && left.LookAgain(q.unreported), 0
 }
 
 // look takes events of the epoll without waiting. Another goroutine may have taken lasting
@@ -181,7 +181,7 @@ func (q *Queue) report(epoll int, raw *unix.EpollEvent, events []kevent.Event) i
 		q.deliver(epoll, at.registration, raw.Events, &events[0]) > 0 {
 		return 1
 	}
-	q.nothing = sourceOfEvent(raw)
+	q.unreported = sourceOfEvent(raw)
 	return 0
 }
 
@@ -229,7 +229,7 @@ func (q *Queue) deliver(epoll int, r *registration, ready uint32, event *kevent.
 		r.disabled = true
 		errno = r.source.enable(q, epoll, r)
 	} else {
-		errno = r.source.again(q, epoll, r)
+		errno = r.source.reportAgain(q, epoll, r)
 	}
 	switch {
 	case isGone(errno):

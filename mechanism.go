@@ -3,7 +3,6 @@ package iomux
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"strconv"
 	"time"
 
@@ -97,7 +96,7 @@ func (m Mechanism) Available() bool {
 		// with poll(2).
 		return m.Native() || afd.Available || m == DevPoll && poll.Native
 	case Kqueue:
-		return m.Native() || runtime.GOOS == "linux"
+		return m.Native() || sys.IsLinux
 	}
 	return m.Native()
 }

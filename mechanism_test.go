@@ -20,6 +20,7 @@ func TestMechanisms(t *testing.T) {
 		"linux":   {iomux.Select, iomux.Poll, iomux.Epoll, iomux.Kqueue, iomux.DevPoll},
 		"windows": {iomux.Select, iomux.Poll, iomux.DevPoll, iomux.AFD},
 	}
+	want["android"] = want["linux"]
 	expected, ok := want[runtime.GOOS]
 	if !ok {
 		expected = []iomux.Mechanism{iomux.Select, iomux.Poll}

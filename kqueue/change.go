@@ -24,7 +24,7 @@ func refusal(changes []Event) error {
 			continue
 		}
 		lacking := Fflags(kevent.AbsentNote)
-		if isEmulated && (change.Filter == FilterRead || change.Filter == FilterWrite) {
+		if sys.IsLinux && (change.Filter == FilterRead || change.Filter == FilterWrite) {
 			lacking |= NoteOOB
 		}
 		if notes := change.Fflags & lacking; notes != 0 {
@@ -35,12 +35,10 @@ func refusal(changes []Event) error {
 	return nil
 }
 
-const isEmulated = runtime.GOOS == "linux" || runtime.GOOS == "android"
-
 // refusesFilter reports whether this system lacks a filter that has a name. The kernel decides
 // about other numbers.
 func refusesFilter(f Filter) bool {
-	if isEmulated {
+	if sys.IsLinux {
 		switch f {
 		case FilterAIO, FilterEmpty, FilterProcDesc:
 			return true
@@ -91,7 +89,7 @@ func apply(changes, events []kevent.Event, change func(kevent.Event) syscall.Err
 
 func changeError(change kevent.Event, errno syscall.Errno) error {
 	advice := ""
-	if isEmulated && errno == syscall.EOPNOTSUPP {
+	if sys.IsLinux && errno == syscall.EOPNOTSUPP {
 		switch change.Filter {
 		case kevent.FilterRead, kevent.FilterVnode, kevent.FilterFS:
 			advice = " (mount /proc, which the filter needs)"

@@ -4,7 +4,6 @@ package selectfd
 
 import (
 	"os"
-	"runtime"
 	"sync"
 	"time"
 
@@ -51,7 +50,7 @@ var (
 
 // brokenPipe returns the event of a pipe without a reader besides POLLERR, or instead of it.
 func brokenPipe() uint16 {
-	if runtime.GOOS == "linux" {
+	if sys.IsLinux {
 		return 0
 	}
 	return unix.POLLHUP

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"errors"
-	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -69,7 +68,7 @@ func (b *selectBackend) Add(fd int, interest Interest, tag uint32) error {
 // isPath reports whether fd was opened with O_PATH of Linux. select(2) reports such a descriptor as
 // ready for everything, and poll(2) as not open.
 func isPath(fd int) bool {
-	if runtime.GOOS != "linux" {
+	if !sys.IsLinux {
 		return false
 	}
 	fds := []poll.FD{{FD: int32(fd)}}

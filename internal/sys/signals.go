@@ -13,11 +13,11 @@ func CanCatch(sig syscall.Signal) bool {
 	if sig <= 0 || sig > lastSignal() || sig == syscall.SIGKILL {
 		return false
 	}
-	switch runtime.GOOS {
-	case "linux":
+	switch {
+	case IsLinux:
 		// The C libraries use 32 to 34, so the Go runtime does not catch them.
 		return sig != linuxStop() && (sig < 32 || sig > 34)
-	case "solaris", "illumos":
+	case runtime.GOOS == "solaris", runtime.GOOS == "illumos":
 		return sig != 23 // SIGSTOP
 	}
 	return sig != 17 // SIGSTOP

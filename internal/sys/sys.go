@@ -11,8 +11,12 @@ package sys
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"unsafe"
 )
+
+// IsLinux reports whether the kernel is Linux. Android has it too, under a GOOS of its own.
+const IsLinux = runtime.GOOS == "linux" || runtime.GOOS == "android"
 
 // Error is the failure of one system call on one descriptor, with advice for the caller.
 type Error struct {

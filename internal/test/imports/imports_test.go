@@ -167,6 +167,23 @@ func TestRequiresSysAlone(t *testing.T) {
 	}
 }
 
+// TestAndroidIsLinux finds code that distinguishes Linux from Android, whose GOOS is another.
+func TestAndroidIsLinux(t *testing.T) {
+	t.Parallel()
+	for _, file := range sources(t) {
+		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "internal/test/") || file == "internal/sys/sys.go" {
+			continue
+		}
+		text, err := fs.ReadFile(root(t), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), `"linux"`) {
+			t.Errorf("%s compares runtime.GOOS with linux: use sys.IsLinux", file)
+		}
+	}
+}
+
 // isVersion reports whether a word of go.sum is a version or a hash.
 func isVersion(word string) bool {
 	return strings.HasPrefix(word, "v") && strings.HasSuffix(word, "/go.mod") || strings.HasPrefix(word, "h1:")

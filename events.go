@@ -104,11 +104,8 @@ func (p *Poller[K]) deliver(b *backend.Batch, events []Event[K], now int64) (n i
 	if p.orphans.Load() > 0 && p.policy.renewalDue(p.count) {
 		p.renew()
 	}
-	if p.pending.Load() > 0 {
-		n += p.deliverPending(events[n:])
-	}
-	if now > 0 {
-		n += p.deliverExpired(events[n:], now)
+	if n < len(events) && (p.pending.Load() > 0 || now > 0) {
+		n += p.deliverOwn(events[n:], now)
 	}
 	return n
 }
@@ -172,10 +169,19 @@ func (r *Registration[K]) take(reported epoll.Events) (now arming, ready Interes
 	}
 }
 
-// deliverPending stores posted events, and then those of the always-ready sources.
-func (p *Poller[K]) deliverPending(events []Event[K]) (n int) {
-	n = p.deliverPosted(events)
-	n += p.deliverAlwaysReady(events[n:])
+// deliverOwn stores pending events and expired timers. The three kinds take turns to be the first.
+func (p *Poller[K]) deliverOwn(events []Event[K], now int64) (n int) {
+	p.policy.ownFirst = (p.policy.ownFirst + 1) % 3
+	for i := range uint8(3) {
+		switch (p.policy.ownFirst + i) % 3 {
+		case 0:
+			n += p.deliverPosted(events[n:])
+		case 1:
+			n += p.deliverAlwaysReady(events[n:])
+		case 2:
+			n += p.deliverExpired(events[n:], now)
+		}
+	}
 	p.countPending()
 	return n
 }

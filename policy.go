@@ -30,6 +30,8 @@ type policy struct {
 	// pendingFirst alternates. It decides whether a pending or a kernel event gets the only
 	// place.
 	pendingFirst bool
+	// ownFirst decides which kind of pending events gets the first places: see deliverOwn.
+	ownFirst uint8
 	// stale counts the dropped events of former registrations since the last renewal.
 	stale int
 	// stuck is set if the last renewal failed, so that the stale events continue.

@@ -352,9 +352,9 @@ func (p *Poller[K]) plan(left time.Duration) (shortened time.Duration, due bool)
 	return left, until <= 0
 }
 
-// deliverExpired stores the events of timers that have expired by now.
+// deliverExpired stores the events of timers that have expired by now, which is 0 if none has.
 func (p *Poller[K]) deliverExpired(events []Event[K], now int64) (n int) {
-	for n < len(events) {
+	for now > 0 && n < len(events) {
 		t, count := p.schedule.heap.Expire(now)
 		if t == nil {
 			break

@@ -103,7 +103,7 @@ func runRoot(printed bool, args []string) error {
 		return exit.Misuse("name a command: wait or mechanisms")
 	}
 	word := args[0]
-	if nearest := suggest.Nearest(word, "wait", "mechanisms", "help", "completion"); nearest != "" {
+	if nearest := suggest.Nearest(word, "wait", "mechanisms", "help", "completion", "--version"); nearest != "" {
 		return exit.Misuse("unknown command %q: did you mean iomux %s?", word, nearest)
 	}
 	return exit.Misuse("unknown command %q: use wait or mechanisms", word)

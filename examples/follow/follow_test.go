@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"iomux/internal/test/wine"
 )
 
 // safeBuffer is a bytes.Buffer that two goroutines use.
@@ -30,7 +32,7 @@ func (b *safeBuffer) String() string {
 
 func TestAppendedTextIsPrinted(t *testing.T) {
 	t.Parallel()
-	names := []string{filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")}
+	names := []string{filepath.Join(wine.Folder(t), "a"), filepath.Join(wine.Folder(t), "b")}
 	for _, name := range names {
 		appendTo(t, name, "old "+filepath.Base(name)+"\n")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -223,8 +224,10 @@ func TestFilesThatAreNotWhatTheySeem(t *testing.T) {
 	queue := int(number)
 	suite.CloseAtEnd(t, queue)
 	_, _, _ = unix.Syscall(unix.SYS_MQ_UNLINK, uintptr(unsafe.Pointer(name)), 0, 0)
+	file := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(file, nil, 0o600))
 	var paths []int
-	for _, name := range []string{"/", "/dev/null", "/proc/self/exe"} {
+	for _, name := range []string{"/", "/dev/null", file} {
 		path, err := unix.Open(name, unix.O_PATH|unix.O_CLOEXEC, 0)
 		must(t, err)
 		suite.CloseAtEnd(t, path)

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iomux/descriptor"
+	"iomux/internal/test/leak"
 	"iomux/internal/test/suite"
 )
 
@@ -33,8 +34,12 @@ func stressDuplicate(t testing.TB, fd int) int {
 }
 
 // stressLimit stays at the limit of descriptors for a moment. All numbers below the limit are in
-// use then, so it is higher than the number of sources, which poll(2) demands.
+// use then, so it is higher than the number of sources, which poll(2) demands. With few descriptors,
+// the sources reach the limit themselves.
 func stressLimit(t testing.TB) {
+	if leak.FewDescriptors() {
+		return
+	}
 	const limit = 400
 	var twins []int
 	for {

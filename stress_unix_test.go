@@ -34,8 +34,8 @@ func stressDuplicate(t testing.TB, fd int) int {
 }
 
 // stressLimit stays at the limit of descriptors for a moment. All numbers below the limit are in
-// use then, so it is higher than the number of sources, which poll(2) demands. With few descriptors,
-// the sources reach the limit themselves.
+// use then, so it is higher than the number of sources, which poll(2) demands. With a lower hard
+// limit, the sources reach that limit themselves.
 func stressLimit(t testing.TB) {
 	if leak.FewDescriptors() {
 		return

@@ -4,6 +4,8 @@ package kqueue_test
 
 import (
 	"math"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,8 +19,24 @@ func timer(ident int, flags kqueue.Flags, units kqueue.Fflags, data int64) kqueu
 	return noted(ident, kqueue.FilterTimer, kqueue.EvAdd|flags, units, data)
 }
 
+// needsTicks skips the test if NetBSD's timers count ticks that are shorter than its clock's. In an
+// emulator it may have measured them wrongly when it started.
+func needsTicks(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "netbsd" && ticksAreShort() {
+		t.Skip("poll(2) returned before its timeout: the ticks of this kernel are too short")
+	}
+}
+
+var ticksAreShort = sync.OnceValue(func() bool {
+	start := time.Now()
+	_, err := unix.Poll(nil, 1000)
+	return err == nil && time.Since(start) < time.Second
+})
+
 func TestTimerUnits(t *testing.T) {
 	t.Parallel()
+	needsTicks(t)
 	for name, unit := range map[string]struct {
 		notes kqueue.Fflags
 		data  int64
@@ -51,6 +69,7 @@ func TestTimerUnits(t *testing.T) {
 
 // TestTimerCountsExpiries lets a timer expire several times before each report.
 func TestTimerCountsExpiries(t *testing.T) {
+	needsTicks(t)
 	const period = 10 * time.Millisecond
 	queue := newQueue(t)
 	start := time.Now()
@@ -76,6 +95,7 @@ func TestTimerCountsExpiries(t *testing.T) {
 
 // TestTimerIsRestarted restarts an expired timer. The earlier expiry is not reported.
 func TestTimerIsRestarted(t *testing.T) {
+	needsTicks(t)
 	queue := newQueue(t)
 	apply(t, queue, timer(1, 0, 0, 1))
 	time.Sleep(quiet)
@@ -90,6 +110,7 @@ func TestTimerIsRestarted(t *testing.T) {
 
 func TestAbsoluteTimer(t *testing.T) {
 	t.Parallel()
+	needsTicks(t)
 	needs(t, timer(1, 0, kqueue.NoteAbsTime, math.MaxInt32))
 	now := time.Now()
 	for name, at := range map[string]struct {

@@ -3,8 +3,10 @@ package fdref_test
 import (
 	"errors"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"iomux/internal/fdref"
 )
@@ -12,10 +14,17 @@ import (
 // object is what the Handles of one number share.
 type object struct {
 	fdref.Descriptor
-	released int
+	released  int
+	onRelease func() // may be nil
 }
 
-func (o *object) Release(int) error { o.released++; return nil }
+func (o *object) Release(int) error {
+	if o.onRelease != nil {
+		o.onRelease()
+	}
+	o.released++
+	return nil
+}
 
 func (o *object) handle() *fdref.Handle { return &fdref.Handle{Descriptor: &o.Descriptor} }
 
@@ -96,6 +105,26 @@ func TestShareOfAReusedNumber(t *testing.T) {
 	}
 	if next := share(t, &numbers, keep); next != fresh {
 		t.Error("Close of the old object removed the new one")
+	}
+}
+
+// A Share during Release must not find the number, which is about to be closed.
+func TestShareWaitsForRelease(t *testing.T) {
+	var numbers fdref.Registry[*object]
+	o := share(t, &numbers, keep)
+	var isReleased atomic.Bool
+	shared := make(chan bool)
+	o.onRelease = func() {
+		go func() {
+			_, _ = numbers.Share(7, keep) // only its time matters
+			shared <- isReleased.Load()
+		}()
+		time.Sleep(10 * time.Millisecond) // the Share has usually begun after that
+		isReleased.Store(true)
+	}
+	go func() { _ = o.handle().Close(unwoken) }()
+	if !<-shared {
+		t.Error("Share returned during Release")
 	}
 }
 

@@ -37,7 +37,7 @@ type session struct {
 	child    *child            // CMD, nil for none
 	failures int
 	turns    int
-	looked   bool           // what was due after the deadline was done at the deadline
+	looked   bool           // lookAgain has run, or is not needed
 	quit     chan os.Signal // SIGQUIT outside CMD
 	unread   bool           // the reader of the output has gone
 }

@@ -8,10 +8,10 @@ TARGETS := linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/s390x
 # MODULES lists the modules of go.work, and tools. go.work leaves tools out, because the first go
 # command in a clone would otherwise download the go.mod files of all linters. SHIPPED lists the
 # modules below the root that also run on other systems.
-MODULES = $(shell go list -m -f '{{.Dir}}') $(CURDIR)/tools
+MODULES = $(shell awk '$$1 ~ /^\./ { print $$1 }' go.work) ./tools
 # enter changes to the folder of a module in a loop over MODULES.
-enter = cd $$module && { [ $$module != $(CURDIR)/tools ] || export GOWORK=off; }
-SHIPPED = $(filter-out $(CURDIR) %/tools %/bench,$(MODULES))
+enter = cd "$(CURDIR)/$$module" && { [ $$module != ./tools ] || export GOWORK=off; }
+SHIPPED = $(filter-out . ./tools ./bench,$(MODULES))
 # LINTED lists other systems whose files are linted, too.
 LINTED := darwin freebsd windows
 # ALONE lists the processors whose test binaries run without any other program or file.
@@ -51,11 +51,11 @@ setup: ## Install the packages that the checks need, if you are root on Debian
 	@tools/setup.sh
 
 bin: ## Build the pinned tools into bin/
-	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ tool ./api ./forward
-	@GOWORK=off go -C tools/actionlint build -o $(CURDIR)/bin/ tool
+	@GOWORK=off go -C tools build -o "$(CURDIR)/bin/" tool ./api ./forward
+	@GOWORK=off go -C tools/actionlint build -o "$(CURDIR)/bin/" tool
 
 bin-%:
-	@GOWORK=off go -C tools build -o $(CURDIR)/bin/ ./$*
+	@GOWORK=off go -C tools build -o "$(CURDIR)/bin/" ./$*
 
 # Slow steps run first.
 CHECKS := race wine vet lint layouts-arm64 layouts-s390x layouts-386 python-check stress api-same prose scripts formatted
@@ -77,7 +77,7 @@ check-all: check ## Run make check, then the checks that take long
 	@echo "make check-all: passed"
 
 fmt: bin ## Format the code
-	@for module in $(MODULES); do ($(enter) && $(CURDIR)/bin/golangci-lint fmt ./...) || exit 1; done
+	@for module in $(MODULES); do ($(enter) && "$(CURDIR)/bin/golangci-lint" fmt ./...) || exit 1; done
 
 formatted:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { printf 'not formatted; run make fmt:\n%s\n' "$$files"; exit 1; }
@@ -99,7 +99,7 @@ vet: ## Vet every module for every target
 lint: bin ## Lint every module and the workflows
 	@failed=; for module in $(MODULES); do \
 		echo "lint $$module"; \
-		($(enter) && $(CURDIR)/bin/golangci-lint run --allow-parallel-runners ./...) || failed="$$failed $$module"; \
+		($(enter) && "$(CURDIR)/bin/golangci-lint" run --allow-parallel-runners ./...) || failed="$$failed $$module"; \
 	done; for system in $(LINTED); do \
 		echo "lint for $$system"; \
 		CGO_ENABLED=0 GOOS=$$system bin/golangci-lint run --disable=unused ./... || failed="$$failed $$system"; \
@@ -192,7 +192,7 @@ cover: ## Print how much of the root module its tests cover
 # govulncheck exits with 3 if it found something, and with 1 if it could not search.
 vuln: bin ## Search for known vulnerabilities; needs https://vuln.go.dev
 	@for module in $(MODULES); do \
-		status=0; ($(enter) && $(CURDIR)/bin/govulncheck ./...) || status=$$?; \
+		status=0; ($(enter) && "$(CURDIR)/bin/govulncheck" ./...) || status=$$?; \
 		case $$status in \
 		0) ;; \
 		3) echo "make vuln: $$module has known vulnerabilities"; exit 1 ;; \

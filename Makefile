@@ -104,7 +104,7 @@ lint: bin ## Lint every module and the workflows
 		echo "lint for $$system"; \
 		CGO_ENABLED=0 GOOS=$$system bin/golangci-lint run --disable=unused ./... || failed="$$failed $$system"; \
 	done; [ -z "$$failed" ] || { echo "lint failed for$$failed"; exit 1; }
-	bin/actionlint
+	bin/actionlint .github/workflows/*.yml
 
 prose: ## Check the English of comments, messages and documents
 	@GOWORK=off go -C tools run ./prose

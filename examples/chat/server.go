@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"time"
 
 	"iomux"
@@ -64,6 +65,9 @@ func (r *room) welcome() {
 	}
 	conn, err := r.listener.Accept()
 	if err != nil {
+		// The listener stays ready while no descriptor is free, and the loop must not spin.
+		fmt.Fprintln(os.Stderr, "chat:", err)
+		time.Sleep(patience)
 		return
 	}
 	g := &guest{conn: conn}

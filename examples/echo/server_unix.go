@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -93,6 +94,8 @@ func (s *server) accept() error {
 		return nil // the client is gone already
 	}
 	if err != nil {
+		// The listener stays ready while no descriptor is free, and the loop must not spin.
+		time.Sleep(100 * time.Millisecond)
 		return os.NewSyscallError("accept", err)
 	}
 	c := &connection{fd: fd, place: len(s.all)}

@@ -49,10 +49,12 @@ func run(args []string, out io.Writer) error {
 	defer lines.close()
 	for {
 		line, err := lines.read(timeout)
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF):
 			return nil
-		}
-		if err != nil {
+		case errors.Is(err, context.DeadlineExceeded):
+			return fmt.Errorf("%s: no complete line in %v: %w", args[0], timeout, err)
+		case err != nil:
 			return err
 		}
 		fmt.Fprintf(out, "%s\n", line)

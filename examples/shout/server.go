@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"time"
@@ -86,6 +87,9 @@ func (s *server) accept() {
 	}
 	conn, err := s.listener.Accept()
 	if err != nil {
+		// The listener stays ready while no descriptor is free, and the loop must not spin.
+		fmt.Fprintln(os.Stderr, "shout:", err)
+		time.Sleep(patience)
 		return
 	}
 	s.newest++

@@ -73,9 +73,10 @@ func (r *Registration[K]) AlwaysReady() bool { return r.alwaysReady }
 // exception: epoll continues to report it, with its own key, while a duplicate of the descriptor is
 // open. [Registration.Unregister] ends these events.
 //
-// A regular file or a directory is always ready for reading and writing, so no Wait sleeps while
-// one is registered. With [Edge] it is reported once. Use [Poller.RegisterPath] to wait for changes
-// of a file.
+// A regular file, a directory or a device such as /dev/null is always ready for reading and
+// writing, so no Wait sleeps while one is registered. With [Edge] it is reported once. Without
+// [Readable] and [Writable], epoll and kqueue refuse it with [ErrNotPollable], and the other
+// mechanisms never report it. Use [Poller.RegisterPath] to wait for changes of a file.
 //
 // Errors:
 //

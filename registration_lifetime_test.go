@@ -361,16 +361,31 @@ func TestRegisterOfAHugeNumberNeedsLittleMemory(t *testing.T) {
 	})
 }
 
+// A source that is always ready for reading and writing never has another condition. Epoll and
+// kqueue refuse it if the interest has neither Readable nor Writable.
 func TestNotPollable(t *testing.T) {
-	p := poller(t, nil)
-	if p.Mechanism() != iomux.Epoll {
-		t.Skip("only epoll refuses files")
+	for _, path := range []string{t.TempDir(), os.DevNull, "/dev/zero"} {
+		inTurn(t, func(t *testing.T, p *iomux.Poller[int]) {
+			if m := p.Mechanism(); m != iomux.Epoll && m != iomux.Kqueue {
+				t.Skip("only epoll and kqueue detect such a source")
+			}
+			file, err := os.Open(path)
+			must(t, err)
+			defer func() { must(t, file.Close()) }()
+			for _, interest := range []iomux.Interest{0, iomux.Hangup, iomux.ReadHangup, iomux.Priority} {
+				if p.Supports(interest) {
+					_, err := p.Register(file, interest, 0)
+					isErr(t, err, iomux.ErrNotPollable)
+				}
+			}
+			r := register(t, p, file, iomux.Readable)
+			if !r.AlwaysReady() {
+				t.Errorf("AlwaysReady of %s is false", path)
+			}
+			isErr(t, r.Modify(iomux.Hangup), iomux.ErrNotPollable)
+			must(t, r.Unregister())
+		})
 	}
-	_, err := p.RegisterFD(suite.File(t), iomux.Priority, 0)
-	isErr(t, err, iomux.ErrNotPollable)
-	isErr(t, err, errors.ErrUnsupported)
-	r := register(t, p, suite.File(t), iomux.Readable)
-	isErr(t, r.Modify(iomux.Priority), iomux.ErrNotPollable)
 }
 
 // Register of a regular file ends a wait in progress.

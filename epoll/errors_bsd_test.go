@@ -37,23 +37,6 @@ func TestFromFDOfADuplicate(t *testing.T) {
 	one(t, first)
 }
 
-func TestDeviceWithoutAFilterIsRefused(t *testing.T) {
-	poller := newPoller(t)
-	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	must(t, err)
-	defer func() { must(t, unix.Close(null)) }()
-	err = poller.Register(null, epoll.In|epoll.Out)
-	if err == nil {
-		t.Skip("this system's /dev/null has filters")
-	}
-	if !errors.Is(err, unix.EPERM) {
-		t.Errorf("Register: %v, want EPERM", err)
-	}
-	if err := poller.Unregister(null); !errors.Is(err, unix.ENOENT) {
-		t.Errorf("Unregister: %v, want ENOENT", err)
-	}
-}
-
 func TestChildDoesNotInheritTheDescriptor(t *testing.T) {
 	poller := newPoller(t)
 	files := &syscall.ProcAttr{Files: []uintptr{uintptr(poller.FD())}}

@@ -4,11 +4,8 @@ package backend
 
 import (
 	"errors"
-	"os"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"iomux/epoll"
 	"iomux/internal/epollemu"
@@ -63,22 +60,11 @@ func (b *kqueueBackend) Add(fd int, interest Interest, tag uint32) error {
 	err := b.queue.Add(fd, uint32(interest), uint64(tag))
 	switch {
 	case errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ENXIO), errors.Is(err, errors.ErrUnsupported):
-		// A device without a filter.
-		if isNull(fd) {
-			return ErrAlwaysReady
-		}
-		return ErrNotPollable
+		return ErrNotPollable // a device without a filter
 	case errors.Is(err, syscall.EBADF):
 		return notOpen(fd)
 	}
 	return explain(err)
-}
-
-// isNull reports whether fd is the null device, which FreeBSD's kqueue refuses.
-func isNull(fd int) bool {
-	var device, null unix.Stat_t
-	return unix.Fstat(fd, &device) == nil && unix.Stat(os.DevNull, &null) == nil &&
-		device.Mode&unix.S_IFMT == unix.S_IFCHR && device.Rdev == null.Rdev
 }
 
 func (b *kqueueBackend) Modify(fd int, _, interest Interest, tag uint32) error {

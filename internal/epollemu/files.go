@@ -44,7 +44,7 @@ type file struct {
 }
 
 // fileOf returns the file of a descriptor. Its errno is EBADF if the descriptor is not open, and
-// EPERM if it is a regular file or a directory.
+// EPERM if it is a regular file, a directory or a device that is always ready.
 func fileOf(fd int) (file, syscall.Errno) {
 	var stat unix.Stat_t
 	for {
@@ -67,8 +67,24 @@ func fileOf(fd int) (file, syscall.Errno) {
 		f.kind = socket
 	case unix.S_IFIFO:
 		f.kind = pipeKind(fd)
+	case unix.S_IFCHR:
+		if isAlwaysReady(&stat) {
+			return f, unix.EPERM
+		}
 	}
 	return f, 0
+}
+
+// isAlwaysReady reports whether a device is one of those for which epoll_ctl(2) returns EPERM. Some
+// kqueues accept them, and report urgent data of none.
+func isAlwaysReady(device *unix.Stat_t) bool {
+	for _, name := range [...]string{"/dev/null", "/dev/zero", "/dev/full"} {
+		var stat unix.Stat_t
+		if unix.Stat(name, &stat) == nil && stat.Mode&unix.S_IFMT == unix.S_IFCHR && stat.Rdev == device.Rdev {
+			return true
+		}
+	}
+	return false
 }
 
 // maxRoom limits the memory of a Take whose list of events is huge.

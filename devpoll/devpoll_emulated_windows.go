@@ -58,7 +58,7 @@ func (s *sockets) Register(fd int32, events uint16) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if int(fd) == s.driver.FD() {
-		return sys.NewError("write", int(fd), syscall.EBADF, "it is the poller's own")
+		return sys.OwnError("write", int(fd))
 	}
 	k := s.known[fd]
 	if k == nil {

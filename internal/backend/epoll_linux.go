@@ -160,7 +160,7 @@ func (b *epollBackend) owns(fd int) bool { return fd == b.waker.fd || fd == b.fd
 
 func (b *epollBackend) Add(fd int, interest Interest, tag uint32) error {
 	if b.owns(fd) {
-		return ErrNotOpen
+		return errOwn
 	}
 	if b.inspecting.Load() && forbidsParking(fd) {
 		b.forbid(fd)
@@ -207,7 +207,7 @@ func (b *epollBackend) permit(fd int) {
 
 func (b *epollBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	if b.owns(fd) {
-		return ErrNotOpen
+		return errOwn
 	}
 	event := eventOf(fd, interest, tag)
 	if errno := sys.EpollCtl(b.fd, sys.EpollModify, fd, &event); errno != 0 {

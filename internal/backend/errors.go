@@ -18,6 +18,7 @@ var (
 	ErrRegistered    = newFailure("already registered; use Modify", "register", syscall.EEXIST)
 	ErrNotRegistered = newFailure("not registered", "unregister", syscall.ENOENT)
 	ErrAlwaysReady   = newFailure("the mechanism does not support regular files and directories", "register", syscall.EPERM)
+	errOwn           = newFailure("the descriptor was closed, and the poller itself has its number", "register", syscall.EBADF)
 	errReplaced      = newFailure("the descriptor was closed, and its number belongs to another file", "register", syscall.ENOENT)
 	errNested        = newFailure("epolls or kqueues are nested too deeply or in a circle", "register", syscall.ELOOP)
 	errTooMany       = newFailure("epolls are nested too deeply, or one file has too many duplicates", "register", syscall.EINVAL)

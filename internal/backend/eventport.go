@@ -101,7 +101,7 @@ func (b *portBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	}
 	defer b.port.Done()
 	if fd == at {
-		return ErrNotOpen // the caller has closed it, and the backend's port has its number
+		return errOwn
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

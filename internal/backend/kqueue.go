@@ -55,7 +55,7 @@ func (b *kqueueBackend) owns(fd int) bool { return b.waker.Owns(fd) || fd == b.q
 
 func (b *kqueueBackend) Add(fd int, interest Interest, tag uint32) error {
 	if b.owns(fd) {
-		return ErrNotOpen
+		return errOwn
 	}
 	err := b.queue.Add(fd, uint32(interest), uint64(tag))
 	switch {
@@ -69,7 +69,7 @@ func (b *kqueueBackend) Add(fd int, interest Interest, tag uint32) error {
 
 func (b *kqueueBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	if b.owns(fd) {
-		return ErrNotOpen
+		return errOwn
 	}
 	return explain(b.queue.Modify(fd, uint32(interest), uint64(tag)))
 }

@@ -122,8 +122,8 @@ func IsAlwaysReady(fd int, interest Interest) bool {
 // Add checks whether the descriptor can be waited on. Otherwise poll(2) would report it only in a
 // wait.
 func (b *pollBackend) Add(fd int, interest Interest, tag uint32) error {
-	if b.waker.Owns(fd) { // the caller has closed it, and the waker has its number
-		return ErrNotOpen
+	if b.waker.Owns(fd) {
+		return errOwn
 	}
 	fds := []poll.FD{{FD: int32(fd), Events: toPoll(interest)}}
 	_, err := poll.Wait(fds, 0)
@@ -140,14 +140,16 @@ func (b *pollBackend) Add(fd int, interest Interest, tag uint32) error {
 
 func (b *pollBackend) Modify(fd int, _, interest Interest, tag uint32) error {
 	if b.waker.Owns(fd) {
-		return ErrNotOpen
+		return errOwn
 	}
 	err := b.list.Register(fd, toPoll(interest)) // replaces the entry
-	if errors.Is(err, afd.ErrNotSocket) {
-		return ErrNotOpen // it was closed, and another handle has its number
-	}
-	if err == nil {
+	switch {
+	case err == nil:
 		b.newest.Store(tag)
+	case errors.Is(err, afd.ErrNotSocket):
+		return ErrNotOpen // it was closed, and another handle has its number
+	case errors.Is(err, syscall.EBADF):
+		return errOwn // the list has opened it
 	}
 	return err
 }

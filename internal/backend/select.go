@@ -52,8 +52,10 @@ func (*selectBackend) Supports(interest Interest) bool {
 }
 
 func (b *selectBackend) Add(fd int, interest Interest, tag uint32) error {
-	// The waker may have the number of a descriptor that the caller has closed.
-	if b.waker.Owns(fd) || !sys.IsOpen(fd) {
+	if b.waker.Owns(fd) {
+		return errOwn
+	}
+	if !sys.IsOpen(fd) {
 		return ErrNotOpen
 	}
 	if afd.Check(fd) != nil {

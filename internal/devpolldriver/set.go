@@ -133,8 +133,8 @@ func (s *Set) change(fd int32, member bool, events uint16) error {
 		return err
 	}
 	defer s.descriptor.Done()
-	if s.waker.Owns(int(fd)) || int(fd) == dp {
-		return sys.NewError("write", int(fd), syscall.EBADF, "it is not open")
+	if member && (s.waker.Owns(int(fd)) || int(fd) == dp) {
+		return sys.OwnError("write", int(fd))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

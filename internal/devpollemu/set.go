@@ -105,7 +105,7 @@ func (s *Set) Register(fd int32, events uint16) error {
 	case s.closed:
 		return os.ErrClosed
 	case s.owns(fd):
-		return errOwn(fd)
+		return sys.OwnError("write", int(fd))
 	}
 	s.newest++
 	fresh := entry{events: events, tag: s.newest}
@@ -315,8 +315,4 @@ func (s *Set) newWaiter() (*waiter, error) {
 		}
 	}
 	return w, nil
-}
-
-func errOwn(fd int32) error {
-	return sys.NewError("write", int(fd), syscall.EBADF, "it is not open")
 }

@@ -31,6 +31,11 @@ func EpollError(fd int, errno error) *Error {
 	return err
 }
 
+// OwnError returns the error of a call for a descriptor that the poller itself has opened.
+func OwnError(call string, fd int) *Error {
+	return NewError(call, fd, syscall.EBADF, "it belongs to the poller itself")
+}
+
 // PollError returns the error of a poll(2) with the given number of entries. EINVAL means that
 // there are too many.
 func PollError(entries int, errno syscall.Errno) error {

@@ -104,7 +104,7 @@ func TestAdvice(t *testing.T) {
 		unix.ENOENT: "no such file or directory (it is not registered, or was closed and its number reused)",
 		unix.EINVAL: "invalid argument (it is the poller itself, or Exclusive is not allowed here)",
 		unix.ELOOP:  "too many levels of symbolic links (epolls watch each other, or too many are nested)",
-		unix.ENOSPC: "no space left on device (raise fs.epoll.max_user_watches)",
+		unix.ENOSPC: "no space left on device (raise the sysctl fs.epoll.max_user_watches)",
 		unix.ENOMEM: "cannot allocate memory",
 	} {
 		want = fmt.Sprintf("epoll_ctl: descriptor %d: %s", closed, want)

@@ -3,10 +3,8 @@ package kqueue
 import (
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
-	"syscall"
 
 	"iomux/internal/kevent"
 	"iomux/internal/sys"
@@ -66,42 +64,4 @@ func candidates(filter Filter, notes Fflags) string {
 		return fmt.Sprintf("a note of another filter (%v)", notes)
 	}
 	return strings.Join(names, " or ")
-}
-
-// apply makes the changes in order. It stores failures and receipts in events. If there is no room
-// for a failure, apply returns it as the error and stops. Both lists may be the same slice.
-func apply(changes, events []kevent.Event, change func(kevent.Event) syscall.Errno) (n int, err error) {
-	for i := range changes {
-		next := changes[i]
-		errno := change(next)
-		switch {
-		case errno == 0 && next.Flags&kevent.Receipt == 0:
-		case n < len(events):
-			next.Flags, next.Data = kevent.Error, int64(errno)
-			events[n] = next
-			n++
-		case errno != 0:
-			return n, changeError(next, errno)
-		}
-	}
-	return n, nil
-}
-
-func changeError(change kevent.Event, errno syscall.Errno) error {
-	advice := ""
-	if sys.IsLinux && errno == syscall.EOPNOTSUPP {
-		switch change.Filter {
-		case kevent.FilterRead, kevent.FilterVnode, kevent.FilterFS:
-			advice = " (mount /proc, which the filter needs)"
-		}
-	}
-	return fmt.Errorf("kqueue: %v: %w%s", fromRaw(change), os.NewSyscallError("kevent", errno), advice)
-}
-
-// waitError returns the error of a wait that ended with errno.
-func waitError(fd int, errno syscall.Errno) error {
-	if errno == 0 {
-		return nil
-	}
-	return sys.NewError("kevent", fd, errno, "")
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -45,6 +46,31 @@ func TestEventfd(t *testing.T) {
 	apply(t, queue, change(fd, kqueue.FilterWrite, kqueue.EvAdd))
 	if event := one(t, queue, fd, kqueue.FilterWrite); event.Data != 0 {
 		t.Errorf("event is %v, want no number", event)
+	}
+}
+
+// A filter of a file needs an inotify instance, which is a descriptor.
+func TestErrorAtTheLimitOfInotifyNamesTheSysctl(t *testing.T) {
+	file, queue := suite.File(t), newQueue(t)
+	suite.LimitReached(t)
+	for _, bad := range []kqueue.Event{
+		change(file, kqueue.FilterRead, kqueue.EvAdd),
+		noted(file, kqueue.FilterVnode, kqueue.EvAdd, kqueue.NoteWrite, 0),
+	} {
+		_, err := queue.Control([]kqueue.Event{bad}, nil, 0)
+		isError(t, err, unix.EMFILE)
+		if err != nil && !strings.Contains(err.Error(), "fs.inotify.max_user_instances or the limit of open files") {
+			t.Errorf("%v: error is %v, want one with advice", bad.Filter, err)
+		}
+	}
+}
+
+func TestQueueDoesNotAcceptItself(t *testing.T) {
+	queue := newQueue(t)
+	_, err := queue.Control([]kqueue.Event{change(queue.FD(), kqueue.FilterRead, kqueue.EvAdd)}, nil, 0)
+	isError(t, err, unix.EINVAL)
+	if err != nil && !strings.Contains(err.Error(), "it is the queue itself") {
+		t.Errorf("error is %v, want one that names the queue", err)
 	}
 }
 

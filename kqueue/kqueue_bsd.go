@@ -85,10 +85,13 @@ func wake(_ *shared, fd int) {
 	k.Wake(fd)
 }
 
+// advice returns nothing, because only the emulation has limits of its own.
+func advice(kevent.Event, syscall.Errno) string { return "" }
+
 func control(q *Queue, fd int, changes, events []kevent.Event, d time.Duration) (int, error) {
 	k, _ := kernel()
 	if k.Singly(changes, len(events)) {
-		n, err := apply(changes, events, func(change kevent.Event) syscall.Errno { return k.Change(fd, change) })
+		n, err := apply(fd, changes, events, func(change kevent.Event) syscall.Errno { return k.Change(fd, change) })
 		if n > 0 || err != nil {
 			return n, err
 		}

@@ -46,10 +46,24 @@ func release(s *shared, fd int) { s.state.emulated.Release(fd, s.woken) }
 
 func wake(s *shared, _ int) { s.state.emulated.Wake() }
 
+// advice returns what to do after a failed change.
+func advice(change kevent.Event, errno syscall.Errno) string {
+	isFile := change.Filter == kevent.FilterVnode || change.Filter == kevent.FilterRead && sys.IsFile(int(change.Ident))
+	switch {
+	case errno == kqueueemu.ErrNoProc && (isFile || change.Filter == kevent.FilterFS):
+		return "mount /proc, which the filter needs"
+	case isFile:
+		return sys.InotifyAdvice(errno)
+	case errno == unix.ENOSPC:
+		return sys.EpollWatches
+	}
+	return ""
+}
+
 func control(q *Queue, fd int, changes, events []kevent.Event, d time.Duration) (int, error) {
 	emulated := q.shared.state.emulated
 	if len(changes) > 0 {
-		n, err := apply(changes, events, func(change kevent.Event) syscall.Errno { return emulated.Change(fd, change) })
+		n, err := apply(fd, changes, events, func(change kevent.Event) syscall.Errno { return emulated.Change(fd, change) })
 		if n > 0 || err != nil {
 			return n, err
 		}

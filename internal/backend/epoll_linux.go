@@ -331,8 +331,6 @@ func epollFailure(errno syscall.Errno) error {
 	switch errno {
 	case syscall.EINVAL:
 		return errTooMany
-	case syscall.ENOSPC:
-		return newFailure("the user's limit of watched descriptors is reached; raise fs.epoll.max_user_watches", "epoll_ctl", errno)
 	}
 	if err := explain(errno); err != errno {
 		return err

@@ -21,6 +21,7 @@ var (
 	errOwn           = newFailure("the descriptor was closed, and the poller itself has its number", "register", syscall.EBADF)
 	errReplaced      = newFailure("the descriptor was closed, and its number belongs to another file", "register", syscall.ENOENT)
 	errNested        = newFailure("epolls or kqueues are nested too deeply or in a circle", "register", syscall.ELOOP)
+	errWatches       = newFailure("the user's limit of watched descriptors is reached; "+sys.EpollWatches, "epoll_ctl", syscall.ENOSPC)
 	errTooMany       = newFailure("epolls are nested too deeply, or one file has too many duplicates", "register", syscall.EINVAL)
 	ErrNotPollable   = &sys.CauseError{Text: "the mechanism cannot wait for it", Cause: errors.ErrUnsupported}
 )
@@ -78,6 +79,8 @@ func explain(err error) error {
 		return errReplaced
 	case syscall.ELOOP:
 		return errNested
+	case syscall.ENOSPC:
+		return errWatches
 	}
 	if errors.Is(err, os.ErrClosed) {
 		return ErrClosed

@@ -1,11 +1,12 @@
 package pathwatch
 
 import (
-	"fmt"
 	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"iomux/internal/sys"
 )
 
 // inotify is the kernel's inotify(7).
@@ -25,12 +26,8 @@ const (
 
 func newKernel(func()) (kernel, error) {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
-	switch {
-	case err == unix.EMFILE:
-		return nil, fmt.Errorf("%w (raise the sysctl fs.inotify.max_user_instances or the limit of open files)",
-			os.NewSyscallError("inotify_init1", err))
-	case err != nil:
-		return nil, os.NewSyscallError("inotify_init1", err)
+	if err != nil {
+		return nil, sys.WithAdvice(os.NewSyscallError("inotify_init1", err), sys.InotifyAdvice(err))
 	}
 	return &inotify{number: fd, nodes: make(map[int]*node)}, nil
 }
@@ -53,10 +50,8 @@ func (k *inotify) watch(path string, isDirectory bool) (*node, error) {
 		return nil, errGone
 	case err == unix.EACCES:
 		return nil, errUnreadable
-	case err == unix.ENOSPC:
-		return nil, errWatch(path, "inotify_add_watch", err, "raise the sysctl fs.inotify.max_user_watches")
 	default:
-		return nil, errWatch(path, "inotify_add_watch", err, "")
+		return nil, errWatch(path, "inotify_add_watch", err, sys.InotifyAdvice(err))
 	}
 	n := k.nodes[number]
 	if n == nil {

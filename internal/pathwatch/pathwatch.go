@@ -16,6 +16,8 @@ import (
 	"os"
 	"runtime"
 	"slices"
+
+	"iomux/internal/sys"
 )
 
 // Change is a set of changes of a path.
@@ -251,8 +253,5 @@ func (w *Watcher) follow(p *Path) {
 }
 
 func errWatch(path, call string, err error, advice string) error {
-	if advice != "" {
-		advice = " (" + advice + ")"
-	}
-	return fmt.Errorf("watch %s: %w%s", path, os.NewSyscallError(call, err), advice)
+	return fmt.Errorf("watch %s: %w", path, sys.WithAdvice(os.NewSyscallError(call, err), advice))
 }

@@ -40,6 +40,16 @@ func Identify(fd int) FileID {
 	return FileID{uint64(stat.Dev), uint64(stat.Ino)}
 }
 
+// IsFile reports whether fd is a regular file or a directory.
+func IsFile(fd int) bool {
+	var stat unix.Stat_t
+	if unix.Fstat(fd, &stat) != nil {
+		return false
+	}
+	kind := stat.Mode & unix.S_IFMT
+	return kind == unix.S_IFREG || kind == unix.S_IFDIR
+}
+
 // unusable explains why fd is not a valid descriptor.
 func unusable(fd int) string {
 	if IsOpen(fd) {

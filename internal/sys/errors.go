@@ -26,7 +26,7 @@ func EpollError(fd int, errno error) *Error {
 	case syscall.ELOOP:
 		err.Advice = "epolls watch each other, or too many are nested"
 	case syscall.ENOSPC:
-		err.Advice = "raise fs.epoll.max_user_watches"
+		err.Advice = EpollWatches
 	}
 	return err
 }

@@ -41,6 +41,17 @@ func (e *Error) Error() string {
 // Unwrap lets errors.As find an os.SyscallError, and errors.Is the errno. It does not allocate.
 func (e *Error) Unwrap() error { return &e.call }
 
+// WithAdvice adds advice to an error, unless it is empty.
+func WithAdvice(err error, advice string) error {
+	if advice == "" {
+		return err
+	}
+	return fmt.Errorf("%w (%s)", err, advice)
+}
+
+// EpollWatches is the advice for ENOSPC of epoll_ctl(2).
+const EpollWatches = "raise the sysctl fs.epoll.max_user_watches"
+
 // CauseError is an error with a cause. Unlike a call of fmt.Errorf, a package variable of this type
 // takes no time when a program starts.
 type CauseError struct {

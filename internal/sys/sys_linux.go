@@ -118,6 +118,17 @@ func EpollCtl(epfd, op, fd int, event *EpollEvent) (errno syscall.Errno) {
 	return errno
 }
 
+// InotifyAdvice returns what to do after an errno of inotify_init1(2) or inotify_add_watch(2).
+func InotifyAdvice(errno error) string {
+	switch errno {
+	case syscall.EMFILE:
+		return "raise the sysctl fs.inotify.max_user_instances or the limit of open files"
+	case syscall.ENOSPC:
+		return "raise the sysctl fs.inotify.max_user_watches"
+	}
+	return ""
+}
+
 // MaxWatches returns fs.epoll.max_user_watches, or 0 without /proc.
 func MaxWatches() uint64 {
 	text, err := ReadFile("/proc/sys/fs/epoll/max_user_watches")

@@ -328,8 +328,7 @@ func (b *epollBackend) Close() error {
 
 // epollFailure explains an errno of epoll_ctl(2).
 func epollFailure(errno syscall.Errno) error {
-	switch errno {
-	case syscall.EINVAL:
+	if errno == syscall.EINVAL {
 		return errTooMany
 	}
 	if err := explain(errno); err != errno {

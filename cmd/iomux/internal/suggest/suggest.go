@@ -7,9 +7,11 @@ import "strings"
 // letters does not count. An abbreviation differs in one letter.
 func Nearest(word string, names ...string) string {
 	nearest, least := "", 0
+	word = strings.ToLower(word)
 	for _, name := range names {
-		edits := distance(strings.ToLower(word), strings.ToLower(name))
-		if len(word) > 3 && strings.HasPrefix(name, word) {
+		lower := strings.ToLower(name)
+		edits := distance(word, lower)
+		if len(word) > 3 && strings.HasPrefix(lower, word) {
 			edits = min(edits, 1)
 		}
 		if allowed := max(1, min(len(word), len(name))/3); edits <= allowed && (nearest == "" || edits < least) {

@@ -11,6 +11,7 @@ func TestNearestFindsMisspeltNames(t *testing.T) {
 		"mechanism": "mechanisms",
 		"hlep":      "help",
 		"mech":      "mechanisms",
+		"Mech":      "mechanisms",
 		"mec":       "",
 		"":          "",
 		"start":     "",

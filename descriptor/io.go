@@ -7,10 +7,10 @@ package descriptor
 //
 // A regular file is always ready. Reading it takes as long as the disk does.
 //
-// On Linux, except on Android, the kernel guarantees this for sockets, pipes and eventfds. For
-// other files in blocking mode, such as terminals, and on other systems, TryRead first checks
-// whether there is something to read. If another reader takes the data in between, the read can
-// still block.
+// On Linux, except on Android, the kernel guarantees this for sockets. It also does for pipes and
+// eventfds, unless it is too old to have RWF_NOWAIT for them. For other files in blocking mode,
+// such as terminals, and on other systems, TryRead first checks whether there is something to read.
+// If another reader takes the data in between, the read can still block.
 //
 // On Windows, fd must be a socket. TryRead always checks first, because Windows does not report the
 // mode of a socket.
@@ -25,11 +25,12 @@ func TryRead(fd int, p []byte) (int, error) { return reading.try(fd, p) }
 //
 // A regular file is always ready. Writing it takes as long as the disk does.
 //
-// On Linux, except on Android, the kernel guarantees this for sockets and pipes. For other files in
-// blocking mode, and on other systems, TryWrite first checks whether there is room. It then writes
-// at most 512 bytes to a pipe and one byte to a terminal. If another writer takes the room in
-// between, the write can still block. A write to an eventfd in blocking mode can also block,
-// because its room depends on the number written.
+// On Linux, except on Android, the kernel guarantees this for sockets. It also does for pipes,
+// unless it is too old to have RWF_NOWAIT for them. For other files in blocking mode, and on other
+// systems, TryWrite first checks whether there is room. It then writes at most 512 bytes to a pipe
+// and one byte to a terminal. If another writer takes the room in between, the write can still
+// block. A write to an eventfd in blocking mode can also block, because its room depends on the
+// number written.
 //
 // On Windows, fd must be a socket. TryWrite always checks first, and writes to a stream in pieces
 // of 2 KiB as long as there is room.

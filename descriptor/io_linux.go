@@ -67,14 +67,24 @@ func (d direction) try(fd int, p []byte) (int, error) {
 
 // afterSocket handles errno of the call for sockets.
 func (d direction) afterSocket(fd int, p []byte, errno syscall.Errno) (int, error) {
-	switch errno {
-	case unix.EINTR:
+	switch {
+	case errno == unix.EINTR:
 		return d.try(fd, p)
-	case unix.ENOTSOCK, unix.EOPNOTSUPP, unix.ENOSYS, unix.EPERM, unix.EINVAL:
-		nonSockets.add(fd) // not a socket, or a sandbox forbids the call
+	case refusesSocketCall(errno):
+		nonSockets.add(fd)
 		return d.tryFile(fd, p)
 	}
 	return 0, errno
+}
+
+// refusesSocketCall reports whether errno means that the file is not a socket, or that a sandbox
+// forbids the call.
+func refusesSocketCall(errno syscall.Errno) bool {
+	switch errno {
+	case unix.ENOTSOCK, unix.EOPNOTSUPP, unix.ENOSYS, unix.EPERM, unix.EINVAL:
+		return true
+	}
+	return false
 }
 
 // tryRare is try for unusual arguments and systems. It does not use raw calls for large transfers.
@@ -118,8 +128,9 @@ func (d direction) afterFile(fd int, p []byte, errno syscall.Errno) (int, error)
 			return 0, unix.EAGAIN
 		}
 	case unix.EOPNOTSUPP, unix.EINVAL, unix.EPERM:
-		// Terminals, some devices and Linux before 4.13 do not support the flag. A sandbox
-		// may forbid the call. After any other mistake, byMode returns the error.
+		// Terminals, some devices and older kernels do not support the flag. A sandbox may
+		// forbid the call. After any other mistake, byMode returns the error.
+		return d.withoutFlag(fd, p)
 	case unix.ENOSYS:
 		lacksNoWait.Store(true)
 	default:
@@ -129,8 +140,29 @@ func (d direction) afterFile(fd int, p []byte, errno syscall.Errno) (int, error)
 	return d.byMode(fd, p)
 }
 
+// withoutFlag is try for a file that does not support RWF_NOWAIT. On older kernels it may be a
+// socket.
+func (d direction) withoutFlag(fd int, p []byte) (int, error) {
+	if len(p) == 0 { // recvfrom(2) would drop a datagram
+		return d.byMode(fd, p)
+	}
+	n, _, errno := syscall.Syscall6(d.socketCall(), uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
+		uintptr(len(p)), unix.MSG_DONTWAIT, 0, 0)
+	if refusesSocketCall(errno) {
+		return d.byMode(fd, p)
+	}
+	nonSockets.remove(fd)
+	switch errno {
+	case 0:
+		return int(n), nil
+	case unix.EINTR:
+		return d.try(fd, p)
+	}
+	return 0, errno
+}
+
 // nonSockets holds descriptors that were not sockets when they were last used, so that the call for
-// sockets can be skipped. A stale entry only costs time, because RWF_NOWAIT also works for sockets.
+// sockets can be skipped. A stale entry only costs time, because tryFile also works for sockets.
 var nonSockets numberSet
 
 // numberSet is a set of descriptors. It distinguishes them by their lowest 16 bits only.

@@ -32,6 +32,44 @@ func TestSandboxWithoutCallsForSockets(t *testing.T) {
 	})
 }
 
+// Older kernels do not support RWF_NOWAIT for sockets. Neither a number that belonged to a pipe,
+// nor a large buffer, makes TryRead and TryWrite use the mode of a socket.
+func TestSocketsOfKernelsWithoutNoWait(t *testing.T) {
+	t.Parallel()
+	if suite.Part() == "" {
+		if name := suite.Emulator(); name != "" {
+			t.Skip(name, "takes no filters of system calls")
+		}
+		if output, err := suite.Child(t, "sockets"); err != nil {
+			t.Errorf("%v\n%s", err, output)
+		}
+		return
+	}
+	const from = 900
+	r, w := suite.SocketPair(t, unix.SOCK_STREAM)
+	pipe, _ := suite.Pipe(t)
+	blocking(t, r, w)
+	suite.Forbid(t, unix.EOPNOTSUPP, unix.SYS_PREADV2, unix.SYS_PWRITEV2)
+	buffer := make([]byte, 8)
+	number := suite.Duplicate(t, pipe, from)
+	_, _ = descriptor.TryRead(number, buffer)
+	suite.Close(t, number)
+	number = suite.Duplicate(t, r, from)
+	defer suite.Close(t, number)
+	if n, err := descriptor.TryRead(number, buffer); n != 0 || err != unix.EAGAIN || descriptor.IsNonSocket(number) {
+		t.Errorf("TryRead: %d, %v, and the call for files first: %v", n, err, descriptor.IsNonSocket(number))
+	}
+	// F_GETFL returns the mode.
+	suite.ForbidArguments(t, unix.EIO, unix.SYS_FCNTL, map[int]uint32{1: unix.F_GETFL})
+	large := make([]byte, 1<<20)
+	if n, err := descriptor.TryWrite(w, large); n <= 0 || err != nil {
+		t.Errorf("TryWrite: %d, %v", n, err)
+	}
+	if n, err := descriptor.TryRead(number, large); n <= 0 || err != nil {
+		t.Errorf("TryRead of much: %d, %v", n, err)
+	}
+}
+
 func TestSandboxWithoutBoth(t *testing.T) {
 	t.Parallel()
 	suite.Sandbox(t, func(t *testing.T, errno unix.Errno) {

@@ -128,6 +128,27 @@ func TestShareWaitsForRelease(t *testing.T) {
 	}
 }
 
+// Closing an epoll with many members takes milliseconds.
+func TestAddDoesNotWaitForRelease(t *testing.T) {
+	var numbers fdref.Registry[*object]
+	o := share(t, &numbers, keep)
+	added := make(chan bool)
+	o.onRelease = func() {
+		go func() {
+			numbers.Add(8, new(object))
+			close(added)
+		}()
+		select {
+		case <-added:
+		case <-time.After(10 * time.Second):
+			t.Error("Add waits for Release of another number")
+		}
+	}
+	if err := o.handle().Close(unwoken); err != nil {
+		t.Error("Close:", err)
+	}
+}
+
 func TestShareReturnsTheErrorOfFind(t *testing.T) {
 	var numbers fdref.Registry[*object]
 	failure := errors.New("not a queue")

@@ -15,9 +15,10 @@ type Shared interface {
 
 // Registry finds what the objects of a number share. Its zero value is empty.
 type Registry[S Shared] struct {
-	// mu is held while a number is closed, so that Share never finds a number that is about to
-	// be.
-	mu       sync.Mutex
+	// closing is held for reading while a number is closed, which can take long, and for
+	// writing by Share, so that it never finds a number that is about to be closed.
+	closing  sync.RWMutex
+	mu       sync.Mutex // guards byNumber
 	byNumber map[int]S
 }
 
@@ -25,37 +26,42 @@ type Registry[S Shared] struct {
 func (r *Registry[S]) Add(fd int, s S) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.add(fd, s)
+	if r.byNumber == nil {
+		r.byNumber = make(map[int]S)
+	}
+	r.byNumber[fd] = s
+	s.Set(fd, func(fd int) error {
+		r.closing.RLock()
+		defer r.closing.RUnlock()
+		r.remove(fd, s)
+		return s.Release(fd)
+	})
+}
+
+// remove removes s, unless its number already belongs to another.
+func (r *Registry[S]) remove(fd int, s S) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byNumber[fd] == s {
+		delete(r.byNumber, fd)
+	}
 }
 
 // Share calls find with what the objects of the number fd share, or with nil if there is none. If
 // find returns something else, the number belongs to a new file, and Share adds the result. Share
 // returns os.ErrClosed if fd was closed, but still has a user.
 func (r *Registry[S]) Share(fd int, find func(known S) (S, error)) (S, error) {
+	r.closing.Lock()
+	defer r.closing.Unlock()
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	known, exists := r.byNumber[fd]
+	r.mu.Unlock()
 	if exists && known.Closed() {
 		return known, os.ErrClosed
 	}
 	s, err := find(known)
 	if err == nil && s != known {
-		r.add(fd, s)
+		r.Add(fd, s)
 	}
 	return s, err
-}
-
-func (r *Registry[S]) add(fd int, s S) {
-	if r.byNumber == nil {
-		r.byNumber = make(map[int]S)
-	}
-	r.byNumber[fd] = s
-	s.Set(fd, func(fd int) error {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.byNumber[fd] == s {
-			delete(r.byNumber, fd)
-		}
-		return s.Release(fd)
-	})
 }

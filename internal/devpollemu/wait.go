@@ -66,13 +66,15 @@ func (s *Set) enter() (*waiter, error) {
 	if s.closed {
 		return nil, os.ErrClosed
 	}
-	last := len(s.free) - 1
-	if last < 0 {
+	if len(s.free) == 0 {
 		w, err := s.newWaiter()
-		if err != nil { // the process has no descriptors left
-			return &waiter{fd: -1}, nil
+		if err == nil {
+			s.free = append(s.free, w)
 		}
-		s.free, last = append(s.free, w), 0
+	}
+	last := len(s.free) - 1
+	if last < 0 { // the process has no descriptors left
+		return &waiter{fd: -1}, nil
 	}
 	w := s.free[last]
 	if _, err := w.waker.Acquire(); err != nil {

@@ -80,3 +80,10 @@ func TestErrorIsSyscallError(t *testing.T) {
 		t.Errorf("errors.As finds %v in %v", call, err)
 	}
 }
+
+func isErr(t testing.TB, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("error is %v, want %v", err, want)
+	}
+}

@@ -71,13 +71,6 @@ func expectNothing(t testing.TB, p *iomux.Poller[int]) {
 	}
 }
 
-func isErr(t testing.TB, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("error is %v, want %v", err, want)
-	}
-}
-
 func TestWakeBeforeWait(t *testing.T) {
 	onEach(t, func(t *testing.T, p *iomux.Poller[int]) {
 		for range 3 { // combined into one wake-up

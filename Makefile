@@ -152,6 +152,7 @@ layouts-%:
 	@$(MAKE) --no-print-directory alone-$* PACKAGES='$(LAYOUTS)'
 
 binaries: ## Build the test binaries of PACKAGES for TARGET=system/processor into dist/
+	@[ -n "$(TARGET)" ] || { echo "make binaries: name a target, such as TARGET=netbsd/amd64" >&2; exit 2; }
 	@rm -rf dist/$(subst /,-,$(TARGET))
 	@CGO_ENABLED=0 GOOS=$(patsubst %/,%,$(dir $(TARGET))) GOARCH=$(notdir $(TARGET)) \
 		go test -vet=off -c -o dist/$(subst /,-,$(TARGET))/ $(PACKAGES) >/dev/null

@@ -9,7 +9,7 @@
 # significant difference. EXPRESSION selects benchmarks, by default all of them.
 set -eu
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || { echo "usage: tools/bench-compare.sh REVISION [COUNT [EXPRESSION]]" >&2; exit 2; }
+[ -n "${1:-}" ] || { echo "usage: make bench-compare BASE=REVISION, or tools/bench-compare.sh REVISION [COUNT [EXPRESSION]]" >&2; exit 2; }
 revision=$(git rev-parse --verify --quiet "$1^{commit}") || { echo "bench-compare: no revision $1" >&2; exit 2; }
 count=${2:-6} expression=${3:-.}
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -78,41 +77,9 @@ func TestChat(t *testing.T) {
 	_, _ = anna.Close(), listener.Close()
 }
 
-// exhausted is a listener of a process without free descriptors. Its third Accept ends the server.
-type exhausted struct {
-	*net.TCPListener
-	end     func()
-	accepts int
-}
-
-func (l *exhausted) Accept() (net.Conn, error) {
-	if l.accepts++; l.accepts == 3 {
-		l.end()
-	}
-	return nil, syscall.EMFILE
-}
-
 func TestServerDoesNotSpinWithoutDescriptors(t *testing.T) {
 	if len(iomux.Mechanisms()) == 0 {
 		t.Skip("this system has no mechanism yet")
 	}
-	network.Need(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	start := time.Now()
-	err = serve(ctx, &exhausted{TCPListener: listener.(*net.TCPListener), end: cancel})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("serve: %v, want context.Canceled", err)
-	}
-	if elapsed := time.Since(start); elapsed < 2*patience {
-		t.Errorf("the server accepted three times in %v, want a pause after each", elapsed)
-	}
-	_, _ = conn.Close(), listener.Close()
+	network.ServeWithoutDescriptors(t, serve, patience)
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -136,39 +135,7 @@ func TestServerHangsUpAtItsEnd(t *testing.T) {
 	_, _ = conn.Close(), listener.Close()
 }
 
-// exhausted is a listener of a process without free descriptors. Its third Accept ends the server.
-type exhausted struct {
-	*net.TCPListener
-	end     func()
-	accepts int
-}
-
-func (l *exhausted) Accept() (net.Conn, error) {
-	if l.accepts++; l.accepts == 3 {
-		l.end()
-	}
-	return nil, syscall.EMFILE
-}
-
 func TestServerDoesNotSpinWithoutDescriptors(t *testing.T) {
 	needsEpoll(t)
-	network.Need(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	start := time.Now()
-	err = serve(ctx, &exhausted{TCPListener: listener.(*net.TCPListener), end: cancel})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("serve: %v, want context.Canceled", err)
-	}
-	if elapsed := time.Since(start); elapsed < 2*patience {
-		t.Errorf("the server accepted three times in %v, want a pause after each", elapsed)
-	}
-	_, _ = conn.Close(), listener.Close()
+	network.ServeWithoutDescriptors(t, serve, patience)
 }

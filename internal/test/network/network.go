@@ -1,5 +1,5 @@
-// Package network skips tests that need the loopback interface. It is down in a new network
-// namespace, for example.
+// Package network helps tests that need the loopback interface. It skips them if the interface is
+// down, as in a new network namespace.
 package network
 
 import (
